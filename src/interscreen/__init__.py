@@ -1,0 +1,44 @@
+"""interscreen: interlayers between Li metal and solid electrolytes from phase diagrams.
+
+>>> from interscreen import PhaseTable, react, stability_window, lithiate
+>>> table = PhaseTable.reference()
+>>> react(table, "CuF2", "LATP").min_mutual_energy_eV_per_atom  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .lithiation import lithiate
+    from .materials import Material
+    from .phases import PhaseTable
+    from .reactions import react
+    from .windows import stability_window
+
+_HOMES = {
+    "PhaseTable": "phases",
+    "Material": "materials",
+    "react": "reactions",
+    "stability_window": "windows",
+    "lithiate": "lithiation",
+    "stack": "stacks",
+    "InterscreenError": "errors",
+    "InputError": "errors",
+    "SolverError": "errors",
+}
+
+__all__ = ["Material", "PhaseTable", "lithiate", "react", "stability_window"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that ``--help`` stays quick."""
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

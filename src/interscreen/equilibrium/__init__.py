@@ -1,0 +1,1 @@
+"""Linear programs over phases: arrays in, arrays out."""

@@ -1,0 +1,453 @@
+"""Compiled linear program: the lowest energy along a straight line of compositions.
+
+For phases p with composition columns c_p and costs e_p the energy of a composition b is
+
+    E(b) = min over x >= 0 of sum_p x_p e_p   with   sum_p x_p c_p = b .
+
+``walk_line`` solves this once with a primal revised simplex that starts from the
+elements (the first ``m`` columns are the identity, so ``x = b`` is feasible) and then
+follows ``b(t) = b0 + t d`` in both directions.  The basis stays optimal until an amount
+falls to zero; there one dual-simplex pivot gives the next basis (parametric right-hand
+side, see for instance R. J. Vanderbei, *Linear Programming*, chapter 7).  Every basis is
+factorised afresh and priced against all columns, so each answer carries its own proof of
+optimality: the worst reduced cost and the worst mass balance are returned.
+
+Nothing here knows about chemistry: arrays in, arrays out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+OK = 0
+ITERATION_LIMIT = 1
+SINGULAR_BASIS = 2
+OUTSIDE = 3
+TOO_MANY_POINTS = 4
+
+MEANING = {
+    OK: "solved",
+    ITERATION_LIMIT: "the pivot limit was reached",
+    SINGULAR_BASIS: "the basis became singular",
+    OUTSIDE: "the line leaves the compositions that the columns span",
+    TOO_MANY_POINTS: "more kinks than the output arrays hold",
+}
+
+_PRICE_TOL = 1e-11  # a column enters when its reduced cost lies below minus this [eV]
+_PIVOT_TOL = 1e-9  # smallest pivot element that is trusted
+_RATE_TOL = 1e-11  # an amount that falls more slowly than this is constant
+_SAME_T = 1e-12  # two breakpoints closer than this are one
+_STALL_LIMIT = 40  # degenerate pivots in a row before Bland's rule takes over
+_PIVOT_LIMIT = 20000
+
+_python: dict[str, Callable[..., Any]] = {}
+
+
+def _compile(function: Callable[..., Any], cache: bool) -> Callable[..., Any]:
+    options: Any = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp"}}
+    if cache:
+        try:
+            compiled: Callable[..., Any] = numba.njit(cache=True, **options)(function)
+            return compiled
+        except RuntimeError:  # no folder that compiled code may be written to
+            pass
+    compiled = numba.njit(**options)(function)
+    return compiled
+
+
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    _python[function.__name__] = function
+    return _compile(function, cache=True)
+
+
+def recompile_without_cache() -> None:
+    """Replace every compiled function by one that neither reads nor writes a cache."""
+    for name, function in _python.items():
+        globals()[name] = _compile(function, cache=False)
+
+
+@_compiled
+def _invert(columns, basis, inverse, work):
+    """Gauss-Jordan inverse, with row pivoting, of the basis columns; False if singular."""
+    m = basis.shape[0]
+    for i in range(m):
+        for j in range(m):
+            work[i, j] = columns[i, basis[j]]
+            inverse[i, j] = 0.0
+        inverse[i, i] = 1.0
+    for k in range(m):
+        pivot_row = k
+        largest = abs(work[k, k])
+        for i in range(k + 1, m):
+            if abs(work[i, k]) > largest:
+                largest = abs(work[i, k])
+                pivot_row = i
+        if largest < 1e-13:
+            return False
+        if pivot_row != k:
+            for j in range(m):
+                work[k, j], work[pivot_row, j] = work[pivot_row, j], work[k, j]
+                inverse[k, j], inverse[pivot_row, j] = inverse[pivot_row, j], inverse[k, j]
+        scale = 1.0 / work[k, k]
+        for j in range(m):
+            work[k, j] *= scale
+            inverse[k, j] *= scale
+        for i in range(m):
+            if i != k:
+                factor = work[i, k]
+                if factor != 0.0:
+                    for j in range(m):
+                        work[i, j] -= factor * work[k, j]
+                        inverse[i, j] -= factor * inverse[k, j]
+    return True
+
+
+@_compiled
+def _subtract_rows(columns, factors, out):
+    """``out -= factors @ columns``, row by row (contiguous, so it is vectorised)."""
+    m, n = columns.shape
+    for i in range(m):
+        factor = factors[i]
+        for p in range(n):
+            out[p] -= factor * columns[i, p]
+
+
+@_compiled
+def _price(columns, costs, basis, inverse, potentials, reduced):
+    """Potentials (duals) of a basis and the reduced cost of every column; their minimum."""
+    m, n = columns.shape
+    for i in range(m):
+        total = 0.0
+        for j in range(m):
+            total += costs[basis[j]] * inverse[j, i]
+        potentials[i] = total
+    for p in range(n):
+        reduced[p] = costs[p]
+    _subtract_rows(columns, potentials, reduced)
+    lowest = 0.0
+    for p in range(n):
+        lowest = min(lowest, reduced[p])
+    return lowest
+
+
+@_compiled
+def _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland):
+    """Primal revised simplex from the basis of the elements; leaves the optimal basis."""
+    m, n = columns.shape
+    amounts = b.copy()
+    direction = np.empty(m)
+    for i in range(m):
+        basis[i] = i
+        for j in range(m):
+            inverse[i, j] = 1.0 if i == j else 0.0
+    stalled = 0
+    fresh = True
+    for pivots in range(_PIVOT_LIMIT):
+        lowest = _price(columns, costs, basis, inverse, potentials, reduced)
+        if lowest >= -_PRICE_TOL:
+            if fresh:
+                return OK, pivots
+            if not _invert(columns, basis, inverse, work):
+                return SINGULAR_BASIS, pivots
+            for i in range(m):
+                total = 0.0
+                for j in range(m):
+                    total += inverse[i, j] * b[j]
+                amounts[i] = total
+            fresh = True
+            continue
+        careful = bland or stalled > _STALL_LIMIT
+        entering = -1
+        for p in range(n):
+            if reduced[p] < -_PRICE_TOL and (careful or reduced[p] == lowest):
+                entering = p
+                break
+        if entering < 0:  # not a number somewhere: nothing compares
+            return SINGULAR_BASIS, pivots
+        for i in range(m):
+            total = 0.0
+            for j in range(m):
+                total += inverse[i, j] * columns[j, entering]
+            direction[i] = total
+        leaving = -1
+        step = np.inf
+        for i in range(m):
+            if direction[i] > _PIVOT_TOL:
+                ratio = max(amounts[i], 0.0) / direction[i]
+                if ratio < step - 1e-14:
+                    better = True
+                elif ratio <= step + 1e-14:
+                    if careful:
+                        better = basis[i] < basis[leaving]
+                    else:
+                        better = direction[i] > direction[leaving]
+                else:
+                    better = False
+                if better:
+                    leaving = i
+                    step = min(step, ratio)
+        if leaving < 0:
+            return OUTSIDE, pivots
+        stalled = stalled + 1 if step * -reduced[entering] < 1e-15 else 0
+        basis[leaving] = entering
+        if careful or pivots % 32 == 31:
+            if not _invert(columns, basis, inverse, work):
+                return SINGULAR_BASIS, pivots
+            for i in range(m):
+                total = 0.0
+                for j in range(m):
+                    total += inverse[i, j] * b[j]
+                amounts[i] = total
+            fresh = True
+        else:
+            scale = 1.0 / direction[leaving]
+            for j in range(m):
+                inverse[leaving, j] *= scale
+            for i in range(m):
+                if i != leaving and direction[i] != 0.0:
+                    amounts[i] -= step * direction[i]
+                    for j in range(m):
+                        inverse[i, j] -= direction[i] * inverse[leaving, j]
+            amounts[leaving] = step
+            fresh = False
+    return ITERATION_LIMIT, _PIVOT_LIMIT
+
+
+@_compiled
+def _record(columns, costs, b0, d, t, basis, x, point, ts, energies, phases, amounts):
+    """Store one point of the walk; returns its worst mass-balance error."""
+    m = basis.shape[0]
+    ts[point] = t
+    energy = 0.0
+    worst = 0.0
+    for j in range(m):
+        phases[point, j] = basis[j]
+        amounts[point, j] = x[j]
+        energy += x[j] * costs[basis[j]]
+        worst = max(worst, -x[j])
+    energies[point] = energy
+    for i in range(m):
+        balance = -b0[i] - t * d[i]
+        for j in range(m):
+            balance += x[j] * columns[i, basis[j]]
+        worst = max(worst, abs(balance))
+    return worst
+
+
+@_compiled
+def _follow(
+    columns,
+    costs,
+    b0,
+    d,
+    t,
+    t_end,
+    sign,
+    basis,
+    inverse,
+    potentials,
+    reduced,
+    work,
+    bland,
+    start,
+    ts,
+    energies,
+    slopes,
+    phases,
+    amounts,
+):
+    """Follow the line from ``t`` to ``t_end`` in the direction ``sign`` (+1 or -1).
+
+    Points go to ``start + sign``, ``start + 2 sign``, ...; the slope between points k and
+    k + 1 to ``slopes[k]``.  Returns status, last point, worst reduced cost, worst mass
+    balance and the number of pivots.
+    """
+    m, n = columns.shape
+    x = np.empty(m)
+    rate = np.empty(m)
+    row = np.empty(n)
+    point = start
+    lowest = 0.0
+    imbalance = 0.0
+    stalled = 0
+    for pivots in range(_PIVOT_LIMIT):
+        if not _invert(columns, basis, inverse, work):
+            return SINGULAR_BASIS, point, lowest, imbalance, pivots
+        lowest = min(lowest, _price(columns, costs, basis, inverse, potentials, reduced))
+        for i in range(m):
+            value = 0.0
+            change = 0.0
+            for j in range(m):
+                value += inverse[i, j] * (b0[j] + t * d[j])
+                change += inverse[i, j] * d[j]
+            x[i] = value
+            rate[i] = sign * change
+        if pivots == 0 and sign > 0:
+            imbalance = max(
+                imbalance,
+                _record(columns, costs, b0, d, t, basis, x, point, ts, energies, phases, amounts),
+            )
+        slope = 0.0
+        for i in range(m):
+            slope += potentials[i] * d[i]
+        careful = bland or stalled > _STALL_LIMIT
+        leaving = -1
+        step = np.inf
+        for i in range(m):
+            if rate[i] < -_RATE_TOL:
+                ratio = max(x[i], 0.0) / -rate[i]
+                if ratio < step - _SAME_T:
+                    better = True
+                elif ratio <= step + _SAME_T:
+                    better = basis[i] < basis[leaving] if careful else rate[i] < rate[leaving]
+                else:
+                    better = False
+                if better:
+                    leaving = i
+                    step = min(step, ratio)
+        remaining = (t_end - t) * sign
+        edge = point if sign > 0 else point - 1  # the interval next to this point
+        if leaving < 0 and not np.isfinite(t_end):
+            slopes[edge] = slope  # a ray: nothing changes any more
+            return OK, point, lowest, imbalance, pivots
+        if leaving < 0 or step >= remaining - _SAME_T:
+            if remaining > _SAME_T:
+                if point + sign < 0 or point + sign >= ts.shape[0]:
+                    return TOO_MANY_POINTS, point, lowest, imbalance, pivots
+                slopes[edge] = slope
+                for i in range(m):
+                    x[i] += remaining * rate[i]
+                point += sign
+                imbalance = max(
+                    imbalance,
+                    _record(
+                        columns, costs, b0, d, t_end, basis, x, point, ts, energies, phases, amounts
+                    ),
+                )
+            return OK, point, lowest, imbalance, pivots
+        if step > _SAME_T:
+            if point + sign < 0 or point + sign >= ts.shape[0]:
+                return TOO_MANY_POINTS, point, lowest, imbalance, pivots
+            slopes[edge] = slope
+            for i in range(m):
+                x[i] += step * rate[i]
+            t += sign * step
+            point += sign
+            stalled = 0
+            imbalance = max(
+                imbalance,
+                _record(columns, costs, b0, d, t, basis, x, point, ts, energies, phases, amounts),
+            )
+        else:
+            stalled += 1
+        entering = -1
+        best = np.inf
+        largest = 0.0
+        for p in range(n):
+            row[p] = 0.0
+        _subtract_rows(columns, inverse[leaving], row)
+        for p in range(n):
+            pivot = row[p]  # minus the element of the pivot row
+            if pivot > _PIVOT_TOL:
+                ratio = max(reduced[p], 0.0) / pivot
+                if ratio < best - 1e-13:
+                    better = True
+                elif ratio <= best + 1e-13:
+                    better = not careful and pivot > largest
+                else:
+                    better = False
+                if better:
+                    entering = p
+                    best = min(best, ratio)
+                    largest = pivot
+        if entering < 0:
+            if np.isfinite(t_end) and (t_end - t) * sign <= 1e-9:
+                return OK, point, lowest, imbalance, pivots
+            return OUTSIDE, point, lowest, imbalance, pivots
+        basis[leaving] = entering
+    return ITERATION_LIMIT, point, lowest, imbalance, _PIVOT_LIMIT
+
+
+@_compiled
+def walk_line(columns, costs, b0, d, t_start, t_low, t_high, size, bland):
+    """Solve at ``t_start`` and walk the line ``b0 + t d`` down to ``t_low`` and up to ``t_high``.
+
+    Parameters
+    ----------
+    columns : (m, n) float array, C order
+        Compositions; the first ``m`` columns are the identity (the elements).
+    costs : (n,) float array
+        Energy of one unit of each column [eV].
+    b0, d : (m,) float arrays
+        Line; ``b0 + t d`` is non-negative for ``t_low <= t <= t_high``.
+    t_start, t_low, t_high : float
+        ``t_low <= t_start <= t_high``; ``t_high`` may be infinite.
+    size : int
+        Room for breakpoints in each direction.
+    bland : bool
+        Careful mode: Bland's rule and a fresh inverse at every pivot.
+
+    Returns
+    -------
+    status : int
+    first, start, last : int
+        Valid points are ``first .. last``; ``start`` is the one at ``t_start``.
+    ts, energies : (2 size + 1,) float arrays
+    slopes : (2 size + 1,) float array
+        ``slopes[k]`` holds between points k and k + 1 (and beyond the last one of a ray).
+    phases : (2 size + 1, m) int array, amounts : (2 size + 1, m) float array
+        Basis columns and their amounts at each point.
+    potentials : (m,) float array
+        Chemical potentials at ``t_start`` [eV].
+    lowest : float
+        Worst (most negative) reduced cost met [eV].
+    imbalance : float
+        Worst mass-balance error, negative amounts included.
+    pivots : int
+    """
+    m, n = columns.shape
+    points = 2 * size + 1
+    ts = np.zeros(points)
+    energies = np.zeros(points)
+    slopes = np.zeros(points)
+    phases = np.zeros((points, m), dtype=np.int64)
+    amounts = np.zeros((points, m))
+    basis = np.empty(m, dtype=np.int64)
+    inverse = np.empty((m, m))
+    work = np.empty((m, m))
+    potentials = np.empty(m)
+    at_start = np.zeros(m)
+    reduced = np.empty(n)
+    start = size
+    b = np.empty(m)
+    for i in range(m):
+        b[i] = max(b0[i] + t_start * d[i], 0.0)
+    status, pivots = _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland)
+    lowest = 0.0
+    imbalance = 0.0
+    first = start
+    last = start
+    at_start[:] = potentials
+    if status == OK:
+        other = basis.copy()
+        status, last, lowest, imbalance, more = _follow(
+            columns, costs, b0, d, t_start, t_high, 1, basis, inverse, potentials, reduced,
+            work, bland, start, ts, energies, slopes, phases, amounts,
+        )  # fmt: skip
+        pivots += more
+        if status == OK:
+            status, first, low, wrong, more = _follow(
+                columns, costs, b0, d, t_start, t_low, -1, other, inverse, potentials, reduced,
+                work, bland, start, ts, energies, slopes, phases, amounts,
+            )  # fmt: skip
+            pivots += more
+            lowest = min(lowest, low)
+            imbalance = max(imbalance, wrong)
+    return (
+        status, first, start, last, ts, energies, slopes, phases, amounts,
+        at_start, lowest, imbalance, pivots,
+    )  # fmt: skip

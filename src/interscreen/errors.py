@@ -1,0 +1,33 @@
+"""One family of exceptions; each message names the value, the place and the remedy."""
+
+from __future__ import annotations
+
+
+class InterscreenError(Exception):
+    """Base of every error that interscreen raises on purpose.
+
+    Attributes
+    ----------
+    exit_code : int
+        What the command line returns for it.
+    """
+
+    exit_code = 1
+
+
+class InputError(InterscreenError, ValueError):
+    """Something the user handed in cannot be used (formula, table, study, option)."""
+
+    exit_code = 2
+
+
+class OutputError(InterscreenError):
+    """A result could not be written."""
+
+    exit_code = 2
+
+
+class SolverError(InterscreenError, ArithmeticError):
+    """An equilibrium could not be certified; no number is returned in its place."""
+
+    exit_code = 5

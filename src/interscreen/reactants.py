@@ -1,0 +1,154 @@
+"""Which energy a reactant has, and the phases it may react to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import InputError
+from .materials import Composition, Material, resolve
+from .phases import Floats, PhaseTable, System
+
+GIVEN, PHASE, HULL = "given", "phase", "hull"
+
+ON_HULL = 1e-8  # energies closer than this are equal [eV/atom]
+
+
+@dataclass(frozen=True)
+class Reactant:
+    """A material in a system of phases.
+
+    Attributes
+    ----------
+    input : str
+        As the user wrote it.
+    label : str
+        Name for tables.
+    composition : Composition
+    fractions : (m,) float array
+        Atom fractions over the elements of the system.
+    own_energy : float or None
+        Formation energy of the material itself [eV/atom]; None when the hull stands in.
+    above_hull : float
+        Energy above hull to add to the hull energy [eV/atom]; used with ``own_energy`` None.
+    energy_source : str
+        ``given``, ``phase`` or ``hull``.
+    """
+
+    input: str
+    label: str
+    composition: Composition
+    fractions: Floats
+    own_energy: float | None
+    above_hull: float
+    energy_source: str
+
+    def energy(self, hull_energy: float) -> float:
+        """Energy of the reactant [eV/atom], once the hull energy of its composition is known."""
+        if self.own_energy is not None:
+            return self.own_energy
+        return hull_energy + self.above_hull
+
+    def describe(self, hull_energy: float) -> dict[str, Any]:
+        """Return the entry in results."""
+        energy = self.energy(hull_energy)
+        return {
+            "input": self.input,
+            "formula": self.composition.text,
+            "energy_eV_per_atom": energy,
+            "energy_source": self.energy_source,
+            "energy_above_hull_eV_per_atom": _no_noise(energy - hull_energy),
+        }
+
+
+def _no_noise(value: float) -> float:
+    return 0.0 if abs(value) < ON_HULL else value
+
+
+def prepare(
+    table: PhaseTable, materials: Sequence[str | Material], extra: Sequence[str] = ()
+) -> tuple[System, list[Reactant]]:
+    """Resolve reactants and select the phases of all their elements.
+
+    Parameters
+    ----------
+    table : PhaseTable
+    materials : sequence of str or Material
+    extra : sequence of str
+        Further elements of the system (``Li``).
+
+    Returns
+    -------
+    System, list of Reactant
+        The system also holds any reactant that has an energy of its own but is not among the
+        counted phases: a phase somebody has in the flask competes like any other.
+
+    Raises
+    ------
+    InputError
+        For unreadable formulas and elements that the table does not know.
+    """
+    resolved = [(given, *resolve(given)) for given in materials]
+    elements = {symbol for _, _, unit in resolved for symbol in unit.elements} | set(extra)
+    system = table.within(elements)
+    reactants = []
+    for given, material, unit in resolved:
+        fractions = system.fractions(unit.amounts)
+        own, source = _own_energy(table, material, unit)
+        reactants.append(
+            Reactant(
+                input=given.formula if isinstance(given, Material) else given,
+                label=material.label,
+                composition=unit,
+                fractions=fractions,
+                own_energy=own,
+                above_hull=material.energy_above_hull_eV_per_atom or 0.0,
+                energy_source=source,
+            )
+        )
+        if source == GIVEN and own is not None and own < 0.0:
+            system = system.with_phase(unit.text, fractions, own)
+        elif source == PHASE:
+            system = _with_left_out(table, system, unit)
+    return system, reactants
+
+
+def _own_energy(
+    table: PhaseTable, material: Material, unit: Composition
+) -> tuple[float | None, str]:
+    """Energy of the material itself [eV/atom] and where it comes from."""
+    if material.energy_eV_per_atom is not None:
+        return float(material.energy_eV_per_atom), GIVEN
+    if material.energy_above_hull_eV_per_atom is not None:
+        return None, GIVEN
+    total = 0.0
+    for factor, formula in unit.parts:
+        if len(formula.elements) == 1:
+            continue  # an element is its own reference
+        row = table.find(zip(formula.elements, formula.counts, strict=True))
+        if row is None:
+            return None, HULL
+        total += float(factor * formula.n_atoms) * float(table.energies[row])
+    return total / float(unit.n_atoms), PHASE
+
+
+def _with_left_out(table: PhaseTable, system: System, unit: Composition) -> System:
+    """Add components that the table holds but does not count."""
+    for _, formula in unit.parts:
+        row = table.find(zip(formula.elements, formula.counts, strict=True))
+        if row is not None and not table.counted[row]:
+            system = system.with_phase(
+                str(table.formulas[row]),
+                system.fractions(formula.amounts),
+                float(table.energies[row]),
+            )
+    return system
+
+
+def require_lithium(table: PhaseTable) -> None:
+    """Refuse questions about Li where the source has none."""
+    if "Li" not in table.elements:
+        raise InputError(
+            f"the source {table.source.name} has no phase with Li; windows and lithiation need it"
+        )

@@ -1,0 +1,78 @@
+"""Where phases come from, and what every result says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Source:
+    """Provenance of a phase table.
+
+    Attributes
+    ----------
+    name : str
+        ``reference`` or the path as the user gave it.
+    version : str
+        Version of the database or of the embedded set; the start of the checksum for a file.
+    thermo_type : str
+        Family of calculations the energies belong to, as far as it is known.
+    statement : str
+        One sentence on origin and licence that accompanies every output.
+    citation : str
+        How to cite the data.
+    sha256 : str
+        Checksum of the file that was read.
+    n_rows : int
+        Rows (structures) in the source.
+    n_phases : int
+        Distinct formulas.
+    systems : tuple of frozenset of str
+        Chemical systems that the source covers; empty when it makes no such claim.
+    materials : frozenset of str
+        Formulas that the source was assembled for; empty when it is a general one.
+    """
+
+    name: str
+    version: str = ""
+    thermo_type: str = "not stated"
+    statement: str = ""
+    citation: str = ""
+    sha256: str = ""
+    n_rows: int = 0
+    n_phases: int = 0
+    systems: tuple[frozenset[str], ...] = ()
+    materials: frozenset[str] = frozenset()
+
+    def gaps(self, elements: Iterable[str], materials: Iterable[str]) -> list[str]:
+        """Return warnings for a question about ``materials`` that leaves what is covered."""
+        wanted = frozenset(elements)
+        if self.systems and len(wanted) > 1 and not any(wanted <= known for known in self.systems):
+            return [
+                f"{'-'.join(sorted(wanted))} is outside the chemical systems that the source "
+                f"{self.name} covers: competing phases are missing, stability may be overrated; "
+                "check with a larger table (--source FILE)"
+            ]
+        strange = sorted(set(materials) - self.materials) if self.materials else []
+        if strange:
+            return [
+                f"{' and '.join(strange)}: not among the materials that the source {self.name} was "
+                "assembled for; competing phases may be missing, stability may be overrated; "
+                "check with a larger table (--source FILE)"
+            ]
+        return []
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entries that go into results and manifests."""
+        return {
+            "source": self.name,
+            "source_version": self.version,
+            "thermo_type": self.thermo_type,
+            "statement": self.statement,
+            "citation": self.citation,
+            "sha256": self.sha256,
+            "n_rows": self.n_rows,
+            "n_phases": self.n_phases,
+        }

@@ -1,0 +1,90 @@
+"""Parsed phase tables in the user's cache folder; a convenience that may fail silently."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from ..phases import PhaseTable
+from ..source import Source
+
+_FORMAT = "1"  # raise it when the meaning of a stored array changes
+_ARRAYS = (
+    "formulas", "indptr", "element_index", "counts", "energies", "ids", "structures", "observed",
+    "counted",
+)  # fmt: skip
+
+log = logging.getLogger(__name__)
+
+
+def cache_folder() -> Path:
+    """Folder for everything that can be made again; ``INTERSCREEN_CACHE`` changes it."""
+    chosen = os.environ.get("INTERSCREEN_CACHE")
+    if chosen:
+        return Path(chosen)
+    from platformdirs import user_cache_dir
+
+    return Path(user_cache_dir("interscreen", appauthor=False))
+
+
+def _file(key: str) -> Path:
+    name = hashlib.sha256(f"{_FORMAT}|{key}".encode()).hexdigest()[:32]
+    return cache_folder() / "tables" / f"{name}.npz"
+
+
+def load_cached(key: str, source: Source) -> PhaseTable | None:
+    """Return the table stored under a key, or None (absent, unreadable, of another format)."""
+    try:
+        with np.load(_file(key), allow_pickle=False) as stored:
+            return PhaseTable(
+                elements=tuple(str(symbol) for symbol in stored["elements"]),
+                source=replace(
+                    source,
+                    n_rows=int(stored["n_rows"]),
+                    n_phases=len(stored["energies"]),
+                    thermo_type=str(stored["thermo_type"]),
+                ),
+                properties={
+                    name.removeprefix("property_"): stored[name]
+                    for name in stored.files
+                    if name.startswith("property_")
+                },
+                **{name: stored[name] for name in _ARRAYS},
+            )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        log.info("cached table left aside (%s)", error)
+        return None
+
+
+def store_cached(key: str, table: PhaseTable) -> None:
+    """Keep a table; a folder that cannot be written to costs time only."""
+    target = _file(key)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                arrays: dict[str, Any] = {
+                    "elements": np.array(table.elements),
+                    "n_rows": np.array(table.source.n_rows),
+                    "thermo_type": np.array(table.source.thermo_type),
+                    **{name: getattr(table, name) for name in _ARRAYS},
+                    **{f"property_{name}": array for name, array in table.properties.items()},
+                }
+                np.savez(stream, **arrays)
+            os.replace(temporary, target)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        log.info("parsed table not cached (%s)", error)

@@ -1,0 +1,256 @@
+"""Phase tables of the user's own: CSV, CSV.GZ, Parquet, and pymatgen entries as JSON."""
+
+from __future__ import annotations
+
+import hashlib
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import InputError
+from ..formula import nearest
+from ..phases import OBSERVED, PhaseTable
+from ..source import Source
+from .build import build_table
+from .cache import load_cached, store_cached
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMULA_COLUMNS = ("formula", "reduced_formula", "formula_pretty", "pretty_formula", "composition")
+ENERGY_COLUMNS = (
+    "formation_energy_eV_per_atom",
+    "formation_energy_per_atom",
+    "formation_energy",
+    "e_form",
+    "e_form_per_atom",
+    "formation_energy_peratom",
+)
+ID_COLUMNS = ("id", "material_id", "entry_id", "mpid", "mp_id")
+OBSERVED_COLUMN = "observed"
+PROPERTY_COLUMNS = (
+    "density_g_per_cm3",
+    "density_source",
+    "conduction",
+    "band_gap_eV",
+    "conduction_source",
+    "observed_note",
+)
+_NUMBERS = frozenset({"density_g_per_cm3", "band_gap_eV"})
+
+
+def read_table(
+    path: str | PathLike[str],
+    *,
+    formula_column: str | None = None,
+    energy_column: str | None = None,
+    all_phases: bool = False,
+    source: Source | None = None,
+) -> PhaseTable:
+    """Read a table of formation energies; the parsed arrays are kept in the user's cache.
+
+    Parameters
+    ----------
+    path : path
+        ``.csv``, ``.csv.gz``, ``.parquet``, ``.json`` or ``.json.gz`` (pymatgen entries).
+        Lines that start with ``#`` at the top of a CSV are comments.
+    formula_column, energy_column : str, optional
+        Names of the columns; otherwise common ones are looked for.
+    all_phases : bool
+        Count phases marked ``no`` in a column ``observed``, too.
+    source : Source, optional
+        What is known about the origin; by default only the file.
+
+    Raises
+    ------
+    InputError
+        See ``PhaseTable.read``.
+    """
+    file = Path(path)
+    kind = _kind(file)
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"source {str(path)!r}: no such file") from None
+    except OSError as error:
+        raise InputError(f"source {str(path)!r}: cannot be read ({error.strerror})") from None
+    digest = hashlib.sha256(content).hexdigest()
+    if source is None:
+        source = Source(name=str(path), version=f"sha256 {digest[:12]}")
+    source = Source(**{**source.__dict__, "sha256": digest})
+    key = f"{digest}|{kind}|{formula_column}|{energy_column}|{all_phases}"
+    cached = load_cached(key, source)
+    if cached is not None:
+        return cached
+    if kind == "json":
+        from .entries import read_entries_file
+
+        table = read_entries_file(content, file, source)
+    else:
+        table = _from_frame(
+            *_read_frame(content, file, kind), source, formula_column, energy_column, all_phases
+        )
+    store_cached(key, table)
+    return table
+
+
+def _kind(file: Path) -> str:
+    name = file.name.lower()
+    for kind, endings in {
+        "csv": (".csv", ".csv.gz"),
+        "parquet": (".parquet", ".pq"),
+        "json": (".json", ".json.gz"),
+    }.items():
+        if name.endswith(endings):
+            return kind
+    raise InputError(
+        f"source {str(file)!r}: unknown kind of file; use .csv, .csv.gz, .parquet or .json"
+        " (or the word reference)"
+    )
+
+
+def _read_frame(content: bytes, file: Path, kind: str) -> tuple[pd.DataFrame, int]:
+    """Return the table as text (so that the formula NaN survives) and its first line number."""
+    import gzip
+    import io
+
+    import pandas as pd
+
+    if kind == "parquet":
+        try:
+            return pd.read_parquet(io.BytesIO(content)), 1
+        except (ValueError, OSError, KeyError) as error:
+            raise InputError(f"{file}: not a readable Parquet file ({_line(error)})") from None
+    try:
+        if file.name.lower().endswith(".gz"):
+            content = gzip.decompress(content)
+        text = content.decode("utf-8-sig")
+    except (OSError, EOFError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: not a readable CSV file ({_line(error)})") from None
+    comments = 0
+    rest = text
+    while rest.startswith("#"):
+        comments += 1
+        rest = rest.partition("\n")[2]
+    if not rest.strip():
+        raise InputError(f"{file}: the table is empty; it needs a header line and at least one row")
+    try:
+        frame = pd.read_csv(
+            io.StringIO(rest), dtype=str, keep_default_na=False, na_filter=False,
+            skip_blank_lines=False,
+        )  # fmt: skip
+    except (ValueError, pd.errors.ParserError) as error:
+        raise InputError(f"{file}: not a readable CSV file ({_line(error)})") from None
+    return frame, comments + 2
+
+
+def _from_frame(
+    frame: pd.DataFrame,
+    first_row: int,
+    source: Source,
+    formula_column: str | None,
+    energy_column: str | None,
+    all_phases: bool,
+) -> PhaseTable:
+    import pandas as pd
+
+    where = "line" if first_row > 1 else "row"
+    formula_name = _column(frame, formula_column, FORMULA_COLUMNS, "formula", source.name)
+    energy_name = _column(frame, energy_column, ENERGY_COLUMNS, "formation-energy", source.name)
+    if not len(frame):
+        raise InputError(f"{source.name}: the table is empty; it needs at least one row")
+    blank = (frame.astype(str) == "").all(axis=1).to_numpy()
+    kept = np.flatnonzero(~blank)
+    if len(kept) < len(frame) and len(kept) and kept[-1] != len(kept) - 1:
+        raise InputError(f"{source.name}, {where} {int(np.argmax(blank)) + first_row}: empty line")
+    frame = frame.iloc[kept]
+    texts: list[str] = []
+    for row, value in enumerate(frame[formula_name].tolist()):
+        if not isinstance(value, str) or not value.strip():
+            raise InputError(
+                f"{source.name}, {where} {row + first_row}: the formula is "
+                f"{'empty' if value == '' else repr(value)}, not text"
+                " (was NaN, sodium nitride, read as a missing value? store the column as text)"
+            )
+        texts.append(value)
+    energies = pd.to_numeric(frame[energy_name], errors="coerce").to_numpy(dtype=np.float64)
+    bad = np.flatnonzero(~np.isfinite(energies))
+    if len(bad):
+        raise InputError(
+            f"{source.name}, {where} {bad[0] + first_row}: the formation energy of "
+            f"{texts[bad[0]]} is {str(frame[energy_name].iloc[bad[0]])!r}, not a finite number"
+            + (f" (and {len(bad) - 1} more rows)" if len(bad) > 1 else "")
+            + "; correct or remove it"
+        )
+    names = {str(column).lower(): str(column) for column in frame.columns}
+    id_name = next((names[name] for name in ID_COLUMNS if name in names), None)
+    return build_table(
+        texts,
+        energies,
+        source,
+        ids=None if id_name is None else frame[id_name].astype(str).tolist(),
+        observed=_observed(frame, names, source.name, where, first_row),
+        properties={
+            name: _property(frame[names[name.lower()]], name)
+            for name in PROPERTY_COLUMNS
+            if name.lower() in names
+        },
+        all_phases=all_phases,
+        where=where,
+        first_row=first_row,
+    )
+
+
+def _column(
+    frame: pd.DataFrame, named: str | None, known: tuple[str, ...], what: str, source: str
+) -> str:
+    """Name of a column: the one the user named, or the first known one (capitals ignored)."""
+    columns = [str(column) for column in frame.columns]
+    if named is not None:
+        if named in columns:
+            return named
+        raise InputError(
+            f"{source}: no column {named!r} for the {what}{nearest(named, columns, 1)}"
+            f" (columns: {', '.join(columns)})"
+        )
+    lower = {column.lower(): column for column in columns}
+    for name in known:
+        if name.lower() in lower:
+            return lower[name.lower()]
+    option = "--formula-column" if what == "formula" else "--energy-column"
+    raise InputError(
+        f"{source}: no {what} column found among {', '.join(columns) or 'no columns'}; call it "
+        f"{known[0]} or name it with {option}"
+    )
+
+
+def _observed(
+    frame: pd.DataFrame, names: dict[str, str], source: str, where: str, first_row: int
+) -> Any:
+    if OBSERVED_COLUMN not in names:
+        return None
+    values = frame[names[OBSERVED_COLUMN]].astype(str).str.strip().str.lower()
+    # a Parquet or spreadsheet round trip turns yes and no into truth values
+    values = values.replace({"true": "yes", "false": "no", "nan": "", "none": "", "<na>": ""})
+    codes = values.map(OBSERVED)
+    bad = np.flatnonzero(codes.isna().to_numpy())
+    if len(bad):
+        raise InputError(
+            f"{source}, {where} {bad[0] + first_row}: observed is {values.iloc[bad[0]]!r}; "
+            "write yes, no or unknown"
+        )
+    return codes.to_numpy(dtype=np.int64)
+
+
+def _property(values: pd.Series[Any], name: str) -> list[Any]:
+    import pandas as pd
+
+    if name in _NUMBERS:
+        return [float(value) for value in pd.to_numeric(values, errors="coerce")]
+    return ["" if value is None else str(value) for value in values]
+
+
+def _line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
