@@ -111,7 +111,7 @@ def lithiation_rows(lithiation: Lithiation) -> list[dict[str, Any]]:
 
 
 def format_amount(formula: str, number: float) -> str:
-    """Write a formula with its amount per formula unit of the material (``2 LiF``, ``0.333 Al2O3``)."""
+    """Write a formula with its amount per formula unit (``2 LiF``, ``0.333 Al2O3``)."""
     rounded = round(number)
     if abs(number - rounded) < 1e-6:
         return formula if rounded == 1 else f"{rounded} {formula}"

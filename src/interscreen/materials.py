@@ -144,7 +144,7 @@ def _number(value: Fraction) -> str:
 
 
 def user_electrolytes_file() -> Path:
-    """Return the path of the user's own electrolyte list; ``INTERSCREEN_ELECTROLYTES`` changes the place."""
+    """Return the place of the user's own list (or what ``INTERSCREEN_ELECTROLYTES`` says)."""
     chosen = os.environ.get("INTERSCREEN_ELECTROLYTES")
     if chosen:
         return Path(chosen)

@@ -1,0 +1,1 @@
+"""Study (YAML) -> candidates -> joblib -> tables -> ranking -> folder."""
