@@ -172,6 +172,8 @@ def split_mixture(text: str) -> list[tuple[Fraction, str]]:
     InputError
         For an empty part or a coefficient of zero.
     """
+    if not text.strip():
+        raise InputError("an empty formula; write one such as Li3PO4")
     parts = re.split(r"\s+\+\s+", text.strip())
     mixture = []
     for part in parts:

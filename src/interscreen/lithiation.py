@@ -175,7 +175,7 @@ def lithiation_of(table: PhaseTable, line: LithiumLine) -> Lithiation:
         energy_source=line.reactant.energy_source,
         energy_above_hull_eV_per_atom=max(energy - line.hull_energy, 0.0),
         average_voltage_V=(energy - float(walk.energy[last])) / taken if steps else None,
-        provenance=provenance(table, line.system, (line.reactant,)),
+        provenance=provenance(table, line.system, (line.reactant,), final),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from .phases import PhaseTable, System
 from .reactants import Reactant
+from .sources.reference import known_artefacts
 
 
 @lru_cache(maxsize=1)
@@ -21,13 +22,35 @@ def version() -> str:
         return "0+unknown"
 
 
-def provenance(table: PhaseTable, system: System, reactants: Iterable[Reactant]) -> dict[str, Any]:
-    """Source, its version, the phases left out and warnings, for one question."""
+def provenance(
+    table: PhaseTable,
+    system: System,
+    reactants: Iterable[Reactant],
+    outcome: Iterable[str] = (),
+) -> dict[str, Any]:
+    """Source, its version, the phases left out and warnings, for one question.
+
+    Parameters
+    ----------
+    table : PhaseTable
+    system : System
+        The phases that were counted.
+    reactants : iterable of Reactant
+    outcome : iterable of str
+        Phases that the answer rests on; a warning names those that nobody has made.
+    """
     formulas = [formula.text for r in reactants for _, formula in r.composition.parts]
     return {
         **table.source.to_dict(),
         "elements": list(system.elements),
         "left_out_phases": sorted(system.left_out),
-        "warnings": table.source.gaps(system.elements, formulas),
+        "warnings": [
+            *table.source.gaps(system.elements, formulas),
+            *(
+                f"{phase} is among the products with Li metal, but no experiment shows it "
+                "(see docs/reference-set.md: a column observed with no leaves it out)"
+                for phase in sorted(known_artefacts() & set(outcome))
+            ),
+        ],
         "interscreen_version": version(),
     }

@@ -129,6 +129,8 @@ def _own_energy(
         row = table.find(zip(formula.elements, formula.counts, strict=True))
         if row is None:
             return None, HULL
+        if len(unit.parts) == 1:
+            return float(table.energies[row]), PHASE
         total += float(factor * formula.n_atoms) * float(table.energies[row])
     return total / float(unit.n_atoms), PHASE
 

@@ -46,21 +46,26 @@ class Source:
     systems: tuple[frozenset[str], ...] = ()
     materials: frozenset[str] = frozenset()
 
+    @property
+    def label(self) -> str:
+        """One line that stands in every output."""
+        return f"{self.name} ({self.version})" + (f": {self.statement}" if self.statement else "")
+
     def gaps(self, elements: Iterable[str], materials: Iterable[str]) -> list[str]:
         """Return warnings for a question about ``materials`` that leaves what is covered."""
         wanted = frozenset(elements)
         if self.systems and len(wanted) > 1 and not any(wanted <= known for known in self.systems):
             return [
                 f"{'-'.join(sorted(wanted))} is outside the chemical systems that the source "
-                f"{self.name} covers: competing phases are missing, stability may be overrated; "
-                "check with a larger table (--source FILE)"
+                f"{self.name} covers: competing phases are missing and stability may be overrated "
+                "(check with a larger table, --source FILE)"
             ]
         strange = sorted(set(materials) - self.materials) if self.materials else []
         if strange:
             return [
                 f"{' and '.join(strange)}: not among the materials that the source {self.name} was "
-                "assembled for; competing phases may be missing, stability may be overrated; "
-                "check with a larger table (--source FILE)"
+                "assembled for: competing phases may be missing and stability overrated "
+                "(check with a larger table, --source FILE)"
             ]
         return []
 
@@ -70,6 +75,7 @@ class Source:
             "source": self.name,
             "source_version": self.version,
             "thermo_type": self.thermo_type,
+            "source_label": self.label,
             "statement": self.statement,
             "citation": self.citation,
             "sha256": self.sha256,

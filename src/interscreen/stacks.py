@@ -32,7 +32,8 @@ class Contact:
     ----------
     kind : str
         ``bare`` (Li | electrolyte), ``lithium`` (Li | candidate), ``deposited`` (candidate |
-        electrolyte), ``layer`` (all conversion products | electrolyte) or ``product`` (one of them).
+        electrolyte), ``layer`` (all conversion products | electrolyte) or ``product`` (one of
+        them | electrolyte).
     label : str
         Both sides as they are named.
     reaction : Reaction

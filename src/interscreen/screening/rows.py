@@ -23,22 +23,22 @@ RESULT_COLUMNS = (
     "deposited_mixing_fraction deposited_equation layer layer_mutual_eV_per_atom layer_equation "
     "worst_product worst_product_mutual_eV_per_atom product_energies improvement_eV_per_atom "
     "reduction_limit_V oxidation_limit_V electrolyte_reduction_limit_V bridge_product "
-    "bridge_margin_V left_out_phases warnings"
+    "bridge_margin_V left_out_phases warnings source"
 ).split()
 REACTION_COLUMNS = (
     "candidate electrolyte contact contact_kind reactant_a reactant_a_energy_source reactant_b "
     "reactant_b_energy_source is_minimum mixing_fraction mutual_energy_eV_per_atom "
-    "total_energy_eV_per_atom equation"
+    "total_energy_eV_per_atom equation left_out_phases source"
 ).split()
 WINDOW_COLUMNS = (
     "part name material reduction_limit_V oxidation_limit_V phase_reduction_limit_V "
     "phase_oxidation_limit_V phase_window_reason energy_eV_per_atom energy_source "
     "energy_above_hull_eV_per_atom decomposition_energy_0V_eV_per_atom reduction_products "
-    "oxidation_products"
+    "oxidation_products left_out_phases source"
 ).split()
 LITHIATION_COLUMNS = (
     "candidate material step voltage_V li_per_formula_start li_per_formula_end capacity_mAh_per_g "
-    "products"
+    "products left_out_phases source"
 ).split()
 
 
@@ -95,7 +95,10 @@ def result_row(stack: Stack, candidate: CandidateSide, electrolyte: ElectrolyteS
         "bridge_product": stack.bridge_product or "",
         "bridge_margin_V": stack.bridge_margin_V,
         "left_out_phases": " ".join(_gather(stack.contacts, "left_out_phases")),
-        "warnings": "; ".join(_gather(stack.contacts, "warnings")),
+        "warnings": "; ".join(
+            dict.fromkeys([*path.provenance["warnings"], *_gather(stack.contacts, "warnings")])
+        ),
+        "source": deposited.provenance["source_label"],
     }
 
 
@@ -108,6 +111,7 @@ def failed_row(candidate: str, formula: str, electrolyte: ElectrolyteSide, reaso
         "electrolyte_formula": electrolyte.window.material,
         "status": FAILED,
         "reason": reason,
+        "source": electrolyte.window.provenance["source_label"],
     }
 
 
@@ -133,6 +137,7 @@ def reaction_rows(stack: Stack) -> list[Row]:
                     "mutual_energy_eV_per_atom": kink.mutual_energy_eV_per_atom,
                     "total_energy_eV_per_atom": kink.total_energy_eV_per_atom,
                     "equation": kink.equation,
+                    **_origin(reaction.provenance),
                 }
             )
     return rows
@@ -140,12 +145,23 @@ def reaction_rows(stack: Stack) -> list[Row]:
 
 def window_rows(part: str, name: str, window: Window) -> Row:
     """Return the row of one material in windows.csv."""
-    return {"part": part, "name": name, **window_row(window)}
+    return {"part": part, "name": name, **window_row(window), **_origin(window.provenance)}
 
 
 def candidate_lithiation_rows(candidate: CandidateSide) -> list[Row]:
     """Rows of one candidate in lithiation.csv."""
-    return [{"candidate": candidate.label, **row} for row in lithiation_rows(candidate.lithiation)]
+    origin = _origin(candidate.lithiation.provenance)
+    return [
+        {"candidate": candidate.label, **row, **origin}
+        for row in lithiation_rows(candidate.lithiation)
+    ]
+
+
+def _origin(provenance: dict[str, Any]) -> Row:
+    return {
+        "left_out_phases": " ".join(provenance["left_out_phases"]),
+        "source": provenance["source_label"],
+    }
 
 
 def _gather(contacts: Iterable[Contact], key: str) -> list[str]:

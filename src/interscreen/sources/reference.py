@@ -12,9 +12,9 @@ from .tables import read_table
 
 VERSION = "Matbench v0.1"
 STATEMENT = (
-    "Formation energies of the Materials Project as published in Matbench v0.1 (CC BY 4.0), quoted "
+    "formation energies of the Materials Project as published in Matbench v0.1 (CC BY 4.0), quoted "
     "to 1 meV/atom; only the phases that take part in an equilibrium of the shipped interlayers "
-    "with Li, LLZO, LATP and LAGP."
+    "with Li, LLZO, LATP and LAGP"
 )
 CITATION = (
     "A. Dunn et al., npj Comput. Mater. 6, 138 (2020), doi:10.1038/s41524-020-00406-3; "
@@ -41,6 +41,12 @@ def covered_systems() -> tuple[frozenset[str], ...]:
         for interlayer in INTERLAYERS
         for electrolyte in ELECTROLYTES
     )
+
+
+@lru_cache(maxsize=1)
+def known_artefacts() -> frozenset[str]:
+    """Phases of computed hulls that no experiment shows, by reduced formula."""
+    return frozenset(reference_table().left_out)
 
 
 @lru_cache(maxsize=2)

@@ -1,0 +1,39 @@
+# Two commands: make demo, make test.  Everything lives in .venv; PYTHON chooses the interpreter.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint docs bench clean
+
+demo: $(VENV)/.installed
+	$(BIN)/interscreen screen --out reports/demo
+
+test: lint
+	$(BIN)/python -m pytest --cov=interscreen --cov-report=term
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check --output-format concise .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy
+
+docs: $(VENV)/.installed
+	$(BIN)/python -c "from interscreen.columns import columns_markdown as text; print(text(), end='')" > docs/columns.md
+
+bench: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/pair_speed.py
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "interscreen needs Python 3.11 or newer; name one with make PYTHON=python3.12"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,220 @@
+"""Voltage against Li taken up, one panel for each candidate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from . import style
+from .style import BLUE, BODY, HEAD, INK, MARGIN, MUTED, SMALL, Page
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FEW = 6  # up to this many candidates the products stand at each plateau
+MOST_PANELS = 80
+_PAD = 0.045  # between a plateau and its label [in]
+_LINE = style.line_height(SMALL)
+_TITLE = 0.22
+_LABEL = 1.7  # labels wider than this are broken [in]
+
+
+@dataclass(frozen=True)
+class _Step:
+    voltage: float
+    start: float
+    end: float
+    products: str
+    label: tuple[str, ...]
+
+    @property
+    def room(self) -> float:
+        """Height of the label [in]."""
+        return _LINE * len(self.label)
+
+
+@dataclass(frozen=True)
+class _Path:
+    """Steps of one candidate, Li counted from the start of the first."""
+
+    candidate: str
+    steps: tuple[_Step, ...]
+
+    @property
+    def end(self) -> float:
+        return self.steps[-1].end
+
+    def label_heights(self, scale: float) -> list[float]:
+        """Heights [in] of the lower edges of the labels, for ``scale`` inches per volt.
+
+        Each stands on its plateau, or on the label after it where plateaus lie close.  The path
+        only descends, so what is above a plateau and right of its start is empty.
+        """
+        heights: list[float] = []
+        above = 0.0
+        for step in reversed(self.steps):
+            heights.append(max(step.voltage * scale + _PAD, above))
+            above = heights[-1] + step.room
+        return heights[::-1]
+
+
+@style.styled
+def lithiation_staircase(
+    lithiation: pd.DataFrame, results: pd.DataFrame | None = None, *, note: str = ""
+) -> Figure:
+    """Draw the voltage of each lithiation step against the Li taken up per formula unit.
+
+    Parameters
+    ----------
+    lithiation : DataFrame
+        Rows of lithiation.csv.
+    results : DataFrame, optional
+        Rows of results.csv, to name the candidates that take up no Li or could not be computed.
+    note : str
+        Where the energies come from, for the foot of the figure.
+
+    Returns
+    -------
+    Figure
+    """
+    title = "Lithiation of the interlayers down to Li metal"
+    paths = _read(lithiation)
+    rows = style.records(results)
+    taking = {path.candidate for path in paths}
+    computed = dict.fromkeys(
+        style.text(row.get("candidate")) for row in rows if row.get("status") == "ok"
+    )
+    inert = [name for name in computed if name not in taking]
+    remarks = [f"Take up no Li: {style.listing(inert, 40)}."] if inert else []
+    remarks += style.reasons(rows)
+    if not paths:
+        failed = rows and not computed
+        what = "No candidate could be computed." if failed else "No candidate takes up Li."
+        return style.message(title, what, remarks, note)
+    if len(paths) > MOST_PANELS:
+        remarks.append(f"The first {MOST_PANELS} of {len(paths)} candidates are shown.")
+        paths = paths[:MOST_PANELS]
+    return _Panels(paths, title, remarks, note).page.figure
+
+
+def _read(lithiation: pd.DataFrame) -> list[_Path]:
+    found: dict[str, list[dict[Hashable, Any]]] = {}
+    for row in style.records(lithiation):
+        if style.number(row.get("voltage_V")) > 0.0:
+            found.setdefault(style.text(row.get("candidate")), []).append(row)
+    paths = []
+    for candidate, rows in found.items():
+        rows.sort(key=lambda row: style.number(row["step"]))
+        first = style.number(rows[0]["li_per_formula_start"])
+        steps = tuple(
+            _Step(
+                voltage=style.number(row["voltage_V"]),
+                start=style.number(row["li_per_formula_start"]) - first,
+                end=style.number(row["li_per_formula_end"]) - first,
+                products=style.text(row.get("products")),
+                label=tuple(style.wrap(style.text(row.get("products")), _LABEL, SMALL)),
+            )
+            for row in rows
+        )
+        paths.append(_Path(candidate, steps))
+    return paths
+
+
+class _Panels:
+    """Measures, then draws."""
+
+    def __init__(self, paths: list[_Path], title: str, remarks: list[str], note: str) -> None:
+        self.paths = paths
+        self.few = len(paths) <= FEW
+        count = len(paths)
+        self.n_columns = min(count, 2 if self.few else 4 if count <= 12 else 6)
+        self.n_rows = math.ceil(count / self.n_columns)
+        labels = max(sum(step.room for step in path.steps) for path in paths)
+        self.width = 3.1 if self.few else 1.3
+        self.height = max(1.7, 0.7 + labels) if self.few else 0.95
+        self.finals = [
+            [] if self.few else style.wrap("→ " + path.steps[-1].products, self.width + 0.1, SMALL)
+            for path in paths
+        ]
+        self.head = _TITLE + _LINE * max(len(lines) for lines in self.finals) + 0.03
+        self._scales()
+        names = [style.text_width(style.formula_label(path.candidate), HEAD) for path in paths]
+        step = max(self.width + (0.3 if self.few else 0.2), max(names) * 1.15 + 0.1)
+        self.left, self.step_x, self.step_y = MARGIN + 0.42, step, self.head + self.height + 0.12
+        subtitle = (
+            "Equilibrium voltage of each step"
+            + (" and the phases at its end," if self.few else "; →: phases at the end,")
+            + " per formula unit. Dots: in equilibrium with Li metal."
+        )
+        width = max(self.left + self.n_columns * step + MARGIN - 0.05, 4.4)
+        self.page = Page(title, subtitle, width, self.n_rows * self.step_y + 0.34, remarks, note)
+        self._draw()
+
+    def _scales(self) -> None:
+        """Inches per Li and per volt, the same in all panels, with room for the labels."""
+        self.per_li = self.width / max(path.end for path in self.paths) / 1.06
+        self.per_volt = self.height / max(path.steps[0].voltage for path in self.paths) / 1.1
+        if not self.few:
+            return
+        for path in self.paths:
+            stacked = 0.0
+            for step in path.steps:
+                stacked += step.room
+                self.per_volt = min(self.per_volt, (self.height - _PAD - stacked) / step.voltage)
+                wide = max(style.text_width(line, SMALL) for line in step.label or ("",)) + 0.08
+                if step.start > 0:
+                    self.per_li = min(self.per_li, max(self.width - wide, 0.5) / step.start)
+
+    def _draw(self) -> None:
+        page = self.page
+        for index, path in enumerate(self.paths):
+            row, column = divmod(index, self.n_columns)
+            x = self.left + column * self.step_x
+            y = page.top + row * self.step_y
+            label = style.formula_label(path.candidate, bold=True)
+            page.text(x, y + _TITLE / 2, label, HEAD, weight="bold")
+            page.lines(x, y + _TITLE, self.finals[index], SMALL, color=MUTED)
+            axes = page.axes(x, y + self.head, self.width, self.height)
+            last = index + self.n_columns >= len(self.paths)
+            self._panel(axes, path, first=column == 0, last=last)
+        middle = self.left + ((self.n_columns - 1) * self.step_x + self.width) / 2
+        bottom = page.top + self.n_rows * self.step_y
+        page.text(middle, bottom + 0.21, "Li taken up per formula unit", BODY, ha="center")
+        centre = (page.top + bottom) / 2
+        turned = {"ha": "center", "va": "center", "rotation": 90}
+        page.text(MARGIN + 0.05, centre, style.VOLT_AXIS, BODY, **turned)
+
+    def _panel(self, axes: Axes, path: _Path, first: bool, last: bool) -> None:
+        from matplotlib.ticker import MaxNLocator
+
+        axes.set(xlim=(0, self.width / self.per_li), ylim=(0, self.height / self.per_volt))
+        axes.xaxis.set_major_locator(MaxNLocator(8 if self.few else 4, integer=True))
+        axes.yaxis.set_major_locator(MaxNLocator(5 if self.few else 3, steps=[1, 2, 5, 10]))
+        axes.tick_params(labelbottom=last, labelleft=first)
+        axes.grid(True)
+        x = [*(li for step in path.steps for li in (step.start, step.end)), path.end]
+        y = [*(step.voltage for step in path.steps for _ in range(2)), 0.0]
+        axes.fill_between(x, y, color=BLUE, alpha=0.12, linewidth=0.0)
+        axes.plot(x, y, color=BLUE, linewidth=1.4, gid=f"path-{self.paths.index(path)}")
+        axes.plot([path.end], [0.0], "o", color=INK, markersize=3.5, clip_on=False, zorder=5)
+        if self.few:
+            self._products(axes, path)
+
+    def _products(self, axes: Axes, path: _Path) -> None:
+        for step, height in zip(path.steps, path.label_heights(self.per_volt), strict=True):
+            x = step.start + 0.04 / self.per_li
+            if height > step.voltage * self.per_volt + 1.5 * _PAD:  # a leader to its plateau
+                leader = [step.voltage, (height + step.room) / self.per_volt]
+                axes.plot([x, x], leader, color=MUTED, linewidth=0.5)
+            for line, label in enumerate(reversed(step.label)):
+                axes.text(
+                    x + 0.025 / self.per_li,
+                    (height + _LINE * (line + 0.5)) / self.per_volt,
+                    label,
+                    fontsize=SMALL,
+                    va="center_baseline",
+                )

@@ -1,0 +1,216 @@
+"""Results as plain text for the terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..lithiation import Lithiation, format_amount
+from ..reactions import Reaction
+from ..stacks import Stack
+from ..windows import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KJ_PER_MOL = 96.48533212  # 1 eV per particle in kJ/mol (CODATA 2018)
+
+
+def table(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[str]:
+    """Lines of a table whose columns are as wide as they need be.
+
+    Parameters
+    ----------
+    rows : sequence of rows, the first one the header
+    left : sequence of int
+        Columns that are aligned to the left; the others to the right.
+    """
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if i in left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def energy(value: float | None) -> str:
+    """Energy in both units of the field."""
+    if value is None:
+        return "-"
+    return f"{_zero(value, 4)} eV/atom ({_zero(value * KJ_PER_MOL, 2)} kJ per mol of atoms)"
+
+
+def _zero(value: float, digits: int) -> str:
+    text = f"{value:.{digits}f}"
+    return text[1:] if text.startswith("-") and float(text) == 0.0 else text
+
+
+def _volt(value: float | None) -> str:
+    return "none (no Li to give off)" if value is None else f"{value:.3f} V"
+
+
+def _origin(provenance: dict[str, Any]) -> list[str]:
+    lines = textwrap.wrap(f"source: {provenance['source_label']}", width=76, subsequent_indent="  ")
+    left_out = provenance["left_out_phases"]
+    if left_out:
+        lines.append(f"left out (never observed): {', '.join(left_out)}")
+    return lines
+
+
+def reaction_text(result: Reaction) -> str:
+    """Reaction of two materials."""
+    first, second = (r["input"] for r in result.reactants)
+    lines = [f"{first} | {second}"]
+    if result.potential_V is not None:
+        lines[0] += f"   open to Li at {result.potential_V:g} V"
+    if result.mixing_fraction is None:
+        lines.append("  no mutual reaction: the two coexist (driving force zero)")
+    else:
+        lines += [
+            f"  minimum mutual energy  {energy(result.min_mutual_energy_eV_per_atom)}",
+            f"  total energy there     {energy(result.total_energy_eV_per_atom)}",
+            f"  atom fraction of {first} there  {result.mixing_fraction:.4f}",
+            f"  {result.equation}",
+        ]
+    lines.append("  energies used")
+    lines += [
+        "    "
+        + f"{r['formula']}: {r['energy_eV_per_atom']:.4f} eV/atom ({r['energy_source']}), "
+        + f"{1000 * r['energy_above_hull_eV_per_atom']:.1f} meV/atom above the hull"
+        for r in result.reactants
+    ]
+    rows = [[f"x({first})", "mutual", "total", "equation (energies in eV/atom)"]]
+    rows += [
+        [
+            f"{kink.mixing_fraction:.4f}",
+            _zero(kink.mutual_energy_eV_per_atom, 4),
+            _zero(kink.total_energy_eV_per_atom, 4),
+            kink.equation,
+        ]
+        for kink in result.kinks
+    ]
+    lines.append("  kinks")
+    lines += ["    " + line for line in table(rows, left=(3,))]
+    lines += ["  " + line for line in _origin(result.provenance)]
+    return "\n".join(lines)
+
+
+def window_text(result: Window) -> str:
+    """Stability window."""
+    reduction, oxidation = result.assemblage_window_V
+    lines = [
+        f"{result.material}",
+        f"  window of the assemblage  {_volt(reduction)} to {_volt(oxidation)} vs Li/Li+",
+    ]
+    if result.phase_window_V is None:
+        lines.append(f"  window of the phase       none: {result.phase_window_reason}")
+    else:
+        low, high = result.phase_window_V
+        lines.append(f"  window of the phase       {_volt(low)} to {_volt(high)} vs Li/Li+")
+    below = " + ".join(result.reduction_products) or "stable against Li metal"
+    above = " + ".join(result.oxidation_products) or "-"
+    lines += [
+        f"  below it  {below}",
+        f"  above it  {above}",
+        f"  decomposition at 0 V  {energy(result.decomposition_energy_0V_eV_per_atom)}",
+        f"  energy used  {result.energy_eV_per_atom:.4f} eV/atom ({result.energy_source}), "
+        f"{1000 * result.energy_above_hull_eV_per_atom:.1f} meV/atom above the hull",
+        *("  " + line for line in _origin(result.provenance)),
+    ]
+    return "\n".join(lines)
+
+
+def lithiation_text(result: Lithiation) -> str:
+    """Lithiation path."""
+    lines = [result.material]
+    if not result.steps:
+        lines.append("  takes up no Li: stable against Li metal")
+    else:
+        rows = [["voltage/V", "Li per formula", "mAh/g", "products"]]
+        rows += [
+            [
+                f"{step.voltage_V:.3f}",
+                f"{step.li_per_formula_start:.3f} to {step.li_per_formula_end:.3f}",
+                f"{step.capacity_mAh_per_g:.1f}",
+                " + ".join(format_amount(f, n) for f, n in step.products.items()),
+            ]
+            for step in result.steps
+        ]
+        lines += ["  " + line for line in table(rows, left=(3,))]
+        lines.append(f"  mean voltage  {result.average_voltage_V:.3f} V vs Li/Li+")
+    lines.append(f"  with Li metal  {' + '.join(result.final_products)}")
+    lines.append(
+        f"  energy used  {result.energy_eV_per_atom:.4f} eV/atom ({result.energy_source}), "
+        f"{1000 * result.energy_above_hull_eV_per_atom:.1f} meV/atom above the hull"
+    )
+    lines += ["  " + line for line in _origin(result.provenance)]
+    return "\n".join(lines)
+
+
+def stack_text(result: Stack) -> str:
+    """Contacts of a stack."""
+    names = {
+        "bare": "bare Li",
+        "lithium": "conversion",
+        "deposited": "as deposited",
+        "layer": "converted layer",
+        "product": "product",
+    }
+    rows = [["", "contact", "meV/atom"]]
+    rows += [
+        [names[contact.kind], contact.label, _zero(1000 * contact.energy, 1)]
+        for contact in result.contacts
+    ]
+    lines = [f"Li | {result.candidate} | {result.electrolyte}"]
+    lines += ["  " + line for line in table(rows, left=(0, 1))]
+    bridge = result.bridge_product or "no Li-bearing salt stable at 0 V"
+    lines.append(f"  bridge  {bridge}, margin {result.bridge_margin_V:.3f} V")
+    provenances = [contact.reaction.provenance for contact in result.contacts]
+    left_out = sorted({name for p in provenances for name in p["left_out_phases"]})
+    lines += ["  " + line for line in _origin({**provenances[0], "left_out_phases": left_out})]
+    return "\n".join(lines)
+
+
+def ranking_text(ranking: pd.DataFrame) -> str:
+    """Ranking as tables that fit 80 columns, one per electrolyte."""
+    blocks = []
+    for electrolyte, block in ranking.groupby("electrolyte", sort=False):
+        overall = electrolyte == "overall"
+        title = "overall (mean over the electrolytes)" if overall else f"{electrolyte}"
+        rows = [["rank", "candidate", "role", "score", "layer", "worst", "deposited", "bridge/V"]]
+        for row in block.to_dict("records"):
+            if row["status"] != "ok":
+                rows.append(["-", row["candidate"], "failed", "", "", "", "", ""])
+                continue
+            tie = "=" if row["tied_with"] else ""
+            rows.append(
+                [
+                    f"{int(row['rank'])}{tie}",
+                    row["candidate"],
+                    row["role"],
+                    _zero(row["score_meV_per_atom"], 0),
+                    *(
+                        ["", "", ""]
+                        if overall
+                        else [
+                            _zero(1000 * row[f"{key}_mutual_eV_per_atom"], 0)
+                            for key in ("layer", "worst_product", "deposited")
+                        ]
+                    ),
+                    "" if overall else _zero(row["bridge_margin_V"], 2),
+                ]
+            )
+        keep = [i for i in range(8) if not overall or i < 4]
+        rows = [[row[i] for i in keep] for row in rows]
+        lines = table(rows, left=(1, 2))
+        blocks.append("\n".join([title, *("  " + line for line in lines)]))
+    legend = (
+        "score, layer, worst product, as deposited: meV/atom, 0 is best; =: tied with a\n"
+        "neighbour; bridge: oxidation limit of the Li-bearing salt of the layer minus\n"
+        "reduction limit of the electrolyte. Driving forces at 0 K, not rates."
+    )
+    return "\n\n".join([*blocks, legend])

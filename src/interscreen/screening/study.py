@@ -1,0 +1,252 @@
+"""A study: what to screen, as YAML; every mistake is reported at once, with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from ..errors import InputError
+from ..formula import nearest
+from ..materials import Material, resolve
+from ..yamlfile import load_yaml
+from .ranking import Ranking
+
+DEFAULT_STUDY = "demo.yaml"
+
+
+class MaterialEntry(BaseModel):
+    """A candidate or an electrolyte in a study: a formula, or a mapping with more about it.
+
+    Attributes
+    ----------
+    formula : str
+        Formula, mixture (``Cu + 2 LiF``) or name of the electrolyte list.
+    name : str
+        How tables and figures call it; the formula if empty.
+    energy_eV_per_atom, energy_above_hull_eV_per_atom : float, optional
+        Energy of the material itself, or above the hull [eV/atom].
+    role : auto, conversion or coating
+        For candidates; ``auto`` decides from the reaction with Li.
+    reference : str
+        Where it comes from; free text.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    formula: str
+    name: str = ""
+    energy_eV_per_atom: float | None = Field(None, strict=True)
+    energy_above_hull_eV_per_atom: float | None = Field(None, strict=True)
+    role: Literal["auto", "conversion", "coating"] = "auto"
+    reference: str = ""
+
+    def model_post_init(self, context: Any) -> None:
+        """Read the formula, so that a misspelled one is found before anything is computed."""
+        resolve(self.material)
+
+    @property
+    def material(self) -> Material:
+        """The entry as a reactant."""
+        return Material(
+            formula=self.formula,
+            energy_eV_per_atom=self.energy_eV_per_atom,
+            energy_above_hull_eV_per_atom=self.energy_above_hull_eV_per_atom,
+            name=self.name,
+        )
+
+    @property
+    def label(self) -> str:
+        """Name, or formula."""
+        return self.material.label
+
+
+def _entry(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError(
+            f"{value} is no formula (YAML read a bare NO, no or off as a truth value); "
+            'write it in quotes, as in "NO"'
+        )
+    if isinstance(value, str):
+        return {"formula": value}
+    if isinstance(value, dict | MaterialEntry):
+        return value
+    raise ValueError(f"{value!r} is no formula; write text such as CuF2, in quotes if need be")
+
+
+Entry = Annotated[MaterialEntry, BeforeValidator(_entry)]
+
+
+class Study(BaseModel):
+    """What to screen and how.
+
+    Attributes
+    ----------
+    name : str
+        Name of the study; also of its folder below ``reports/`` when ``output`` is not given.
+    source : str
+        ``reference`` or the path of a table, relative to the study.
+    anode : Li
+    electrolytes, candidates : list of MaterialEntry
+        ``candidates`` may also name a YAML file with the list, relative to the study.
+    all_phases : bool
+        Count also phases that the source marks as never observed.
+    jobs : int or None
+        Worker processes; None: one for small studies, otherwise one per core.
+    output : str
+        Folder for the results, relative to the current folder.
+    ranking : Ranking
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, pattern=r"^[^/\\]+$")
+    source: str = "reference"
+    anode: Literal["Li"] = "Li"
+    electrolytes: list[Entry] = Field(min_length=1)
+    candidates: list[Entry] = Field(min_length=1)
+    all_phases: bool = False
+    jobs: int | None = Field(None, ge=-64, strict=True)
+    output: str = ""
+    ranking: Ranking = Ranking()
+
+    @field_validator("jobs")
+    @classmethod
+    def _some_workers(cls, value: int | None) -> int | None:
+        if value == 0:
+            raise ValueError("0 worker processes; use 1 or more, or -1 for one per core")
+        return value
+
+    @property
+    def folder(self) -> Path:
+        """Folder for the results."""
+        return Path(self.output or f"reports/{self.name}")
+
+
+def load_study(path: str | Path) -> Study:
+    """Read and check a study.
+
+    Raises
+    ------
+    InputError
+        With one line per mistake: file, line, what is wrong and what may have been meant.
+    """
+    file = Path(path)
+    data = _read(file, "study")
+    if not isinstance(data, dict):
+        raise InputError(
+            f"{file}, line 1: a study is a mapping with name, electrolytes, candidates"
+        )
+    candidates = data.get("candidates")
+    listed: tuple[Path, Any] | None = None
+    if isinstance(candidates, str):
+        listed = _candidates_file(file, candidates, _line(data, ("candidates",)))
+        data["candidates"] = listed[1]
+    try:
+        study = Study.model_validate(data)
+    except ValidationError as error:
+        raise InputError("\n".join(_problems(error, file, data, listed))) from None
+    twice = [*_twice(file, data, study, "electrolytes", None)]
+    twice += _twice(file, data, study, "candidates", listed)
+    if twice:
+        raise InputError("\n".join(twice))
+    if study.source != "reference" and not Path(study.source).is_absolute():
+        study = study.model_copy(update={"source": str(file.parent / study.source)})
+    return study
+
+
+def _read(file: Path, what: str) -> Any:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{what} {str(file)!r}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{what} {str(file)!r}: cannot be read ({error})") from None
+    return load_yaml(text, str(file))
+
+
+def _candidates_file(study: Path, name: str, line: int) -> tuple[Path, Any]:
+    file = study.parent / name
+    if not file.is_file():
+        raise InputError(f"{study}, line {line}: candidates: no such file {str(file)!r}")
+    data = _read(file, "candidates")
+    if isinstance(data, dict) and list(data) == ["candidates"]:
+        data = data["candidates"]
+    if not isinstance(data, list):
+        raise InputError(f"{file}, line 1: a list of candidates is needed (- CuF2, one a line)")
+    return file, data
+
+
+def _twice(
+    file: Path, data: Any, study: Study, key: str, listed: tuple[Path, Any] | None
+) -> Iterator[str]:
+    """Names that stand twice in a list."""
+    first: dict[str, int] = {}
+    where = listed[0] if listed else file
+    for position, entry in enumerate(getattr(study, key)):
+        line = _line(listed[1], (position,)) if listed else _line(data, (key, position))
+        if entry.label in first:
+            yield (
+                f"{where}, line {line}: {key}: {entry.label} stands on line {first[entry.label]} "
+                "already; remove one or give it another name"
+            )
+        first.setdefault(entry.label, line)
+
+
+def _problems(
+    error: ValidationError, file: Path, data: Any, listed: tuple[Path, Any] | None
+) -> Iterator[str]:
+    for problem in error.errors():
+        location = problem["loc"]
+        inside = listed is not None and location[:1] == ("candidates",) and len(location) > 1
+        if inside and listed is not None:
+            where, line = listed[0], _line(listed[1], location[1:])
+        else:
+            where, line = file, _line(data, location)
+        name = ".".join(str(part) for part in location if not isinstance(part, int))
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            known = _known_keys(location[:-1])
+            message = f"unknown key{nearest(str(location[-1]), known, 1)}"
+            if "did you mean" not in message:
+                message += f" (known: {', '.join(known)})"
+        elif problem["type"] == "missing":
+            message = "is missing"
+        elif problem["type"] != "value_error":
+            message = f"{message}, not {problem['input']!r}"
+        yield f"{where}, line {line}: {name}: {message}"
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    """Keys of the model at a place in the study."""
+    model: Any = Study
+    for part in location:
+        if isinstance(part, int):
+            continue
+        if part in ("candidates", "electrolytes"):
+            model = MaterialEntry
+        else:
+            model = model.model_fields[part].annotation
+    return list(model.model_fields)
+
+
+def _line(data: Any, location: tuple[int | str, ...]) -> int:
+    """Line of a place in a YAML document (of the nearest place above it that has one)."""
+    line = 1
+    for part in location:
+        marks = getattr(data, "lc", None)
+        if marks is None or not marks.data or part not in marks.data:
+            break
+        line = marks.data[part][0] + 1
+        data = data[part]
+    return line
+
+
+def default_study() -> Study:
+    """Return the study that ships with the package."""
+    from importlib.resources import as_file, files
+
+    with as_file(files("interscreen") / "data" / DEFAULT_STUDY) as path:
+        return load_study(path)

@@ -1,0 +1,35 @@
+"""The registry of result columns."""
+
+from pathlib import Path
+
+from interscreen.columns import COLUMNS, columns_markdown, label_with_unit
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_every_column_has_a_label_and_a_meaning():
+    for key, column in COLUMNS.items():
+        assert key == column.key
+        assert column.label
+        assert column.meaning
+        assert not column.meaning.endswith(".")
+
+
+def test_units_stand_in_the_column_names():
+    endings = {"eV/atom": "_eV_per_atom", "meV/atom": "_meV_per_atom", "V": "_V",
+               "mAh/g": "_mAh_per_g"}  # fmt: skip
+    for key, column in COLUMNS.items():
+        if column.unit and key not in ("product_energies", "score_terms"):
+            assert key.endswith(endings[column.unit])
+        if not column.unit:
+            assert not key.endswith(tuple(endings.values()))
+
+
+def test_label_carries_its_unit():
+    assert label_with_unit("voltage_V") == "Voltage [V]"
+    assert label_with_unit("candidate") == "Candidate"
+
+
+def test_docs_list_the_registry():
+    written = (ROOT / "docs" / "columns.md").read_text(encoding="utf-8")
+    assert written == columns_markdown(), "run make docs"
