@@ -10,8 +10,9 @@ from .equations import NOISE
 from .equilibrium.walk import Walk, walk_line
 from .formula import Formula, parse_formula
 from .materials import Material
-from .phases import PhaseTable, System
+from .phases import PhaseTable
 from .reactants import Reactant, prepare, require_lithium
+from .system import System
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from .phases import PhaseTable, System
+from .phases import PhaseTable
 from .reactants import Reactant
 from .sources.reference import known_artefacts
+from .system import System
 
 
 @lru_cache(maxsize=1)

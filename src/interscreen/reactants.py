@@ -8,7 +8,8 @@ from typing import Any
 
 from .errors import InputError
 from .materials import Composition, Material, resolve
-from .phases import Floats, PhaseTable, System
+from .phases import PhaseTable
+from .system import Floats, System
 
 GIVEN, PHASE, HULL = "given", "phase", "hull"
 

@@ -25,8 +25,9 @@ from interscreen.report import (
     save,
     window_bars,
 )
-from interscreen.report.heatmap import RANGES, colour_scale, luminance, printed
-from interscreen.report.style import SMALL, wrap
+from interscreen.report.heatmap_data import RANGES, colour_scale, luminance, printed
+from interscreen.report.labels import wrap
+from interscreen.report.style import SMALL
 from interscreen.report.window_bars import volts
 from interscreen.screening.rows import (
     LITHIATION_COLUMNS,

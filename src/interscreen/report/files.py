@@ -7,8 +7,8 @@ from pathlib import Path
 from ..screening.ranking import OVERALL
 from ..screening.runner import ScreenResult
 from .heatmap import reaction_heatmap
+from .page import save
 from .staircase import lithiation_staircase
-from .style import save
 from .window_bars import window_bars
 
 

@@ -3,97 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import style
-from .style import BODY, HEAD, INK, MARGIN, MINUS, MUTED, PALE, RULE, SMALL, Page
+from . import cells
+from .heatmap_data import KINDS, RANGES, HeatmapData, colour_scale, luminance, printed, read_results
+from .labels import formula_label, line_height, text_width, wrap
+from .page import Page, message
+from .style import BODY, HATCH, HEAD, INK, MARGIN, MUTED, PALE, RULE, SMALL, styled
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.colors import Colormap, Normalize
     from matplotlib.figure import Figure
 
-# one colour range for a figure: the smallest of these [meV/atom] that holds all its values, else
-# the last one, with an arrow on the colour bar
-RANGES = (100, 200, 300, 500)
-MOST_ROWS = 120
 _NAMED = 12  # up to this many candidates the worst product is named in its cell
-_KINDS = {
-    "deposited": ("as", "deposited"),
-    "layer": ("converted", "layer"),
-    "worst_product": ("worst", "product"),
-}
 _HEADER, _BASELINE, _GAP, _CELL, _LI = 0.72, 0.28, 0.1, 0.6, 0.72  # [in]
 _LI_COLOUR = "#a6cee3"
 _EDGE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.8}
 _BARE = "bare Li | electrolyte"
 
 
-@dataclass(frozen=True)
-class _Data:
-    """Rows of results.csv by candidate and electrolyte."""
-
-    candidates: list[str]
-    electrolytes: list[str]
-    rows: dict[tuple[str, str], Mapping[Hashable, Any]]
-    hidden: int
-
-    def word(self, key: str, candidate: str = "", electrolyte: str = "") -> str:
-        """First text in a column, of one candidate, one electrolyte or both."""
-        found = (style.text(row.get(key)) for row in self._rows(candidate, electrolyte))
-        return next((word for word in found if word), "")
-
-    def energy(self, kind: str, candidate: str = "", electrolyte: str = "") -> float:
-        """First energy of a contact [meV/atom]; NaN when there is none."""
-        key = f"{kind}_mutual_eV_per_atom"
-        found = (style.number(row.get(key)) for row in self._rows(candidate, electrolyte))
-        return next((value for value in found if not math.isnan(value)), math.nan) * 1000
-
-    def _rows(self, candidate: str, electrolyte: str) -> list[Mapping[Hashable, Any]]:
-        if candidate and electrolyte:
-            return [self.rows.get((candidate, electrolyte), {})]
-        return [
-            row
-            for (one, other), row in self.rows.items()
-            if candidate in ("", one) and electrolyte in ("", other)
-        ]
-
-    def cells(self) -> list[float]:
-        """All values on the colour scale."""
-        bare = [self.energy("bare", electrolyte=name) for name in self.electrolytes]
-        return bare + [
-            self.energy(kind, candidate, electrolyte)
-            for candidate in self.candidates
-            for electrolyte in self.electrolytes
-            for kind in _KINDS
-        ]
-
-
-def colour_scale(limit: float) -> tuple[Normalize, Colormap]:
-    """Colours from ``-limit`` (dark) to 0 (light) [meV/atom]: magma, less its black."""
-    import numpy as np
-    from matplotlib import colormaps
-    from matplotlib.colors import ListedColormap, Normalize
-
-    colours = colormaps["magma"](np.linspace(0.15, 1.0, 256))
-    return Normalize(-limit, 0.0, clip=True), ListedColormap(colours, name="reaction energy")
-
-
-def luminance(colour: tuple[float, ...]) -> float:
-    """Relative luminance of a colour, 0 (black) to 1 (white) (WCAG 2.2)."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def printed(value: float) -> str:
-    """Whole meV/atom with a true minus sign; never a negative zero."""
-    rounded = round(value)
-    return f"{MINUS}{-rounded}" if rounded < 0 else str(rounded)
-
-
-@style.styled
+@styled
 def reaction_heatmap(results: pd.DataFrame, *, note: str = "") -> Figure:
     """Draw candidates against contacts, reaction energies in meV/atom.
 
@@ -112,39 +41,25 @@ def reaction_heatmap(results: pd.DataFrame, *, note: str = "") -> Figure:
     Figure
     """
     title = "Reaction energies of Li | interlayer | electrolyte"
-    rows = style.records(results)
-    data = _read(rows)
-    remarks = style.reasons(rows)
+    rows = cells.records(results)
+    data = read_results(rows)
+    remarks = cells.reasons(rows)
     if data.hidden:
         shown = len(data.candidates)
         remarks.insert(0, f"The first {shown} of {shown + data.hidden} candidates are shown.")
     if all(math.isnan(value) for value in data.cells()):
         what = "No candidate could be computed." if rows else "There are no candidates."
-        return style.message(title, what, remarks, note)
+        return message(title, what, remarks, note)
     return _Heatmap(data, title, remarks, note).page.figure
-
-
-def _read(rows: list[dict[Hashable, Any]]) -> _Data:
-    candidates = list(dict.fromkeys(style.text(row["candidate"]) for row in rows))
-    electrolytes = list(dict.fromkeys(style.text(row["electrolyte"]) for row in rows))
-    shown = candidates[:MOST_ROWS]
-    found: dict[tuple[str, str], Mapping[Hashable, Any]] = {}
-    for row in rows:
-        place = (style.text(row["candidate"]), style.text(row["electrolyte"]))
-        if place[0] in shown:
-            if row.get("status") != "ok":  # no number of a failed row is shown
-                row = {key: row.get(key) for key in ("formula", "electrolyte_formula")}  # noqa: PLW2901
-            found.setdefault(place, row)
-    return _Data(shown, electrolytes, found, len(candidates) - len(shown))
 
 
 class _Heatmap:
     """Measures, then draws: interlayer | converted layer | with Li | one block an electrolyte."""
 
-    def __init__(self, data: _Data, title: str, remarks: list[str], note: str) -> None:
+    def __init__(self, data: HeatmapData, title: str, remarks: list[str], note: str) -> None:
         self.data = data
         self.named = len(data.candidates) <= _NAMED
-        self.labels = [style.wrap(name, 1.9, HEAD) for name in data.candidates]
+        self.labels = [wrap(name, 1.9, HEAD) for name in data.candidates]
         self.layers = [self._layer(name) for name in data.candidates]
         self.driving = [data.energy("lithium", name) for name in data.candidates]
         self._place()
@@ -167,12 +82,12 @@ class _Heatmap:
     def _layer(self, candidate: str) -> list[str]:
         layer = self.data.word("layer", candidate)
         same = layer == self.data.word("formula", candidate)
-        return ["unchanged"] if layer and same else style.wrap(layer, 1.7, BODY)
+        return ["unchanged"] if layer and same else wrap(layer, 1.7, BODY)
 
     def _place(self) -> None:
         """Heights of the rows, left edges and widths of the columns [in]."""
-        data, width = self.data, style.text_width
-        label, layer = style.line_height(HEAD), style.line_height(BODY)
+        data, width = self.data, text_width
+        label, layer = line_height(HEAD), line_height(BODY)
         self.heights = [
             max(0.34 if self.named else 0.2, len(one) * label + 0.04, len(other) * layer + 0.04)
             for one, other in zip(self.labels, self.layers, strict=True)
@@ -183,15 +98,15 @@ class _Heatmap:
         self.li_x = self.layer_x + max([width(_BARE, BODY), *layers]) + 0.1
         worst = _CELL
         if self.named:
-            products = [style.text(row.get("worst_product")) for row in data.rows.values()]
-            worst = max([width(style.formula_label(name), SMALL) + 0.12 for name in products])
+            products = [cells.text(row.get("worst_product")) for row in data.rows.values()]
+            worst = max([width(formula_label(name), SMALL) + 0.12 for name in products])
         x = self.li_x + _LI
         self.blocks = [(self.li_x, [_LI], [("with Li", HEAD)])]
         for name in data.electrolytes:
             formula = data.word("electrolyte_formula", electrolyte=name)
-            heads = [(style.formula_label(name, bold=True), HEAD)]
+            heads = [(formula_label(name, bold=True), HEAD)]
             if formula not in ("", name):
-                heads.append((style.formula_label(formula), SMALL))
+                heads.append((formula_label(formula), SMALL))
             widths = [_CELL, _CELL, max(_CELL, worst)]
             needed = max(width(head, size) * 1.12 for head, size in heads)  # bold is wider
             widths = [one + max(needed - sum(widths), 0.0) / len(widths) for one in widths]
@@ -219,12 +134,12 @@ class _Heatmap:
                 (MARGIN, self.labels[row], HEAD, INK),
                 (self.layer_x, self.layers[row], BODY, MUTED),
             ):
-                top = middle - len(lines) * style.line_height(size) / 2
+                top = middle - len(lines) * line_height(size) / 2
                 page.lines(x, top, lines, size, color=colour)
             self._driving((self.li_x, y, _LI, height), self.driving[row], f"{row}-lithium")
             for block, electrolyte in enumerate(data.electrolytes):
                 x, widths, _ = self.blocks[block + 1]
-                for kind, width in zip(_KINDS, widths, strict=True):
+                for kind, width in zip(KINDS, widths, strict=True):
                     value = data.energy(kind, candidate, electrolyte)
                     named = self.named and kind == "worst_product" and value < -0.5
                     product = data.word(kind, candidate, electrolyte) if named else ""
@@ -234,7 +149,7 @@ class _Heatmap:
         self._keys(y + 0.12)
 
     def _header(self, bottom: float) -> None:
-        page, line = self.page, style.line_height(BODY)
+        page, line = self.page, line_height(BODY)
         rule = bottom - 0.04 - 2 * line
 
         def column(x: float, first: str, second: str, align: str = "center") -> None:
@@ -248,10 +163,10 @@ class _Heatmap:
             page.rule([x, x + sum(widths)], [rule, rule], color=INK)
             y = rule - 0.02
             for label, size in reversed(heads):
-                y -= style.line_height(size)
+                y -= line_height(size)
                 page.text(
                     x + sum(widths) / 2,
-                    y + style.line_height(size) / 2,
+                    y + line_height(size) / 2,
                     label,
                     size,
                     ha="center",
@@ -259,7 +174,7 @@ class _Heatmap:
                     color=INK if size == HEAD else MUTED,
                 )
         for x, widths, _ in self.blocks[1:]:
-            for at, words in enumerate(_KINDS.values()):
+            for at, words in enumerate(KINDS.values()):
                 column(x + sum(widths[:at]) + widths[at] / 2, *words)
 
     def _cell(
@@ -280,7 +195,7 @@ class _Heatmap:
         x, y = x + width / 2, y + height / 2
         self.page.text(x, y - 0.06 * bool(name), printed(value), gid=f"value-{key}", **ink)
         if name:
-            self.page.text(x, y + 0.075, style.formula_label(name), SMALL, **ink)
+            self.page.text(x, y + 0.075, formula_label(name), SMALL, **ink)
 
     def _driving(self, box: tuple[float, float, float, float], value: float, key: str) -> None:
         """Draw the cell of the reaction with Li metal: a bar and its value."""
@@ -295,7 +210,7 @@ class _Heatmap:
         self.page.text(*at, printed(value), ha="right", gid=f"value-{key}")
 
     def _hatched(self, box: tuple[float, float, float, float], name: str | None = None) -> None:
-        self.page.box(*box, facecolor=PALE, edgecolor=RULE, hatch=style.HATCH, gid=name)
+        self.page.box(*box, facecolor=PALE, edgecolor=RULE, hatch=HATCH, gid=name)
         self.page.box(*box, facecolor="none", **_EDGE)
 
     def _keys(self, y: float) -> None:

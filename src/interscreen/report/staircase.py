@@ -7,8 +7,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import style
-from .style import BLUE, BODY, HEAD, INK, MARGIN, MUTED, SMALL, Page
+from . import cells
+from .labels import formula_label, line_height, text_width, wrap
+from .page import Page, message
+from .style import BLUE, BODY, HEAD, INK, MARGIN, MUTED, SMALL, VOLT_AXIS, styled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 FEW = 6  # up to this many candidates the products stand at each plateau
 MOST_PANELS = 80
 _PAD = 0.045  # between a plateau and its label [in]
-_LINE = style.line_height(SMALL)
+_LINE = line_height(SMALL)
 _TITLE = 0.22
 _LABEL = 1.7  # labels wider than this are broken [in]
 
@@ -62,7 +64,7 @@ class _Path:
         return heights[::-1]
 
 
-@style.styled
+@styled
 def lithiation_staircase(
     lithiation: pd.DataFrame, results: pd.DataFrame | None = None, *, note: str = ""
 ) -> Figure:
@@ -83,18 +85,18 @@ def lithiation_staircase(
     """
     title = "Lithiation of the interlayers down to Li metal"
     paths = _read(lithiation)
-    rows = style.records(results)
+    rows = cells.records(results)
     taking = {path.candidate for path in paths}
     computed = dict.fromkeys(
-        style.text(row.get("candidate")) for row in rows if row.get("status") == "ok"
+        cells.text(row.get("candidate")) for row in rows if row.get("status") == "ok"
     )
     inert = [name for name in computed if name not in taking]
-    remarks = [f"Take up no Li: {style.listing(inert, 40)}."] if inert else []
-    remarks += style.reasons(rows)
+    remarks = [f"Take up no Li: {cells.listing(inert, 40)}."] if inert else []
+    remarks += cells.reasons(rows)
     if not paths:
         failed = rows and not computed
         what = "No candidate could be computed." if failed else "No candidate takes up Li."
-        return style.message(title, what, remarks, note)
+        return message(title, what, remarks, note)
     if len(paths) > MOST_PANELS:
         remarks.append(f"The first {MOST_PANELS} of {len(paths)} candidates are shown.")
         paths = paths[:MOST_PANELS]
@@ -103,20 +105,20 @@ def lithiation_staircase(
 
 def _read(lithiation: pd.DataFrame) -> list[_Path]:
     found: dict[str, list[dict[Hashable, Any]]] = {}
-    for row in style.records(lithiation):
-        if style.number(row.get("voltage_V")) > 0.0:
-            found.setdefault(style.text(row.get("candidate")), []).append(row)
+    for row in cells.records(lithiation):
+        if cells.number(row.get("voltage_V")) > 0.0:
+            found.setdefault(cells.text(row.get("candidate")), []).append(row)
     paths = []
     for candidate, rows in found.items():
-        rows.sort(key=lambda row: style.number(row["step"]))
-        first = style.number(rows[0]["li_per_formula_start"])
+        rows.sort(key=lambda row: cells.number(row["step"]))
+        first = cells.number(rows[0]["li_per_formula_start"])
         steps = tuple(
             _Step(
-                voltage=style.number(row["voltage_V"]),
-                start=style.number(row["li_per_formula_start"]) - first,
-                end=style.number(row["li_per_formula_end"]) - first,
-                products=style.text(row.get("products")),
-                label=tuple(style.wrap(style.text(row.get("products")), _LABEL, SMALL)),
+                voltage=cells.number(row["voltage_V"]),
+                start=cells.number(row["li_per_formula_start"]) - first,
+                end=cells.number(row["li_per_formula_end"]) - first,
+                products=cells.text(row.get("products")),
+                label=tuple(wrap(cells.text(row.get("products")), _LABEL, SMALL)),
             )
             for row in rows
         )
@@ -137,12 +139,12 @@ class _Panels:
         self.width = 3.1 if self.few else 1.3
         self.height = max(1.7, 0.7 + labels) if self.few else 0.95
         self.finals = [
-            [] if self.few else style.wrap("→ " + path.steps[-1].products, self.width + 0.1, SMALL)
+            [] if self.few else wrap("→ " + path.steps[-1].products, self.width + 0.1, SMALL)
             for path in paths
         ]
         self.head = _TITLE + _LINE * max(len(lines) for lines in self.finals) + 0.03
         self._scales()
-        names = [style.text_width(style.formula_label(path.candidate), HEAD) for path in paths]
+        names = [text_width(formula_label(path.candidate), HEAD) for path in paths]
         step = max(self.width + (0.3 if self.few else 0.2), max(names) * 1.15 + 0.1)
         self.left, self.step_x, self.step_y = MARGIN + 0.42, step, self.head + self.height + 0.12
         subtitle = (
@@ -165,7 +167,7 @@ class _Panels:
             for step in path.steps:
                 stacked += step.room
                 self.per_volt = min(self.per_volt, (self.height - _PAD - stacked) / step.voltage)
-                wide = max(style.text_width(line, SMALL) for line in step.label or ("",)) + 0.08
+                wide = max(text_width(line, SMALL) for line in step.label or ("",)) + 0.08
                 if step.start > 0:
                     self.per_li = min(self.per_li, max(self.width - wide, 0.5) / step.start)
 
@@ -175,7 +177,7 @@ class _Panels:
             row, column = divmod(index, self.n_columns)
             x = self.left + column * self.step_x
             y = page.top + row * self.step_y
-            label = style.formula_label(path.candidate, bold=True)
+            label = formula_label(path.candidate, bold=True)
             page.text(x, y + _TITLE / 2, label, HEAD, weight="bold")
             page.lines(x, y + _TITLE, self.finals[index], SMALL, color=MUTED)
             axes = page.axes(x, y + self.head, self.width, self.height)
@@ -186,7 +188,7 @@ class _Panels:
         page.text(middle, bottom + 0.21, "Li taken up per formula unit", BODY, ha="center")
         centre = (page.top + bottom) / 2
         turned = {"ha": "center", "va": "center", "rotation": 90}
-        page.text(MARGIN + 0.05, centre, style.VOLT_AXIS, BODY, **turned)
+        page.text(MARGIN + 0.05, centre, VOLT_AXIS, BODY, **turned)
 
     def _panel(self, axes: Axes, path: _Path, first: bool, last: bool) -> None:
         from matplotlib.ticker import MaxNLocator

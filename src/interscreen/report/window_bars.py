@@ -7,8 +7,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import style
-from .style import BLUE, GREEN, HEAD, INK, MARGIN, MUTED, ORANGE, SMALL, Page
+from . import cells
+from .labels import formula_label, text_width
+from .page import Page, message
+from .style import BLUE, GREEN, HATCH, HEAD, INK, MARGIN, MUTED, ORANGE, SMALL, VOLT_AXIS, styled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +47,7 @@ def volts(value: float) -> str:
     return f"{value:.1g}" if value < 0.005 else f"{value:.2f}"
 
 
-@style.styled
+@styled
 def window_bars(
     windows: pd.DataFrame, results: pd.DataFrame | None = None, *, note: str = ""
 ) -> Figure:
@@ -70,10 +72,10 @@ def window_bars(
     """
     title = "Stability windows against Li metal"
     bars = _read(windows)
-    rows = style.records(results)
-    remarks = style.reasons(rows)
+    rows = cells.records(results)
+    remarks = cells.reasons(rows)
     if not bars:
-        return style.message(title, "No window could be computed.", remarks, note)
+        return message(title, "No window could be computed.", remarks, note)
     groups = {part: [bar for bar in bars if bar.part == part] for part in _GROUPS}
     for part, members in groups.items():
         if len(members) > MOST_ROWS:
@@ -85,18 +87,18 @@ def window_bars(
 
 def _read(windows: pd.DataFrame) -> list[_Bar]:
     bars = []
-    for row in style.records(windows):
-        low = style.number(row.get("reduction_limit_V"))
-        high = style.number(row.get("oxidation_limit_V"))
+    for row in cells.records(windows):
+        low = cells.number(row.get("reduction_limit_V"))
+        high = cells.number(row.get("oxidation_limit_V"))
         if math.isnan(low):
             continue
         bars.append(
             _Bar(
-                part=style.text(row.get("part")),
-                name=style.text(row.get("name")) or style.text(row.get("material")),
+                part=cells.text(row.get("part")),
+                name=cells.text(row.get("name")) or cells.text(row.get("material")),
                 low=low,
                 high=math.inf if math.isnan(high) else high,
-                assemblage_only=math.isnan(style.number(row.get("phase_reduction_limit_V"))),
+                assemblage_only=math.isnan(cells.number(row.get("phase_reduction_limit_V"))),
             )
         )
     return list(dict.fromkeys(bars))
@@ -106,10 +108,10 @@ def _origins(rows: list[dict[Hashable, Any]]) -> dict[str, list[str]]:
     """Candidates whose converted layer holds a phase."""
     found: dict[str, dict[str, None]] = {}
     for row in rows:
-        for part in style.text(row.get("layer")).split(" + "):
+        for part in cells.text(row.get("layer")).split(" + "):
             formula = part.rpartition(" ")[2]
             if formula:
-                found.setdefault(formula, {})[style.text(row.get("candidate"))] = None
+                found.setdefault(formula, {})[cells.text(row.get("candidate"))] = None
     return {formula: list(candidates) for formula, candidates in found.items()}
 
 
@@ -131,7 +133,7 @@ class _Windows:
         self.end = max(max(limits) + 0.85, 2.0)
         self.start = -0.07 * (self.end + 0.5)
         self.inch = (self.end - self.start) / _AXIS  # volts per inch
-        labels = max(style.text_width(style.formula_label(bar.name), HEAD) for bar in bars)
+        labels = max(text_width(formula_label(bar.name), HEAD) for bar in bars)
         self.left = MARGIN + max(labels, 0.6) + 0.12
         self.levels = self._levels()
         self.strip = _STRIP * (1 + max(self.levels.values(), default=-1)) + 0.04
@@ -140,7 +142,7 @@ class _Windows:
             self.height += self.strip
         self.named = any(bar.name in origins for bar in self.groups.get("product", []))
         shortest = [self._origin(bar, 0.0) for bar in self.groups.get("product", [])]
-        widest = max((style.text_width(label, SMALL) for label in shortest), default=0.0)
+        widest = max((text_width(label, SMALL) for label in shortest), default=0.0)
         self.from_width = max(widest + 0.1, 1.55) if self.named else 0.25
         subtitle = (
             "Between the limits a material neither takes up nor gives off Li. A Li salt from 0 V "
@@ -158,7 +160,7 @@ class _Windows:
         levels: dict[_Bar, int] = {}
         ends: list[float] = []
         for bar in sorted(self.groups.get("electrolyte", []), key=lambda bar: bar.low):
-            half = (style.text_width(style.formula_label(bar.name), SMALL) / 2 + 0.04) * self.inch
+            half = (text_width(formula_label(bar.name), SMALL) / 2 + 0.04) * self.inch
             free = [level for level, end in enumerate(ends) if end <= bar.low - half]
             level = free[0] if free else len(ends)
             ends[level : level + 1] = [bar.low + half]
@@ -179,7 +181,7 @@ class _Windows:
         from matplotlib.ticker import MaxNLocator
 
         axes, page = self.axes, self.page
-        axes.set(xlim=(self.start, self.end), ylim=(self.height, 0.0), xlabel=style.VOLT_AXIS)
+        axes.set(xlim=(self.start, self.end), ylim=(self.height, 0.0), xlabel=VOLT_AXIS)
         axes.grid(axis="x")
         axes.spines["left"].set_visible(False)
         axes.spines["bottom"].set_bounds(0.0, self.end)
@@ -207,7 +209,7 @@ class _Windows:
                 middle = y + _ROW / 2
                 self._bar(bar, middle, colour, f"window-{part}-{place}")
                 places.append(middle)
-                names.append(style.formula_label(bar.name))
+                names.append(formula_label(bar.name))
                 if part == "product":
                     origin = self._origin(bar, self.from_width - 0.1)
                     x = self.left + _AXIS + 0.08
@@ -234,7 +236,7 @@ class _Windows:
                 facecolor=colour,
                 edgecolor="white" if bar.assemblage_only else colour,
                 linewidth=0.0,
-                hatch=style.HATCH if bar.assemblage_only else None,
+                hatch=HATCH if bar.assemblage_only else None,
                 zorder=2,
                 gid=name,
             )
@@ -270,7 +272,7 @@ class _Windows:
             self.axes.text(
                 bar.low,
                 y,
-                style.formula_label(bar.name),
+                formula_label(bar.name),
                 fontsize=SMALL,
                 ha="center",
                 va="center_baseline",
@@ -285,8 +287,8 @@ class _Windows:
         label = ""
         for count in range(1, len(names) + 1):
             rest = f" +{len(names) - count}" if count < len(names) else ""
-            longer = style.formula_label(", ".join(names[:count])) + rest
-            if label and style.text_width(longer, SMALL) > width:
+            longer = formula_label(", ".join(names[:count])) + rest
+            if label and text_width(longer, SMALL) > width:
                 break
             label = longer
         return label
@@ -308,9 +310,7 @@ class _Windows:
                 points = [(x + dx, y + dy * 0.045) for dx, dy in corners]
                 page.canvas.add_patch(Polygon(points, facecolor=MUTED, linewidth=0.0))
             elif key == "assemblage":
-                page.box(
-                    x, y - 0.045, wide, 0.09, facecolor=MUTED, edgecolor="white", hatch=style.HATCH
-                )
+                page.box(x, y - 0.045, wide, 0.09, facecolor=MUTED, edgecolor="white", hatch=HATCH)
             else:
                 page.rule([x, x + wide], [y, y], color=INK, linewidth=0.8, dashes=(3, 2))
             page.text(x + wide + 0.08, y, meaning[key], SMALL)

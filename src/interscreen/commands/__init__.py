@@ -1,0 +1,1 @@
+"""What the command line does; each module is imported when its command runs."""

@@ -1,0 +1,142 @@
+"""Commands that answer one question: reaction, window, lithiate, stack; and the list of names."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import SolverError
+from ..lithiation import lithiate
+from ..materials import Material, electrolytes, user_electrolytes_file
+from ..phases import PhaseTable
+from ..reactions import react
+from ..report import text
+from ..stacks import stack
+from ..windows import stability_window
+from .opening import open_table
+
+
+def reaction_command(arguments: argparse.Namespace) -> int:
+    """Reaction energies of two materials."""
+    a = _material(arguments.a, arguments.energy_a, arguments.above_hull_a)
+    b = _material(arguments.b, arguments.energy_b, arguments.above_hull_b)
+    return _answer(
+        arguments,
+        lambda table: react(table, a, b, potential_V=arguments.potential),
+        text.reaction_text,
+        lambda result: {
+            "the minimum mutual energy [meV/atom]": 1000 * result.min_mutual_energy_eV_per_atom
+        },
+    )
+
+
+def window_command(arguments: argparse.Namespace) -> int:
+    """Stability window of a material."""
+    m = _material(arguments.m, arguments.energy, arguments.above_hull)
+    return _answer(
+        arguments,
+        lambda table: stability_window(table, m),
+        text.window_text,
+        lambda result: {
+            "the reduction limit [V]": result.assemblage_window_V[0],
+            "the oxidation limit [V]": result.assemblage_window_V[1],
+        },
+    )
+
+
+def lithiate_command(arguments: argparse.Namespace) -> int:
+    """Lithiation path of a material."""
+    m = _material(arguments.m, arguments.energy, arguments.above_hull)
+    return _answer(
+        arguments,
+        lambda table: lithiate(table, m),
+        text.lithiation_text,
+        lambda result: {"the products with Li metal": " + ".join(result.final_products)},
+    )
+
+
+def stack_command(arguments: argparse.Namespace) -> int:
+    """Every contact of Li | candidate | electrolyte."""
+    return _answer(
+        arguments,
+        lambda table: stack(table, arguments.candidate, arguments.electrolyte),
+        text.stack_text,
+        lambda result: {
+            "the converted layer": result.layer.label,
+            "its mutual energy [meV/atom]": 1000 * result.layer.energy,
+        },
+    )
+
+
+def _material(formula: str, energy: float | None, above_hull: float | None) -> Material:
+    return Material(formula, energy_eV_per_atom=energy, energy_above_hull_eV_per_atom=above_hull)
+
+
+def _answer(
+    arguments: argparse.Namespace,
+    ask: Callable[[PhaseTable], Any],
+    write: Callable[[Any], str],
+    essence: Callable[[Any], dict[str, Any]],
+) -> int:
+    """Open the source, ask, print; say what the phases that were left out would change."""
+    table = open_table(arguments)
+    result = ask(table)
+    answer = result.to_dict()
+    if arguments.json:
+        print(json.dumps(answer, ensure_ascii=False, allow_nan=False))
+    else:
+        print(write(result))
+    if not arguments.quiet:
+        for warning in _warnings(answer):
+            print(f"interscreen: warning: {warning}", file=sys.stderr)
+        if not arguments.all_phases and table.left_out:
+            with contextlib.suppress(SolverError):  # a note is a courtesy
+                other = essence(ask(open_table(arguments, all_phases=True, quiet=True)))
+                for line in _differences(essence(result), other):
+                    print(f"interscreen: note: {line}", file=sys.stderr)
+    return 0
+
+
+def _warnings(answer: Any) -> list[str]:
+    """All warnings in a result, once each."""
+    found: list[str] = []
+    if isinstance(answer, dict):
+        found += answer.get("warnings", [])
+        for value in answer.values():
+            found += _warnings(value)
+    elif isinstance(answer, list):
+        for value in answer:
+            found += _warnings(value)
+    return list(dict.fromkeys(found))
+
+
+def _differences(mine: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    """Say what changes when never-observed phases are counted."""
+    lines = []
+    for key, value in mine.items():
+        if isinstance(value, float) and isinstance(other[key], float):
+            if abs(value - other[key]) > 1e-3:
+                lines.append(f"with --all-phases {key} would be {other[key]:.3f}, not {value:.3f}")
+        elif value != other[key]:
+            lines.append(f"with --all-phases {key} would be {other[key]}, not {value}")
+    return lines
+
+
+def electrolytes_command(arguments: argparse.Namespace) -> int:
+    """List the names that stand for electrolytes."""
+    known = {name: entry.formula for name, entry in electrolytes().items()}
+    if arguments.json:
+        print(json.dumps(known, ensure_ascii=False))
+    else:
+        print(
+            "\n".join(
+                text.table([["name", "formula"], *([n, f] for n, f in known.items())], (0, 1))
+            )
+        )
+    if not arguments.quiet:
+        print(f"interscreen: entries of your own: {user_electrolytes_file()}", file=sys.stderr)
+    return 0

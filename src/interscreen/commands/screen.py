@@ -1,0 +1,142 @@
+"""The command screen: check a study, run it, write its folder, print the ranking."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+from ..errors import InputError
+from ..manifest import build_manifest
+from ..materials import resolve
+from ..phases import PhaseTable
+from ..report.files import write_figures
+from ..report.text import ranking_text
+from ..screening.folder import new_folder, write_manifest, write_tables
+from ..screening.runner import ScreenResult, run_study
+from ..screening.study import Study, default_study, load_study
+from .opening import open_table
+
+EXIT_OK, EXIT_FAILED_ROWS = 0, 3
+
+
+def screen_command(arguments: argparse.Namespace) -> int:
+    """Run a study; exit code 3 when rows failed."""
+    started = time.perf_counter()
+    study = load_study(arguments.study) if arguments.study else default_study()
+    updates: dict[str, Any] = {}
+    if arguments.source:
+        updates["source"] = arguments.source
+    if arguments.all_phases:
+        updates["all_phases"] = True
+    if arguments.jobs is not None:
+        updates["jobs"] = arguments.jobs
+    if arguments.out:
+        updates["output"] = arguments.out
+    study = study.model_copy(update=updates)
+    if arguments.check:
+        return _check(arguments, study)
+    table = open_table(arguments, study.source, all_phases=study.all_phases)
+    folder = Path(study.folder)
+    result = _run_into(folder, arguments, study, table, started)
+    if arguments.json:
+        print(json.dumps(_summary(folder, result), ensure_ascii=False, allow_nan=False))
+    else:
+        print(ranking_text(result.ranking))
+    if not arguments.quiet:
+        for warning in result.warnings:
+            print(f"interscreen: warning: {warning}", file=sys.stderr)
+        if result.left_out:
+            names = ", ".join(result.left_out)
+            print(f"interscreen: left out (never observed): {names}", file=sys.stderr)
+        print(f"interscreen: results in {folder}/", file=sys.stderr)
+    if result.failed:
+        rows = result.results
+        bad = rows[rows["status"] == "failed"].drop_duplicates("candidate")
+        for name, reason in zip(bad["candidate"], bad["reason"], strict=True):
+            print(f"interscreen: failed: {name}: {reason}", file=sys.stderr)
+        return EXIT_FAILED_ROWS
+    return EXIT_OK
+
+
+def _check(arguments: argparse.Namespace, study: Study) -> int:
+    """Check a study against its source without computing anything."""
+    table = open_table(arguments, study.source, all_phases=study.all_phases)
+
+    for entry in study.electrolytes:
+        _, unit = resolve(entry.material)
+        table.within(unit.elements)
+    missing = []
+    for entry in study.candidates:
+        try:
+            table.within(resolve(entry.material)[1].elements)
+        except InputError as error:
+            missing.append(f"{entry.label}: {error}")
+    for line in missing:
+        print(f"interscreen: warning: {line}", file=sys.stderr)
+    print(
+        f"{study.name}: {len(study.candidates)} candidates x {len(study.electrolytes)} "
+        f"electrolytes, results would go to {study.folder}/"
+    )
+    return EXIT_OK
+
+
+def _run_into(
+    folder: Any, arguments: argparse.Namespace, study: Study, table: PhaseTable, started: float
+) -> ScreenResult:
+    """Run a study and write its folder."""
+    with new_folder(folder) as temporary:
+        result = run_study(
+            study, table, jobs=arguments.jobs, progress=_progress(arguments, sys.stderr)
+        )
+        write_tables(temporary, result)
+        write_figures(temporary, result, table.source.label)
+        write_manifest(
+            temporary,
+            build_manifest(
+                table,
+                study.model_dump(mode="json"),
+                arguments.argv,
+                time.perf_counter() - started,
+                rows=len(result.results),
+                failed_rows=result.failed,
+                left_out_phases=list(result.left_out),
+                warnings=list(result.warnings),
+            ),
+        )
+    return result
+
+
+def _progress(arguments: argparse.Namespace, stream: TextIO) -> Callable[[int, int], None] | None:
+    """Return a progress bar by finished candidates; none where stderr is no terminal."""
+    if arguments.quiet or not stream.isatty():
+        return None
+    from tqdm import tqdm
+
+    bar: list[Any] = []
+
+    def show(done: int, total: int) -> None:
+        if not bar:
+            bar.append(tqdm(total=total, unit="candidate", file=stream, leave=False))
+        bar[0].update(done - bar[0].n)
+        if done == total:
+            bar[0].close()
+
+    return show
+
+
+def _summary(folder: Any, result: ScreenResult) -> dict[str, Any]:
+    """JSON object of a screen: the ranking and where the files are."""
+    ranking = json.loads(result.ranking.to_json(orient="records", double_precision=15))
+    return {
+        "folder": str(folder),
+        "files": sorted(file.name for file in folder.iterdir()),
+        "failed_rows": result.failed,
+        "left_out_phases": list(result.left_out),
+        "warnings": list(result.warnings),
+        "ranking": ranking,
+    }
