@@ -150,7 +150,7 @@ def cheapest() -> Callable[..., float]:
     return solve
 
 
-# -- equations, read back without any code of the package ------------------------------------------
+# -- equations, read back without any code of the package ------------------------
 
 
 def read_side(side: str) -> list[tuple[Fraction, str]]:

@@ -22,6 +22,7 @@ class Terms:
     open_lithium: bool
 
     def write(self) -> Equation:
+        """Balance the equation."""
         exchanged = None
         if self.open_lithium:
             lithium = self.system.elements.index("Li")
