@@ -7,6 +7,7 @@ interlayer.  docs/method.md explains the formula; a study may change the weights
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import fsum
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -154,7 +155,7 @@ def rank(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
     for row in rows:
         if row["status"] == OK:
             terms = score_terms(row, ranking.weights)
-            scored[row["candidate"], row["electrolyte"]] = (sum(terms.values()), terms)
+            scored[row["candidate"], row["electrolyte"]] = (fsum(terms.values()), terms)
     blocks = []
     if len(electrolytes) > 1:
         blocks.append(_overall(rows, electrolytes, scored, ranking.tie_meV_per_atom))
@@ -193,12 +194,12 @@ def _overall(
         )
         if len(found) == len(electrolytes):
             names = found[0][1]
-            means = {name: sum(terms[name] for _, terms in found) / len(found) for name in names}
+            means = {name: fsum(terms[name] for _, terms in found) / len(found) for name in names}
             entry.update(
                 status=OK,
                 reason="",
                 role=mine[0]["role"],
-                score_meV_per_atom=sum(score for score, _ in found) / len(found),
+                score_meV_per_atom=fsum(score for score, _ in found) / len(found),
                 score_terms=_write(means),
                 lithium_mutual_eV_per_atom=mine[0]["lithium_mutual_eV_per_atom"],
                 layer=mine[0]["layer"],
