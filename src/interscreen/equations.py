@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from .errors import SolverError
-from .formula import Amounts, parse_formula, whole_numbers
+from .formula import Amounts, whole_numbers
+from .materials import compose
 
 ARROW = "->"
 NOISE = 1e-6  # product amounts below this are numerical noise [atoms per atom of reactants]
@@ -25,7 +25,8 @@ class Equation:
     text : str
         ``"8 CuF2 + Li7La3Zr2O12 -> 8 CuO + 7 LiF + 3 LaF3 + 2 ZrO2"``.
     reactants, products : dict of str to number
-        Amounts in that equation, whole numbers unless they would exceed 99,999.
+        Amounts in that equation: the smallest whole numbers, or numbers per first reactant to six
+        digits where whole ones would exceed 99,999.
     """
 
     text: str
@@ -56,52 +57,80 @@ def balance(
     Raises
     ------
     SolverError
-        When no exact balance with these amounts exists.
+        When the amounts do not balance within 2e-5 atoms per atom of reactants.
     """
-    left = [(text, dict(amounts), units) for text, amounts, units in reactants if units > 1e-12]
-    right = [
-        (formula, dict(parse_formula(formula).amounts), atoms)
-        for formula, atoms in products
-        if atoms > NOISE
-    ]
-    right = [
-        (formula, amounts, atoms / float(sum(amounts.values())))
-        for formula, amounts, atoms in right
-    ]
+    left = [_Term(text, amounts, units) for text, amounts, units in reactants if units > 1e-12]
+    right = []
+    for formula, atoms in products:
+        if atoms > NOISE:
+            unit = compose(formula)
+            right.append(_Term(formula, unit.amounts, atoms / float(unit.n_atoms)))
     if exchanged is not None and abs(exchanged[1]) > NOISE:
-        amounts = dict(parse_formula(exchanged[0]).amounts)
-        (left if exchanged[1] > 0 else right).append((exchanged[0], amounts, abs(exchanged[1])))
+        unit = compose(exchanged[0])
+        term = _Term(exchanged[0], unit.amounts, abs(exchanged[1]))
+        (left if exchanged[1] > 0 else right).append(term)
+    numbers = _whole(left, right)
+    if numbers is None:
+        numbers = _decimals(left, right)
+    return _write(left + right, numbers, len(left))
+
+
+@dataclass(frozen=True)
+class _Term:
+    """A formula, the atoms of one unit and how many units take part."""
+
+    text: str
+    amounts: Amounts
+    units: float
+
+
+def _whole(left: list[_Term], right: list[_Term]) -> list[float] | None:
+    """Smallest whole numbers that balance exactly; None where the amounts allow none.
+
+    That is so for compositions rounded to a few digits (Ni0.333333): what they lack of a ratio of
+    small numbers ends up in products below the noise.
+    """
     terms = left + right
-    computed = [units for _, _, units in terms]
-    signs = [1] * len(left) + [-1] * len(right)
     exact = _exact(
-        [
-            {symbol: sign * amount for symbol, amount in amounts.items()}
-            for sign, (_, amounts, _) in zip(signs, terms, strict=True)
-        ],
-        computed,
+        [dict(term.amounts) for term in left]
+        + [{symbol: -amount for symbol, amount in term.amounts} for term in right],
+        [term.units for term in terms],
     )
+    if exact is None or min(exact) <= 0:
+        return None
     whole = whole_numbers(exact)
-    scale = computed[0] / whole[0] if whole[0] > 0 else 0.0
+    scale = terms[0].units / whole[0]
+    largest = max(term.units for term in terms)
     if any(
-        number <= 0 or abs(number * scale - units) > _AGREE * max(computed)
-        for number, units in zip(whole, computed, strict=True)
+        abs(number * scale - term.units) > _AGREE * largest
+        for number, term in zip(whole, terms, strict=True)
     ):
-        raise SolverError(
-            f"no exact balance for {[term[0] for term in left]} {ARROW} "
-            f"{[term[0] for term in right]}; please report the formulas"
-        )
-    numbers: list[float] = list(whole)
+        return None
     if max(whole) > _LARGEST:
-        numbers = [float(f"{value / whole[0]:.6g}") for value in whole]
-    return _write(terms, numbers, len(left))
+        return [float(f"{value / whole[0]:.6g}") for value in whole]
+    return list(whole)
 
 
-def _write(terms: list[tuple[str, Any, float]], numbers: list[float], n_left: int) -> Equation:
+def _decimals(left: list[_Term], right: list[_Term]) -> list[float]:
+    """Amounts per unit of the first reactant, to six digits; the balance is checked."""
+    surplus: dict[str, float] = {}
+    for sign, terms in ((1.0, left), (-1.0, right)):
+        for term in terms:
+            for symbol, amount in term.amounts:
+                surplus[symbol] = surplus.get(symbol, 0.0) + sign * float(amount) * term.units
+    if max(abs(value) for value in surplus.values()) > 20 * NOISE:
+        raise SolverError(
+            f"no balance for {' + '.join(term.text for term in left)} {ARROW} "
+            f"{' + '.join(term.text for term in right)}; please report the formulas"
+        )
+    return [float(f"{term.units / left[0].units:.6g}") for term in left + right]
+
+
+def _write(terms: list[_Term], numbers: list[float], n_left: int) -> Equation:
     sides: list[dict[str, float]] = [{}, {}]
-    for position, ((text, _, _), number) in enumerate(zip(terms, numbers, strict=True)):
+    for position, (term, number) in enumerate(zip(terms, numbers, strict=True)):
         side = sides[0] if position < n_left else sides[1]
-        side[text] = side.get(text, 0) + number
+        side[term.text] = side.get(term.text, 0) + number
     products = dict(sorted(sides[1].items(), key=lambda item: (-item[1], item[0])))
     text = f"{format_side(sides[0])} {ARROW} {format_side(products)}"
     return Equation(text=text, reactants=sides[0], products=products)
@@ -117,7 +146,7 @@ def format_side(amounts: dict[str, float]) -> str:
     return " + ".join(written)
 
 
-def _exact(vectors: list[dict[str, Fraction]], computed: list[float]) -> list[Fraction]:
+def _exact(vectors: list[dict[str, Fraction]], computed: list[float]) -> list[Fraction] | None:
     """Exact amounts with ``sum_k amount_k vector_k = 0`` next to the computed ones.
 
     At a kink the balance has one solution up to a factor; where reactants are collinear there
@@ -146,7 +175,7 @@ def _exact(vectors: list[dict[str, Fraction]], computed: list[float]) -> list[Fr
         row += 1
     free = [column for column in range(len(vectors)) if column not in pivots]
     if not free:
-        raise SolverError("no exact balance; please report the formulas")
+        return None
     largest = max(free, key=lambda column: computed[column])
     amounts = [Fraction(0)] * len(vectors)
     for column in free:

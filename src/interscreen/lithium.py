@@ -8,8 +8,7 @@ import numpy as np
 
 from .equations import NOISE
 from .equilibrium.walk import Walk, walk_line
-from .formula import Formula, parse_formula
-from .materials import Material
+from .materials import Material, compose
 from .phases import PhaseTable
 from .reactants import Reactant, prepare, require_lithium
 from .system import System
@@ -50,17 +49,13 @@ class LithiumLine:
         for column, atoms in zip(self.walk.phases[point], self.walk.amounts[point], strict=True):
             if atoms > NOISE:
                 name = self.system.name(int(column))
-                unit = _unit(name)
-                found[name] = found.get(name, 0.0) + float(atoms) * n_atoms / float(unit.n_atoms)
+                units = float(atoms) * n_atoms / float(compose(name).n_atoms)
+                found[name] = found.get(name, 0.0) + units
         return {name: round(amount, 10) for name, amount in sorted(found.items())}
 
     def is_ray_of_lithium(self) -> bool:
         """Whether more Li changes nothing any more (always, once Li metal is reached)."""
         return bool(np.isfinite(self.walk.slope[-1]))
-
-
-def _unit(name: str) -> Formula:
-    return parse_formula(name)
 
 
 def lithium_line(table: PhaseTable, m: str | Material) -> LithiumLine:

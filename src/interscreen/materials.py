@@ -128,6 +128,8 @@ def compose(text: str) -> Composition:
     """Read a formula or a mixture of formulas."""
     try:
         mixture = split_mixture(text)
+        if len(mixture) == 1:  # the amount of one formula alone means nothing
+            mixture = [(Fraction(1), mixture[0][1])]
         parts = tuple((factor, parse_formula(formula)) for factor, formula in mixture)
     except InputError as error:
         close = nearest(text, list(electrolytes()), 1)

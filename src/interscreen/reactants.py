@@ -120,6 +120,11 @@ def _own_energy(
 ) -> tuple[float | None, str]:
     """Energy of the material itself [eV/atom] and where it comes from."""
     if material.energy_eV_per_atom is not None:
+        if len(unit.elements) == 1 and material.energy_eV_per_atom < 0.0:
+            raise InputError(
+                f"{unit.text}: a formation energy of {material.energy_eV_per_atom} eV/atom; the "
+                "elements are the zero of energy, none can lie below it"
+            )
         return float(material.energy_eV_per_atom), GIVEN
     if material.energy_above_hull_eV_per_atom is not None:
         return None, GIVEN

@@ -9,7 +9,6 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -61,7 +60,7 @@ def load_cached(key: str, source: Source) -> PhaseTable | None:
             )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+    except Exception as error:  # whatever is wrong with it, the table itself can be read again
         log.info("cached table left aside (%s)", error)
         return None
 

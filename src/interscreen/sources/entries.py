@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError
+from ..formula import whole_numbers
 from ..phases import PhaseTable
 from ..source import Source
 from .build import build_table
@@ -85,15 +87,25 @@ def entries_table(
         **{**source.__dict__, "thermo_type": families.pop() if families else source.thermo_type}
     )
     return build_table(
-        [
-            "".join(f"{symbol}{amount:g}" for symbol, amount in composition.items())
-            for composition in amounts
-        ],
+        [_formula(composition) for composition in amounts],
         formation,
         source,
         ids=[str(getattr(entry, "entry_id", None) or "") for entry in entries],
         where="entry",
     )
+
+
+def _formula(composition: dict[str, float]) -> str:
+    """Whole-number formula of a composition that may come in fractions (one third Li)."""
+    largest = max(composition.values())
+    ratios = [Fraction(n / largest).limit_denominator(1000) for n in composition.values()]
+    if any(
+        abs(float(ratio) * largest - amount) > 1e-6 * largest
+        for ratio, amount in zip(ratios, composition.values(), strict=True)
+    ):
+        ratios = [Fraction(n).limit_denominator(1_000_000) for n in composition.values()]
+    counts = whole_numbers(ratios)
+    return "".join(f"{symbol}{n}" for symbol, n in zip(composition, counts, strict=True))
 
 
 def read_entries_file(content: bytes, file: Path, source: Source) -> PhaseTable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,7 +81,8 @@ def read_table(
     if source is None:
         source = Source(name=str(path), version=f"sha256 {digest[:12]}")
     source = Source(**{**source.__dict__, "sha256": digest})
-    key = f"{digest}|{kind}|{formula_column}|{energy_column}|{all_phases}"
+    packed = file.name.lower().endswith(".gz")
+    key = f"{digest}|{kind}|{packed}|{formula_column}|{energy_column}|{all_phases}"
     cached = load_cached(key, source)
     if cached is not None:
         return cached
@@ -131,7 +133,7 @@ def _read_frame(content: bytes, file: Path, kind: str) -> tuple[pd.DataFrame, in
         raise InputError(f"{file}: not a readable CSV file ({_line(error)})") from None
     comments = 0
     rest = text
-    while rest.startswith("#"):
+    while rest.startswith(("#", "\n", "\r")):
         comments += 1
         rest = rest.partition("\n")[2]
     if not rest.strip():
@@ -139,11 +141,12 @@ def _read_frame(content: bytes, file: Path, kind: str) -> tuple[pd.DataFrame, in
     try:
         frame = pd.read_csv(
             io.StringIO(rest), dtype=str, keep_default_na=False, na_filter=False,
-            skip_blank_lines=False,
+            skip_blank_lines=False, skipinitialspace=True,
         )  # fmt: skip
     except (ValueError, pd.errors.ParserError) as error:
-        raise InputError(f"{file}: not a readable CSV file ({_line(error)})") from None
-    return frame, comments + 2
+        problem = re.sub(r"line (\d+)", lambda m: f"line {int(m[1]) + comments}", _line(error))
+        raise InputError(f"{file}: not a readable CSV file ({problem})") from None
+    return frame.rename(columns=str.strip), comments + 2
 
 
 def _from_frame(
@@ -231,9 +234,14 @@ def _observed(
 ) -> Any:
     if OBSERVED_COLUMN not in names:
         return None
-    values = frame[names[OBSERVED_COLUMN]].astype(str).str.strip().str.lower()
+    import pandas as pd
+
     # a Parquet or spreadsheet round trip turns yes and no into truth values
-    values = values.replace({"true": "yes", "false": "no", "nan": "", "none": "", "<na>": ""})
+    words = {"true": "yes", "false": "no", "nan": "", "none": "", "<na>": ""}
+    values = frame[names[OBSERVED_COLUMN]].map(
+        lambda value: "" if pd.isna(value) else str(value).strip().lower()
+    )
+    values = values.astype(object).map(lambda word: words.get(word, word))
     codes = values.map(OBSERVED)
     bad = np.flatnonzero(codes.isna().to_numpy())
     if len(bad):

@@ -1,0 +1,153 @@
+"""stability_window: limits, products and the energy at 0 V, on cases worked out by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from interscreen import Material, stability_window
+from interscreen.errors import InputError
+
+KEYS = {
+    "material", "assemblage_window_V", "phase_window_V", "energy_above_hull_eV_per_atom",
+    "decomposition_energy_0V_eV_per_atom", "reduction_products", "oxidation_products", "provenance",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def oxide(make_table):
+    """Li2O (-2 eV/atom), Li2O2 (-1.6), LiO2 5 meV/atom above the hull, CuO and Li2CuO2."""
+    return make_table(
+        {
+            "Li": 0.0, "Cu": 0.0, "O2": 0.0, "Li2O": -2.0, "Li2O2": -1.6,
+            "LiO2": -3.2 / 3 + 0.005, "CuO": -0.9, "Li2CuO2": -1.7,
+        }
+    )  # fmt: skip
+
+
+def test_a_window_has_the_agreed_keys_and_is_plain_json(reference):
+    window = stability_window(reference, "LLZO")
+    data = window.to_dict()
+    assert set(data) >= KEYS
+    assert json.loads(json.dumps(data)) == data
+    assert len(data["assemblage_window_V"]) == 2
+    assert data["material"] == "Li7La3Zr2O12"
+    for key in KEYS:
+        assert hasattr(window, key)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        window.material = "LATP"
+    assert len(window.to_frame()) == 1
+
+
+def test_limits_are_the_slopes_on_either_side(oxide):
+    # Li2O -> Li2O2 + Li: per Li 2 * 3 * 2.0 - 4 * 1.6 = 5.6 eV over 2 Li
+    window = stability_window(oxide, "Li2O")
+    assert window.assemblage_window_V == pytest.approx((0.0, 2.8), abs=1e-12)
+    assert window.phase_window_V == window.assemblage_window_V
+    assert window.reduction_products == ()
+    assert window.oxidation_products == ("Li2O2",)
+    # Li2O2 + 2 Li -> 2 Li2O at 2.8 V; Li2O2 -> 2 Li + O2 at 3.2 V
+    window = stability_window(oxide, "Li2O2")
+    assert window.assemblage_window_V == pytest.approx((2.8, 3.2), abs=1e-12)
+    assert window.reduction_products == ("Li2O",)
+    assert window.oxidation_products == ("O2",)
+
+
+def test_a_material_without_lithium_has_no_upper_limit(oxide):
+    window = stability_window(oxide, "CuO")
+    # CuO + 2 Li -> Cu + Li2O would be at 2.1 V, but 2 CuO + 2 Li -> Li2CuO2 + Cu comes first
+    assert window.assemblage_window_V[0] == pytest.approx((5 * 1.7 - 2 * 2 * 0.9) / 2, abs=1e-12)
+    assert window.assemblage_window_V[1] is None
+    assert window.reduction_products == ("Cu", "Li2CuO2")
+    assert window.oxidation_products == ()
+    assert window.to_dict()["assemblage_window_V"][1] is None
+
+
+def test_a_reduction_limit_below_zero_is_zero(oxide):
+    for stable in ("Li2O", "Li"):
+        window = stability_window(oxide, stable)
+        assert window.assemblage_window_V[0] == 0.0
+        assert window.reduction_products == ()
+        assert window.decomposition_energy_0V_eV_per_atom == 0.0
+
+
+def test_a_phase_above_the_hull_has_no_window_but_its_assemblage_has(oxide):
+    window = stability_window(oxide, "LiO2")
+    assert window.energy_above_hull_eV_per_atom == pytest.approx(0.005, abs=1e-12)
+    assert window.phase_window_V is None
+    assert "5.0 meV/atom above the hull" in window.phase_window_reason
+    # the assemblage is Li2O2 + O2: any Li given or taken at 3.2 V
+    assert window.assemblage_window_V == pytest.approx((3.2, 3.2), abs=1e-12)
+
+
+def test_without_an_own_energy_there_is_no_window_of_the_phase_and_the_reason_says_so(reference):
+    window = stability_window(reference, "LATP")
+    assert window.phase_window_V is None
+    assert "hull" in window.phase_window_reason
+    assert window.energy_source == "hull"
+
+
+def test_the_energy_at_0_v_is_that_of_the_whole_conversion(oxide):
+    # CuO + 2 Li -> Cu + Li2O: (-6.0 + 1.8) eV over two atoms of CuO
+    window = stability_window(oxide, "CuO")
+    assert window.decomposition_energy_0V_eV_per_atom == pytest.approx(-2.1, abs=1e-12)
+    # LiO2 + 3 Li -> 2 Li2O
+    window = stability_window(oxide, "LiO2")
+    own = -3.2 / 3 + 0.005
+    assert window.decomposition_energy_0V_eV_per_atom == pytest.approx(-12 / 3 - own, abs=1e-12)
+
+
+def test_the_energy_at_0_v_is_relative_to_the_materials_own_energy(reference):
+    plain = stability_window(reference, "LATP")
+    lifted = stability_window(reference, Material("LATP", energy_above_hull_eV_per_atom=0.029))
+    assert lifted.decomposition_energy_0V_eV_per_atom == pytest.approx(
+        plain.decomposition_energy_0V_eV_per_atom - 0.029, abs=1e-12
+    )
+    assert lifted.assemblage_window_V == plain.assemblage_window_V
+    assert lifted.phase_window_V is None
+    assert lifted.energy_above_hull_eV_per_atom == pytest.approx(0.029, abs=1e-12)
+
+
+def test_a_given_energy_on_the_hull_opens_a_window_of_the_phase(reference):
+    window = stability_window(reference, Material("LAGP", energy_above_hull_eV_per_atom=0.0))
+    assert window.phase_window_V == window.assemblage_window_V
+    # far below the hull the phase is more stable than its assemblage was
+    deep = stability_window(reference, Material("LAGP", energy_eV_per_atom=-2.9))
+    assert deep.phase_window_V[0] < window.phase_window_V[0]
+    assert deep.phase_window_V[1] > window.phase_window_V[1]
+    assert deep.energy_source == "given"
+
+
+def test_a_left_out_phase_has_a_window_when_asked_for(reference):
+    window = stability_window(reference, "LiCu3")
+    assert window.phase_window_V is not None
+    assert window.assemblage_window_V[0] == 0.0
+    assert window.assemblage_window_V[1] == pytest.approx(0.136, abs=2e-3)
+    assert window.oxidation_products == ("Cu",)
+    assert stability_window(reference, "Cu").assemblage_window_V[0] == 0.0
+
+
+def test_the_window_of_a_mixture_is_that_of_its_parts_together(reference):
+    window = stability_window(reference, "Cu + 2 LiF")
+    assert window.assemblage_window_V == pytest.approx((0.0, 3.639), abs=2e-3)
+    assert window.oxidation_products == ("CuF2",)
+
+
+def test_a_source_without_lithium_is_refused(make_table):
+    with pytest.raises(InputError, match="no phase with Li"):
+        stability_window(make_table({"CuF2": -1.8, "Cu": 0.0}), "CuF2")
+
+
+@pytest.mark.parametrize("material", ["cuf2", "Xe2", "CuF-2", False])
+def test_materials_that_cannot_be_read_are_refused(reference, material):
+    with pytest.raises(InputError):
+        stability_window(reference, material)
+
+
+@pytest.mark.parametrize("symbol", ["Li", "Cu"])
+def test_an_element_below_its_own_reference_is_refused(reference, symbol):
+    """Voltages count from Li metal at zero; no given energy may move an element below it."""
+    with pytest.raises(InputError, match=symbol):
+        stability_window(reference, Material(symbol, energy_eV_per_atom=-0.5))
