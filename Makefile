@@ -12,8 +12,8 @@ test: lint
 	$(BIN)/python -m pytest --cov=interscreen --cov-report=term
 
 lint: $(VENV)/.installed-test
-	$(BIN)/ruff check --output-format concise .
-	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --output-format concise src tests benchmarks
+	$(BIN)/ruff format --check --quiet src tests benchmarks
 	$(BIN)/mypy
 
 docs: $(VENV)/.installed
