@@ -26,6 +26,7 @@ import numpy as np
 
 from interscreen import PhaseTable, react
 from interscreen.equilibrium.walk import walk_line
+from interscreen.errors import InputError
 from interscreen.materials import resolve
 from interscreen.source import Source
 from interscreen.sources import open_source
@@ -279,7 +280,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the benchmark; 1 when the two answers differ."""
     options = arguments(argv)
     source = options.source or (str(FULL) if FULL.is_file() else "reference")
-    table = open_source(source)
+    try:
+        table = open_source(source)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
     holding = "" if options.holding == "any" else options.holding
     rows = measure(table, options.elements, options.pairs, options.seed, holding)
     if not rows:

@@ -212,6 +212,18 @@ def assert_balanced() -> Callable[[str], None]:
 
 
 @pytest.fixture(scope="session")
+def imbalance() -> Callable[[str], float]:
+    """Worst surplus of an element, in atoms per atom of the left side."""
+
+    def worst(equation: str) -> float:
+        left, right = (atoms_of(side) for side in equation.split(" -> "))
+        surplus = [abs(left.get(s, 0) - right.get(s, 0)) for s in left.keys() | right.keys()]
+        return float(max(surplus) / sum(left.values()))
+
+    return worst
+
+
+@pytest.fixture(scope="session")
 def equation_sides() -> Callable[[str], tuple[dict[str, Fraction], dict[str, Fraction]]]:
     """Formulas and their amounts on either side of an equation."""
 

@@ -346,3 +346,70 @@ def test_installed_script_is_the_same_program():
         pytest.skip("the interscreen script is not installed beside this Python")
     done = subprocess.run([script, "--version"], capture_output=True, text=True, check=False)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["stack", "CuF2", "LATP"], ["Cu + 2 LiF | LATP", "-1.8", "bridge  LiF, margin 4.191 V"]),
+        (["stack", "Al", "LATP"], ["no Li-bearing salt stable at 0 V"]),
+        (["lithiate", "LiF"], ["takes up no Li"]),
+        (["lithiate", "CuS"], ["1.76", "Cu + Li2S", "mean voltage"]),
+        (["reaction", "LiF", "Li"], ["the two coexist"]),
+        (["reaction", "LATP", "Li3PO4", "--potential", "1"], ["open to Li at 1 V"]),
+        (["window", "CuF2"], ["none (no Li to give off)", "window of the phase"]),
+        (["window", "LATP"], ["the hull energy stands in", "P"]),
+        (["electrolytes"], ["LPSCl", "Li6PS5Cl"]),
+    ],
+)
+def test_text_answers_say_it_in_words(arguments, parts):
+    done = run(*arguments, "--quiet")
+    assert done.returncode == 0, done.stderr
+    for part in parts:
+        assert part in done.stdout
+
+
+def test_progress_is_shown_on_a_terminal_only(tmp_path):
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    done = subprocess.run(
+        [sys.executable, "-m", "interscreen", "screen", "--out", str(tmp_path / "o")],
+        stdout=subprocess.DEVNULL, stderr=theirs, check=False, timeout=300,
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            shown += chunk
+    except OSError:  # the other end is closed and everything is read
+        pass
+    os.close(ours)
+    assert done.returncode == 0
+    assert b"4/4" in shown
+    quiet = run("screen", "--out", str(tmp_path / "o"))
+    assert "4/4" not in quiet.stderr
+
+
+def test_interrupted_screen_leaves_nothing(tmp_path):
+    import signal
+
+    candidates = ", ".join(f"{{formula: CuF2, name: c{i}}}" for i in range(3000))
+    file = study(tmp_path, candidates=f"[{candidates}]", jobs=1)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "interscreen", "screen", str(file)],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while not list(tmp_path.glob("reports/.s.*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "interrupted" in errors
+    assert "Traceback" not in errors
+    assert [entry.name for entry in tmp_path.iterdir()] == ["study.yaml"]

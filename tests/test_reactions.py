@@ -290,11 +290,12 @@ ROUNDED = [
 
 @pytest.mark.parametrize("formula", ROUNDED)
 @pytest.mark.parametrize("other", ["LLZO", "CuF2"])
-def test_rounded_and_trace_amounts_still_give_an_equation(full_table, formula, other):
-    reaction = react(full_table, formula, other)
-    data = reaction.to_dict()
+def test_rounded_and_trace_amounts_still_give_an_equation(full_table, imbalance, formula, other):
+    """Products below the noise are left out, so these balance to the noise and not exactly."""
+    data = react(full_table, formula, other).to_dict()
     assert data["equation"] is None or " -> " in data["equation"]
-    assert all(" -> " in kink["equation"] for kink in data["kinks"])
+    for kink in data["kinks"]:
+        assert imbalance(kink["equation"]) < 2e-5, kink["equation"]
 
 
 # -- which phases compete ------------------------

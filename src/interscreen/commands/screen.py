@@ -121,7 +121,7 @@ def _progress(arguments: argparse.Namespace, stream: TextIO) -> Callable[[int, i
 
     def show(done: int, total: int) -> None:
         if not bar:
-            bar.append(tqdm(total=total, unit="candidate", file=stream, leave=False))
+            bar.append(tqdm(total=total, unit="candidate", file=stream))
         bar[0].update(done - bar[0].n)
         if done == total:
             bar[0].close()
