@@ -108,7 +108,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = build_parser()
     arguments = parser.parse_args(argv)
     if arguments.version:
-        from .provenance import version
+        from .version import version
 
         print(f"interscreen {version()}")
         return EXIT_OK

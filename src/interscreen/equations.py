@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import gcd, lcm
 
 from .errors import SolverError
 from .formula import Amounts, whole_numbers
@@ -151,37 +152,46 @@ def _exact(vectors: list[dict[str, Fraction]], computed: list[float]) -> list[Fr
 
     At a kink the balance has one solution up to a factor; where reactants are collinear there
     are several, and the amounts of the surplus terms are taken over as rational numbers.
+    Elimination in whole numbers, each row divided by its common factor: far quicker than fractions.
     """
     elements = sorted({symbol for vector in vectors for symbol in vector})
-    rows = [[vector.get(symbol, Fraction(0)) for vector in vectors] for symbol in elements]
+    # one whole-number unit for each term; its amount is scaled back at the end
+    scales = [lcm(*(amount.denominator for amount in vector.values())) for vector in vectors]
+    rows = [
+        [int(vector.get(symbol, 0) * scale) for vector, scale in zip(vectors, scales, strict=True)]
+        for symbol in elements
+    ]
     pivots: list[int] = []
-    row = 0
     # eliminate from the last term backwards, so that reactants stay free
     for column in reversed(range(len(vectors))):
-        found = next((r for r in range(row, len(rows)) if rows[r][column] != 0), None)
+        top = len(pivots)
+        found = next((r for r in range(top, len(rows)) if rows[r][column]), None)
         if found is None:
             continue
-        rows[row], rows[found] = rows[found], rows[row]
-        factor = rows[row][column]
-        rows[row] = [value / factor for value in rows[row]]
-        for other in range(len(rows)):
-            if other != row and rows[other][column] != 0:
-                factor = rows[other][column]
-                rows[other] = [
-                    value - factor * base
-                    for value, base in zip(rows[other], rows[row], strict=True)
+        rows[top], rows[found] = rows[found], rows[top]
+        pivot_row = rows[top]
+        pivot = pivot_row[column]
+        for other, row in enumerate(rows):
+            factor = row[column]
+            if other != top and factor:
+                mixed = [
+                    pivot * value - factor * base
+                    for value, base in zip(row, pivot_row, strict=True)
                 ]
+                common = gcd(*mixed) or 1
+                rows[other] = [value // common for value in mixed]
         pivots.append(column)
-        row += 1
     free = [column for column in range(len(vectors)) if column not in pivots]
     if not free:
         return None
     largest = max(free, key=lambda column: computed[column])
     amounts = [Fraction(0)] * len(vectors)
     for column in free:
-        amounts[column] = Fraction(computed[column] / computed[largest]).limit_denominator(10_000)
+        ratio = Fraction(computed[column] / computed[largest]).limit_denominator(10_000)
+        amounts[column] = ratio / scales[column]
     for position, column in enumerate(pivots):
-        amounts[column] = -sum(
-            (rows[position][other] * amounts[other] for other in free), Fraction(0)
+        row = rows[position]
+        amounts[column] = (
+            -sum((row[other] * amounts[other] for other in free), Fraction(0)) / row[column]
         )
-    return amounts
+    return [amount * scale for amount, scale in zip(amounts, scales, strict=True)]

@@ -10,7 +10,7 @@ import difflib
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from math import gcd, lcm
 
 from .errors import InputError
@@ -43,12 +43,12 @@ class Formula:
         """Element symbols in order of atomic number."""
         return tuple(symbol for symbol, _ in self.amounts)
 
-    @property
+    @cached_property
     def n_atoms(self) -> Fraction:
         """Atoms per formula unit."""
         return sum((amount for _, amount in self.amounts), Fraction(0))
 
-    @property
+    @cached_property
     def counts(self) -> tuple[int, ...]:
         """Smallest whole numbers in the proportion of the amounts."""
         return whole_numbers([amount for _, amount in self.amounts])
@@ -174,7 +174,7 @@ def split_mixture(text: str) -> list[tuple[Fraction, str]]:
     """
     if not text.strip():
         raise InputError("an empty formula; write one such as Li3PO4")
-    parts = re.split(r"\s+\+\s+", text.strip())
+    parts = re.split(r"\s*\+\s*", text.strip())
     mixture = []
     for part in parts:
         match = _COEFFICIENT.match(part)

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from .phases import PhaseTable
-from .provenance import version as own_version
+from .version import version as own_version
 
 _PACKAGES = (
     "numpy", "pandas", "pyarrow", "numba", "scipy", "joblib", "pymatgen", "pymatgen-core",

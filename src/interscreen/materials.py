@@ -127,7 +127,7 @@ def resolve(material: str | Material) -> tuple[Material, Composition]:
 def compose(text: str) -> Composition:
     """Read a formula or a mixture of formulas."""
     try:
-        mixture = split_mixture(text)
+        mixture = [(factor, _formula_of(part)) for factor, part in split_mixture(text)]
         if len(mixture) == 1:  # the amount of one formula alone means nothing
             mixture = [(Fraction(1), mixture[0][1])]
         parts = tuple((factor, parse_formula(formula)) for factor, formula in mixture)
@@ -139,6 +139,12 @@ def compose(text: str) -> Composition:
         for factor, formula in parts
     )
     return Composition(shown if len(parts) > 1 else parts[0][1].text, parts)
+
+
+def _formula_of(part: str) -> str:
+    """Look up a component that may be a name of the electrolyte list."""
+    named = find_electrolyte(part)
+    return part if named is None else named.formula
 
 
 def _number(value: Fraction) -> str:

@@ -19,7 +19,21 @@ from .system import Floats, System
 if TYPE_CHECKING:
     import pandas as pd
 
+_ENUMERATED = 8  # up to this many elements, looking up all their subsets beats a scan
+_WORD = (1 << 64) - 1
+
 OBSERVED = {"yes": 1, "no": 0, "unknown": -1, "": -1}
+
+
+@dataclass(frozen=True, eq=False)
+class _Index:
+    """Phases by chemical system: bit masks (two words each), and the rows of each system."""
+
+    low: NDArray[np.uint64]
+    high: NDArray[np.uint64]
+    groups: list[NDArray[np.int64]]
+    group_of: dict[int, NDArray[np.int64]]
+    fractions: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,19 +79,24 @@ class PhaseTable:
     properties: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for array in (
-            self.formulas,
-            self.indptr,
-            self.element_index,
-            self.counts,
-            self.energies,
-            self.ids,
-            self.structures,
-            self.observed,
-            self.counted,
-            *self.properties.values(),
-        ):
-            array.flags.writeable = False
+        self._freeze()
+
+    def _freeze(self) -> None:
+        for value in (*self.__dict__.values(), *self.properties.values()):
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._freeze()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """State without the index, which any process makes again in milliseconds."""
+        return {
+            key: value
+            for key, value in self.__dict__.items()
+            if key not in ("_index", "_positions")
+        }
 
     def __len__(self) -> int:
         return len(self.formulas)
@@ -140,29 +159,38 @@ class PhaseTable:
     # -- questions ----------------------------------------------------------------------------
 
     @cached_property
-    def _index(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64], Any]:
-        """Phases grouped by chemical system: bit masks, row order and group borders."""
-        bits = np.left_shift(
+    def _index(self) -> _Index:
+        """Phases grouped by chemical system."""
+        bit = np.left_shift(
             np.uint64(1), (self.element_index % 64).astype(np.uint64), dtype=np.uint64
         )
         starts = self.indptr[:-1]
         zero = np.uint64(0)
-        low = np.bitwise_or.reduceat(np.where(self.element_index < 64, bits, zero), starts)
-        high = np.bitwise_or.reduceat(np.where(self.element_index < 64, zero, bits), starts)
-        order = np.lexsort((np.arange(len(self)), low, high)).astype(np.int64)
+        low = np.bitwise_or.reduceat(np.where(self.element_index < 64, bit, zero), starts)
+        high = np.bitwise_or.reduceat(np.where(self.element_index < 64, zero, bit), starts)
+        order = np.lexsort((low, high)).astype(np.int64)
         low, high = low[order], high[order]
         new = np.flatnonzero(np.r_[True, (low[1:] != low[:-1]) | (high[1:] != high[:-1])])
-        return low[new], high[new], order, np.r_[new, len(order)]
+        low, high = low[new], high[new]
+        groups = np.split(order, new[1:])
+        totals = np.add.reduceat(self.counts, starts)
+        return _Index(
+            low=low,
+            high=high,
+            groups=groups,
+            group_of={
+                (int(second) << 64) | int(word): rows
+                for second, word, rows in zip(high, low, groups, strict=True)
+            },
+            fractions=self.counts / np.repeat(totals, np.diff(self.indptr)),
+        )
 
-    def _masks(self, elements: Iterable[str]) -> tuple[np.uint64, np.uint64]:
-        low = high = 0
+    def _mask(self, elements: Iterable[str]) -> int:
+        """Bit mask of a set of elements."""
+        mask = 0
         for symbol in elements:
-            position = self._position(symbol)
-            if position < 64:
-                low |= 1 << position
-            else:
-                high |= 1 << (position - 64)
-        return np.uint64(low), np.uint64(high)
+            mask |= 1 << self._position(symbol)
+        return mask
 
     @cached_property
     def _positions(self) -> dict[str, int]:
@@ -186,14 +214,22 @@ class PhaseTable:
         InputError
             For an element that the source does not know.
         """
-        want_low, want_high = self._masks(elements)
-        low, high, order, borders = self._index
-        groups = np.flatnonzero(((low & ~want_low) | (high & ~want_high)) == 0)
-        if not len(groups):
-            return np.empty(0, dtype=np.int64)
-        return np.sort(
-            np.concatenate([order[borders[group] : borders[group + 1]] for group in groups])
-        )
+        mask = self._mask(elements)
+        index = self._index
+        if mask.bit_count() <= _ENUMERATED:
+            found = []
+            subset = mask
+            while subset:  # every chemical system within these elements
+                rows = index.group_of.get(subset)
+                if rows is not None:
+                    found.append(rows)
+                subset = (subset - 1) & mask
+        else:
+            outside_low = np.uint64(~mask & _WORD)
+            outside_high = np.uint64((~mask >> 64) & _WORD)
+            inside = ((index.low & outside_low) | (index.high & outside_high)) == 0
+            found = [index.groups[group] for group in np.flatnonzero(inside)]
+        return np.sort(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
 
     def within(self, elements: Iterable[str]) -> System:
         """Return all counted phases within some elements, as columns for the linear program.
@@ -203,19 +239,19 @@ class PhaseTable:
         """
         symbols = tuple(sorted(set(elements), key=atomic_number))
         rows = self.rows_within(symbols)
-        left_out = rows[~self.counted[rows]]
-        rows = rows[self.counted[rows] & (self.energies[rows] < 0.0)]
+        counted = self.counted[rows]
+        left_out = rows[~counted]
+        rows = rows[counted & (self.energies[rows] < 0.0)]
         m = len(symbols)
         row_of = np.full(len(self.elements), -1, dtype=np.int64)
         row_of[[self._positions[symbol] for symbol in symbols]] = np.arange(m)
-        lengths = self.indptr[rows + 1] - self.indptr[rows]
+        first = self.indptr[rows]
+        lengths = self.indptr[rows + 1] - first
         column = np.repeat(np.arange(len(rows)), lengths)
-        offset = np.arange(len(column)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        entry = self.indptr[rows][column] + offset
+        entry = np.arange(len(column)) + np.repeat(first - np.cumsum(lengths) + lengths, lengths)
         columns = np.zeros((m, m + len(rows)))
         columns[np.arange(m), np.arange(m)] = 1.0
-        columns[row_of[self.element_index[entry]], m + column] = self.counts[entry]
-        columns[:, m:] /= columns[:, m:].sum(axis=0)
+        columns[row_of[self.element_index[entry]], m + column] = self._index.fractions[entry]
         return System(
             elements=symbols,
             columns=columns,
@@ -227,15 +263,13 @@ class PhaseTable:
 
     def find(self, amounts: Iterable[tuple[str, int]]) -> int | None:
         """Row of the phase with exactly this composition (whole numbers), counted or not."""
-        wanted = dict(amounts)
-        want_low, want_high = self._masks(wanted)
-        low, high, order, borders = self._index
-        groups = np.flatnonzero((low == want_low) & (high == want_high))
-        for group in groups:
-            for row in order[borders[group] : borders[group + 1]]:
-                if self.composition(int(row)) == wanted:
-                    return int(row)
-        return None
+        wanted = sorted(amounts, key=lambda item: self._position(item[0]))
+        rows = self._index.group_of.get(self._mask(symbol for symbol, _ in wanted))
+        if rows is None:
+            return None
+        entries = self.indptr[rows][:, None] + np.arange(len(wanted))
+        same = (self.counts[entries] == [number for _, number in wanted]).all(axis=1)
+        return int(rows[same][0]) if same.any() else None
 
     def composition(self, row: int) -> dict[str, int]:
         """Atoms of each element in the reduced formula unit of a row."""

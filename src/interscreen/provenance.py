@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 from .phases import PhaseTable
 from .reactants import Reactant
 from .sources.reference import known_artefacts
 from .system import System
-
-
-@lru_cache(maxsize=1)
-def version() -> str:
-    """Version of the installed package."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("interscreen")
-    except PackageNotFoundError:
-        return "0+unknown"
+from .version import version
 
 
 def provenance(
@@ -50,8 +39,13 @@ def provenance(
             *(
                 f"{phase} is among the products with Li metal, but no experiment shows it "
                 "(see docs/reference-set.md: a column observed with no leaves it out)"
-                for phase in sorted(known_artefacts() & set(outcome))
+                for phase in sorted(_artefacts(outcome))
             ),
         ],
         "interscreen_version": version(),
     }
+
+
+def _artefacts(phases: Iterable[str]) -> set[str]:
+    found = set(phases)
+    return found & known_artefacts() if found else found

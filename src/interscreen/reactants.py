@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .equilibrium.hull import lowest_energy
 from .errors import InputError
+from .formula import Formula
 from .materials import Composition, Material, resolve
 from .phases import PhaseTable
 from .system import Floats, System
@@ -96,7 +98,8 @@ def prepare(
     reactants = []
     for given, material, unit in resolved:
         fractions = system.fractions(unit.amounts)
-        own, source = _own_energy(table, material, unit)
+        rows = [_row(table, formula) for _, formula in unit.parts]
+        own, source = _own_energy(table, system, material, unit, rows)
         reactants.append(
             Reactant(
                 input=given.formula if isinstance(given, Material) else given,
@@ -111,12 +114,23 @@ def prepare(
         if source == GIVEN and own is not None and own < 0.0:
             system = system.with_phase(unit.text, fractions, own)
         elif source == PHASE:
-            system = _with_left_out(table, system, unit)
+            system = _with_left_out(table, system, unit, rows)
     return system, reactants
 
 
+def _row(table: PhaseTable, formula: Formula) -> int | None:
+    """Row of the phase with the composition of a formula; None for an element."""
+    if len(formula.elements) == 1:
+        return None
+    return table.find(zip(formula.elements, formula.counts, strict=True))
+
+
 def _own_energy(
-    table: PhaseTable, material: Material, unit: Composition
+    table: PhaseTable,
+    system: System,
+    material: Material,
+    unit: Composition,
+    rows: list[int | None],
 ) -> tuple[float | None, str]:
     """Energy of the material itself [eV/atom] and where it comes from."""
     if material.energy_eV_per_atom is not None:
@@ -128,23 +142,30 @@ def _own_energy(
         return float(material.energy_eV_per_atom), GIVEN
     if material.energy_above_hull_eV_per_atom is not None:
         return None, GIVEN
-    total = 0.0
-    for factor, formula in unit.parts:
+    if len(unit.parts) == 1:
+        if len(unit.elements) == 1:
+            return 0.0, PHASE  # an element is its own reference
+        return (None, HULL) if rows[0] is None else (float(table.energies[rows[0]]), PHASE)
+    # a mixture: each component has its own energy, or the hull energy of its own composition
+    total, source = 0.0, PHASE
+    for (factor, formula), row in zip(unit.parts, rows, strict=True):
         if len(formula.elements) == 1:
-            continue  # an element is its own reference
-        row = table.find(zip(formula.elements, formula.counts, strict=True))
+            continue
         if row is None:
-            return None, HULL
-        if len(unit.parts) == 1:
-            return float(table.energies[row]), PHASE
-        total += float(factor * formula.n_atoms) * float(table.energies[row])
-    return total / float(unit.n_atoms), PHASE
+            source = HULL
+            b = system.fractions(formula.amounts)
+            energy = lowest_energy(system.columns, system.energies, b).energy
+        else:
+            energy = float(table.energies[row])
+        total += float(factor * formula.n_atoms) * energy
+    return total / float(unit.n_atoms), source
 
 
-def _with_left_out(table: PhaseTable, system: System, unit: Composition) -> System:
+def _with_left_out(
+    table: PhaseTable, system: System, unit: Composition, rows: list[int | None]
+) -> System:
     """Add components that the table holds but does not count."""
-    for _, formula in unit.parts:
-        row = table.find(zip(formula.elements, formula.counts, strict=True))
+    for (_, formula), row in zip(unit.parts, rows, strict=True):
         if row is not None and not table.counted[row]:
             system = system.with_phase(
                 str(table.formulas[row]),

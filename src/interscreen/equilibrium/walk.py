@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ _ROOM = 128  # breakpoints in each direction; the lines of real phase diagrams h
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+log = logging.getLogger(__name__)
 
 _warm_lock = threading.Lock()
 _warm: list[Any] = []
@@ -69,7 +72,12 @@ def _kernel() -> Any:
         arguments = (np.eye(2), np.zeros(2), np.ones(2), np.zeros(2), 0.0, 0.0, 0.0, 1, False)
         try:
             kernel.walk_line(*arguments)
-        except Exception:  # unreadable or half-written cache files: compile without them
+        except Exception as error:  # unreadable or half-written cache files: do without them
+            log.warning(
+                "compiled code in the cache cannot be read (%s); compiling anew, which takes a few "
+                "seconds each time until __pycache__/*.nbi of interscreen is deleted",
+                type(error).__name__,
+            )
             kernel.recompile_without_cache()
             kernel.walk_line(*arguments)
         _warm.append(kernel)

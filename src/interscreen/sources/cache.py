@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 import os
 import tempfile
@@ -14,12 +15,15 @@ import numpy as np
 
 from ..phases import PhaseTable
 from ..source import Source
+from ..version import version
 
-_FORMAT = "1"  # raise it when the meaning of a stored array changes
+_FORMAT = "2"  # raise it when the meaning of a stored array changes
 _ARRAYS = (
     "formulas", "indptr", "element_index", "counts", "energies", "ids", "structures", "observed",
     "counted",
 )  # fmt: skip
+
+_DIGEST = hashlib.sha256().digest_size
 
 log = logging.getLogger(__name__)
 
@@ -35,14 +39,18 @@ def cache_folder() -> Path:
 
 
 def _file(key: str) -> Path:
-    name = hashlib.sha256(f"{_FORMAT}|{key}".encode()).hexdigest()[:32]
+    name = hashlib.sha256(f"{_FORMAT}|{version()}|{key}".encode()).hexdigest()[:32]
     return cache_folder() / "tables" / f"{name}.npz"
 
 
 def load_cached(key: str, source: Source) -> PhaseTable | None:
     """Return the table stored under a key, or None (absent, unreadable, of another format)."""
     try:
-        with np.load(_file(key), allow_pickle=False) as stored:
+        content = _file(key).read_bytes()
+        digest, arrays = content[:_DIGEST], content[_DIGEST:]
+        if hashlib.sha256(arrays).digest() != digest:
+            raise ValueError("its checksum is wrong")
+        with np.load(io.BytesIO(arrays), allow_pickle=False) as stored:
             return PhaseTable(
                 elements=tuple(str(symbol) for symbol in stored["elements"]),
                 source=replace(
@@ -80,7 +88,10 @@ def store_cached(key: str, table: PhaseTable) -> None:
                     **{name: getattr(table, name) for name in _ARRAYS},
                     **{f"property_{name}": array for name, array in table.properties.items()},
                 }
-                np.savez(stream, **arrays)
+                packed = io.BytesIO()
+                np.savez(packed, **arrays)
+                content = packed.getvalue()
+                stream.write(hashlib.sha256(content).digest() + content)
             os.replace(temporary, target)
         except BaseException:
             os.unlink(temporary)

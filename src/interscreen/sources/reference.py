@@ -46,7 +46,7 @@ def covered_systems() -> tuple[frozenset[str], ...]:
 @lru_cache(maxsize=1)
 def known_artefacts() -> frozenset[str]:
     """Phases of computed hulls that no experiment shows, by reduced formula."""
-    return frozenset(reference_table().left_out)
+    return frozenset(reference_table(all_phases=False).left_out)
 
 
 @lru_cache(maxsize=2)
