@@ -7,38 +7,52 @@ from functools import cached_property
 from typing import Any
 
 from .equations import Equation, balance
+from .equilibrium.walk import Walk
 from .materials import Composition
 from .system import System
 
 
 @dataclass(frozen=True, eq=False)
-class Terms:
-    """Numbers behind one equation; the text is written when somebody reads it."""
+class Curve:
+    """Numbers behind the equations of a curve; the text is written when somebody reads it.
+
+    Attributes
+    ----------
+    system : System
+    first, second : Composition
+        The two reactants.
+    walk : Walk
+        ``t`` is the atom fraction of the first reactant.
+    open_lithium : bool
+        Whether Li is exchanged with a reservoir.
+    """
 
     system: System
-    reactants: tuple[tuple[Composition, float, float], ...]  # unit, atom share, Li fraction
-    phases: tuple[int, ...]
-    atoms: tuple[float, ...]
+    first: Composition
+    second: Composition
+    walk: Walk
     open_lithium: bool
 
-    def write(self) -> Equation:
-        """Balance the equation."""
+    def equation(self, point: int) -> Equation:
+        """Balance the equation at a point of the walk."""
+        x = float(self.walk.t[point])
+        phases = self.walk.phases[point]
+        atoms = self.walk.amounts[point]
+        shares = [
+            (unit, share / float(unit.n_atoms))
+            for unit, share in ((self.first, x), (self.second, 1.0 - x))
+        ]
         exchanged = None
         if self.open_lithium:
             lithium = self.system.elements.index("Li")
-            taken = sum(
-                float(self.system.columns[lithium, phase]) * atoms
-                for phase, atoms in zip(self.phases, self.atoms, strict=True)
-            )
-            exchanged = ("Li", taken - sum(share * li for _, share, li in self.reactants))
+            taken = float(self.system.columns[lithium, phases] @ atoms)
+            had = sum(units * float(unit.amount("Li")) for unit, units in shares)
+            exchanged = ("Li", taken - had)
         return balance(
+            [(unit.text, unit.amounts, units) for unit, units in shares],
             [
-                (unit.text, unit.amounts, share / float(unit.n_atoms))
-                for unit, share, _ in self.reactants
-            ],
-            [
-                (self.system.name(phase), atoms)
-                for phase, atoms in zip(self.phases, self.atoms, strict=True)
+                (self.system.name(int(phase)), float(amount))
+                for phase, amount in zip(phases, atoms, strict=True)
             ],
             exchanged,
         )
@@ -59,11 +73,12 @@ class Kink:
     mixing_fraction: float
     mutual_energy_eV_per_atom: float
     total_energy_eV_per_atom: float
-    terms: Terms = field(repr=False, compare=False)
+    curve: Curve = field(repr=False, compare=False)
+    point: int = field(repr=False, compare=False)
 
     @cached_property
     def _balanced(self) -> Equation:
-        return self.terms.write()
+        return self.curve.equation(self.point)
 
     @property
     def equation(self) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .equilibrium.walk import Floats, Walk, walk_line
 from .errors import InputError
-from .kinks import Kink, Terms
+from .kinks import Curve, Kink
 from .materials import Material
 from .phases import PhaseTable
 from .provenance import provenance
@@ -195,33 +195,11 @@ def _collect(
         )
     mutual = walk.energy - walk.t * ends[0] - (1.0 - walk.t) * ends[1]
     total = mutual + walk.t * self_energies[0] + (1.0 - walk.t) * self_energies[1]
-    lithium = system.elements.index("Li") if potential is not None else None
-    parts = [
-        (r.composition, 0.0 if lithium is None else float(r.fractions[lithium]))
-        for r in (first, second)
-    ]
+    curve = Curve(system, first.composition, second.composition, walk, potential is not None)
     kinks = tuple(
-        Kink(
-            mixing_fraction=x,
-            mutual_energy_eV_per_atom=_no_dust(m),
-            total_energy_eV_per_atom=_no_dust(t),
-            terms=Terms(
-                system,
-                tuple(
-                    (unit, share, li) for (unit, li), share in zip(parts, (x, 1.0 - x), strict=True)
-                ),
-                tuple(phases),
-                tuple(amounts),
-                potential is not None,
-            ),
-        )
-        for x, m, t, phases, amounts in zip(
-            walk.t.tolist(),
-            mutual.tolist(),
-            total.tolist(),
-            walk.phases.tolist(),
-            walk.amounts.tolist(),
-            strict=True,
+        Kink(x, _no_dust(m), _no_dust(t), curve, point)
+        for point, (x, m, t) in enumerate(
+            zip(walk.t.tolist(), mutual.tolist(), total.tolist(), strict=True)
         )
     )
     best = int(np.argmin(mutual))

@@ -28,6 +28,7 @@ ITERATION_LIMIT = 1
 SINGULAR_BASIS = 2
 OUTSIDE = 3
 TOO_MANY_POINTS = 4
+NOT_A_NUMBER = 5
 
 MEANING = {
     OK: "solved",
@@ -35,6 +36,7 @@ MEANING = {
     SINGULAR_BASIS: "the basis became singular",
     OUTSIDE: "the line leaves the compositions that the columns span",
     TOO_MANY_POINTS: "more kinks than the output arrays hold",
+    NOT_A_NUMBER: "an energy or an amount is not a number",
 }
 
 _PRICE_TOL = 1e-11  # a column enters when its reduced cost lies below minus this [eV]
@@ -373,6 +375,20 @@ def _follow(
 
 
 @_compiled
+def _all_finite(columns, costs, b0, d):
+    """Whether every number is finite; one that is not would compare as optimal."""
+    m, n = columns.shape
+    total = 0.0
+    for i in range(m):
+        total += b0[i] + d[i]
+        for p in range(n):
+            total += columns[i, p]
+    for p in range(n):
+        total += costs[p]
+    return np.isfinite(total)  # a sum is finite only if every term is
+
+
+@_compiled
 def walk_line(columns, costs, b0, d, t_start, t_low, t_high, size, bland):
     """Solve at ``t_start`` and walk the line ``b0 + t d`` down to ``t_low`` and up to ``t_high``.
 
@@ -426,27 +442,31 @@ def walk_line(columns, costs, b0, d, t_start, t_low, t_high, size, bland):
     b = np.empty(m)
     for i in range(m):
         b[i] = max(b0[i] + t_start * d[i], 0.0)
-    status, pivots = _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland)
+    status, pivots = NOT_A_NUMBER, 0
+    if _all_finite(columns, costs, b0, d):
+        status, pivots = _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland)
     lowest = 0.0
     imbalance = 0.0
     first = start
     last = start
     at_start[:] = potentials
     if status == OK:
-        other = basis.copy()
-        status, last, lowest, imbalance, more = _follow(
-            columns, costs, b0, d, t_start, t_high, 1, basis, inverse, potentials, reduced,
-            work, bland, start, ts, energies, slopes, phases, amounts,
-        )  # fmt: skip
-        pivots += more
-        if status == OK:
-            status, first, low, wrong, more = _follow(
-                columns, costs, b0, d, t_start, t_low, -1, other, inverse, potentials, reduced,
-                work, bland, start, ts, energies, slopes, phases, amounts,
+        optimal = basis.copy()
+        for turn in range(2):  # upwards, then downwards (a literal sign would compile twice)
+            sign = 1 - 2 * turn
+            basis[:] = optimal
+            status, end, low, wrong, more = _follow(
+                columns, costs, b0, d, t_start, t_high if turn == 0 else t_low, sign, basis,
+                inverse, potentials, reduced, work, bland, start, ts, energies, slopes, phases,
+                amounts,
             )  # fmt: skip
             pivots += more
             lowest = min(lowest, low)
             imbalance = max(imbalance, wrong)
+            first = min(first, end)
+            last = max(last, end)
+            if status != OK:
+                break
     return (
         status, first, start, last, ts, energies, slopes, phases, amounts,
         at_start, lowest, imbalance, pivots,

@@ -124,9 +124,6 @@ def walk_line(
     costs = np.ascontiguousarray(costs, dtype=np.float64)
     b0 = np.ascontiguousarray(b0, dtype=np.float64)
     d = np.ascontiguousarray(d, dtype=np.float64)
-    # a sum is finite only if every term is; one that is not would compare as "optimal"
-    if not np.isfinite(columns.sum() + costs.sum() + b0.sum() + d.sum()):
-        raise SolverError("an equilibrium cannot be solved: an energy or amount is not a number")
     problem = ""
     for careful, room in ((False, _ROOM), (True, _ROOM), (True, 32 * _ROOM)):
         (
