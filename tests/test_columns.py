@@ -18,11 +18,13 @@ def test_every_column_has_a_label_and_a_meaning():
 def test_units_stand_in_the_column_names():
     endings = {"eV/atom": "_eV_per_atom", "meV/atom": "_meV_per_atom", "V": "_V",
                "mAh/g": "_mAh_per_g"}  # fmt: skip
+    formula = ("_eV_per_formula", "_eV_per_formula_a", "_eV_per_formula_b")
+    endings |= {"kJ/mol": "_kJ_per_mol", "eV/formula": formula}
     for key, column in COLUMNS.items():
         if column.unit and key not in ("product_energies", "score_terms"):
             assert key.endswith(endings[column.unit])
         if not column.unit:
-            assert not key.endswith(tuple(endings.values()))
+            assert not key.endswith(("_eV_per_atom", "_V", "_mAh_per_g", "_kJ_per_mol", *formula))
 
 
 def test_label_carries_its_unit():

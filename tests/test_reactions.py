@@ -488,3 +488,34 @@ def test_the_curve_is_given_without_numbers_that_are_none(reference):
         for kink in react(reference, "CuF2", "LAGP", potential_V=potential).kinks:
             assert np.isfinite(kink.mutual_energy_eV_per_atom)
             assert np.isfinite(kink.total_energy_eV_per_atom)
+
+
+def test_components_of_a_mixture_may_be_names_and_stand_close(reference):
+    spaced = react(reference, "LATP + LiF", "Li")
+    close = react(reference, "Li1.3Al0.3Ti1.7(PO4)3+LiF", "Li")
+    assert spaced.min_mutual_energy_eV_per_atom == close.min_mutual_energy_eV_per_atom
+    assert spaced.reactants[0]["formula"] == "Li1.3Al0.3Ti1.7(PO4)3 + LiF"
+
+
+def test_component_without_a_phase_has_the_hull_energy_of_its_own_composition(reference):
+    mixture = react(reference, "LATP + CuF2", "Li").reactants[0]
+    alone = react(reference, "LATP", "Li").reactants[0]["energy_eV_per_atom"]
+    fluoride = react(reference, "CuF2", "Li").reactants[0]["energy_eV_per_atom"]
+    n_latp, n_fluoride = 18.3, 3
+    expected = (n_latp * alone + n_fluoride * fluoride) / (n_latp + n_fluoride)
+    assert mixture["energy_eV_per_atom"] == pytest.approx(expected)
+    assert mixture["energy_source"] == "hull"
+    # the two react with each other: the mixture lies above its hull
+    assert mixture["energy_above_hull_eV_per_atom"] > 0.01
+
+
+def test_energies_per_formula_unit_are_those_of_the_equation(reference):
+    reaction = react(reference, "Li", "CuF2")
+    # 2 Li + CuF2 -> 2 LiF + Cu: 2 (-3.181) 2 - (-1.815) 3 = -7.279 eV per CuF2
+    assert reaction.best.total_energy_per_formula(1) == pytest.approx(-7.279)
+    assert reaction.best.total_energy_per_formula(0) == pytest.approx(-7.279 / 2)
+    frame = reaction.to_frame()
+    assert frame["total_energy_eV_per_formula_a"].isna().sum() == 1  # no Li at that end
+    assert frame["mutual_energy_kJ_per_mol"].min() == pytest.approx(
+        96.485 * reaction.min_mutual_energy_eV_per_atom, rel=1e-5
+    )

@@ -90,6 +90,12 @@ class Kink:
         """Products and their amounts in the equation."""
         return dict(self._balanced.products)
 
+    def total_energy_per_formula(self, side: int) -> float | None:
+        """Total reaction energy per formula unit of reactant 0 or 1 [eV]; None without it."""
+        unit = (self.curve.first, self.curve.second)[side]
+        share = (self.mixing_fraction, 1.0 - self.mixing_fraction)[side]
+        return self.total_energy_eV_per_atom * float(unit.n_atoms) / share if share > 0 else None
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object."""
         return {

@@ -11,12 +11,10 @@ from .materials import Composition, Material
 from .phases import PhaseTable
 from .provenance import provenance
 from .result import Result
+from .units import MAH_PER_MOL
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# e N_A / 3.6: mAh per mol of electrons (CODATA 2018, exact constants)
-MAH_PER_MOL = 96485.33212 / 3.6
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from .provenance import provenance
 from .reactants import ON_HULL, Reactant, prepare
 from .result import Result
 from .system import System
+from .units import KJ_PER_MOL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,19 +55,19 @@ class Reaction(Result):
     provenance: dict[str, Any]
 
     @property
-    def _best(self) -> Kink | None:
-        """Kink of the minimum."""
+    def best(self) -> Kink | None:
+        """Kink of the minimum; None when the two coexist."""
         return next((k for k in self.kinks if k.mixing_fraction == self.mixing_fraction), None)
 
     @property
     def equation(self) -> str | None:
         """Balanced equation at the minimum; None when the two coexist."""
-        return self._best.equation if self._best else None
+        return self.best.equation if self.best else None
 
     @property
     def products(self) -> dict[str, float]:
         """Products and their amounts in that equation."""
-        return self._best.products if self._best else {}
+        return self.best.products if self.best else {}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object (full precision)."""
@@ -86,10 +87,28 @@ class Reaction(Result):
         """Return one row per kink."""
         import pandas as pd
 
-        frame = pd.DataFrame([kink.to_dict() for kink in self.kinks]).drop(columns="products")
-        frame.insert(0, "reactant_a", self.reactants[0]["formula"])
-        frame.insert(1, "reactant_b", self.reactants[1]["formula"])
-        return frame
+        return pd.DataFrame(self.rows())
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return flat rows, one per kink, for tables."""
+        first, second = self.reactants
+        return [
+            {
+                "reactant_a": first["formula"],
+                "reactant_a_energy_source": first["energy_source"],
+                "reactant_b": second["formula"],
+                "reactant_b_energy_source": second["energy_source"],
+                "is_minimum": kink.mixing_fraction == self.mixing_fraction,
+                "mixing_fraction": kink.mixing_fraction,
+                "mutual_energy_eV_per_atom": kink.mutual_energy_eV_per_atom,
+                "mutual_energy_kJ_per_mol": kink.mutual_energy_eV_per_atom * KJ_PER_MOL,
+                "total_energy_eV_per_atom": kink.total_energy_eV_per_atom,
+                "total_energy_eV_per_formula_a": kink.total_energy_per_formula(0),
+                "total_energy_eV_per_formula_b": kink.total_energy_per_formula(1),
+                "equation": kink.equation,
+            }
+            for kink in self.kinks
+        ]
 
 
 def react(

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .lithium import LithiumLine, lithium_line
-from .materials import Material
+from .materials import Material, compose
 from .phases import PhaseTable
 from .provenance import provenance
 from .reactants import HULL, ON_HULL
 from .result import Result
+from .units import KJ_PER_MOL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,6 +68,8 @@ class Window(Result):
 def window_row(window: Window) -> dict[str, Any]:
     """Flat row of a window, for tables."""
     phase = window.phase_window_V or (None, None)
+    n_atoms = float(compose(window.material).n_atoms)
+    per_formula = window.decomposition_energy_0V_eV_per_atom * n_atoms
     return {
         "material": window.material,
         "reduction_limit_V": window.assemblage_window_V[0],
@@ -78,6 +81,8 @@ def window_row(window: Window) -> dict[str, Any]:
         "energy_source": window.energy_source,
         "energy_above_hull_eV_per_atom": window.energy_above_hull_eV_per_atom,
         "decomposition_energy_0V_eV_per_atom": window.decomposition_energy_0V_eV_per_atom,
+        "decomposition_energy_0V_eV_per_formula": per_formula,
+        "decomposition_energy_0V_kJ_per_mol": per_formula * KJ_PER_MOL,
         "reduction_products": " + ".join(window.reduction_products),
         "oxidation_products": " + ".join(window.oxidation_products),
     }

@@ -498,3 +498,13 @@ def test_a_space_after_the_comma_of_the_header_does_no_harm(write):
 
 def test_a_blank_line_before_the_header_does_no_harm(write):
     assert len(PhaseTable.read(write("# from my own runs\n\n" + as_csv()))) == len(ROWS)
+
+
+def test_a_cache_file_with_any_byte_changed_is_left_aside(write, own_cache):
+    path = write(as_csv())
+    first = PhaseTable.read(path)
+    (file,) = own_cache.rglob("*.npz")
+    content = file.read_bytes()
+    for place in range(0, len(content) - 20, 97):
+        file.write_bytes(content[:place] + bytes(20) + content[place + 20 :])
+        same_tables(PhaseTable.read(path), first)

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 from ..lithiation import Lithiation, format_amount
 from ..reactions import Reaction
 from ..stacks import Stack
+from ..units import KJ_PER_MOL
 from ..windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
-
-KJ_PER_MOL = 96.48533212  # 1 eV per particle in kJ/mol (CODATA 2018)
 
 
 def table(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[str]:

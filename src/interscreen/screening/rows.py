@@ -7,6 +7,7 @@ from typing import Any
 
 from ..lithiation import format_amount, lithiation_rows
 from ..stacks import CandidateSide, Contact, ElectrolyteSide, Stack
+from ..units import KJ_PER_MOL
 from ..windows import Window, window_row
 
 OK, FAILED = "ok", "failed"
@@ -18,7 +19,8 @@ RESULT_COLUMNS = (
     "candidate_energy_eV_per_atom candidate_energy_source candidate_energy_above_hull_eV_per_atom "
     "electrolyte_energy_eV_per_atom electrolyte_energy_source "
     "electrolyte_energy_above_hull_eV_per_atom bare_mutual_eV_per_atom lithium_mutual_eV_per_atom "
-    "lithium_total_eV_per_atom lithium_equation conversion_products first_voltage_V "
+    "lithium_total_eV_per_atom lithium_total_eV_per_formula lithium_total_kJ_per_mol "
+    "lithium_equation conversion_products first_voltage_V "
     "average_voltage_V li_uptake_per_formula capacity_mAh_per_g deposited_mutual_eV_per_atom "
     "deposited_mixing_fraction deposited_equation layer layer_mutual_eV_per_atom layer_equation "
     "worst_product worst_product_mutual_eV_per_atom product_energies improvement_eV_per_atom "
@@ -28,12 +30,14 @@ RESULT_COLUMNS = (
 REACTION_COLUMNS = (
     "candidate electrolyte contact contact_kind reactant_a reactant_a_energy_source reactant_b "
     "reactant_b_energy_source is_minimum mixing_fraction mutual_energy_eV_per_atom "
-    "total_energy_eV_per_atom equation left_out_phases source"
+    "mutual_energy_kJ_per_mol total_energy_eV_per_atom total_energy_eV_per_formula_a "
+    "total_energy_eV_per_formula_b equation left_out_phases source"
 ).split()
 WINDOW_COLUMNS = (
     "part name material reduction_limit_V oxidation_limit_V phase_reduction_limit_V "
     "phase_oxidation_limit_V phase_window_reason energy_eV_per_atom energy_source "
-    "energy_above_hull_eV_per_atom decomposition_energy_0V_eV_per_atom reduction_products "
+    "energy_above_hull_eV_per_atom decomposition_energy_0V_eV_per_atom "
+    "decomposition_energy_0V_eV_per_formula decomposition_energy_0V_kJ_per_mol reduction_products "
     "oxidation_products left_out_phases source"
 ).split()
 LITHIATION_COLUMNS = (
@@ -47,6 +51,7 @@ def result_row(stack: Stack, candidate: CandidateSide, electrolyte: ElectrolyteS
     lithium = stack.lithium.reaction
     deposited = stack.deposited.reaction
     ours, theirs = deposited.reactants
+    per_formula = lithium.best.total_energy_per_formula(1) if lithium.best else None
     path = stack.lithiation
     last = path.steps[-1] if path.steps else None
     worst = stack.worst_product
@@ -66,6 +71,8 @@ def result_row(stack: Stack, candidate: CandidateSide, electrolyte: ElectrolyteS
         "bare_mutual_eV_per_atom": stack.bare.energy,
         "lithium_mutual_eV_per_atom": stack.lithium.energy,
         "lithium_total_eV_per_atom": lithium.total_energy_eV_per_atom,
+        "lithium_total_eV_per_formula": per_formula,
+        "lithium_total_kJ_per_mol": None if per_formula is None else per_formula * KJ_PER_MOL,
         "lithium_equation": lithium.equation or "",
         "conversion_products": " + ".join(
             format_amount(formula, number) for formula, number in path.final_amounts.items()
@@ -117,30 +124,18 @@ def failed_row(candidate: str, formula: str, electrolyte: ElectrolyteSide, reaso
 
 def reaction_rows(stack: Stack) -> list[Row]:
     """All kinks of all contacts of a stack."""
-    rows = []
-    for contact in stack.contacts:
-        reaction = contact.reaction
-        first, second = reaction.reactants
-        for kink in reaction.kinks:
-            rows.append(
-                {
-                    "candidate": stack.candidate,
-                    "electrolyte": stack.electrolyte,
-                    "contact": contact.label,
-                    "contact_kind": contact.kind,
-                    "reactant_a": first["formula"],
-                    "reactant_a_energy_source": first["energy_source"],
-                    "reactant_b": second["formula"],
-                    "reactant_b_energy_source": second["energy_source"],
-                    "is_minimum": kink.mixing_fraction == reaction.mixing_fraction,
-                    "mixing_fraction": kink.mixing_fraction,
-                    "mutual_energy_eV_per_atom": kink.mutual_energy_eV_per_atom,
-                    "total_energy_eV_per_atom": kink.total_energy_eV_per_atom,
-                    "equation": kink.equation,
-                    **_origin(reaction.provenance),
-                }
-            )
-    return rows
+    return [
+        {
+            "candidate": stack.candidate,
+            "electrolyte": stack.electrolyte,
+            "contact": contact.label,
+            "contact_kind": contact.kind,
+            **row,
+            **_origin(contact.reaction.provenance),
+        }
+        for contact in stack.contacts
+        for row in contact.reaction.rows()
+    ]
 
 
 def window_rows(part: str, name: str, window: Window) -> Row:
