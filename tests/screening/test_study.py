@@ -83,6 +83,16 @@ def test_candidates_may_stand_in_a_file_of_their_own(tmp_path):
     assert [entry.label for entry in load_study(file).candidates] == ["CuF2", "alu"]
 
 
+@pytest.mark.parametrize("place", ["candidates", "here/candidates"])
+def test_candidates_file_is_looked_for_in_candidates(tmp_path, monkeypatch, place):
+    (tmp_path / "here").mkdir()
+    (tmp_path / place).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    write(tmp_path / place, "- CuF2\n", "list.yaml")
+    file = write(tmp_path, "name: s\nelectrolytes: [LATP]\ncandidates: list.yaml\n")
+    assert [entry.label for entry in load_study(file).candidates] == ["CuF2"]
+
+
 def test_mistake_in_a_candidates_file_names_that_file(tmp_path):
     write(tmp_path, "# comment\n- CuF2\n- {formula: AlF3, nam: alu}\n", "list.yaml")
     (line,) = problems(tmp_path, "name: s\nelectrolytes: [LATP]\ncandidates: list.yaml\n")

@@ -90,7 +90,8 @@ class Study(BaseModel):
         ``reference`` or the path of a table, relative to the study.
     anode : Li
     electrolytes, candidates : list of MaterialEntry
-        ``candidates`` may also name a YAML file with the list, relative to the study.
+        ``candidates`` may also name a YAML file with the list: beside the study, or in a folder
+        ``candidates`` there or below the current folder.
     all_phases : bool
         Count also phases that the source marks as never observed.
     jobs : int or None
@@ -168,9 +169,11 @@ def _read(file: Path, what: str) -> Any:
 
 
 def _candidates_file(study: Path, name: str, line: int) -> tuple[Path, Any]:
-    file = study.parent / name
-    if not file.is_file():
-        raise InputError(f"{study}, line {line}: candidates: no such file {str(file)!r}")
+    places = [study.parent / name, study.parent / "candidates" / name, Path("candidates") / name]
+    file = next((place for place in places if place.is_file()), None)
+    if file is None:
+        looked = ", ".join(str(place) for place in dict.fromkeys(places))
+        raise InputError(f"{study}, line {line}: candidates: no such file (looked for {looked})")
     data = _read(file, "candidates")
     if isinstance(data, dict) and list(data) == ["candidates"]:
         data = data["candidates"]
