@@ -413,3 +413,16 @@ def test_interrupted_screen_leaves_nothing(tmp_path):
     assert "interrupted" in errors
     assert "Traceback" not in errors
     assert [entry.name for entry in tmp_path.iterdir()] == ["study.yaml"]
+
+
+def test_many_warnings_are_cut_short_on_the_terminal_but_kept(tmp_path):
+    file = study(
+        tmp_path,
+        electrolytes="[LATP, {name: Al-LLZO, formula: Li6.25Al0.25La3Zr2O12}]",
+        candidates="[MgF2, SnS, CuF2]",
+    )
+    done = run("screen", str(file), "--out", "o", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stderr.count("interscreen: warning: ") == 5
+    kept = json.loads((tmp_path / "o" / "manifest.json").read_text())["warnings"]
+    assert f"and {len(kept) - 5} more warnings in manifest.json" in done.stderr

@@ -22,6 +22,7 @@ from ..screening.study import Study, default_study, load_study
 from .opening import open_table
 
 EXIT_OK, EXIT_FAILED_ROWS = 0, 3
+_SHOWN = 5  # warnings on the terminal
 
 
 def screen_command(arguments: argparse.Namespace) -> int:
@@ -48,8 +49,11 @@ def screen_command(arguments: argparse.Namespace) -> int:
     else:
         print(ranking_text(result.ranking))
     if not arguments.quiet:
-        for warning in result.warnings:
+        for warning in result.warnings[:_SHOWN]:
             print(f"interscreen: warning: {warning}", file=sys.stderr)
+        if len(result.warnings) > _SHOWN:
+            more = len(result.warnings) - _SHOWN
+            print(f"interscreen: and {more} more warnings in manifest.json", file=sys.stderr)
         if result.left_out:
             names = ", ".join(result.left_out)
             print(f"interscreen: left out (never observed): {names}", file=sys.stderr)
