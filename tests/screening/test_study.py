@@ -1,5 +1,7 @@
 """Studies: every mistake at once, each with its line."""
 
+from pathlib import Path
+
 import pytest
 
 from interscreen.errors import InputError
@@ -138,3 +140,17 @@ def test_table_path_is_relative_to_the_study(tmp_path):
 def test_study_can_be_built_in_python():
     study = Study(name="s", electrolytes=["LATP"], candidates=["CuF2", {"formula": "LiF"}])
     assert [entry.label for entry in study.candidates] == ["CuF2", "LiF"]
+
+
+SHIPPED = sorted((Path(__file__).parents[2] / "candidates").glob("study-*.yaml"))
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+def test_shipped_studies_are_right(file):
+    study = load_study(file)
+    assert len(study.candidates) > 30
+    assert study.folder == Path("reports") / study.name
+
+
+def test_a_study_is_shipped():
+    assert SHIPPED
