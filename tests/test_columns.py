@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from interscreen.columns import COLUMNS, columns_markdown, label_with_unit
+from interscreen.columns import COLUMNS, columns_markdown
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,11 +25,6 @@ def test_units_stand_in_the_column_names():
             assert key.endswith(endings[column.unit])
         if not column.unit:
             assert not key.endswith(("_eV_per_atom", "_V", "_mAh_per_g", "_kJ_per_mol", *formula))
-
-
-def test_label_carries_its_unit():
-    assert label_with_unit("voltage_V") == "Voltage [V]"
-    assert label_with_unit("candidate") == "Candidate"
 
 
 def test_docs_list_the_registry():

@@ -40,12 +40,6 @@ def _read() -> dict[str, Column]:
 COLUMNS: dict[str, Column] = _read()
 
 
-def label_with_unit(key: str) -> str:
-    """``Capacity [mAh/g]``, for axes and headers."""
-    column = COLUMNS[key]
-    return f"{column.label} [{column.unit}]" if column.unit else column.label
-
-
 def columns_markdown() -> str:
     """Text of docs/columns.md."""
     lines = [

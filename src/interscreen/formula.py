@@ -82,9 +82,9 @@ def atomic_mass(symbol: str) -> float:
     return float(Element(symbol).atomic_mass)
 
 
-def molar_mass(formula: Formula) -> float:
-    """Mass of one mole of formula units [g/mol]."""
-    return sum(float(amount) * atomic_mass(symbol) for symbol, amount in formula.amounts)
+def molar_mass(amounts: Amounts) -> float:
+    """Mass of one mole of units with these atoms [g/mol]."""
+    return sum(float(amount) * atomic_mass(symbol) for symbol, amount in amounts)
 
 
 def read_amounts(text: str) -> dict[str, Fraction]:

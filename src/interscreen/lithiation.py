@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .formula import atomic_mass
+from .formula import molar_mass
 from .lithium import LithiumLine, lithium_line
-from .materials import Composition, Material
+from .materials import Material
 from .phases import PhaseTable
 from .provenance import provenance
 from .result import Result
@@ -143,7 +143,7 @@ def lithiation_of(table: PhaseTable, line: LithiumLine) -> Lithiation:
     unit = line.reactant.composition
     own = float(unit.amount("Li"))
     n_atoms = float(unit.n_atoms)
-    mass = _mass(unit)
+    mass = molar_mass(unit.amounts)
     steps = []
     for point in range(walk.start, len(walk.t) - 1):
         voltage = line.voltage(point)
@@ -175,7 +175,3 @@ def lithiation_of(table: PhaseTable, line: LithiumLine) -> Lithiation:
         average_voltage_V=(energy - float(walk.energy[last])) / taken if steps else None,
         provenance=provenance(table, line.system, (line.reactant,), final),
     )
-
-
-def _mass(unit: Composition) -> float:
-    return sum(float(amount) * atomic_mass(symbol) for symbol, amount in unit.amounts)

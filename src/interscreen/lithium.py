@@ -53,10 +53,6 @@ class LithiumLine:
                 found[name] = found.get(name, 0.0) + units
         return {name: round(amount, 10) for name, amount in sorted(found.items())}
 
-    def is_ray_of_lithium(self) -> bool:
-        """Whether more Li changes nothing any more (always, once Li metal is reached)."""
-        return bool(np.isfinite(self.walk.slope[-1]))
-
 
 def lithium_line(table: PhaseTable, m: str | Material) -> LithiumLine:
     """Walk the hull along the Li content of a material, from delithiated to Li metal.

@@ -26,8 +26,6 @@ class Reactant:
     ----------
     input : str
         As the user wrote it.
-    label : str
-        Name for tables.
     composition : Composition
     fractions : (m,) float array
         Atom fractions over the elements of the system.
@@ -40,7 +38,6 @@ class Reactant:
     """
 
     input: str
-    label: str
     composition: Composition
     fractions: Floats
     own_energy: float | None
@@ -103,7 +100,6 @@ def prepare(
         reactants.append(
             Reactant(
                 input=given.formula if isinstance(given, Material) else given,
-                label=material.label,
                 composition=unit,
                 fractions=fractions,
                 own_energy=own,

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..columns import COLUMNS
 from . import cells
 from .style import MINUS
 
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 # the last one, with an arrow on the colour bar
 RANGES = (100, 200, 300, 500)
 MOST_ROWS = 120
+# contacts with the electrolyte, headed as the registry of columns calls them, on two lines
 KINDS = {
-    "deposited": ("as", "deposited"),
-    "layer": ("converted", "layer"),
-    "worst_product": ("worst", "product"),
+    kind: tuple(COLUMNS[f"{kind}_mutual_eV_per_atom"].label.lower().split(" ", 1))
+    for kind in ("deposited", "layer", "worst_product")
 }
 
 

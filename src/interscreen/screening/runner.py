@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import InputError, InterscreenError
 from ..phases import PhaseTable
 from ..stacks import CandidateSide, ElectrolyteSide, candidate_side, electrolyte_side, join
-from .ranking import COATING, CONVERSION, rank, role_of
+from .ranking import rank, role_of
 from .rows import (
     FAILED,
     LITHIATION_COLUMNS,
@@ -223,6 +223,3 @@ def _collect(study: Study, electrolytes: list[ElectrolyteSide], parts: list[_Par
         warnings=tuple(dict.fromkeys(warnings)),
         left_out=tuple(sorted(set(left_out))),
     )
-
-
-__all__ = ["COATING", "CONVERSION", "ScreenResult", "run_study"]
