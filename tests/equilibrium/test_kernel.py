@@ -293,3 +293,16 @@ def test_a_number_that_is_none_raises_and_is_never_certified(place):
         d[2] = np.nan
     with pytest.raises(SolverError):
         walk_line(columns, costs, b, d, start=GENERIC, low=0.0, high=1.0)
+
+
+def test_ctrl_c_inside_compiled_code_stays_a_keyboard_interrupt(monkeypatch):
+    """CPython reports it as a SystemError with the interrupt as its cause."""
+
+    def interrupted(*arguments):
+        raise SystemError("returned a result with an exception set") from KeyboardInterrupt()
+
+    columns, costs = np.eye(2), np.zeros(2)
+    certified.walk_line(columns, costs, np.ones(2), np.zeros(2), start=0, low=0, high=0)
+    monkeypatch.setattr(certified._warm[0], "walk_line", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        certified.walk_line(columns, costs, np.ones(2), np.zeros(2), start=0, low=0, high=0)

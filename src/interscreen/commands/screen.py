@@ -19,6 +19,7 @@ from ..report.text import ranking_text
 from ..screening.folder import new_folder, write_manifest, write_tables
 from ..screening.runner import ScreenResult, run_study
 from ..screening.study import Study, default_study, load_study
+from .interrupts import noticed_interrupts
 from .opening import open_table
 
 EXIT_OK, EXIT_FAILED_ROWS = 0, 3
@@ -54,9 +55,6 @@ def screen_command(arguments: argparse.Namespace) -> int:
         if len(result.warnings) > _SHOWN:
             more = len(result.warnings) - _SHOWN
             print(f"interscreen: and {more} more warnings in manifest.json", file=sys.stderr)
-        if result.left_out:
-            names = ", ".join(result.left_out)
-            print(f"interscreen: left out (never observed): {names}", file=sys.stderr)
         print(f"interscreen: results in {folder}/", file=sys.stderr)
     if result.failed:
         rows = result.results
@@ -93,9 +91,9 @@ def _run_into(
     folder: Any, arguments: argparse.Namespace, study: Study, table: PhaseTable, started: float
 ) -> ScreenResult:
     """Run a study and write its folder."""
-    with new_folder(folder) as temporary:
+    with noticed_interrupts() as check, new_folder(folder) as temporary:
         result = run_study(
-            study, table, jobs=arguments.jobs, progress=_progress(arguments, sys.stderr)
+            study, table, jobs=arguments.jobs, progress=_progress(arguments, sys.stderr, check)
         )
         write_tables(temporary, result)
         write_figures(temporary, result, table.source.label)
@@ -112,25 +110,30 @@ def _run_into(
                 warnings=list(result.warnings),
             ),
         )
+        check()
     return result
 
 
-def _progress(arguments: argparse.Namespace, stream: TextIO) -> Callable[[int, int], None] | None:
-    """Return a progress bar by finished candidates; none where stderr is no terminal."""
-    if arguments.quiet or not stream.isatty():
-        return None
-    from tqdm import tqdm
-
+def _progress(
+    arguments: argparse.Namespace, stream: TextIO, check: Callable[[], None]
+) -> Callable[[int, int], None]:
+    """Return what is called after each candidate: a bar where stderr is a terminal."""
     bar: list[Any] = []
+    shown = not arguments.quiet and stream.isatty()
 
-    def show(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
+        check()
+        if not shown:
+            return
         if not bar:
+            from tqdm import tqdm
+
             bar.append(tqdm(total=total, unit="candidate", file=stream))
         bar[0].update(done - bar[0].n)
         if done == total:
             bar[0].close()
 
-    return show
+    return report
 
 
 def _summary(folder: Any, result: ScreenResult) -> dict[str, Any]:

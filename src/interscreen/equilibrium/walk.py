@@ -71,7 +71,7 @@ def _kernel() -> Any:
 
         arguments = (np.eye(2), np.zeros(2), np.ones(2), np.zeros(2), 0.0, 0.0, 0.0, 1, False)
         try:
-            kernel.walk_line(*arguments)
+            _call(kernel, *arguments)
         except Exception as error:  # unreadable or half-written cache files: do without them
             log.warning(
                 "compiled code in the cache cannot be read (%s); compiling anew, which takes a few "
@@ -82,6 +82,16 @@ def _kernel() -> Any:
             kernel.walk_line(*arguments)
         _warm.append(kernel)
     return _warm[0]
+
+
+def _call(kernel: Any, *arguments: Any) -> Any:
+    """Run the compiled walk; Ctrl-C inside it stays a KeyboardInterrupt."""
+    try:
+        return kernel.walk_line(*arguments)
+    except SystemError as error:  # "returned a result with an exception set"
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
 
 
 def walk_line(
@@ -129,8 +139,8 @@ def walk_line(
         (
             status, first, begin, last, ts, energies, slopes, phases, amounts,
             potentials, lowest, imbalance, pivots,
-        ) = kernel.walk_line(
-            columns, costs, b0, d, float(start), float(low), float(high), room, careful
+        ) = _call(
+            kernel, columns, costs, b0, d, float(start), float(low), float(high), room, careful
         )  # fmt: skip
         # "not <=" and not ">": a result that is not a number fails, too
         if status == kernel.OK and -lowest <= CERTIFIED and imbalance <= CERTIFIED:

@@ -56,7 +56,9 @@ def _origin(provenance: dict[str, Any]) -> list[str]:
     lines = textwrap.wrap(f"source: {provenance['source_label']}", width=76, subsequent_indent="  ")
     left_out = provenance["left_out_phases"]
     if left_out:
-        lines.append(f"left out (never observed): {', '.join(left_out)}")
+        lines += textwrap.wrap(
+            f"left out (never observed): {', '.join(left_out)}", width=76, subsequent_indent="  "
+        )
     return lines
 
 
@@ -212,4 +214,8 @@ def ranking_text(ranking: pd.DataFrame) -> str:
         "neighbour; bridge: oxidation limit of the Li-bearing salt of the layer minus\n"
         "reduction limit of the electrolyte. Driving forces at 0 K, not rates."
     )
-    return "\n\n".join([*blocks, legend])
+    left_out = {name for text in ranking["left_out_phases"].dropna() for name in text.split()}
+    origin = _origin(
+        {"source_label": ranking["source"].iloc[0], "left_out_phases": sorted(left_out)}
+    )
+    return "\n\n".join([*blocks, legend, "\n".join(origin)])
