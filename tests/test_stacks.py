@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from interscreen import react, stability_window
+from interscreen import Material, react, stability_window
 from interscreen.stacks import is_lithium_salt, stack
 
 
@@ -100,3 +100,18 @@ def test_stack_turns_into_plain_data(reference):
     assert list(frame["contact_kind"])[:4] == ["bare", "lithium", "deposited", "layer"]
     with pytest.raises(dataclasses.FrozenInstanceError):
         found.candidate = "other"
+
+
+def test_stable_candidate_keeps_the_energy_given_for_it(reference):
+    given = Material("LiF", energy_eV_per_atom=-3.3, name="my salt")
+    found = stack(reference, given, "LATP")
+    assert not found.lithiation.steps
+    (product,) = found.products
+    assert product.energy == found.deposited.energy == found.layer.energy
+    assert product.reaction.reactants[0]["energy_source"] == "given"
+
+
+def test_stable_mixture_with_a_given_energy_is_a_layer(reference):
+    found = stack(reference, Material("Cu + 2 LiF", energy_eV_per_atom=-2.7), "LATP")
+    assert [contact.label for contact in found.products] == ["Cu + 2 LiF | LATP"]
+    assert found.bridge_product == "Cu + 2 LiF"

@@ -160,7 +160,6 @@ def lithiation_of(table: PhaseTable, line: LithiumLine) -> Lithiation:
             )
         )
     last = walk.start + len(steps)
-    energy = line.reactant.energy(line.hull_energy)
     taken = float(walk.t[last])
     final = line.products(last)
     return Lithiation(
@@ -169,9 +168,9 @@ def lithiation_of(table: PhaseTable, line: LithiumLine) -> Lithiation:
         initial_products=line.products(walk.start),
         final_products=tuple(final),
         final_amounts=final,
-        energy_eV_per_atom=energy,
+        energy_eV_per_atom=line.energy,
         energy_source=line.reactant.energy_source,
-        energy_above_hull_eV_per_atom=max(energy - line.hull_energy, 0.0),
-        average_voltage_V=(energy - float(walk.energy[last])) / taken if steps else None,
+        energy_above_hull_eV_per_atom=line.above_hull,
+        average_voltage_V=(line.energy - float(walk.energy[last])) / taken if steps else None,
         provenance=provenance(table, line.system, (line.reactant,), final),
     )

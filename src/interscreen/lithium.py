@@ -10,7 +10,7 @@ from .equations import NOISE
 from .equilibrium.walk import Walk, walk_line
 from .materials import Material, compose
 from .phases import PhaseTable
-from .reactants import Reactant, prepare, require_lithium
+from .reactants import Reactant, prepare, require_lithium, without_noise
 from .system import System
 
 
@@ -36,6 +36,16 @@ class LithiumLine:
     def hull_energy(self) -> float:
         """Hull energy of M [eV/atom]."""
         return float(self.walk.energy[self.walk.start])
+
+    @property
+    def energy(self) -> float:
+        """Energy used for M [eV/atom]."""
+        return self.reactant.energy(self.hull_energy)
+
+    @property
+    def above_hull(self) -> float:
+        """Energy of M above the hull [eV/atom], without numerical noise."""
+        return without_noise(self.energy - self.hull_energy)
 
     def voltage(self, interval: int) -> float:
         """Voltage between points ``interval`` and ``interval + 1`` [V against Li/Li+]."""

@@ -58,11 +58,12 @@ class Reactant:
             "formula": self.composition.text,
             "energy_eV_per_atom": energy,
             "energy_source": self.energy_source,
-            "energy_above_hull_eV_per_atom": _no_noise(energy - hull_energy),
+            "energy_above_hull_eV_per_atom": without_noise(energy - hull_energy),
         }
 
 
-def _no_noise(value: float) -> float:
+def without_noise(value: float) -> float:
+    """Exactly zero for an energy that is zero to numerical accuracy [eV/atom]."""
     return 0.0 if abs(value) < ON_HULL else value
 
 

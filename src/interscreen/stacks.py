@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from .formula import parse_formula, whole_numbers
+from .formula import whole_numbers
 from .lithiation import Lithiation, lithiation_of
 from .lithium import lithium_line
-from .materials import Material, resolve
+from .materials import Material, compose, resolve
 from .phases import PhaseTable
 from .reactions import Reaction, react
 from .result import Result
@@ -70,6 +70,8 @@ class CandidateSide:
         up no Li.
     products : tuple of str
         Phases of the layer.
+    product_materials : tuple of Material
+        The same as reactants; the candidate itself, where it is stable, has its given energy.
     product_windows : tuple of Window
         Window of each.
     """
@@ -81,6 +83,7 @@ class CandidateSide:
     lithiation: Lithiation
     layer: str
     products: tuple[str, ...]
+    product_materials: tuple[Material, ...]
     product_windows: tuple[Window, ...]
 
 
@@ -157,6 +160,10 @@ def candidate_side(table: PhaseTable, candidate: str | Material) -> CandidateSid
     line = lithium_line(table, material)
     lithiation = lithiation_of(table, line)
     products = lithiation.final_products
+    as_reactants = tuple(
+        replace(material, formula=product, name="") if product == unit.text else Material(product)
+        for product in products
+    )
     layer = _mixture(lithiation.final_amounts) if lithiation.steps else unit.text
     return CandidateSide(
         label=material.label,
@@ -166,7 +173,8 @@ def candidate_side(table: PhaseTable, candidate: str | Material) -> CandidateSid
         lithiation=lithiation,
         layer=layer,
         products=products,
-        product_windows=tuple(stability_window(table, product) for product in products),
+        product_materials=as_reactants,
+        product_windows=tuple(stability_window(table, product) for product in as_reactants),
     )
 
 
@@ -226,7 +234,7 @@ def join(table: PhaseTable, candidate: CandidateSide, electrolyte: ElectrolyteSi
         layer=layer,
         products=tuple(
             _contact(table, "product", product, electrolyte.material)
-            for product in candidate.products
+            for product in candidate.product_materials
         ),
         lithiation=candidate.lithiation,
         bridge_product=bridge,
@@ -236,7 +244,7 @@ def join(table: PhaseTable, candidate: CandidateSide, electrolyte: ElectrolyteSi
 
 def is_lithium_salt(formula: str) -> bool:
     """Whether a phase holds Li and a nonmetal (an alloy of Li is no electronic barrier)."""
-    elements = parse_formula(formula).elements
+    elements = compose(formula).elements
     return "Li" in elements and any(symbol in _NONMETALS for symbol in elements)
 
 

@@ -9,7 +9,7 @@ from .lithium import LithiumLine, lithium_line
 from .materials import Material, compose
 from .phases import PhaseTable
 from .provenance import provenance
-from .reactants import HULL, ON_HULL
+from .reactants import HULL, without_noise
 from .result import Result
 from .units import KJ_PER_MOL
 
@@ -118,12 +118,12 @@ def window_of(table: PhaseTable, line: LithiumLine) -> Window:
     start = walk.start
     reduction = line.voltage(start)
     oxidation = line.voltage(start - 1) if start > 0 else None
-    energy = line.reactant.energy(line.hull_energy)
-    above = energy - line.hull_energy
     if line.reactant.energy_source == HULL:
         reason = "no energy of its own is known; the hull energy stands in"
-    elif above > ON_HULL:
-        reason = f"{above * 1000:.1f} meV/atom above the hull: not stable at any potential"
+    elif line.above_hull > 0.0:
+        reason = (
+            f"{line.above_hull * 1000:.1f} meV/atom above the hull: not stable at any potential"
+        )
     else:
         reason = ""
     limits = (reduction, oxidation)
@@ -132,15 +132,11 @@ def window_of(table: PhaseTable, line: LithiumLine) -> Window:
         assemblage_window_V=limits,
         phase_window_V=None if reason else limits,
         phase_window_reason=reason,
-        energy_eV_per_atom=energy,
+        energy_eV_per_atom=line.energy,
         energy_source=line.reactant.energy_source,
-        energy_above_hull_eV_per_atom=above if abs(above) > ON_HULL else 0.0,
-        decomposition_energy_0V_eV_per_atom=_zero(float(walk.energy[-1]) - energy),
+        energy_above_hull_eV_per_atom=line.above_hull,
+        decomposition_energy_0V_eV_per_atom=without_noise(float(walk.energy[-1]) - line.energy),
         reduction_products=tuple(line.products(start + 1)) if reduction > 0.0 else (),
         oxidation_products=tuple(line.products(start - 1)) if start > 0 else (),
         provenance=provenance(table, line.system, (line.reactant,)),
     )
-
-
-def _zero(value: float) -> float:
-    return 0.0 if abs(value) < ON_HULL else value

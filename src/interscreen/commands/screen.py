@@ -92,9 +92,7 @@ def _run_into(
 ) -> ScreenResult:
     """Run a study and write its folder."""
     with noticed_interrupts() as check, new_folder(folder) as temporary:
-        result = run_study(
-            study, table, jobs=arguments.jobs, progress=_progress(arguments, sys.stderr, check)
-        )
+        result = run_study(study, table, progress=_progress(arguments, sys.stderr, check))
         write_tables(temporary, result)
         write_figures(temporary, result, table.source.label)
         write_manifest(
