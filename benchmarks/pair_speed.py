@@ -28,8 +28,8 @@ from interscreen import PhaseTable, react
 from interscreen.equilibrium.walk import walk_line
 from interscreen.errors import InputError
 from interscreen.materials import resolve
+from interscreen.opening import open_table
 from interscreen.source import Source
-from interscreen.sources import open_source
 from interscreen.sources.build import build_table
 
 FULL = Path(__file__).parents[2] / "shared" / "data" / "mp_formation_energies.csv.gz"
@@ -281,7 +281,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = arguments(argv)
     source = options.source or (str(FULL) if FULL.is_file() else "reference")
     try:
-        table = open_source(source)
+        table = open_table(source)
     except InputError as error:
         print(error, file=sys.stderr)
         return error.exit_code

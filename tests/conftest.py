@@ -26,6 +26,13 @@ settings.register_profile(
 settings.load_profile("interscreen")
 
 
+def pytest_configure() -> None:
+    """Forget the API key of whoever runs the tests, before pymatgen reads its settings."""
+    for name in ("MP_API_KEY", "PMG_MAPI_KEY", "MP_API_ENDPOINT"):
+        os.environ.pop(name, None)
+    os.environ["PMG_CONFIG_FILE"] = os.devnull
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the user's cache and electrolyte list out of the tests (and the tests out of them)."""

@@ -7,8 +7,8 @@ import interscreen
 
 PACKAGE = Path(interscreen.__file__).parent
 ORDER = """
-errors version units columns yamlfile source formula materials
-system phases sources equilibrium equations
+errors version units columns yamlfile filters source formula materials
+system phases sources equilibrium equations stability selection opening audit difference
 reactants provenance result lithium kinks reactions windows lithiation stacks
 screening manifest report commands cli __main__
 """.split()

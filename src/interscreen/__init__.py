@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .lithiation import lithiate
     from .materials import Material
+    from .opening import open_table
     from .phases import PhaseTable
     from .reactions import react
     from .windows import stability_window
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 _HOMES = {
     "PhaseTable": "phases",
     "Material": "materials",
+    "open_table": "opening",
+    "SourceOptions": "opening",
+    "Filters": "filters",
     "react": "reactions",
     "stability_window": "windows",
     "lithiate": "lithiation",
@@ -26,9 +30,10 @@ _HOMES = {
     "InterscreenError": "errors",
     "InputError": "errors",
     "SolverError": "errors",
+    "SourceError": "errors",
 }
 
-__all__ = ["Material", "PhaseTable", "lithiate", "react", "stability_window"]
+__all__ = ["Material", "PhaseTable", "lithiate", "open_table", "react", "stability_window"]
 
 
 def __getattr__(name: str) -> Any:

@@ -20,8 +20,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="interscreen",
         description="Interlayers between Li metal and solid electrolytes from phase diagrams.",
-        epilog="Exit codes: 0 all right, 2 wrong input, 3 finished with failed rows, "
-        "5 an equilibrium could not be certified.",
+        epilog="Exit codes: 0 all right, 2 wrong input, 3 finished with failed rows, 4 a source "
+        "elsewhere (the Materials Project) failed or lacks something, 5 an equilibrium could not "
+        "be certified.",
     )
     parser.add_argument("--version", action="store_true", help="show the version and stop")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -68,29 +69,160 @@ def build_parser() -> argparse.ArgumentParser:
 
     listing = commands.add_parser("electrolytes", help="names that stand for electrolytes")
     listing.set_defaults(run="questions.electrolytes_command")
-    listing.add_argument("--json", action="store_true", help="one JSON object on stdout")
-    listing.add_argument("--quiet", action="store_true", help="nothing on stderr but errors")
+    _output_options(listing)
+    _data_commands(commands)
     return parser
 
 
 def _command(commands: Any, name: str, run: str, summary: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
     parser.set_defaults(run=run)
-    parser.add_argument(
+    _source_options(parser)
+    _output_options(parser)
+    return parser
+
+
+def _source_options(parser: argparse.ArgumentParser) -> None:
+    source = parser.add_argument_group("source of phases")
+    source.add_argument(
         "--source",
         metavar="SOURCE",
-        help="'reference' (the embedded set; default) or a table: .csv, .csv.gz, .parquet, .json",
+        default="",
+        help="'mp' (the Materials Project; default when an API key is set), 'reference' (the "
+        "embedded set; default without one), 'matbench', or a table: .csv, .csv.gz, .parquet, "
+        ".json",
     )
-    parser.add_argument("--formula-column", metavar="NAME", help="formula column of the table")
-    parser.add_argument("--energy-column", metavar="NAME", help="formation-energy column [eV/atom]")
-    parser.add_argument(
+    _store_options(source)
+    source.add_argument("--offline", action="store_true", help="mp: make no request")
+    source.add_argument("--formula-column", metavar="NAME", help="formula column of the table")
+    source.add_argument("--energy-column", metavar="NAME", help="formation-energy column [eV/atom]")
+    source.add_argument(
+        "--add", action="append", metavar="FILE", help="entries of your own: pymatgen JSON or CSV"
+    )
+    choice = parser.add_argument_group("which phases may be products")
+    choice.add_argument(
         "--all-phases",
         action="store_true",
         help="count phases that the source marks as never observed, too",
     )
+    choice.add_argument(
+        "--no-theoretical",
+        action="store_true",
+        help="leave out phases known from computations only",
+    )
+    choice.add_argument(
+        "--ban", action="append", metavar="PHASE", help="leave out a formula or an identifier"
+    )
+    choice.add_argument(
+        "--max-above-hull",
+        type=float,
+        metavar="E",
+        help="count only phases at most this far above the hull of all [eV/atom]",
+    )
+    choice.add_argument(
+        "--min-stability",
+        type=float,
+        metavar="E",
+        help="count a phase only if the hull without it lies at least this far above it [eV/atom]",
+    )
+    choice.add_argument(
+        "--licence", action="append", metavar="L", help="count only documents under it (BY-C)"
+    )
+
+
+def _store_options(group: Any) -> None:
+    group.add_argument(
+        "--thermo-type", metavar="T", default="", help="mp: GGA_GGA+U (default) or R2SCAN"
+    )
+    group.add_argument(
+        "--database", metavar="V", default="", help="mp: database version (default: newest local)"
+    )
+    _cache_option(group)
+
+
+def _cache_option(group: Any) -> None:
+    group.add_argument(
+        "--cache", metavar="DIR", help="folder of the local store (or set INTERSCREEN_CACHE)"
+    )
+
+
+def _output_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     parser.add_argument("--quiet", action="store_true", help="nothing on stderr but errors")
-    return parser
+
+
+def _data_commands(commands: Any) -> None:
+    """Commands below ``data``: the local store of the Materials Project."""
+    summary = "the local store: pull, list, info, diff, export, import"
+    data = commands.add_parser("data", help=summary, description=summary)
+    data.set_defaults(run="data.no_command", json=False, quiet=False, cache=None)
+    below = data.add_subparsers(dest="data_command", metavar="WHAT")
+
+    def add(name: str, run: str, summary: str) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = below.add_parser(name, help=summary, description=summary)
+        parser.set_defaults(run=run)
+        _output_options(parser)
+        return parser
+
+    pull = add("pull", "pull.pull_command", "fetch phases into the local store")
+    pull.add_argument(
+        "what",
+        nargs="?",
+        choices=["mp", "matbench"],
+        default="mp",
+        help="the Materials Project (default; needs a key) or the public Matbench file (no key)",
+    )
+    systems = pull.add_argument_group("mp: one or several of")
+    systems.add_argument(
+        "--elements", action="append", metavar="Li,O,...", help="every system of these elements"
+    )
+    systems.add_argument(
+        "--study", action="append", metavar="STUDY.yaml", help="every system of a study's stacks"
+    )
+    systems.add_argument("--all", action="store_true", help="every document of the thermo type")
+    systems.add_argument("--structures", action="store_true", help="crystal structures, too")
+    systems.add_argument("--thermo-type", metavar="T", default="", help="as for --source mp")
+    matbench = pull.add_argument_group("matbench")
+    matbench.add_argument(
+        "--from", dest="origin", metavar="FILE|URL", help="instead of the published address"
+    )
+    matbench.add_argument("--sha256", metavar="H", help="checksum the file must have")
+    _cache_option(pull)
+
+    listing = add("list", "data.list_command", "databases in the local store")
+    _cache_option(listing)
+
+    info = add("info", "data.info_command", "what a database in the local store holds")
+    _store_options(info)
+
+    diff = add("diff", "diff.diff_command", "what changed between two databases")
+    for side in ("a", "b"):
+        diff.add_argument(side, metavar=side.upper(), help="database version, or a table")
+    diff.add_argument("--thermo-type", metavar="T", default="", help="as for --source mp")
+    diff.add_argument("--study", metavar="STUDY.yaml", help="say which of its answers change, too")
+    diff.add_argument(
+        "--tolerance",
+        type=float,
+        default=0.005,
+        metavar="E",
+        help="smallest change that is told [eV/atom] (default 0.005)",
+    )
+    diff.add_argument("--out", metavar="FILE.csv", help="write all changes of phases there")
+    _cache_option(diff)
+
+    export = add("export", "data.export_command", "write a database to a Parquet file")
+    export.add_argument("file", metavar="FILE.parquet")
+    export.add_argument("--elements", metavar="Li,O,...", help="only the systems of these elements")
+    export.add_argument("--study", metavar="STUDY.yaml", help="only the systems of a study")
+    _store_options(export)
+
+    take = add("import", "data.import_command", "take an exported file into the local store")
+    take.add_argument("file", metavar="FILE.parquet")
+    _cache_option(take)
+
+    structure = add("structure", "data.structure_command", "print a pulled structure as CIF")
+    structure.add_argument("identifier", metavar="mp-ID")
+    _store_options(structure)
 
 
 def _energy_options(parser: argparse.ArgumentParser, suffix: str, of: str) -> None:
@@ -119,6 +251,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         level=logging.ERROR if arguments.quiet else logging.WARNING,
         format="interscreen: %(message)s",
     )
+    if getattr(arguments, "cache", None):
+        os.environ["INTERSCREEN_CACHE"] = arguments.cache  # worker processes see it, too
     arguments.argv = ["interscreen", *(sys.argv[1:] if argv is None else argv)]
     try:
         module, _, function = arguments.run.partition(".")

@@ -27,6 +27,12 @@ class OutputError(InterscreenError):
     exit_code = 2
 
 
+class SourceError(InterscreenError, ConnectionError):
+    """A source elsewhere refused, failed or answered something unusable; nothing half is kept."""
+
+    exit_code = 4
+
+
 class SolverError(InterscreenError, ArithmeticError):
     """An equilibrium could not be certified; no number is returned in its place."""
 

@@ -14,7 +14,7 @@ from .version import version as own_version
 
 _PACKAGES = (
     "numpy", "pandas", "pyarrow", "numba", "scipy", "joblib", "pymatgen", "pymatgen-core",
-    "matplotlib", "pydantic", "ruamel.yaml",
+    "matplotlib", "pydantic", "ruamel.yaml", "mp-api",
 )  # fmt: skip
 
 

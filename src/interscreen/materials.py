@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, lru_cache
@@ -212,3 +212,15 @@ def find_electrolyte(text: str) -> Material | None:
         except InputError:
             return lower[text.lower()]
     return None
+
+
+def elements_of(materials: Iterable[str | Material], *, lithium: bool = True) -> frozenset[str]:
+    """Elements of some materials together, and Li unless it is not part of the question.
+
+    Raises
+    ------
+    InputError
+        For unreadable formulas.
+    """
+    found = {symbol for given in materials for symbol in resolve(given)[1].elements}
+    return frozenset(found | ({"Li"} if lithium else set()))

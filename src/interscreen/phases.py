@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _ENUMERATED = 8  # up to this many elements, looking up all their subsets beats a scan
 _WORD = (1 << 64) - 1
 
+ABOVE_HULL = "above_hull_of_all"  # property: lies above the hull of all phases of the source
 OBSERVED = {"yes": 1, "no": 0, "unknown": -1, "": -1}
 
 
@@ -95,7 +96,7 @@ class PhaseTable:
         return {
             key: value
             for key, value in self.__dict__.items()
-            if key not in ("_index", "_positions")
+            if key not in ("_index", "_positions", "_quiet")
         }
 
     def __len__(self) -> int:
@@ -236,11 +237,24 @@ class PhaseTable:
 
         Only phases with a negative formation energy can be part of an equilibrium (the
         elements themselves are better otherwise), so only these become columns.
+
+        Raises
+        ------
+        InputError
+            For an element that the source does not know, or a system that a source which says
+            what it holds does not hold.
         """
         symbols = tuple(sorted(set(elements), key=atomic_number))
         rows = self.rows_within(symbols)
+        if self.source.closed and not self.source.covers(symbols):
+            system = "-".join(sorted(symbols))
+            raise InputError(
+                f"{system}: not all of its phases are in {self.source.name} "
+                f"({self.source.version}); an answer would miss some: run `interscreen data pull "
+                f"--elements {system.replace('-', ',')}` first"
+            )
         counted = self.counted[rows]
-        left_out = rows[~counted]
+        left_out = rows[~counted & ~self._quiet[rows]]
         rows = rows[counted & (self.energies[rows] < 0.0)]
         m = len(symbols)
         row_of = np.full(len(self.elements), -1, dtype=np.int64)
@@ -295,8 +309,13 @@ class PhaseTable:
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """Phases that the table holds but that no equilibrium counts."""
-        return tuple(str(formula) for formula in self.formulas[~self.counted])
+        """Phases that no equilibrium counts although they could be part of one."""
+        return tuple(str(formula) for formula in self.formulas[~self.counted & ~self._quiet])
+
+    @cached_property
+    def _quiet(self) -> NDArray[np.bool_]:
+        """Phases above the hull of all phases, as far as the table knows: not worth a word."""
+        return np.asarray(self.properties.get(ABOVE_HULL, np.zeros(len(self))), dtype=bool)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per formula."""

@@ -35,10 +35,11 @@ def provenance(
         "elements": list(system.elements),
         "left_out_phases": sorted(system.left_out),
         "warnings": [
+            *table.source.notes,
             *table.source.gaps(system.elements, formulas),
             *(
-                f"{phase} is among the products with Li metal, but no experiment shows it "
-                "(see docs/reference-set.md: a column observed with no leaves it out)"
+                f"{phase} is among the products with Li metal, but no experiment shows it (leave "
+                "it out with --ban, or such phases by rule with --min-stability: docs/sources.md)"
                 for phase in sorted(_artefacts(outcome))
             ),
         ],

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from .filters import Filters
+
+NOT_STATED = "not stated"
 
 
 @dataclass(frozen=True)
@@ -14,7 +18,7 @@ class Source:
     Attributes
     ----------
     name : str
-        ``reference`` or the path as the user gave it.
+        ``reference``, ``mp``, ``matbench``, or the path as the user gave it.
     version : str
         Version of the database or of the embedded set; the start of the checksum for a file.
     thermo_type : str
@@ -33,11 +37,20 @@ class Source:
         Chemical systems that the source covers; empty when it makes no such claim.
     materials : frozenset of str
         Formulas that the source was assembled for; empty when it is a general one.
+    closed : bool
+        Whether a question outside ``systems`` is an error (phases are missing there for certain)
+        and not just a warning.
+    filters : dict
+        Which phases were left out of equilibria, as far as somebody chose that.
+    added : tuple of dict
+        Files with entries of the user's own.
+    notes : tuple of str
+        What the user should know about the choices; each becomes a warning.
     """
 
     name: str
     version: str = ""
-    thermo_type: str = "not stated"
+    thermo_type: str = NOT_STATED
     statement: str = ""
     citation: str = ""
     sha256: str = ""
@@ -45,16 +58,34 @@ class Source:
     n_phases: int = 0
     systems: tuple[frozenset[str], ...] = ()
     materials: frozenset[str] = frozenset()
+    closed: bool = False
+    filters: dict[str, Any] = field(default_factory=dict)
+    added: tuple[dict[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
         """One line that stands in every output."""
-        return f"{self.name} ({self.version})" + (f": {self.statement}" if self.statement else "")
+        parts = [f"{self.name} ({self.version}"]
+        if self.closed and self.thermo_type != NOT_STATED:
+            parts.append(f", {self.thermo_type}")
+        if self.added:
+            count = sum(int(file["entries"]) for file in self.added)
+            files = ", ".join(str(file["file"]) for file in self.added)
+            parts.append(f"; with {count} {'entry' if count == 1 else 'entries'} of {files}")
+        if self.filters:
+            parts.append(f"; {Filters(**self.filters)}")
+        return "".join(parts) + ")" + (f": {self.statement}" if self.statement else "")
+
+    def covers(self, elements: Iterable[str]) -> bool:
+        """Whether the source claims to hold every phase of some elements."""
+        wanted = frozenset(elements)
+        return not self.systems or any(wanted <= known for known in self.systems)
 
     def gaps(self, elements: Iterable[str], materials: Iterable[str]) -> list[str]:
         """Return warnings for a question about ``materials`` that leaves what is covered."""
         wanted = frozenset(elements)
-        if self.systems and len(wanted) > 1 and not any(wanted <= known for known in self.systems):
+        if len(wanted) > 1 and not self.covers(wanted):
             return [
                 f"{'-'.join(sorted(wanted))} is outside the chemical systems that the source "
                 f"{self.name} covers: competing phases are missing and stability may be overrated "
@@ -81,4 +112,6 @@ class Source:
             "sha256": self.sha256,
             "n_rows": self.n_rows,
             "n_phases": self.n_phases,
+            "filters": dict(self.filters),
+            "added_entries": [dict(file) for file in self.added],
         }

@@ -40,7 +40,7 @@ from interscreen.screening.rows import (
 )
 from interscreen.stacks import candidate_side, electrolyte_side, join
 
-NOTE = "Source: embedded reference set. Left out (never observed): LiCu3, Zr4O."
+NOTE = "Source: embedded reference set. Left out (never observed, or by choice): LiCu3, Zr4O."
 DEMO = ["CuF2", "CuS", "Cu3N", "AlF3"]
 ELECTROLYTES = ["LLZO", "LATP", "LAGP"]
 MANY = (

@@ -10,7 +10,8 @@ import pytest
 
 from interscreen import PhaseTable, react
 from interscreen.errors import InputError
-from interscreen.sources import open_source, tables
+from interscreen.opening import SourceOptions, open_table
+from interscreen.sources import tables
 from interscreen.sources.cache import cache_folder
 
 HEADER = "formula,formation_energy_eV_per_atom\n"
@@ -184,8 +185,8 @@ def test_a_missing_observation_in_parquet_is_unknown(parquet, column):
 
 
 def test_the_word_reference_opens_the_embedded_set(reference, reference_all):
-    same_tables(open_source("reference"), reference)
-    same_tables(open_source("reference", all_phases=True), reference_all)
+    same_tables(open_table("reference"), reference)
+    same_tables(open_table("reference", options=SourceOptions(all_phases=True)), reference_all)
 
 
 def test_the_full_table_is_read_in_seconds(full_csv, tmp_path, monkeypatch):
@@ -241,7 +242,7 @@ def test_a_second_read_comes_from_the_cache_and_is_the_same(write, own_cache, mo
     def explode(*_args, **_kwargs):
         raise AssertionError("parsed again")
 
-    monkeypatch.setattr(tables, "build_table", explode)
+    monkeypatch.setattr(tables, "table_from_rows", explode)
     second = PhaseTable.read(path)
     same_tables(first, second)
     with pytest.raises(ValueError, match="read-only"):

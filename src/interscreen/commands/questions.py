@@ -7,17 +7,20 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from ..errors import SolverError
+from ..filters import Filters
 from ..lithiation import lithiate
-from ..materials import Material, electrolytes, user_electrolytes_file
+from ..materials import Material, electrolytes, elements_of, user_electrolytes_file
+from ..opening import open_table
 from ..phases import PhaseTable
 from ..reactions import react
 from ..report import text
 from ..stacks import stack
 from ..windows import stability_window
-from .opening import open_table
+from .opening import open_source, source_options
 
 
 def reaction_command(arguments: argparse.Namespace) -> int:
@@ -26,6 +29,7 @@ def reaction_command(arguments: argparse.Namespace) -> int:
     b = _material(arguments.b, arguments.energy_b, arguments.above_hull_b)
     return _answer(
         arguments,
+        elements_of([a, b], lithium=arguments.potential is not None),
         lambda table: react(table, a, b, potential_V=arguments.potential),
         text.reaction_text,
         lambda result: {
@@ -39,6 +43,7 @@ def window_command(arguments: argparse.Namespace) -> int:
     m = _material(arguments.m, arguments.energy, arguments.above_hull)
     return _answer(
         arguments,
+        elements_of([m]),
         lambda table: stability_window(table, m),
         text.window_text,
         lambda result: {
@@ -53,6 +58,7 @@ def lithiate_command(arguments: argparse.Namespace) -> int:
     m = _material(arguments.m, arguments.energy, arguments.above_hull)
     return _answer(
         arguments,
+        elements_of([m]),
         lambda table: lithiate(table, m),
         text.lithiation_text,
         lambda result: {"the products with Li metal": " + ".join(result.final_products)},
@@ -63,6 +69,7 @@ def stack_command(arguments: argparse.Namespace) -> int:
     """Every contact of Li | candidate | electrolyte."""
     return _answer(
         arguments,
+        elements_of([arguments.candidate, arguments.electrolyte]),
         lambda table: stack(table, arguments.candidate, arguments.electrolyte),
         text.stack_text,
         lambda result: {
@@ -78,12 +85,14 @@ def _material(formula: str, energy: float | None, above_hull: float | None) -> M
 
 def _answer(
     arguments: argparse.Namespace,
+    elements: frozenset[str],
     ask: Callable[[PhaseTable], Any],
     write: Callable[[Any], str],
     essence: Callable[[Any], dict[str, Any]],
 ) -> int:
     """Open the source, ask, print; say what the phases that were left out would change."""
-    table = open_table(arguments)
+    options = source_options(arguments)
+    table = open_source(arguments, [elements], options=options)
     result = ask(table)
     answer = result.to_dict()
     if arguments.json:
@@ -93,10 +102,16 @@ def _answer(
     if not arguments.quiet:
         for warning in _warnings(answer):
             print(f"interscreen: warning: {warning}", file=sys.stderr)
-        if not arguments.all_phases and table.left_out:
+        if table.left_out:
             with contextlib.suppress(SolverError):  # a note is a courtesy
-                other = essence(ask(open_table(arguments, all_phases=True, quiet=True)))
-                for line in _differences(essence(result), other):
+                everything = open_table(
+                    arguments.source,
+                    [elements],
+                    options=replace(options, all_phases=True, filters=Filters()),
+                )
+                other = essence(ask(everything))
+                how = "every phase counted" if options.filters.active else "--all-phases"
+                for line in _differences(essence(result), other, how):
                     print(f"interscreen: note: {line}", file=sys.stderr)
     return 0
 
@@ -114,15 +129,15 @@ def _warnings(answer: Any) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _differences(mine: dict[str, Any], other: dict[str, Any]) -> list[str]:
-    """Say what changes when never-observed phases are counted."""
+def _differences(mine: dict[str, Any], other: dict[str, Any], how: str) -> list[str]:
+    """Say what changes when the phases that were left out are counted."""
     lines = []
     for key, value in mine.items():
         if isinstance(value, float) and isinstance(other[key], float):
             if abs(value - other[key]) > 1e-3:
-                lines.append(f"with --all-phases {key} would be {other[key]:.3f}, not {value:.3f}")
+                lines.append(f"with {how} {key} would be {other[key]:.3f}, not {value:.3f}")
         elif value != other[key]:
-            lines.append(f"with --all-phases {key} would be {other[key]}, not {value}")
+            lines.append(f"with {how} {key} would be {other[key]}, not {value}")
     return lines
 
 

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from ..errors import InputError
 from ..manifest import build_manifest
 from ..materials import resolve
+from ..opening import SourceOptions, default_source
 from ..phases import PhaseTable
 from ..report.files import write_figures
 from ..report.text import ranking_text
@@ -20,7 +21,7 @@ from ..screening.folder import new_folder, write_manifest, write_tables
 from ..screening.runner import ScreenResult, run_study
 from ..screening.study import Study, default_study, load_study
 from .interrupts import noticed_interrupts
-from .opening import open_table
+from .opening import open_source, source_options
 
 EXIT_OK, EXIT_FAILED_ROWS = 0, 3
 _SHOWN = 5  # warnings on the terminal
@@ -30,19 +31,19 @@ def screen_command(arguments: argparse.Namespace) -> int:
     """Run a study; exit code 3 when rows failed."""
     started = time.perf_counter()
     study = load_study(arguments.study) if arguments.study else default_study()
+    stated = study.source
     updates: dict[str, Any] = {}
-    if arguments.source:
-        updates["source"] = arguments.source
-    if arguments.all_phases:
-        updates["all_phases"] = True
     if arguments.jobs is not None:
         updates["jobs"] = arguments.jobs
     if arguments.out:
         updates["output"] = arguments.out
-    study = study.model_copy(update=updates)
+    options = source_options(arguments, study.source_options)
+    study = study.model_copy(update=updates).with_source(
+        arguments.source or study.source or default_source()[0], options
+    )
     if arguments.check:
-        return _check(arguments, study)
-    table = open_table(arguments, study.source, all_phases=study.all_phases)
+        return _check(arguments, study, options)
+    table = open_source(arguments, study.element_sets, source=stated, options=options)
     folder = Path(study.folder)
     result = _run_into(folder, arguments, study, table, started)
     if arguments.json:
@@ -65,9 +66,9 @@ def screen_command(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _check(arguments: argparse.Namespace, study: Study) -> int:
+def _check(arguments: argparse.Namespace, study: Study, options: SourceOptions) -> int:
     """Check a study against its source without computing anything."""
-    table = open_table(arguments, study.source, all_phases=study.all_phases)
+    table = open_source(arguments, study.element_sets, source=study.source, options=options)
 
     for entry in study.electrolytes:
         _, unit = resolve(entry.material)

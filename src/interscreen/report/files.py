@@ -9,6 +9,7 @@ from ..screening.runner import ScreenResult
 from .heatmap import reaction_heatmap
 from .page import save
 from .staircase import lithiation_staircase
+from .text import left_out_text
 from .window_bars import window_bars
 
 
@@ -26,7 +27,8 @@ def write_figures(folder: Path, result: ScreenResult, source: str) -> None:
     """
     note = f"Source: {source}."
     if result.left_out:
-        note += f" Left out (never observed): {', '.join(result.left_out)}."
+        text = left_out_text(result.left_out)
+        note += f" {text[0].upper()}{text[1:]}."
     order = _order(result)
     results = result.results.sort_values(
         "candidate", key=lambda names: names.map(order), kind="stable"

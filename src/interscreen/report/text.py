@@ -56,10 +56,15 @@ def _origin(provenance: dict[str, Any]) -> list[str]:
     lines = textwrap.wrap(f"source: {provenance['source_label']}", width=76, subsequent_indent="  ")
     left_out = provenance["left_out_phases"]
     if left_out:
-        lines += textwrap.wrap(
-            f"left out (never observed): {', '.join(left_out)}", width=76, subsequent_indent="  "
-        )
+        lines += textwrap.wrap(left_out_text(left_out), width=76, subsequent_indent="  ")
     return lines
+
+
+def left_out_text(phases: Sequence[str], most: int = 16) -> str:
+    """Name the phases that were not counted, and how many more there are."""
+    names = ", ".join(phases[:most])
+    more = f" and {len(phases) - most} more" if len(phases) > most else ""
+    return f"left out (never observed, or by choice): {names}{more}"
 
 
 def reaction_text(result: Reaction) -> str:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from ..errors import InputError
+from ..filters import Filters
 from ..formula import nearest
-from ..materials import Material, resolve
+from ..materials import Material, elements_of, resolve
+from ..opening import NAMES, SourceOptions
 from ..yamlfile import load_yaml
 from .ranking import Ranking
 
@@ -87,7 +90,14 @@ class Study(BaseModel):
     name : str
         Name of the study; also of its folder below ``reports/`` when ``output`` is not given.
     source : str
-        ``reference`` or the path of a table, relative to the study.
+        ``reference``, ``mp``, ``matbench`` or the path of a table, relative to the study; if empty
+        ``mp`` when an API key is set and ``reference`` otherwise.
+    thermo_type, database : str
+        Run family, and database version of the Materials Project.
+    filters : Filters
+        Phases to leave out.
+    add : list of str
+        Files with entries of the user's own, relative to the study.
     anode : Li
     electrolytes, candidates : list of MaterialEntry
         ``candidates`` may also name a YAML file with the list: beside the study, or in a folder
@@ -104,7 +114,11 @@ class Study(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(min_length=1, pattern=r"^[^/\\]+$")
-    source: str = "reference"
+    source: str = ""
+    thermo_type: str = ""
+    database: str = ""
+    filters: Filters = Filters()
+    add: list[str] = []
     anode: Literal["Li"] = "Li"
     electrolytes: list[Entry] = Field(min_length=1)
     candidates: list[Entry] = Field(min_length=1)
@@ -119,6 +133,41 @@ class Study(BaseModel):
         if value == 0:
             raise ValueError("0 worker processes; use 1 or more, or -1 for one per core")
         return value
+
+    @property
+    def element_sets(self) -> list[frozenset[str]]:
+        """Elements of every stack of the study, the anode's included."""
+        return list(
+            dict.fromkeys(
+                elements_of([candidate.material, electrolyte.material])
+                for candidate in self.candidates
+                for electrolyte in self.electrolytes
+            )
+        )
+
+    @property
+    def source_options(self) -> SourceOptions:
+        """How the study wants its source opened."""
+        return SourceOptions(
+            thermo_type=self.thermo_type,
+            database=self.database,
+            filters=self.filters,
+            add=tuple(self.add),
+            all_phases=self.all_phases,
+        )
+
+    def with_source(self, source: str, options: SourceOptions) -> Study:
+        """Return the study with the choices that were made for it."""
+        return self.model_copy(
+            update={
+                "source": source,
+                "thermo_type": options.thermo_type,
+                "database": options.database,
+                "filters": options.filters,
+                "add": list(options.add),
+                "all_phases": options.all_phases,
+            }
+        )
 
     @property
     def folder(self) -> Path:
@@ -153,9 +202,17 @@ def load_study(path: str | Path) -> Study:
     twice += _twice(file, data, study, "candidates", listed)
     if twice:
         raise InputError("\n".join(twice))
-    if study.source != "reference" and not Path(study.source).is_absolute():
-        study = study.model_copy(update={"source": str(file.parent / study.source)})
-    return study
+    return study.model_copy(
+        update={
+            "source": study.source if study.source in ("", *NAMES) else _beside(file, study.source),
+            "add": [_beside(file, name) for name in study.add],
+        }
+    )
+
+
+def _beside(study: Path, name: str) -> str:
+    """Path of a file that a study names relative to itself."""
+    return name if Path(name).is_absolute() else str(study.parent / name)
 
 
 def _read(file: Path, what: str) -> Any:
@@ -210,7 +267,7 @@ def _problems(
             where, line = file, _line(data, location)
         name = ".".join(str(part) for part in location if not isinstance(part, int))
         message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
+        if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
             known = _known_keys(location[:-1])
             message = f"unknown key{nearest(str(location[-1]), known, 1)}"
             if "did you mean" not in message:
@@ -232,6 +289,8 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
             model = MaterialEntry
         else:
             model = model.model_fields[part].annotation
+    if is_dataclass(model):
+        return [field.name for field in fields(model)]
     return list(model.model_fields)
 
 

@@ -7,6 +7,7 @@ import io
 import logging
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from ..phases import PhaseTable
 from ..source import Source
 from ..version import version
 
-_FORMAT = "2"  # raise it when the meaning of a stored array changes
+_FORMAT = "3"  # raise it when the meaning of a stored array changes
 _ARRAYS = (
     "formulas", "indptr", "element_index", "counts", "energies", "ids", "structures", "observed",
     "counted",
@@ -43,6 +44,15 @@ def _file(key: str) -> Path:
     return cache_folder() / "tables" / f"{name}.npz"
 
 
+def cached(key: str, source: Source, build: Callable[[], PhaseTable]) -> PhaseTable:
+    """Return the table stored under a key, or build and store it."""
+    table = load_cached(key, source)
+    if table is None:
+        table = build()
+        store_cached(key, table)
+    return table
+
+
 def load_cached(key: str, source: Source) -> PhaseTable | None:
     """Return the table stored under a key, or None (absent, unreadable, of another format)."""
     try:
@@ -58,6 +68,7 @@ def load_cached(key: str, source: Source) -> PhaseTable | None:
                     n_rows=int(stored["n_rows"]),
                     n_phases=len(stored["energies"]),
                     thermo_type=str(stored["thermo_type"]),
+                    notes=tuple(str(note) for note in stored["notes"]),
                 ),
                 properties={
                     name.removeprefix("property_"): stored[name]
@@ -85,6 +96,7 @@ def store_cached(key: str, table: PhaseTable) -> None:
                     "elements": np.array(table.elements),
                     "n_rows": np.array(table.source.n_rows),
                     "thermo_type": np.array(table.source.thermo_type),
+                    "notes": np.array(table.source.notes, dtype=str),
                     **{name: getattr(table, name) for name in _ARRAYS},
                     **{f"property_{name}": array for name, array in table.properties.items()},
                 }

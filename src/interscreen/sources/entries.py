@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from ..errors import InputError
 from ..formula import whole_numbers
 from ..phases import PhaseTable
 from ..source import Source
-from .build import build_table
+from .build import table_from_rows
+from .rows import Rows
 
 _FAMILIES = {
     "GGA": "GGA_GGA+U",
@@ -47,6 +49,35 @@ def entries_table(
         When there are no entries, an element has no entry of its own, or entries of two run
         families (GGA/GGA+U, r2SCAN) are mixed.
     """
+    rows, family = entries_rows(entries, name=name)
+    source = source or Source(name=name)
+    return table_from_rows(rows, replace(source, thermo_type=family or source.thermo_type))
+
+
+def entries_rows(
+    entries: Sequence[Any], *, name: str, references: Mapping[str, float] | None = None
+) -> tuple[Rows, str]:
+    """Turn entries into rows with formation energies; also return their run family.
+
+    Parameters
+    ----------
+    entries : sequence of pymatgen entries
+    name : str
+        How messages call them.
+    references : mapping of str to float, optional
+        Total energies of the elements [eV/atom] for entries that bring none of their own.
+
+    Returns
+    -------
+    Rows, str
+        ``Rows.references`` holds the energies of the elements that were used; the family is empty
+        where no entry states one.
+
+    Raises
+    ------
+    InputError
+        See ``entries_table``.
+    """
     if not len(entries):
         raise InputError(f"{name}: no entries in it")
     families = {_family(entry) for entry in entries} - {""}
@@ -60,14 +91,15 @@ def entries_table(
         for entry in entries
     ]
     energies = np.array([float(entry.energy_per_atom) for entry in entries])
-    references: dict[str, float] = {}
+    own: dict[str, float] = {}
     for composition, energy in zip(amounts, energies, strict=True):
         if len(composition) == 1:
             symbol = next(iter(composition))
-            references[symbol] = min(energy, references.get(symbol, np.inf))
-    missing = sorted(
-        {symbol for composition in amounts for symbol in composition} - set(references)
-    )
+            own[symbol] = min(energy, own.get(symbol, np.inf))
+    needed = {symbol for composition in amounts for symbol in composition}
+    # all from one place: the entries' own elements, or those of the source they are added to
+    used = own if needed <= set(own) else dict(references or own)
+    missing = sorted(needed - set(used))
     if missing:
         raise InputError(
             f"{name}: no entry of the pure element {', '.join(missing)}; formation energies need "
@@ -76,23 +108,23 @@ def entries_table(
     formation = np.array(
         [
             energy
-            - sum(amount * references[symbol] for symbol, amount in composition.items())
+            - sum(amount * used[symbol] for symbol, amount in composition.items())
             / sum(composition.values())
             for composition, energy in zip(amounts, energies, strict=True)
         ]
     )
-    if source is None:
-        source = Source(name=name)
-    source = Source(
-        **{**source.__dict__, "thermo_type": families.pop() if families else source.thermo_type}
-    )
-    return build_table(
-        [_formula(composition) for composition in amounts],
-        formation,
-        source,
+    uncertainties = [_uncertainty(entry) for entry in entries]
+    rows = Rows(
+        formulas=[_formula(composition) for composition in amounts],
+        energies=formation,
         ids=[str(getattr(entry, "entry_id", None) or "") for entry in entries],
+        properties={"energy_uncertainty_eV_per_atom": uncertainties}
+        if np.isfinite(uncertainties).any()
+        else {},
+        references={symbol: used[symbol] for symbol in sorted(needed)},
         where="entry",
     )
+    return rows, families.pop() if families else ""
 
 
 def _formula(composition: dict[str, float]) -> str:
@@ -108,7 +140,7 @@ def _formula(composition: dict[str, float]) -> str:
     return "".join(f"{symbol}{n}" for symbol, n in zip(composition, counts, strict=True))
 
 
-def read_entries_file(content: bytes, file: Path, source: Source) -> PhaseTable:
+def load_entries(content: bytes, file: Path) -> list[Any]:
     """Read a JSON file (gzipped or not) with a list of pymatgen entries."""
     from monty.json import MontyDecoder
 
@@ -122,10 +154,31 @@ def read_entries_file(content: bytes, file: Path, source: Source) -> PhaseTable:
         hasattr(entry, "energy_per_atom") and hasattr(entry, "composition") for entry in decoded
     ):
         raise InputError(f"{file}: not a list of pymatgen entries (ComputedEntry, PDEntry, ...)")
-    return entries_table(decoded, name=source.name, source=source)
+    return decoded
 
 
 def _family(entry: Any) -> str:
     parameters = getattr(entry, "parameters", None) or {}
     run_type = str(parameters.get("run_type") or "").upper()
     return _FAMILIES.get(run_type, run_type)
+
+
+def _uncertainty(entry: Any) -> float:
+    """Uncertainty of an entry's corrections [eV/atom]; not a number where it states none."""
+    value = getattr(entry, "correction_uncertainty_per_atom", None)
+    return float("nan") if value is None else float(value)
+
+
+def uncorrected(entry: Any) -> bool:
+    """Whether a GGA(+U) oxide or fluoride carries no energy correction at all.
+
+    The MP2020 scheme corrects every oxide and fluoride (A. Wang et al., Sci. Rep. 11, 15496
+    (2021)), so such an entry is on the scale of the raw calculation.
+    """
+    symbols = {element.symbol for element in entry.composition}
+    return (
+        _family(entry) == "GGA_GGA+U"
+        and len(symbols) > 1
+        and bool(symbols & {"O", "F"})
+        and not getattr(entry, "correction", 0.0)
+    )

@@ -8,7 +8,7 @@ from importlib.resources import as_file, files
 
 from ..phases import PhaseTable
 from ..source import Source
-from .tables import read_table
+from .tables import TableFile, read_file
 
 VERSION = "Matbench v0.1"
 STATEMENT = (
@@ -49,9 +49,8 @@ def known_artefacts() -> frozenset[str]:
     return frozenset(reference_table(all_phases=False).left_out)
 
 
-@lru_cache(maxsize=2)
-def reference_table(*, all_phases: bool = False) -> PhaseTable:
-    """Read the embedded table; ``all_phases`` counts the never-observed ones, too."""
+def reference_file() -> TableFile:
+    """Open the embedded table."""
     source = Source(
         name="reference",
         version=VERSION,
@@ -62,4 +61,10 @@ def reference_table(*, all_phases: bool = False) -> PhaseTable:
         materials=frozenset(("Li", *INTERLAYERS, *ELECTROLYTES, *CONVERTED)),
     )
     with as_file(files("interscreen") / "data" / "reference_phases.csv") as path:
-        return read_table(path, all_phases=all_phases, source=source)
+        return TableFile(path, source=source)
+
+
+@lru_cache(maxsize=2)
+def reference_table(*, all_phases: bool = False) -> PhaseTable:
+    """Read the embedded table; ``all_phases`` counts the never-observed ones, too."""
+    return read_file(reference_file(), all_phases=all_phases)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError
+from ..filters import THEORETICAL, Filters
 from ..formula import nearest
 from ..phases import OBSERVED, PhaseTable
 from ..source import Source
-from .build import build_table
-from .cache import load_cached, store_cached
+from .build import table_from_rows
+from .cache import cached
+from .exchange import described_source
+from .rows import NUMBERS, TEXTS, Rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,15 +35,10 @@ ENERGY_COLUMNS = (
 )
 ID_COLUMNS = ("id", "material_id", "entry_id", "mpid", "mp_id")
 OBSERVED_COLUMN = "observed"
-PROPERTY_COLUMNS = (
-    "density_g_per_cm3",
-    "density_source",
-    "conduction",
-    "band_gap_eV",
-    "conduction_source",
-    "observed_note",
-)
-_NUMBERS = frozenset({"density_g_per_cm3", "band_gap_eV"})
+THEORETICAL_COLUMN = "theoretical"
+THERMO_COLUMN = "thermo_type"
+LICENCE_COLUMNS = ("licence", "license")
+PROPERTY_COLUMNS = (*NUMBERS, *TEXTS)
 
 
 def read_table(
@@ -69,33 +68,87 @@ def read_table(
     InputError
         See ``PhaseTable.read``.
     """
-    file = Path(path)
-    kind = _kind(file)
-    try:
-        content = file.read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"source {str(path)!r}: no such file") from None
-    except OSError as error:
-        raise InputError(f"source {str(path)!r}: cannot be read ({error.strerror})") from None
-    digest = hashlib.sha256(content).hexdigest()
-    if source is None:
-        source = Source(name=str(path), version=f"sha256 {digest[:12]}")
-    source = Source(**{**source.__dict__, "sha256": digest})
-    packed = file.name.lower().endswith(".gz")
-    key = f"{digest}|{kind}|{packed}|{formula_column}|{energy_column}|{all_phases}"
-    cached = load_cached(key, source)
-    if cached is not None:
-        return cached
-    if kind == "json":
-        from .entries import read_entries_file
+    file = TableFile(
+        path, formula_column=formula_column, energy_column=energy_column, source=source
+    )
+    return read_file(file, all_phases=all_phases)
 
-        table = read_entries_file(content, file, source)
-    else:
-        table = _from_frame(
-            *_read_frame(content, file, kind), source, formula_column, energy_column, all_phases
-        )
-    store_cached(key, table)
-    return table
+
+class TableFile:
+    """A file with a table, opened but not yet parsed.
+
+    Parameters
+    ----------
+    path, formula_column, energy_column, source
+        See ``read_table``.
+
+    Attributes
+    ----------
+    source : Source
+        What is known before parsing: checksum, and what an exported store says about itself.
+
+    Raises
+    ------
+    InputError
+        For a missing file or one of an unknown kind.
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        *,
+        formula_column: str | None = None,
+        energy_column: str | None = None,
+        source: Source | None = None,
+    ) -> None:
+        self._path = Path(path)
+        self._kind = _kind(self._path)
+        self._columns = (formula_column, energy_column)
+        try:
+            self._content = self._path.read_bytes()
+        except FileNotFoundError:
+            raise InputError(f"source {str(path)!r}: no such file") from None
+        except OSError as error:
+            raise InputError(f"source {str(path)!r}: cannot be read ({error.strerror})") from None
+        digest = hashlib.sha256(self._content).hexdigest()
+        if source is None:
+            source = Source(name=str(path), version=f"sha256 {digest[:12]}")
+            if self._kind == "parquet":
+                source = described_source(self._content, source)
+        self.source = replace(source, sha256=digest)
+
+    def key(self, all_phases: bool, filters: Filters | None = None) -> str:
+        """Text that changes with the content and how it is read."""
+        packed = self._path.name.lower().endswith(".gz")
+        choices = (filters or Filters()).key
+        return f"{self.source.sha256}|{self._kind}|{packed}|{self._columns}|{all_phases}|{choices}"
+
+    def read(self) -> tuple[Rows, Source]:
+        """Parse the file; the source is completed with what the rows say (run family).
+
+        Raises
+        ------
+        InputError
+            See ``PhaseTable.read``.
+        """
+        if self._kind == "json":
+            from .entries import entries_rows, load_entries
+
+            entries = load_entries(self._content, self._path)
+            rows, family = entries_rows(entries, name=self.source.name)
+            return rows, replace(self.source, thermo_type=family or self.source.thermo_type)
+        frame, first_row = _read_frame(self._content, self._path, self._kind)
+        return _from_frame(frame, first_row, self.source, *self._columns)
+
+
+def read_file(file: TableFile, *, all_phases: bool = False) -> PhaseTable:
+    """Parse an opened table, a second time from the cache; see ``read_table``."""
+
+    def build() -> PhaseTable:
+        rows, source = file.read()
+        return table_from_rows(rows, source, all_phases=all_phases)
+
+    return cached(file.key(all_phases), file.source, build)
 
 
 def _kind(file: Path) -> str:
@@ -155,8 +208,7 @@ def _from_frame(
     source: Source,
     formula_column: str | None,
     energy_column: str | None,
-    all_phases: bool,
-) -> PhaseTable:
+) -> tuple[Rows, Source]:
     import pandas as pd
 
     where = "line" if first_row > 1 else "row"
@@ -189,21 +241,44 @@ def _from_frame(
         )
     names = {str(column).lower(): str(column) for column in frame.columns}
     id_name = next((names[name] for name in ID_COLUMNS if name in names), None)
-    return build_table(
-        texts,
-        energies,
-        source,
+    licence = next((names[name] for name in LICENCE_COLUMNS if name in names), None)
+    rows = Rows(
+        formulas=texts,
+        energies=energies,
         ids=None if id_name is None else frame[id_name].astype(str).tolist(),
-        observed=_observed(frame, names, source.name, where, first_row),
+        observed=_words(frame, names, OBSERVED_COLUMN, OBSERVED, source.name, where, first_row),
+        theoretical=_words(
+            frame, names, THEORETICAL_COLUMN, THEORETICAL, source.name, where, first_row
+        ),
+        licences=None if licence is None else _property(frame[licence], licence),
         properties={
             name: _property(frame[names[name.lower()]], name)
             for name in PROPERTY_COLUMNS
             if name.lower() in names
         },
-        all_phases=all_phases,
         where=where,
         first_row=first_row,
     )
+    return rows, _with_family(source, frame, names)
+
+
+def _with_family(source: Source, frame: pd.DataFrame, names: dict[str, str]) -> Source:
+    """Take the run family from a column ``thermo_type``; two families share no table.
+
+    Raises
+    ------
+    InputError
+        For rows of different families.
+    """
+    if THERMO_COLUMN not in names:
+        return source
+    families = sorted({str(value).strip() for value in frame[names[THERMO_COLUMN]]} - {"", "nan"})
+    if len(families) > 1:
+        raise InputError(
+            f"{source.name}: rows of different run families ({', '.join(families)}) must not share "
+            "a hull; keep one family"
+        )
+    return replace(source, thermo_type=families[0]) if families else source
 
 
 def _column(
@@ -229,24 +304,31 @@ def _column(
     )
 
 
-def _observed(
-    frame: pd.DataFrame, names: dict[str, str], source: str, where: str, first_row: int
+def _words(
+    frame: pd.DataFrame,
+    names: dict[str, str],
+    column: str,
+    meanings: dict[str, int],
+    source: str,
+    where: str,
+    first_row: int,
 ) -> Any:
-    if OBSERVED_COLUMN not in names:
+    """Codes of a column of words (yes, no, unknown); None where there is no such column."""
+    if column not in names:
         return None
     import pandas as pd
 
     # a Parquet or spreadsheet round trip turns yes and no into truth values
     words = {"true": "yes", "false": "no", "nan": "", "none": "", "<na>": ""}
-    values = frame[names[OBSERVED_COLUMN]].map(
+    values = frame[names[column]].map(
         lambda value: "" if pd.isna(value) else str(value).strip().lower()
     )
     values = values.astype(object).map(lambda word: words.get(word, word))
-    codes = values.map(OBSERVED)
+    codes = values.map(meanings)
     bad = np.flatnonzero(codes.isna().to_numpy())
     if len(bad):
         raise InputError(
-            f"{source}, {where} {bad[0] + first_row}: observed is {values.iloc[bad[0]]!r}; "
+            f"{source}, {where} {bad[0] + first_row}: {column} is {values.iloc[bad[0]]!r}; "
             "write yes, no or unknown"
         )
     return codes.to_numpy(dtype=np.int64)
@@ -255,7 +337,7 @@ def _observed(
 def _property(values: pd.Series[Any], name: str) -> list[Any]:
     import pandas as pd
 
-    if name in _NUMBERS:
+    if name in NUMBERS:
         return [float(value) for value in pd.to_numeric(values, errors="coerce")]
     return ["" if value is None else str(value) for value in values]
 

@@ -1,0 +1,165 @@
+"""The user's own phases from a file, added to the rows of a source on the same scale."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+from ..source import NOT_STATED, Source
+from .build import table_from_rows
+from .entries import entries_rows, load_entries, uncorrected
+from .rows import Rows
+from .tables import TableFile
+
+_SAME_ELEMENT = 0.010  # eV/atom between two energies of one element on the same scale
+
+
+@dataclass(frozen=True)
+class Addition:
+    """One file of the user's own.
+
+    Attributes
+    ----------
+    path, sha256 : str
+    rows : Rows
+    thermo_type : str
+        Run family that the file states; empty where it states none.
+    scale : str
+        What the energies are relative to.
+    """
+
+    path: str
+    sha256: str
+    rows: Rows
+    thermo_type: str
+    scale: str
+
+    def to_dict(self) -> dict[str, object]:
+        """Return what the manifest says about the file."""
+        return {
+            "file": self.path,
+            "sha256": self.sha256,
+            "entries": len(self.rows),
+            "formulas": [str(formula) for formula in self.rows.formulas],
+            "ids": [str(identifier) for identifier in self.rows.ids or ()],
+            "thermo_type": self.thermo_type or "not stated",
+            "scale": self.scale,
+        }
+
+
+def read_additions(paths: Sequence[str], rows: Rows, source: Source) -> list[Addition]:
+    """Read files with entries of the user's own.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        pymatgen entries as JSON (total energies, corrections included), or a table (CSV, Parquet)
+        of formation energies [eV/atom].
+    rows : Rows
+        Rows of the source; its element energies are the reference of entries that bring none.
+    source : Source
+
+    Raises
+    ------
+    InputError
+        For an unreadable file, another run family than the source's, entries whose corrections are
+        missing, or elements without a reference energy.
+    """
+    additions: list[Addition] = []
+    family, owner = source.thermo_type, f"the source {source.name}"
+    for path in paths:
+        addition = _read(path, rows, source)
+        _check_family(path, addition.thermo_type, family, owner)
+        if family == NOT_STATED and addition.thermo_type:
+            family, owner = addition.thermo_type, path
+        # read alone first, so that a message names this file and its line
+        table_from_rows(addition.rows, Source(name=path))
+        additions.append(addition)
+    return additions
+
+
+def _check_family(path: str, stated: str, family: str, owner: str) -> None:
+    if stated and family not in {NOT_STATED, stated}:
+        raise InputError(
+            f"{path}: its entries are {stated}, {owner} is {family}; energies of two run families "
+            "must not share a hull"
+        )
+
+
+def _read(path: str, rows: Rows, source: Source) -> Addition:
+    if Path(path).name.lower().endswith((".json", ".json.gz")):
+        return _entries(path, rows, source)
+    mine, described = TableFile(path).read()
+    stated = "" if described.thermo_type == NOT_STATED else described.thermo_type
+    scale = "formation energies as given"
+    return Addition(path, described.sha256, _named(mine, path), stated, scale)
+
+
+def _entries(path: str, rows: Rows, source: Source) -> Addition:
+    try:
+        content = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"entries {path!r}: no such file") from None
+    except OSError as error:
+        raise InputError(f"entries {path!r}: cannot be read ({error.strerror})") from None
+    digest = hashlib.sha256(content).hexdigest()
+    entries = load_entries(content, Path(path))
+    mine, family = entries_rows(entries, name=path, references=rows.references)
+    _check_family(path, family, source.thermo_type, f"the source {source.name}")
+    bare = [entry for entry in entries if uncorrected(entry)]
+    if bare and source.thermo_type == "GGA_GGA+U":
+        raise InputError(
+            f"{path}: {bare[0].composition.reduced_formula} is a GGA(+U) entry without the MP2020 "
+            "corrections that the source has; process the entries with pymatgen's "
+            "MaterialsProject2020Compatibility first, or hand in formation energies as CSV"
+        )
+    mine, own = _checked_elements(path, mine, rows, source)
+    if own.issuperset(mine.references):
+        scale = "total energies relative to the file's own elements"
+    else:
+        scale = f"total energies relative to the elements of {source.name}"
+    return Addition(path, digest, _named(mine, path), family, scale)
+
+
+def _checked_elements(
+    path: str, mine: Rows, rows: Rows, source: Source
+) -> tuple[Rows, frozenset[str]]:
+    """Compare the elements among the entries with those of the source; also name them.
+
+    Differences that are noise would put an element below the zero of energy; they are taken out.
+    """
+    symbols = [str(formula).rstrip("0123456789") for formula in mine.formulas]
+    elements = np.array([symbol in mine.references for symbol in symbols], dtype=bool)
+    lowest: dict[str, float] = {}
+    for symbol, energy in zip(symbols, mine.energies, strict=True):
+        if symbol in mine.references:
+            total = mine.references[symbol] + float(energy)
+            lowest[symbol] = min(total, lowest.get(symbol, total))
+    for symbol, energy in lowest.items():
+        theirs = rows.references.get(symbol, energy)
+        if abs(theirs - energy) > _SAME_ELEMENT:
+            raise InputError(
+                f"{path}: its {symbol} has {energy:.4f} eV/atom, that of {source.name} "
+                f"{theirs:.4f}: not the same scale; hand in formation energies as CSV, or "
+                f"entries without {symbol} of their own"
+            )
+    energies = np.where(elements, np.maximum(mine.energies, 0.0), mine.energies)
+    return replace(mine, energies=energies), frozenset(lowest)
+
+
+def _named(rows: Rows, path: str) -> Rows:
+    """Give rows without an identifier the name of their file; own phases are not theoretical."""
+    name = Path(path).name
+    ids = rows.ids or [""] * len(rows)
+    return replace(
+        rows,
+        ids=[identifier or f"{name}:{row + 1}" for row, identifier in enumerate(ids)],
+        theoretical=np.zeros(len(rows), dtype=np.int64)
+        if rows.theoretical is None
+        else rows.theoretical,
+    )

@@ -1,0 +1,1 @@
+"""The Materials Project: its client, a local store, and tables from the store."""

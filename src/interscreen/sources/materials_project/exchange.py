@@ -1,0 +1,187 @@
+"""A store to a Parquet file and back: how data reach a machine without network."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...errors import InputError, OutputError
+from ..exchange import KIND, METADATA, metadata_of
+from .documents import ROUTES, Batch
+from .family import thermo_type
+from .pull import subsystems
+from .store import DOCUMENTS, SUMMARIES, Store, store_path
+from .table import CITATION, STATEMENT
+
+FORMAT = 1
+_NAMES = {"material_id": "id", "chemsys": "chemical_system"}
+_TRUTH = ("theoretical", "is_metal")
+_COLUMNS = (*DOCUMENTS, *SUMMARIES[1:])
+
+
+def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | None = None) -> int:
+    """Write a store, or the systems of some sets of elements, to a Parquet file.
+
+    Parameters
+    ----------
+    store : Store
+    file : Path
+        With the ending ``.parquet``; replaced when it exists.
+    sets : sequence of collections of str, optional
+        Elements of the questions; everything without.
+
+    Returns
+    -------
+    int
+        Documents written.
+
+    Raises
+    ------
+    InputError
+        For another ending, or systems that the store lacks.
+    OutputError
+        When the file cannot be written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if file.suffix.lower() != ".parquet":
+        raise InputError(f"{file}: the ending must be .parquet")
+    rows = store.read(
+        f"SELECT {', '.join('d.' + name for name in DOCUMENTS)}, "
+        f"{', '.join('s.' + name for name in SUMMARIES[1:])} FROM documents d "
+        "LEFT JOIN summaries s USING (material_id) ORDER BY d.material_id"
+    )
+    present = store.elements()
+    if sets is None:
+        covered = [present] if store.complete else store.pulled_sets()
+        covered = covered or [frozenset({symbol}) for symbol in sorted(present)]
+        asked = {route: sorted(store.asked(route)) for route in ROUTES}
+    else:
+        covered = [frozenset(elements) & (present | store.absent()) for elements in sets]
+        lacking = [elements for elements in sets if not store.covers(elements)]
+        if lacking:
+            raise InputError(
+                f"{'-'.join(sorted(lacking[0]))}: not all of its systems are in the store of "
+                f"database {store.database}; pull them first"
+            )
+        wanted = {name for elements in covered for name in subsystems(elements)}
+        rows = [row for row in rows if row[2] in wanted]
+        asked = {route: sorted(wanted) for route in ROUTES}
+    columns = list(zip(*rows, strict=True)) or [()] * len(_COLUMNS)
+    data: dict[str, Any] = {}
+    for name, values in zip(_COLUMNS, columns, strict=True):
+        kept = [_truth(value) for value in values] if name in _TRUTH else values
+        data[_NAMES.get(name, name)] = pa.array(kept, type=_type(name))
+    described = {
+        "kind": KIND,
+        "format": FORMAT,
+        "database_version": store.database,
+        "thermo_type": store.thermo_type,
+        "complete": store.complete and sets is None,
+        "systems": ["-".join(sorted(elements)) for elements in covered],
+        "asked": {} if store.complete and sets is None else asked,
+        "left_aside": store.read("SELECT * FROM left_aside") if sets is None else [],
+        "statement": STATEMENT,
+        "citation": CITATION,
+    }
+    table = pa.table(data).replace_schema_metadata({METADATA: json.dumps(described).encode()})
+    temporary = ""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".part")
+        os.close(handle)
+        pq.write_table(table, temporary, compression="zstd")
+        os.replace(temporary, file)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise OutputError(f"{file}: cannot be written ({error.strerror or error})") from None
+    return len(rows)
+
+
+def import_file(file: Path) -> Store:
+    """Take an exported file into the store of its database and thermo type.
+
+    Raises
+    ------
+    InputError
+        For a file that is no export, or one of another format.
+    OutputError
+        When the store cannot be written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({error.strerror})") from None
+    described = metadata_of(content)
+    if described.get("kind") != KIND:
+        raise InputError(
+            f"{file}: not a file that `interscreen data export` wrote; a table is used with "
+            f"--source {file}"
+        )
+    if described.get("format") != FORMAT:
+        raise InputError(
+            f"{file}: of export format {described.get('format')}, this version of interscreen "
+            f"reads {FORMAT}"
+        )
+    family = thermo_type(described["thermo_type"])
+    try:
+        table = pq.read_table(pa.BufferReader(content))
+        values = [table.column(_NAMES.get(name, name)).to_pylist() for name in _COLUMNS]
+    except (pa.ArrowException, KeyError, OSError) as error:
+        raise InputError(f"{file}: damaged ({str(error).splitlines()[0]})") from None
+    rows = list(zip(*values, strict=True))
+    count: dict[str, int] = {}
+    for row in rows:
+        count[row[2]] = count.get(row[2], 0) + 1
+    aside: dict[str, list[tuple[str, str]]] = {route: [] for route in ROUTES}
+    for route, identifier, reason in described["left_aside"]:
+        aside[route].append((identifier, reason))
+    split = len(DOCUMENTS)
+    batches = [
+        Batch("thermo", [row[:split] for row in rows], aside["thermo"], [], count),
+        Batch(
+            "summary",
+            [
+                (row[0], *(int(v) if isinstance(v, bool) else v for v in row[split:]))
+                for row in rows
+                if any(value is not None for value in row[split:])
+            ],
+            aside["summary"],
+            [],
+            count,
+        ),
+    ]
+    database = described["database_version"]
+    store = Store(store_path(database, family), create=(database, family))
+    try:
+        for batch in batches:
+            store.add([batch], described["asked"].get(batch.route, ()))
+        if described["complete"]:
+            store.mark_complete({batch.route: len(batch.rows) for batch in batches})
+        else:
+            store.mark_pulled(frozenset(text.split("-")) for text in described["systems"])
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _truth(value: int | None) -> bool | None:
+    return None if value is None else bool(value)
+
+
+def _type(name: str) -> Any:
+    import pyarrow as pa
+
+    if name in _TRUTH:
+        return pa.bool_()
+    return pa.string() if name in ("material_id", *DOCUMENTS[1:3], *DOCUMENTS[8:]) else pa.float64()

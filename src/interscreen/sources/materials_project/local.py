@@ -1,0 +1,197 @@
+"""A store for a question: the local one where it has what is needed, a pull where not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import InputError, SourceError
+from .family import thermo_type
+from .key import find_key
+from .store import Store, find_stores, store_path
+
+KEY_HELP = (
+    "get a key from your dashboard on the Materials Project's page and put it into MP_API_KEY or "
+    "pymatgen's settings"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which data of the Materials Project are wanted.
+
+    Attributes
+    ----------
+    thermo_type : str
+        ``GGA_GGA+U`` or ``R2SCAN``.
+    database : str
+        Database version; the newest local one that has what is needed if empty.
+    offline : bool
+        Make no request.
+    """
+
+    thermo_type: str = "GGA_GGA+U"
+    database: str = ""
+    offline: bool = False
+
+
+def local_store(wanted: Wanted, element_sets: Sequence[Collection[str]]) -> Store | None:
+    """Return the newest store that has every system of the question, or None.
+
+    Without a question (no element sets) any store will do.
+
+    Raises
+    ------
+    InputError
+        For a thermo type that cannot be used, or a damaged store.
+    """
+    family = thermo_type(wanted.thermo_type)
+    if wanted.database:
+        path = store_path(wanted.database, family)
+        files = [path] if path.is_file() else []
+    else:
+        files = find_stores(family)
+    for file in files:
+        store = Store(file)
+        sets = store.pulled_sets()
+        # a store that is still empty answers no question, not even an empty one
+        filled = sets or store.complete or store.absent()
+        if filled and all(store.covers(e, sets) for e in element_sets):
+            return store
+        store.close()
+    return None
+
+
+def store_for(
+    wanted: Wanted,
+    element_sets: Sequence[Collection[str]],
+    *,
+    endpoint: str | None = None,
+    notify: Callable[[str], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Store:
+    """Return a store that has every system of the question; pull what is missing.
+
+    Raises
+    ------
+    SourceError
+        When something is missing and cannot be pulled: offline, no key, another database by now,
+        or the service fails.
+    """
+    found = local_store(wanted, element_sets)
+    if found is not None:
+        return _answerable(found, element_sets)
+    missing = _missing(wanted, element_sets)
+    if wanted.offline:
+        raise SourceError(
+            f"the local store lacks {missing}, and no request may be made (--offline): run "
+            "`interscreen data pull` where there is network, then carry it over (`data export`)"
+        )
+    client = connect(wanted, missing, endpoint=endpoint, notify=notify)
+    try:
+        if wanted.database and client.database != wanted.database:
+            raise SourceError(
+                f"database {wanted.database}: the local store lacks {missing}, and the Materials "
+                f"Project serves {client.database} by now; leave out --database, or take only "
+                "what `interscreen data info` lists for it"
+            )
+        from .pull import pull_systems
+
+        report = pull_systems(client, element_sets, notify=notify, progress=progress)
+    finally:
+        client.close()
+    if notify is not None:
+        notify(
+            f"pulled {report.documents} documents of {report.systems} chemical systems "
+            f"({report.requests} requests) in {report.seconds:.0f} s"
+        )
+        for symbol in sorted(report.absent):
+            notify(
+                f"warning: the Materials Project has no {report.store.thermo_type} phase of "
+                f"{symbol}; questions with it will fail"
+            )
+    return _answerable(report.store, element_sets)
+
+
+def _answerable(store: Store, element_sets: Sequence[Collection[str]]) -> Store:
+    """Refuse when every question holds an element that the database has no phase of."""
+    absent = store.absent()
+    if element_sets and all(absent & set(elements) for elements in element_sets):
+        symbol = sorted(absent & set(element_sets[0]))[0]
+        database, family = store.database, store.thermo_type
+        store.close()
+        raise InputError(
+            f"element {symbol}: the Materials Project (database {database}) has no {family} phase "
+            "of it; use another source or thermo type"
+        )
+    return store
+
+
+def connect(
+    wanted: Wanted,
+    purpose: str,
+    *,
+    endpoint: str | None = None,
+    notify: Callable[[str], None] | None = None,
+    **options: Any,
+) -> Any:
+    """Return a client, with the key that is set.
+
+    Raises
+    ------
+    SourceError
+        Without a key, or when the service cannot be used.
+    """
+    family = thermo_type(wanted.thermo_type)
+    key = find_key()
+    if key is None:
+        raise SourceError(
+            f"{purpose}: not in the local store, and no API key is set; {KEY_HELP}, or use "
+            "--source reference, --source matbench or a table"
+        )
+    from .client import Client
+
+    return Client(key, family, endpoint=endpoint, notify=notify, **options)
+
+
+def any_store(wanted: Wanted) -> Store:
+    """Return the newest store of a thermo type, or the one of a database version.
+
+    Raises
+    ------
+    InputError
+        When there is none.
+    """
+    family = thermo_type(wanted.thermo_type)
+    files = [store_path(wanted.database, family)] if wanted.database else find_stores(family)
+    for file in files:
+        if file.is_file():
+            return Store(file)
+    raise InputError(
+        f"no {family} store {'of database ' + wanted.database + ' ' if wanted.database else ''}"
+        "here; see `interscreen data list`, or fill one with `interscreen data pull`"
+    )
+
+
+def _missing(wanted: Wanted, element_sets: Sequence[Collection[str]]) -> str:
+    """Name one system that no store covers, and how many more."""
+    from .pull import subsystems
+
+    known: list[frozenset[str]] = []
+    family = thermo_type(wanted.thermo_type)
+    files = [store_path(wanted.database, family)] if wanted.database else find_stores(family)
+    for file in files[:1]:
+        if file.is_file():
+            with Store(file) as store:
+                known = store.pulled_sets()
+    lacking = [
+        "-".join(sorted(elements))
+        for elements in element_sets
+        if not any(set(elements) <= sets for sets in known)
+    ]
+    if not lacking:
+        return f"some systems in one {family} database"
+    subs = {system for name in lacking for system in subsystems(name.split("-"))}
+    more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+    return f"{lacking[0]}{more} ({len(subs)} chemical systems, {family})"

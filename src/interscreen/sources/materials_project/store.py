@@ -1,0 +1,391 @@
+"""The local store: one SQLite file per database version and thermo type.
+
+SQLite because a batch of documents and the note that its systems have been asked for become one
+transaction: a kill at any moment leaves the state before it, and two processes may write at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import sqlite3
+import zlib
+from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from ...errors import InputError, OutputError
+from ..cache import cache_folder
+from .documents import ROUTES, SUMMARY, THERMO, Batch
+
+FORMAT = 1
+_APPLICATION = 0x1257C2EE  # marks the file as a store of interscreen
+_BUSY = 120.0  # s to wait for another process that writes
+_VERSION = re.compile(r"[A-Za-z0-9][\w.\-]*")
+
+DOCUMENTS = (
+    "material_id", "formula", "chemsys", "formation_energy_eV_per_atom",
+    "energy_above_hull_eV_per_atom", "total_energy_eV_per_atom",
+    "uncorrected_energy_eV_per_atom", "energy_uncertainty_eV_per_atom", "last_updated", "licence",
+)  # fmt: skip
+SUMMARIES = (
+    "material_id", "theoretical", "volume_A3_per_atom", "density_g_per_cm3", "band_gap_eV",
+    "is_metal",
+)  # fmt: skip
+_SCHEMA = f"""
+CREATE TABLE about(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE documents({DOCUMENTS[0]} TEXT PRIMARY KEY, {DOCUMENTS[1]} TEXT NOT NULL,
+  {DOCUMENTS[2]} TEXT NOT NULL, {DOCUMENTS[3]} REAL NOT NULL,
+  {", ".join(f"{name} REAL" for name in DOCUMENTS[4:8])},
+  {DOCUMENTS[8]} TEXT, {DOCUMENTS[9]} TEXT) WITHOUT ROWID;
+CREATE TABLE summaries({SUMMARIES[0]} TEXT PRIMARY KEY, theoretical INTEGER,
+  {", ".join(f"{name} REAL" for name in SUMMARIES[2:5])}, is_metal INTEGER) WITHOUT ROWID;
+CREATE TABLE left_aside(route TEXT, material_id TEXT, reason TEXT NOT NULL,
+  PRIMARY KEY(route, material_id)) WITHOUT ROWID;
+CREATE TABLE systems(route TEXT, chemsys TEXT, documents INTEGER NOT NULL,
+  PRIMARY KEY(route, chemsys)) WITHOUT ROWID;
+CREATE TABLE pages(route TEXT, first INTEGER, documents INTEGER NOT NULL, total INTEGER NOT NULL,
+  PRIMARY KEY(route, first)) WITHOUT ROWID;
+CREATE TABLE pulled(elements TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE structures(material_id TEXT PRIMARY KEY, structure BLOB NOT NULL) WITHOUT ROWID;
+"""
+_TABLES = {THERMO: ("documents", DOCUMENTS), SUMMARY: ("summaries", SUMMARIES)}
+
+
+def stores_folder() -> Path:
+    """Folder of the stores, below the user's cache folder."""
+    return cache_folder() / "materials-project"
+
+
+def store_path(database: str, thermo_type: str) -> Path:
+    """File of one database version and thermo type."""
+    if not _VERSION.fullmatch(database):
+        raise InputError(
+            f"database version {database!r}: not one the Materials Project uses; see "
+            "`interscreen data list`"
+        )
+    return stores_folder() / f"{database}_{thermo_type}.sqlite"
+
+
+def version_order(database: str) -> tuple[Any, ...]:
+    """Key that sorts database versions (2025.9.25, 2026_10_01, 2026.10.1.post1) by age."""
+    return tuple(int(part) for part in re.findall(r"\d+", database))
+
+
+def find_stores(thermo_type: str | None = None) -> list[Path]:
+    """Files of all stores, newest database first."""
+    parsed = [(file, *_parts(file)) for file in stores_folder().glob("*.sqlite")]
+    wanted = [entry for entry in parsed if thermo_type in (None, entry[2])]
+    wanted.sort(key=lambda entry: (version_order(entry[1]), entry[2]), reverse=True)
+    return [entry[0] for entry in wanted]
+
+
+def _parts(file: Path) -> tuple[str, str]:
+    """Database version and thermo type in the name of a store."""
+    for family in ("GGA_GGA+U", "R2SCAN"):
+        if file.stem.endswith(f"_{family}"):
+            return file.stem.removesuffix(f"_{family}"), family
+    return file.stem, ""
+
+
+class Store:
+    """One open store; a context manager.
+
+    Attributes
+    ----------
+    path : Path
+    database, thermo_type : str
+    """
+
+    def __init__(self, path: Path, *, create: tuple[str, str] | None = None) -> None:
+        """Open a store, or make it for ``(database version, thermo type)``.
+
+        Raises
+        ------
+        InputError
+            When it is absent, damaged or of another format.
+        OutputError
+            When it cannot be made or written.
+        """
+        self.path = path
+        if create is None and not path.is_file():
+            raise InputError(f"store {path}: no such file; see `interscreen data list`")
+        with self._problems():
+            if create is not None and not path.is_file():
+                self._make(*create)
+            self._connection = self._open()
+            try:
+                self._check()
+            except BaseException:
+                self._connection.close()
+                raise
+        self.database = self.about("database_version")
+        self.thermo_type = self.about("thermo_type")
+
+    # -- opening ------------------------------------------------------------------------------
+
+    def _open(self) -> sqlite3.Connection:
+        # for writing even where it is only read: what a killed process began is taken back then
+        uri = self.path.absolute().as_uri()
+        options: dict[str, Any] = {"uri": True, "timeout": _BUSY, "isolation_level": None}
+        connection: sqlite3.Connection = sqlite3.connect(f"{uri}?mode=rw", **options)
+        try:
+            connection.execute("PRAGMA user_version").fetchone()
+        except sqlite3.OperationalError as error:
+            connection.close()
+            if "locked" in str(error) or Path(f"{self.path}-journal").exists():
+                raise
+            # a read-only disk without locks: nobody can be writing there
+            connection = sqlite3.connect(f"{uri}?immutable=1", **options)
+        return connection
+
+    def _make(self, database: str, thermo_type: str) -> None:
+        """Put an empty store into its place, whole or not at all."""
+        temporary = self.path.with_name(f"{self.path.name}.{uuid4().hex}.part")
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        about = {
+            "database_version": database,
+            "thermo_type": thermo_type,
+            "identity": uuid4().hex,
+            "revision": "0",
+            "made": now,
+            "changed": now,
+        }
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as write:
+                write.executescript(
+                    f"BEGIN; {_SCHEMA} PRAGMA application_id = {_APPLICATION}; "
+                    f"PRAGMA user_version = {FORMAT}; COMMIT"
+                )
+                write.executemany("INSERT INTO about VALUES (?, ?)", about.items())
+            try:
+                os.link(temporary, self.path)
+            except FileExistsError:  # another process was faster
+                pass
+            except OSError:  # a disk without links
+                if not self.path.exists():
+                    os.replace(temporary, self.path)
+        except OSError as error:
+            raise OutputError(
+                f"{self.path.parent}: cannot be written ({error.strerror}); name another folder "
+                "with --cache or INTERSCREEN_CACHE"
+            ) from None
+        finally:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+
+    def _check(self) -> None:
+        application = self._connection.execute("PRAGMA application_id").fetchone()[0]
+        stored = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if application != _APPLICATION:
+            raise InputError(f"store {self.path}: not a store of interscreen; move it elsewhere")
+        if stored != FORMAT:
+            raise InputError(
+                f"store {self.path}: of format {stored}, this version of interscreen reads "
+                f"{FORMAT}; delete it and pull again, or use the version that wrote it"
+            )
+
+    @contextlib.contextmanager
+    def _problems(self) -> Iterator[None]:
+        """SQLite's complaints in one line each."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            text = str(error)
+            if "full" in text:
+                remedy = "make room and run the same command again; what has arrived is kept"
+            elif "locked" in text:
+                remedy = "another process has been writing for two minutes; try again"
+            else:
+                remedy = "check the disk and the permissions, or name another folder with --cache"
+            raise OutputError(f"store {self.path}: {text}; {remedy}") from None
+        except sqlite3.DatabaseError as error:
+            raise InputError(
+                f"store {self.path}: damaged ({error}); delete it and pull again"
+            ) from None
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    # -- reading ------------------------------------------------------------------------------
+
+    def read(self, query: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a query."""
+        with self._problems():
+            return self._connection.execute(query, tuple(values)).fetchall()
+
+    def about(self, key: str) -> str:
+        """Return one fact about the store; empty when it is not there."""
+        found = self.read("SELECT value FROM about WHERE key = ?", (key,))
+        return str(found[0][0]) if found else ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every document of the database has been pulled."""
+        return self.about("complete") == "yes"
+
+    @property
+    def state(self) -> str:
+        """Text that changes with the content."""
+        return f"{self.about('identity')}/{self.about('revision')}"
+
+    def pulled_sets(self) -> list[frozenset[str]]:
+        """Element sets whose systems have all arrived, the largest only."""
+        sets = sorted(
+            (frozenset(text.split("-")) for (text,) in self.read("SELECT elements FROM pulled")),
+            key=lambda elements: (-len(elements), sorted(elements)),
+        )
+        largest: list[frozenset[str]] = []
+        for elements in sets:
+            if not any(elements <= other for other in largest):
+                largest.append(elements)
+        return largest
+
+    def elements(self) -> frozenset[str]:
+        """Elements that have a phase of their own."""
+        found = self.read("SELECT DISTINCT chemsys FROM documents WHERE chemsys NOT LIKE '%-%'")
+        return frozenset(str(symbol) for (symbol,) in found)
+
+    def absent(self) -> frozenset[str]:
+        """Elements that were asked for and have no phase in this database."""
+        if self.complete:
+            return frozenset()
+        found = self.read(
+            "SELECT chemsys FROM systems WHERE route = ? AND documents = 0 "
+            "AND chemsys NOT LIKE '%-%'",
+            (THERMO,),
+        )
+        return frozenset(str(symbol) for (symbol,) in found)
+
+    def covers(self, elements: Collection[str], sets: list[frozenset[str]] | None = None) -> bool:
+        """Whether a question about these elements can be answered without a request."""
+        wanted = frozenset(elements)
+        if self.complete:
+            return True
+        if wanted & self.absent():
+            return True  # no request can help: the question will fail with a reason
+        return any(wanted <= known for known in (self.pulled_sets() if sets is None else sets))
+
+    def asked(self, route: str) -> set[str]:
+        """Chemical systems that have been asked for on a route."""
+        found = self.read("SELECT chemsys FROM systems WHERE route = ?", (route,))
+        return {str(chemsys) for (chemsys,) in found}
+
+    def count(self, table: str) -> int:
+        """Rows of a table of the store."""
+        return int(self.read(f"SELECT COUNT(*) FROM {table}")[0][0])
+
+    def structure(self, identifier: str) -> dict[str, Any] | None:
+        """Structure of one document as pymatgen's dictionary, where it was pulled."""
+        found = self.read("SELECT structure FROM structures WHERE material_id = ?", (identifier,))
+        return dict(json.loads(zlib.decompress(found[0][0]))) if found else None
+
+    # -- writing ------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Everything inside becomes visible at once, or not at all."""
+        with self._problems():
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute(
+                    "UPDATE about SET value = CAST(value AS INTEGER) + 1 WHERE key = 'revision'"
+                )
+                self._connection.execute(
+                    "UPDATE about SET value = ? WHERE key = 'changed'",
+                    (datetime.now(UTC).isoformat(timespec="seconds"),),
+                )
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def add(
+        self,
+        batches: Iterable[Batch],
+        systems: Collection[str] = (),
+        page: tuple[int, int, int] | None = None,
+    ) -> None:
+        """Keep answers, in one transaction with the note of what they answer completely.
+
+        Parameters
+        ----------
+        batches : iterable of Batch
+        systems : collection of str
+            Chemical systems that the batches answer.
+        page : (first document, number of documents, total), optional
+            The page of a pull of everything that the batches are.
+        """
+        with self.transaction() as write:
+            for batch in batches:
+                if batch.route in _TABLES:
+                    table, columns = _TABLES[batch.route]
+                    write.executemany(
+                        f"INSERT OR REPLACE INTO {table} VALUES ({', '.join('?' * len(columns))})",
+                        batch.rows,
+                    )
+                write.executemany(
+                    "INSERT OR REPLACE INTO left_aside VALUES (?, ?, ?)",
+                    [(batch.route, *entry) for entry in batch.left_aside],
+                )
+                write.executemany(
+                    "INSERT OR REPLACE INTO structures VALUES (?, ?)",
+                    [
+                        (identifier, zlib.compress(json.dumps(structure).encode()))
+                        for identifier, structure in batch.structures
+                    ],
+                )
+                write.executemany(
+                    "INSERT OR REPLACE INTO systems VALUES (?, ?, ?)",
+                    [(batch.route, name, batch.chemsys.get(name, 0)) for name in systems],
+                )
+                if page is not None:
+                    write.execute(
+                        "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?)", (batch.route, *page)
+                    )
+
+    def pages(self, route: str) -> dict[int, tuple[int, int]]:
+        """Return the pages that have arrived: first document -> (documents, total)."""
+        found = self.read("SELECT first, documents, total FROM pages WHERE route = ?", (route,))
+        return {int(first): (int(documents), int(total)) for first, documents, total in found}
+
+    def forget_pages(self) -> None:
+        """Start a pull of everything anew; the documents stay."""
+        with self.transaction() as write:
+            write.execute("DELETE FROM pages")
+
+    def mark_pulled(self, sets: Iterable[frozenset[str]]) -> None:
+        """Note element sets whose systems have all arrived."""
+        with self.transaction() as write:
+            write.executemany(
+                "INSERT OR IGNORE INTO pulled VALUES (?)",
+                [("-".join(sorted(elements)),) for elements in sets],
+            )
+
+    def mark_complete(self, totals: dict[str, int]) -> None:
+        """Note that every document has arrived."""
+        with self.transaction() as write:
+            write.execute("INSERT OR REPLACE INTO about VALUES ('complete', 'yes')")
+            for route in ROUTES:
+                write.execute(
+                    "INSERT OR REPLACE INTO about VALUES (?, ?)",
+                    (f"{route}_documents", str(totals[route])),
+                )
+
+    def check(self) -> str:
+        """SQLite's own check of the file: ``ok`` or what is wrong."""
+        return str(self.read("PRAGMA quick_check")[0][0])

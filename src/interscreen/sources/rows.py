@@ -1,0 +1,159 @@
+"""What every source delivers: one row per structure, before the lowest of a formula counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..filters import Filters
+
+# further columns that a table may have; the numbers among them
+NUMBERS = (
+    "density_g_per_cm3",
+    "volume_A3_per_atom",
+    "band_gap_eV",
+    "energy_uncertainty_eV_per_atom",
+)
+LICENCES = frozenset({"BY-C", "BY-NC"})  # of the Materials Project's documents
+TEXTS = ("density_source", "conduction", "conduction_source", "observed_note", "is_metal")
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Structures of a source.
+
+    Attributes
+    ----------
+    formulas : sequence of str, length r
+    energies : (r,) float array
+        Formation energies [eV/atom].
+    ids : sequence of str, optional
+    observed : (r,) int array, optional
+        1 made by somebody, 0 never made, -1 unknown.
+    theoretical : (r,) int array, optional
+        1 known from computations only, 0 from experiments, -1 unknown.
+    licences : sequence of str, optional
+        Licence of each document, empty where it states none.
+    properties : mapping of str to sequence
+        ``NUMBERS`` and ``TEXTS``.
+    references : mapping of str to float
+        Total energies of the elements [eV/atom] on the scale of the source, where it has them.
+    where, first_row : str, int
+        How a row is named in a message, and the number of the first one.
+    """
+
+    formulas: Sequence[str]
+    energies: NDArray[np.float64]
+    ids: Sequence[str] | None = None
+    observed: NDArray[np.int64] | None = None
+    theoretical: NDArray[np.int64] | None = None
+    licences: Sequence[str] | None = None
+    properties: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    references: Mapping[str, float] = field(default_factory=dict)
+    where: str = "row"
+    first_row: int = 1
+
+    def __len__(self) -> int:
+        return len(self.formulas)
+
+    @property
+    def says_theoretical(self) -> bool:
+        """Whether any row says that it is theoretical, or that it is not."""
+        return self.theoretical is not None and bool((self.theoretical >= 0).any())
+
+    @property
+    def says_licences(self) -> bool:
+        """Whether any row carries a licence."""
+        return self.licences is not None and any(self.licences)
+
+    def left_out(self, filters: Filters, name: str) -> NDArray[np.bool_]:
+        """Structures that a choice of phases leaves out, shape (r,).
+
+        Raises
+        ------
+        InputError
+            When the source cannot answer: no column that says what is theoretical, no licences.
+        """
+        out = np.zeros(len(self), dtype=bool)
+        if not filters.theoretical:
+            if not self.says_theoretical:
+                raise InputError(
+                    f"{name}: nothing in it says which phases are theoretical; leave out the "
+                    "filter, or use the source mp or a table with a column theoretical (yes, no)"
+                )
+            out |= self.theoretical == 1
+        if filters.licences:
+            if self.licences is None or not self.says_licences:
+                raise InputError(
+                    f"{name}: its rows carry no licence; leave out the filter, or use the source "
+                    "mp or a table with a column licence"
+                )
+            known = {licence for licence in self.licences if licence}
+            strange = [licence for licence in filters.licences if licence not in known]
+            # a part of the database may well lack one of its licences
+            if len(strange) == len(filters.licences) or not LICENCES.issuperset(strange):
+                raise InputError(
+                    f"licences: {', '.join(strange)} is none of those in {name} "
+                    f"({', '.join(sorted(known))})"
+                )
+            allowed = {"", *filters.licences}
+            out |= np.array([licence not in allowed for licence in self.licences], dtype=bool)
+        if filters.banned and self.ids is not None:
+            banned = frozenset(filters.banned)
+            out |= np.array([identifier in banned for identifier in self.ids], dtype=bool)
+        return out
+
+    def joined(self, other: Rows) -> Rows:
+        """Append rows of the user's own; what one side lacks is unknown.
+
+        Where these rows say nothing on what is theoretical, or on licences, the joined rows say
+        nothing either: a filter must not seem to work because the user's own rows answer it.
+        """
+        n, m = len(self), len(other)
+
+        def numbers(mine: Any, theirs: Any) -> NDArray[np.int64] | None:
+            if mine is None and theirs is None:
+                return None
+            return np.concatenate(
+                [
+                    np.full(count, -1, dtype=np.int64) if values is None else values
+                    for values, count in ((mine, n), (theirs, m))
+                ]
+            )
+
+        def texts(mine: Any, theirs: Any) -> list[str] | None:
+            if mine is None and theirs is None:
+                return None
+            return [
+                *([""] * n if mine is None else mine),
+                *([""] * m if theirs is None else theirs),
+            ]
+
+        names = dict.fromkeys((*self.properties, *other.properties))
+        return replace(
+            self,
+            formulas=[*self.formulas, *other.formulas],
+            energies=np.concatenate([self.energies, other.energies]),
+            ids=texts(self.ids, other.ids),
+            observed=numbers(self.observed, other.observed),
+            theoretical=numbers(self.theoretical, other.theoretical)
+            if self.says_theoretical
+            else None,
+            licences=texts(self.licences, other.licences) if self.says_licences else None,
+            properties={
+                name: [
+                    *self.properties.get(name, [_blank(name)] * n),
+                    *other.properties.get(name, [_blank(name)] * m),
+                ]
+                for name in names
+            },
+        )
+
+
+def _blank(name: str) -> Any:
+    return float("nan") if name in NUMBERS else ""
