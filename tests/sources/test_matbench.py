@@ -588,11 +588,11 @@ def stop(*_, **__):
 @pytest.mark.parametrize(
     ("place", "action", "raised"),
     [
-        ("_write", fail, OutputError),
-        ("os.replace", fail, OutputError),
-        ("_write", stop, KeyboardInterrupt),
-        ("_stored", stop, KeyboardInterrupt),
-        ("read_matbench", stop, KeyboardInterrupt),
+        ("matbench._write", fail, OutputError),
+        ("matbench.os.replace", fail, OutputError),
+        ("matbench._write", stop, KeyboardInterrupt),
+        ("matbench_formats._structure", stop, KeyboardInterrupt),
+        ("matbench.read_matbench", stop, KeyboardInterrupt),
     ],
 )
 def test_a_pull_that_fails_leaves_the_earlier_file(
@@ -602,7 +602,7 @@ def test_a_pull_that_fails_leaves_the_earlier_file(
     before, content = matbench_frame(), matbench_file().read_bytes()
     path = written(published)
     with monkeypatch.context() as patch:
-        patch.setattr(f"interscreen.sources.matbench.{place}", action)
+        patch.setattr(f"interscreen.sources.{place}", action)
         with pytest.raises(raised) as caught:
             pull_matbench(str(path))
     if raised is OutputError:
