@@ -71,11 +71,6 @@ class Filters:
         """Whether anything can be left out."""
         return self != Filters()
 
-    @property
-    def by_row(self) -> Filters:
-        """The part that is decided for each structure, before the lowest of a formula counts."""
-        return replace(self, max_energy_above_hull_eV_per_atom=None, min_stability_eV_per_atom=None)
-
     def updated(self, **changes: Any) -> Filters:
         """Return a copy with the changes that are not None; lists are joined."""
         values = {key: value for key, value in changes.items() if value is not None}

@@ -13,6 +13,7 @@ from .selection import select
 from .source import NOT_STATED, Source
 from .sources import MATBENCH, MATERIALS_PROJECT, NAMES, REFERENCE
 from .sources.cache import cached
+from .sources.family import run_family, thermo_type
 from .sources.rows import Rows
 
 
@@ -134,7 +135,13 @@ def _with_additions(opened: _Opened, options: SourceOptions) -> PhaseTable:
     for addition in additions:
         rows = rows.joined(addition.rows)
         if origin.thermo_type == NOT_STATED and addition.thermo_type:
-            origin = replace(origin, thermo_type=addition.thermo_type)
+            note = (
+                f"{addition.path}: its entries are {addition.thermo_type}, {origin.name} states no "
+                "run family; make sure that they are on one scale (--thermo-type says it)"
+            )
+            origin = replace(origin, thermo_type=addition.thermo_type, notes=(*origin.notes, note))
+        if addition.note:
+            origin = replace(origin, notes=(*origin.notes, addition.note))
     origin = replace(origin, added=tuple(addition.to_dict() for addition in additions))
     return select(rows, origin, options.filters, all_phases=options.all_phases)
 
@@ -203,16 +210,15 @@ def _open_materials_project(
 
 def _stated(source: Source, options: SourceOptions) -> Source:
     """Source with the run family that the user states, where it states none itself."""
-    if not options.thermo_type or source.thermo_type == options.thermo_type:
+    stated = run_family(options.thermo_type)
+    if not stated or source.thermo_type == stated:
         return source
     if source.thermo_type != NOT_STATED:
         raise InputError(
             f"thermo type {options.thermo_type}: the source {source.name} is {source.thermo_type}; "
             "leave out --thermo-type, or use another source"
         )
-    from .sources.materials_project.family import thermo_type
-
-    return replace(source, thermo_type=thermo_type(options.thermo_type))
+    return replace(source, thermo_type=thermo_type(stated))
 
 
 def _of_family(table: PhaseTable, name: str, options: SourceOptions) -> PhaseTable:

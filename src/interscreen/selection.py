@@ -64,7 +64,8 @@ def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = F
         left_out=out,
         units=units,
     )
-    above = measured.energy_above_hull > 0.0
+    # no loss, so not worth a word; what was left out before this choice is named as before
+    above = table.counted & (measured.energy_above_hull > 0.0)
     return replace(chosen, properties={**chosen.properties, ABOVE_HULL: above})
 
 

@@ -13,11 +13,11 @@ import pytest
 from interscreen import react
 from interscreen.columns import COLUMNS
 from interscreen.errors import InputError
+from interscreen.screening.answers import phases_of
 from interscreen.screening.compare import (
     AnswerChange,
     ScreenDifference,
     compare_screens,
-    phases_of,
 )
 from interscreen.screening.runner import run_study
 from interscreen.screening.study import Study, default_study

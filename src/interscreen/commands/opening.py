@@ -90,7 +90,8 @@ def open_source(
     if origin.filters:
         say(f"left out: {Filters(**origin.filters)}")
     for added in origin.added:
-        say(f"added {added['entries']} entries of {added['file']} ({added['scale']})")
+        count = f"{added['entries']} {'entry' if added['entries'] == 1 else 'entries'}"
+        say(f"added {count} of {added['file']} ({added['scale']})")
     return table
 
 

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -82,10 +82,14 @@ def _check(arguments: argparse.Namespace, study: Study, options: SourceOptions) 
     for line in missing:
         print(f"interscreen: warning: {line}", file=sys.stderr)
     print(
-        f"{study.name}: {len(study.candidates)} candidates x {len(study.electrolytes)} "
-        f"electrolytes, results would go to {study.folder}/"
+        f"{study.name}: {_count(study.candidates, 'candidate')} x "
+        f"{_count(study.electrolytes, 'electrolyte')}, results would go to {study.folder}/"
     )
     return EXIT_OK
+
+
+def _count(things: Sequence[Any], name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
 def _run_into(

@@ -1,51 +1,25 @@
 """Which answers of a study change from one source to another.
 
-Each screen becomes a flat list of answers, each number once: what belongs to a candidate alone has
-no electrolyte, what belongs to an electrolyte alone has no candidate.  Then the lists are compared.
+Each screen becomes a flat list of answers (``answers``), and the two lists are compared.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ..columns import COLUMNS
 from ..difference import EDGE, checked_tolerance
 from ..errors import InputError
 from ..result import Result
-from .rows import OK, RESULT_COLUMNS, WINDOW_COLUMNS
+from .answers import AnswerKey, Value, answers_of, number_or_none, records, text_or_empty
+from .rows import OK
 from .runner import ScreenResult
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_UNITS = ("eV/atom", "V")
-# results.csv repeats these for each electrolyte, or for each candidate
-_OF_CANDIDATE = (
-    "candidate_", "lithium_", "conversion_", "first_voltage_", "average_voltage_",
-    "reduction_limit_", "oxidation_limit_",
-)  # fmt: skip
-_OF_ELECTROLYTE = ("electrolyte_", "bare_")
-# columns with phases; of an equation its products count ("layer" repeats conversion_products)
-_PHASES = (
-    "lithium_equation conversion_products deposited_equation layer_equation worst_product "
-    "bridge_product reduction_products oxidation_products"
-).split()
-_AMOUNT = re.compile(r"^[0-9.]+(e[+-]?[0-9]+)? ")
-
-Value = float | str | None
-
-
-class _Key(NamedTuple):
-    """What an answer is about."""
-
-    candidate: str
-    electrolyte: str
-    contact: str
-    quantity: str
 
 
 @dataclass(frozen=True)
@@ -157,7 +131,7 @@ class ScreenDifference(Result):
         columns = [field.name for field in fields(AnswerChange)]
         rows = [change.to_dict() for change in (*self.failures, *self.numbers, *self.products)]
         for place in self.ranking:
-            key = _Key(place.candidate, place.electrolyte, "", "rank")
+            key = AnswerKey(place.candidate, place.electrolyte, "", "rank")
             if place.rank_a != place.rank_b:
                 rows.append(_change(key, place.rank_a, place.rank_b).to_dict())
         return pd.DataFrame(rows, columns=columns, dtype=object)
@@ -198,11 +172,11 @@ def compare_screens(
             f"{' with '.join(pair)}: in one of the two screens only; compare runs of one study"
         )
     failures = [
-        _change(_Key(*pair, "", "reason"), reason, reasons_b[pair])
+        _change(AnswerKey(*pair, "", "reason"), reason, reasons_b[pair])
         for pair, reason in reasons_a.items()
         if bool(reason) != bool(reasons_b[pair])
     ]
-    answers_a, answers_b = dict(_answers(a)), dict(_answers(b))
+    answers_a, answers_b = dict(answers_of(a)), dict(answers_of(b))
     numbers, products = [], []
     for key, before in answers_a.items():
         # a contact or a step that only one has comes with a change of the products
@@ -231,7 +205,7 @@ def compare_screens(
     )
 
 
-def _change(key: _Key, before: Value, after: Value) -> AnswerChange:
+def _change(key: AnswerKey, before: Value, after: Value) -> AnswerChange:
     if isinstance(before, str) or isinstance(after, str):
         return AnswerChange(*key, before, after, change=None, unit="")
     change = None if before is None or after is None else after - before
@@ -247,129 +221,28 @@ def _reasons(screen: ScreenResult) -> dict[tuple[str, str], str]:
     """Why each row could not be computed; empty where it could."""
     return {
         (row["candidate"], row["electrolyte"]): (
-            "" if row["status"] == OK else _text(row["reason"]) or row["status"]
+            "" if row["status"] == OK else text_or_empty(row["reason"]) or row["status"]
         )
-        for row in _records(screen.results)
+        for row in records(screen.results)
     }
-
-
-def _answers(screen: ScreenResult) -> Iterator[tuple[_Key, Value]]:
-    """All answers of a screen; some come twice, with the same value."""
-    formulas = {}
-    for row in _records(screen.results):
-        if row["status"] != OK:
-            continue
-        candidate, electrolyte = row["candidate"], row["electrolyte"]
-        formulas[candidate] = row["formula"]
-        for column in RESULT_COLUMNS:
-            if column.startswith(_OF_CANDIDATE):
-                key = _Key(candidate, "", "", column)
-            elif column.startswith(_OF_ELECTROLYTE):
-                key = _Key("", electrolyte, "", column)
-            else:
-                key = _Key(candidate, electrolyte, "", column)
-            yield from _value(key, row.get(column))
-    for row in _records(screen.windows):
-        part, name = row["part"], row["name"]
-        for column in WINDOW_COLUMNS:
-            own = f"{part}_{column}"  # its name in results.csv
-            yield from _value(
-                _Key(
-                    name if part == "candidate" else "",
-                    name if part == "electrolyte" else "",
-                    name if part == "product" else "",
-                    own if own in RESULT_COLUMNS else column,
-                ),
-                row.get(column),
-            )
-    yield from _contacts(screen.reactions, formulas)
-    yield from _steps(screen.lithiation)
-
-
-def _value(key: _Key, value: Any) -> Iterator[tuple[_Key, Value]]:
-    if key.quantity in _PHASES:
-        yield key, phases_of(_text(value))
-    elif key.quantity in COLUMNS and COLUMNS[key.quantity].unit in _UNITS:
-        yield key, _number(value)
-
-
-def _contacts(reactions: pd.DataFrame, formulas: dict[str, str]) -> Iterator[tuple[_Key, Value]]:
-    """Answers on contacts that results.csv does not hold."""
-    kinds = reactions[reactions["contact_kind"].isin(["bare", "product"])]
-    where = ["candidate", "electrolyte", "contact", "contact_kind"]
-    minima = {
-        tuple(row[column] for column in where): row
-        for row in _records(kinds[kinds["is_minimum"].astype(bool)])
-    }
-    for row in _records(kinds[where].drop_duplicates()):
-        minimum = minima.get(tuple(row.values()))  # none where the two coexist
-        # a product that is the candidate itself may have an energy of its own
-        own = row["contact"].partition(" | ")[0] == formulas.get(row["candidate"])
-        candidate = row["candidate"] if own and row["contact_kind"] == "product" else ""
-        key = _Key(candidate, row["electrolyte"], row["contact"], "equation")
-        yield key, phases_of(minimum["equation"]) if minimum else ""
-        if row["contact_kind"] == "product":
-            column = "mutual_energy_eV_per_atom"
-            yield key._replace(quantity=column), _number(minimum[column]) if minimum else 0.0
-
-
-def _steps(lithiation: pd.DataFrame) -> Iterator[tuple[_Key, Value]]:
-    """Voltages of the steps after the first, which results.csv holds, and the way as a whole."""
-    paths: dict[str, list[str]] = {}
-    for row in _records(lithiation):
-        candidate, products = row["candidate"], phases_of(row["products"])
-        paths.setdefault(candidate, []).append(products)
-        if row["step"] > 1:
-            yield _Key(candidate, "", f"to {products}", "voltage_V"), _number(row["voltage_V"])
-    for candidate, steps in paths.items():
-        yield _Key(candidate, "", "", "products"), "; ".join(steps)
-
-
-def phases_of(text: str) -> str:
-    """Phases of an assemblage, or of the right side of an equation, without their amounts.
-
-    >>> phases_of("2 Li + CuF2 -> Cu + 2 LiF")
-    'Cu + LiF'
-    """
-    side = text.rpartition("-> ")[2]
-    terms, start, depth = [], 0, 0
-    for match in re.finditer(r"[()]| \+ |$", side):
-        depth += {"(": 1, ")": -1}.get(match[0], 0)
-        if depth == 0 and match[0] in (" + ", ""):  # a mixture stands in brackets
-            terms.append(_AMOUNT.sub("", side[start : match.start()]))
-            start = match.end()
-    return " + ".join(sorted({*terms} - {""}))
 
 
 def _places(a: pd.DataFrame, b: pd.DataFrame) -> Iterator[RankChange]:
-    after = {(row["electrolyte"], row["candidate"]): row for row in _records(b)}
-    for row in _records(a):
+    after = {(row["electrolyte"], row["candidate"]): row for row in records(b)}
+    for row in records(a):
         other = after[row["electrolyte"], row["candidate"]]
         yield RankChange(
             electrolyte=row["electrolyte"],
             candidate=row["candidate"],
             rank_a=_whole(row["rank"]),
             rank_b=_whole(other["rank"]),
-            score_a_meV_per_atom=_number(row["score_meV_per_atom"]),
-            score_b_meV_per_atom=_number(other["score_meV_per_atom"]),
-            role_a=_text(row["role"]),
-            role_b=_text(other["role"]),
+            score_a_meV_per_atom=number_or_none(row["score_meV_per_atom"]),
+            score_b_meV_per_atom=number_or_none(other["score_meV_per_atom"]),
+            role_a=text_or_empty(row["role"]),
+            role_b=text_or_empty(other["role"]),
         )
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
-
-
-def _number(value: Any) -> float | None:
-    number = math.nan if value is None else float(value)
-    return None if math.isnan(number) else number
-
-
 def _whole(value: Any) -> int | None:
-    number = _number(value)
+    number = number_or_none(value)
     return None if number is None else int(number)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

@@ -127,6 +127,16 @@ class Study(BaseModel):
     output: str = ""
     ranking: Ranking = Ranking()
 
+    @field_validator("filters", mode="before")
+    @classmethod
+    def _kinds_of_filters(cls, value: Any) -> Any:
+        """Refuse what a lenient reader would turn into a number."""
+        for key, entry in value.items() if isinstance(value, dict) else ():
+            text = isinstance(entry, str) and entry.replace(".", "", 1).isdigit()
+            if key.endswith("_eV_per_atom") and (text or isinstance(entry, bool)):
+                raise ValueError(f"{key}: {entry!r} is no number [eV/atom]")
+        return value
+
     @field_validator("jobs")
     @classmethod
     def _some_workers(cls, value: int | None) -> int | None:

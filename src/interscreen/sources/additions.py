@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..source import NOT_STATED, Source
 from .build import table_from_rows
 from .entries import entries_rows, load_entries, uncorrected
+from .family import GGA
 from .rows import Rows
 from .tables import TableFile
 
@@ -31,6 +32,8 @@ class Addition:
         Run family that the file states; empty where it states none.
     scale : str
         What the energies are relative to.
+    note : str
+        What the user should know about it; empty if nothing.
     """
 
     path: str
@@ -38,6 +41,7 @@ class Addition:
     rows: Rows
     thermo_type: str
     scale: str
+    note: str = ""
 
     def to_dict(self) -> dict[str, object]:
         """Return what the manifest says about the file."""
@@ -112,10 +116,10 @@ def _entries(path: str, rows: Rows, source: Source) -> Addition:
     mine, family = entries_rows(entries, name=path, references=rows.references)
     _check_family(path, family, source.thermo_type, f"the source {source.name}")
     bare = [entry for entry in entries if uncorrected(entry)]
-    if bare and source.thermo_type == "GGA_GGA+U":
+    if bare and source.thermo_type in (GGA, NOT_STATED):
         raise InputError(
-            f"{path}: {bare[0].composition.reduced_formula} is a GGA(+U) entry without the MP2020 "
-            "corrections that the source has; process the entries with pymatgen's "
+            f"{path}: {bare[0].composition.reduced_formula} is a GGA(+U) entry without energy "
+            "corrections, the source has them; process the entries with pymatgen's "
             "MaterialsProject2020Compatibility first, or hand in formation energies as CSV"
         )
     mine, own = _checked_elements(path, mine, rows, source)
@@ -123,7 +127,14 @@ def _entries(path: str, rows: Rows, source: Source) -> Addition:
         scale = "total energies relative to the file's own elements"
     else:
         scale = f"total energies relative to the elements of {source.name}"
-    return Addition(path, digest, _named(mine, path), family, scale)
+    note = ""
+    if family == GGA and not rows.references:
+        note = (
+            f"{path}: total energies made relative to its own elements; {source.name} may carry "
+            "other corrections (those of Matbench v0.1 are older than MP2020), so they are on a "
+            "similar, not the same scale"
+        )
+    return Addition(path, digest, _named(mine, path), family, scale, note)
 
 
 def _checked_elements(

@@ -17,17 +17,8 @@ from ..formula import whole_numbers
 from ..phases import PhaseTable
 from ..source import Source
 from .build import table_from_rows
+from .family import GGA, run_family
 from .rows import Rows
-
-_FAMILIES = {
-    "GGA": "GGA_GGA+U",
-    "GGA_U": "GGA_GGA+U",
-    "GGA+U": "GGA_GGA+U",
-    "PBE": "GGA_GGA+U",
-    "PBE+U": "GGA_GGA+U",
-    "R2SCAN": "R2SCAN",
-    "SCAN": "SCAN",
-}
 
 
 def entries_table(
@@ -159,8 +150,7 @@ def load_entries(content: bytes, file: Path) -> list[Any]:
 
 def _family(entry: Any) -> str:
     parameters = getattr(entry, "parameters", None) or {}
-    run_type = str(parameters.get("run_type") or "").upper()
-    return _FAMILIES.get(run_type, run_type)
+    return run_family(str(parameters.get("run_type") or ""))
 
 
 def _uncertainty(entry: Any) -> float:
@@ -169,16 +159,20 @@ def _uncertainty(entry: Any) -> float:
     return float("nan") if value is None else float(value)
 
 
-def uncorrected(entry: Any) -> bool:
-    """Whether a GGA(+U) oxide or fluoride carries no energy correction at all.
+# anions that the MP2020 scheme corrects; O and S also where they are not the most negative element
+_CORRECTED = frozenset({"O", "S", "F", "Cl", "Br", "I", "N", "Se", "Si", "Sb", "Te", "H"})
 
-    The MP2020 scheme corrects every oxide and fluoride (A. Wang et al., Sci. Rep. 11, 15496
-    (2021)), so such an entry is on the scale of the raw calculation.
+
+def uncorrected(entry: Any) -> bool:
+    """Whether a GGA(+U) entry lacks the energy correction that its anion would have.
+
+    The MP2020 scheme corrects every compound of these anions (A. Wang et al., Sci. Rep. 11, 15496
+    (2021), doi:10.1038/s41598-021-94550-5), so such an entry is on the scale of the raw
+    calculation.
     """
-    symbols = {element.symbol for element in entry.composition}
-    return (
-        _family(entry) == "GGA_GGA+U"
-        and len(symbols) > 1
-        and bool(symbols & {"O", "F"})
-        and not getattr(entry, "correction", 0.0)
-    )
+    elements = list(entry.composition)
+    if _family(entry) != GGA or len(elements) < 2 or entry.correction:
+        return False
+    symbols = {element.symbol for element in elements}
+    most_negative = max(elements, key=lambda element: element.X).symbol
+    return bool(symbols & {"O", "S"}) or most_negative in _CORRECTED

@@ -19,6 +19,7 @@ from ..source import Source
 from .build import table_from_rows
 from .cache import cached
 from .exchange import described_source
+from .family import run_family
 from .rows import NUMBERS, TEXTS, Rows
 
 if TYPE_CHECKING:
@@ -272,7 +273,8 @@ def _with_family(source: Source, frame: pd.DataFrame, names: dict[str, str]) -> 
     """
     if THERMO_COLUMN not in names:
         return source
-    families = sorted({str(value).strip() for value in frame[names[THERMO_COLUMN]]} - {"", "nan"})
+    stated = {str(value).strip() for value in frame[names[THERMO_COLUMN]]} - {"", "nan", "None"}
+    families = sorted({run_family(text) for text in stated})
     if len(families) > 1:
         raise InputError(
             f"{source.name}: rows of different run families ({', '.join(families)}) must not share "
