@@ -187,6 +187,7 @@ def _open_materials_project(
     progress: Callable[[int, int], None] | None,
 ) -> _Opened:
     from .sources.materials_project.local import Wanted, store_for
+    from .sources.materials_project.store import Store
     from .sources.materials_project.table import store_rows, store_source
 
     wanted = Wanted(
@@ -195,14 +196,12 @@ def _open_materials_project(
         offline=options.offline,
     )
     store = store_for(wanted, elements, endpoint=options.endpoint, notify=notify, progress=progress)
-    source = store_source(store)
-    state = store.state
+    with store:
+        source, state = store_source(store), store.state
 
     def read() -> tuple[Rows, Source]:
-        try:
-            return store_rows(store), source
-        finally:
-            store.close()
+        with Store(store.path) as again:  # what has been added meanwhile does no harm
+            return store_rows(again), source
 
     key = f"{MATERIALS_PROJECT}|{state}|{options.all_phases}|{options.filters.key}"
     return _Opened(key, source, read)

@@ -8,11 +8,13 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from json import JSONDecodeError
 from typing import Any
 
 from ...errors import InputError, InterscreenError, SourceError
 from .documents import FIELDS, OPTIONAL, STRUCTURE, SUMMARY, THERMO
 from .key import Key
+from .store import VERSION_NAME
 
 PAGE = 1000  # documents in one answer; the service gives no more
 ATTEMPTS = 6
@@ -178,7 +180,7 @@ class Client:
         if answer.status_code != 200:
             raise _RetryError("no heartbeat")
         version = answer.json()["db_version"]
-        if not isinstance(version, str) or not version:
+        if not isinstance(version, str) or not VERSION_NAME.fullmatch(version):
             raise _RetryError("a heartbeat without a database version")
         return version
 
@@ -286,7 +288,8 @@ class Client:
                 f"the Materials Project answers HTTP {status} to a request for {what}: "
                 f"{self._one_line(str(error))}; update mp-api and try again"
             ) from None
-        if status == 200:
+        # the client's own requests of the heartbeat do not come by the session
+        if status == 200 or isinstance(error, KeyError | JSONDecodeError):
             return f"an answer that cannot be read ({type(error).__name__})"
         return f"no connection ({self._short(error)})"
 

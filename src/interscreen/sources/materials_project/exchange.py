@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Collection, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from ...errors import InputError, OutputError
 from ..exchange import KIND, METADATA, metadata_of
+from ..family import thermo_type
 from .documents import ROUTES, Batch
-from .family import thermo_type
 from .pull import subsystems
 from .store import DOCUMENTS, SUMMARIES, Store, store_path
 from .table import CITATION, STATEMENT
 
 FORMAT = 1
 _NAMES = {"material_id": "id", "chemsys": "chemical_system"}
-_TRUTH = ("theoretical", "is_metal")
+_WORDS = ("theoretical", "is_metal")  # yes, no, as in any table
+_NEEDED = ("material_id", "formula", "chemsys", "formation_energy_eV_per_atom")
 _COLUMNS = (*DOCUMENTS, *SUMMARIES[1:])
 
 
@@ -63,7 +65,8 @@ def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | Non
         asked = {route: sorted(store.asked(route)) for route in ROUTES}
     else:
         covered = [frozenset(elements) & (present | store.absent()) for elements in sets]
-        lacking = [elements for elements in sets if not store.covers(elements)]
+        absent = store.absent()
+        lacking = [elements for elements in sets if not store.covers(set(elements) - absent)]
         if lacking:
             raise InputError(
                 f"{'-'.join(sorted(lacking[0]))}: not all of its systems are in the store of "
@@ -75,7 +78,7 @@ def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | Non
     columns = list(zip(*rows, strict=True)) or [()] * len(_COLUMNS)
     data: dict[str, Any] = {}
     for name, values in zip(_COLUMNS, columns, strict=True):
-        kept = [_truth(value) for value in values] if name in _TRUTH else values
+        kept = [_word(value) for value in values] if name in _WORDS else values
         data[_NAMES.get(name, name)] = pa.array(kept, type=_type(name))
     described = {
         "kind": KIND,
@@ -90,17 +93,16 @@ def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | Non
         "citation": CITATION,
     }
     table = pa.table(data).replace_schema_metadata({METADATA: json.dumps(described).encode()})
-    temporary = ""
+    temporary = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=file.parent, suffix=".part")
-        os.close(handle)
         pq.write_table(table, temporary, compression="zstd")
         os.replace(temporary, file)
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
         raise OutputError(f"{file}: cannot be written ({error.strerror or error})") from None
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
     return len(rows)
 
 
@@ -132,13 +134,44 @@ def import_file(file: Path) -> Store:
             f"{file}: of export format {described.get('format')}, this version of interscreen "
             f"reads {FORMAT}"
         )
-    family = thermo_type(described["thermo_type"])
     try:
-        table = pq.read_table(pa.BufferReader(content))
-        values = [table.column(_NAMES.get(name, name)).to_pylist() for name in _COLUMNS]
-    except (pa.ArrowException, KeyError, OSError) as error:
-        raise InputError(f"{file}: damaged ({str(error).splitlines()[0]})") from None
-    rows = list(zip(*values, strict=True))
+        family = thermo_type(described["thermo_type"])
+        path = store_path(described["database_version"], family)
+        batches = _batches(pq.read_table(pa.BufferReader(content)), described)
+        asked = {batch.route: list(described["asked"].get(batch.route, ())) for batch in batches}
+        pulled = [frozenset(text.split("-")) for text in described["systems"]]
+        complete = bool(described["complete"])
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from None
+    except (pa.ArrowException, KeyError, TypeError, ValueError, AttributeError, OSError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(f"{file}: damaged ({reason}); export it again") from None
+    store = Store(path, create=(described["database_version"], family))
+    try:
+        for batch in batches:
+            store.add([batch], asked[batch.route])
+        if complete:
+            store.mark_complete({batch.route: len(batch.rows) for batch in batches})
+        else:
+            store.mark_pulled(pulled)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _batches(table: Any, described: dict[str, Any]) -> list[Batch]:
+    """Take energies and summaries out of an exported table."""
+    columns = {name: table.column(_NAMES.get(name, name)).to_pylist() for name in _COLUMNS}
+    for name in _NEEDED:
+        for number, value in enumerate(columns[name], start=1):
+            if value in (None, "") or (isinstance(value, float) and not isfinite(value)):
+                raise ValueError(f"row {number}: {_NAMES.get(name, name)} is {value!r}")
+    for name in _WORDS:
+        columns[name] = [
+            None if word is None else ("no", "yes").index(word) for word in columns[name]
+        ]
+    rows = list(zip(*columns.values(), strict=True))
     count: dict[str, int] = {}
     for row in rows:
         count[row[2]] = count.get(row[2], 0) + 1
@@ -146,42 +179,21 @@ def import_file(file: Path) -> Store:
     for route, identifier, reason in described["left_aside"]:
         aside[route].append((identifier, reason))
     split = len(DOCUMENTS)
-    batches = [
-        Batch("thermo", [row[:split] for row in rows], aside["thermo"], [], count),
-        Batch(
-            "summary",
-            [
-                (row[0], *(int(v) if isinstance(v, bool) else v for v in row[split:]))
-                for row in rows
-                if any(value is not None for value in row[split:])
-            ],
-            aside["summary"],
-            [],
-            count,
-        ),
+    summaries = [
+        (row[0], *row[split:]) for row in rows if any(value is not None for value in row[split:])
     ]
-    database = described["database_version"]
-    store = Store(store_path(database, family), create=(database, family))
-    try:
-        for batch in batches:
-            store.add([batch], described["asked"].get(batch.route, ()))
-        if described["complete"]:
-            store.mark_complete({batch.route: len(batch.rows) for batch in batches})
-        else:
-            store.mark_pulled(frozenset(text.split("-")) for text in described["systems"])
-    except BaseException:
-        store.close()
-        raise
-    return store
+    return [
+        Batch("thermo", [row[:split] for row in rows], aside["thermo"], [], count),
+        Batch("summary", summaries, aside["summary"], [], count),
+    ]
 
 
-def _truth(value: int | None) -> bool | None:
-    return None if value is None else bool(value)
+def _word(value: int | None) -> str | None:
+    return None if value is None else ("no", "yes")[value]
 
 
 def _type(name: str) -> Any:
     import pyarrow as pa
 
-    if name in _TRUTH:
-        return pa.bool_()
-    return pa.string() if name in ("material_id", *DOCUMENTS[1:3], *DOCUMENTS[8:]) else pa.float64()
+    texts = ("material_id", *DOCUMENTS[1:3], *DOCUMENTS[8:], *_WORDS)
+    return pa.string() if name in texts else pa.float64()

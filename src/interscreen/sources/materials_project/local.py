@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...errors import InputError, SourceError
-from .family import thermo_type
+from ..family import thermo_type
 from .key import find_key
 from .store import Store, find_stores, store_path
 

@@ -25,7 +25,7 @@ from .documents import ROUTES, SUMMARY, THERMO, Batch
 FORMAT = 1
 _APPLICATION = 0x1257C2EE  # marks the file as a store of interscreen
 _BUSY = 120.0  # s to wait for another process that writes
-_VERSION = re.compile(r"[A-Za-z0-9][\w.\-]*")
+VERSION_NAME = re.compile(r"[A-Za-z0-9][\w.\-]*")
 
 DOCUMENTS = (
     "material_id", "formula", "chemsys", "formation_energy_eV_per_atom",
@@ -63,7 +63,7 @@ def stores_folder() -> Path:
 
 def store_path(database: str, thermo_type: str) -> Path:
     """File of one database version and thermo type."""
-    if not _VERSION.fullmatch(database):
+    if not VERSION_NAME.fullmatch(database):
         raise InputError(
             f"database version {database!r}: not one the Materials Project uses; see "
             "`interscreen data list`"

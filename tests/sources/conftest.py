@@ -1,0 +1,134 @@
+"""A stand-in for the Materials Project and clients of it, for the tests of that source."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+KEY = "k" * 32
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A cache folder and a key of this test's own, and no proxy between it and itself."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("INTERSCREEN_CACHE", str(folder))
+    monkeypatch.setenv("MP_API_KEY", KEY)
+    monkeypatch.delenv("PMG_MAPI_KEY", raising=False)
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.setenv(name, "127.0.0.1,localhost")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small():
+    """Documents of the package's reference phases; see ``standin.small_set``."""
+    from standin import small_set
+
+    return small_set()
+
+
+@pytest.fixture(scope="session")
+def entries_file(shared):
+    return shared / "data" / "mp_entries_Fe-Li-O-P.json.gz"
+
+
+@pytest.fixture(scope="session")
+def four_elements(entries_file):
+    """Documents of every computed entry of Fe, Li, O and P."""
+    from standin import from_entries
+
+    return from_entries(entries_file)
+
+
+@pytest.fixture
+def service(home, small):
+    from standin import StandIn
+
+    with StandIn(small) as running:
+        yield running
+
+
+@pytest.fixture
+def notes():
+    """What the clients of this test have told."""
+    return []
+
+
+@pytest.fixture
+def waits():
+    """How long the clients of this test would have waited [s]."""
+    return []
+
+
+@pytest.fixture
+def connect(home, notes, waits):
+    """Make clients that wait for nothing."""
+    pytest.importorskip("mp_api.client")
+    from mp_api.client.core.client import _Rester
+
+    from interscreen.sources.materials_project.client import Client
+    from interscreen.sources.materials_project.key import Key
+
+    made = []
+
+    def make(service, family="GGA_GGA+U", key=KEY, **options):
+        options = {"notify": notes.append, "sleep": waits.append, **options}
+        made.append(Client(Key(key, "the tests"), family, endpoint=service.endpoint, **options))
+        return made[-1]
+
+    _Rester._get_heartbeat_info.cache_clear()  # it remembers addresses, and ports come again
+    yield make
+    for client in made:
+        client.close()
+    _Rester._get_heartbeat_info.cache_clear()
+
+
+@pytest.fixture
+def pull(connect, notes):
+    """Pull element sets (or everything) from a service with a new client, and close the store."""
+    from interscreen.sources.materials_project.pull import pull_everything, pull_systems
+
+    def run(service, *sets, everything=False, family="GGA_GGA+U", **options):
+        client = connect(service, family)
+        if everything:
+            report = pull_everything(client, notify=notes.append, **options)
+        else:
+            report = pull_systems(client, sets, notify=notes.append, **options)
+        report.store.close()
+        return report
+
+    return run
+
+
+@pytest.fixture
+def open_store(home):
+    """Open the store of a database version, read-only in spirit; closed at the end."""
+    from interscreen.sources.materials_project.store import Store, store_path
+
+    opened = []
+
+    def run(version="2026.10.1", family="GGA_GGA+U"):
+        opened.append(Store(store_path(version, family)))
+        return opened[-1]
+
+    yield run
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture(scope="session")
+def subprocess_environment():
+    """Build the environment of a child process: this package, these tests, one cache folder."""
+
+    def build(folder):
+        return {
+            **os.environ,
+            "INTERSCREEN_CACHE": str(folder),
+            "MP_API_KEY": KEY,
+            "NO_PROXY": "127.0.0.1",
+            "no_proxy": "127.0.0.1",
+            "PYTHONPATH": str(Path(__file__).parents[1]),
+        }
+
+    return build

@@ -1,0 +1,455 @@
+"""The client of the Materials Project: every fault passes or ends in one line; the key stays."""
+
+import json
+import logging
+import pickle
+import threading
+import traceback
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from types import SimpleNamespace
+
+import pytest
+
+from interscreen.errors import InputError, SourceError
+from interscreen.sources.materials_project import client as client_module
+from interscreen.sources.materials_project.client import ATTEMPTS, Client
+from interscreen.sources.materials_project.documents import STRUCTURE, SUMMARY, THERMO
+from interscreen.sources.materials_project.key import Key
+from standin import StandIn
+from standin.phases import SUMMARY as SUMMARY_ROUTE
+from standin.phases import THERMO as THERMO_ROUTE
+
+KEY = "k" * 32
+HEARTBEAT = "/heartbeat"
+PASSING = ("429", "500", "502", "503", "504", "cut", "refuse", "json", "html", "nodata")
+ROUTE = {THERMO: THERMO_ROUTE, SUMMARY: SUMMARY_ROUTE}
+
+
+def asked(service, route):
+    """Requests on a route so far."""
+    return [request for request in service.requests if request.path == route]
+
+
+def assert_one_good_line(error, *parts):
+    message = str(error.value)
+    assert "\n" not in message
+    assert len(message) < 500
+    assert KEY not in message
+    assert KEY not in "".join(traceback.format_exception(error.value))
+    for part in parts:
+        assert part in message
+    assert error.value.exit_code == 4
+
+
+# -- answers ------------------------
+
+
+def test_the_client_knows_database_family_and_address(connect, service):
+    client = connect(service)
+    assert (client.database, client.family) == ("2026.10.1", "GGA_GGA+U")
+    assert client.endpoint == service.endpoint
+
+
+def test_a_page_holds_the_documents_of_the_systems_and_how_many_there_are(connect, service, small):
+    client = connect(service)
+    page = client.page(THERMO, systems=["Li-O", "Li-P-O"])
+    held = [
+        p for p in small.phases
+        if p.chemsys in ("Li-O", "Li-O-P") and p.thermo_type == "GGA_GGA+U"
+    ]  # fmt: skip
+    assert page.total == len(page.documents) == len(held) == 6
+    assert {d["thermo_type"] for d in page.documents} == {"GGA_GGA+U"}
+    assert {d["material_id"]: d["formation_energy_per_atom"] for d in page.documents} == {
+        p.material_id: p.formation for p in held
+    }
+    assert all({"builder_meta", "energy_above_hull"} <= set(d) for d in page.documents)
+    found = client.page(SUMMARY, systems=["Li-O"]).documents
+    assert all({"theoretical", "band_gap", "volume", "nsites"} <= set(d) for d in found)
+    assert "structure" not in found[0]
+
+
+def test_pages_continue_where_the_one_before_ended(connect, service, monkeypatch):
+    monkeypatch.setattr(client_module, "PAGE", 100)
+    client = connect(service)
+    pages = [client.page(THERMO, first=first) for first in (0, 100, 200)]
+    assert {page.total for page in pages} == {294}
+    assert [len(page.documents) for page in pages] == [100, 100, 94]
+    assert len({d["material_id"] for page in pages for d in page.documents}) == 294
+    assert client.page(THERMO, first=300).documents == []
+
+
+def test_a_system_without_phases_is_an_answer(connect, service, notes):
+    page = connect(service).page(THERMO, systems=["Xe"])
+    assert (page.documents, page.total) == ([], 0)
+    assert notes == []
+
+
+def test_one_document_can_be_asked_for(connect, service, small):
+    phase = small.phases[0]
+    page = connect(service).page(THERMO, identifier=phase.material_id)
+    assert [d["material_id"] for d in page.documents] == [phase.material_id]
+
+
+def test_structures_are_asked_for_on_their_own(connect, home, four_elements):
+    with StandIn(four_elements.within({"Li"})) as service:
+        page = connect(service).page(STRUCTURE, systems=["Li"])
+    assert page.documents
+    assert all(set(d) == {"material_id", "chemsys", "structure", "deprecated"}
+               for d in page.documents)  # fmt: skip
+
+
+def test_the_r2scan_family_is_asked_for_as_the_service_spells_it(connect, service):
+    page = connect(service, "R2SCAN").page(THERMO, systems=["Li-F"])
+    assert [d["thermo_type"] for d in page.documents] == ["r2SCAN"]
+
+
+# -- faults that pass ------------------------
+
+
+@pytest.mark.parametrize("fault", [*PASSING, "short"])
+def test_a_passing_fault_costs_one_more_request_and_one_line(connect, service, notes, waits, fault):
+    client = connect(service)
+    right = {route: client.page(route, systems=["Li-O"]) for route in ROUTE}
+    for route, path in ROUTE.items():
+        del notes[:], waits[:], service.requests[:]
+        service.fail(fault, route=path, **({"retry_after": 0} if fault == "429" else {}))
+        assert client.page(route, systems=["Li-O"]) == right[route]
+        assert [request.fault for request in asked(service, path)] == [fault, None]
+        assert len(notes) == len(waits) == 1
+        assert "\n" not in notes[0]
+        assert notes[0].startswith("the Materials Project: ")
+        assert "next try in" in notes[0]
+        assert "(1 of 5)" in notes[0]
+        assert 0.4 <= waits[0] <= 0.6
+
+
+@pytest.mark.parametrize("fault", [*PASSING, "short", "empty"])
+def test_a_passing_fault_of_the_heartbeat_costs_one_more_request_and_one_line(
+    connect, service, notes, waits, fault
+):
+    options = {"retry_after": 0} if fault == "429" else {}
+    service.fail(fault, route=HEARTBEAT, **options)
+    client = connect(service)
+    assert client.database == "2026.10.1"
+    assert len(notes) == len(waits) == 1
+    del notes[:]
+    service.fail(fault, route=HEARTBEAT, **options)
+    assert client.current_database() == "2026.10.1"
+    assert len(notes) == 1
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_a_passing_fault_while_mp_api_introduces_itself(connect, service, notes, fault):
+    # its own requests of the heartbeat, which do not go through the session
+    service.fail(fault, route=HEARTBEAT, after=1, **({"retry_after": 0} if fault == "429" else {}))
+    assert len(connect(service).page(THERMO, systems=["Li"]).documents) == 1
+    assert len(notes) == 1
+    assert "\n" not in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        ("429", "too many requests (HTTP 429)"),
+        ("502", "the service fails (HTTP 502)"),
+        ("504", "the service fails (HTTP 504)"),
+        ("cut", "it broke off"),
+        ("refuse", "it broke off"),
+        ("json", "an answer that cannot be read"),
+        ("html", "an answer that cannot be read"),
+        ("nodata", "an answer that cannot be read"),
+        ("short", "0 documents where 2 were announced"),
+    ],
+)
+def test_a_lasting_fault_ends_in_one_line(connect, service, notes, waits, fault, says):
+    client = connect(service)
+    for route, path in ROUTE.items():
+        del notes[:], waits[:], service.requests[:]
+        service.fail(
+            fault, route=path, times=None, **({"retry_after": 0} if fault == "429" else {})
+        )
+        with pytest.raises(SourceError) as error:
+            client.page(route, systems=["Li-O"])
+        assert_one_good_line(
+            error, says, f"{ATTEMPTS} times in a row", f"{route} documents", "--offline"
+        )
+        assert len(asked(service, path)) == ATTEMPTS
+        assert len(notes) == len(waits) == ATTEMPTS - 1
+        assert all(later > before for before, later in pairwise(waits))
+
+
+@pytest.mark.parametrize("fault", ["502", "cut", "json", "empty"])
+def test_a_lasting_fault_of_the_heartbeat_ends_in_one_line(connect, service, fault):
+    service.fail(fault, route=HEARTBEAT, times=None)
+    with pytest.raises(SourceError) as error:
+        connect(service)
+    assert_one_good_line(error, "times in a row (heartbeat)", "--offline")
+
+
+@pytest.mark.parametrize("version", ["", "../2026", "2026 10"])
+def test_a_heartbeat_without_a_database_version_is_no_answer(connect, home, small, version):
+    with StandIn(small, db_version=version) as service, pytest.raises(SourceError) as error:
+        connect(service)
+    assert_one_good_line(error, "a heartbeat without a database version")
+
+
+def test_an_answer_that_is_no_list_of_documents_is_no_answer(connect, service, monkeypatch):
+    from mp_api.client.core.client import BaseRester
+
+    client = connect(service, attempts=2)
+    answer = {"data": {"mp-1": {}}, "meta": {"total_doc": 1}}
+    monkeypatch.setattr(BaseRester, "_query_resource", lambda *_, **__: answer)
+    with pytest.raises(SourceError) as error:
+        client.page(THERMO, systems=["Li"])
+    assert_one_good_line(error, "an answer that is no list of documents, 2 times in a row")
+
+
+def test_a_service_that_is_not_there_ends_in_one_line(connect, service):
+    service.stop()
+    with pytest.raises(SourceError) as error:
+        connect(service)
+    assert_one_good_line(error, "no connection (refused)", "--offline")
+
+
+def test_a_name_that_nobody_knows_is_told_apart(connect):
+    with pytest.raises(SourceError) as error:
+        connect(SimpleNamespace(endpoint="http://standin.invalid/"), attempts=2)
+    assert_one_good_line(error, "its name is not known here")
+
+
+def test_a_service_that_does_not_answer_in_time_is_asked_again(
+    connect, service, notes, monkeypatch
+):
+    client = connect(service)
+    monkeypatch.setattr(client_module, "_TIMEOUT", 0.3)
+    for route, path in (*ROUTE.items(), ("", HEARTBEAT)):
+        del notes[:]
+        service.fail("hang", route=path, seconds=30)
+        answer = client.page(route, systems=["Li"]) if route else client.current_database()
+        assert answer
+        assert notes
+        assert "it timed out" in notes[0]
+
+
+# -- faults that do not ------------------------
+
+
+@pytest.mark.parametrize("status", ["401", "403"])
+def test_a_refused_key_is_not_tried_again(connect, service, notes, waits, status):
+    client = connect(service)
+    for route, path in ROUTE.items():
+        del service.requests[:]
+        service.fail(status, route=path)
+        with pytest.raises(SourceError) as error:
+            client.page(route, systems=["Li"])
+        assert_one_good_line(
+            error, f"HTTP {status}", "refuses the key found in the tests", "dashboard"
+        )
+        assert len(asked(service, path)) == 1
+    service.fail(status, route=HEARTBEAT)
+    with pytest.raises(SourceError, match=f"HTTP {status}, heartbeat"):
+        connect(service)
+    assert notes == waits == []
+
+
+def test_a_wrong_key_is_refused_and_not_shown(connect, service):
+    wrong = "w" * 32
+    client = connect(service, key=wrong)
+    with pytest.raises(SourceError, match="refuses the key found in the tests") as error:
+        client.page(THERMO, systems=["Li"])
+    assert wrong not in "".join(traceback.format_exception(error.value))
+
+
+def test_a_request_that_the_service_does_not_understand_is_not_tried_again(connect, service, notes):
+    client = connect(service)
+    with pytest.raises(SourceError) as error:
+        client.page(THERMO, systems=["Li-O"] * 2000)
+    assert_one_good_line(error, "HTTP 414", "update mp-api")
+    with pytest.raises(SourceError) as error:
+        client.page(THERMO, first=-5)
+    assert_one_good_line(error, "HTTP 400")
+    assert notes == []
+
+
+def test_an_mp_api_without_a_needed_field_is_named(connect, service, monkeypatch):
+    client = connect(service)
+    monkeypatch.setitem(client_module.FIELDS, THERMO, ("material_id", "energy_above_sea_level"))
+    with pytest.raises(InputError, match="knows no field energy_above_sea_level of thermo"):
+        client.page(THERMO, systems=["Li"])
+
+
+def test_an_mp_api_with_other_functions_is_named(connect, service, monkeypatch):
+    from mp_api.client.core.client import BaseRester
+
+    client = connect(service)
+    monkeypatch.delattr(BaseRester, "_query_resource")
+    with pytest.raises(InputError, match=r"mp-api \S+ does not work with this version"):
+        client.page(THERMO, systems=["Li"])
+
+
+# -- waiting ------------------------
+
+
+def test_the_service_may_say_how_long_to_wait(connect, service, notes, waits):
+    client = connect(service)
+    service.fail("429", retry_after=7)
+    assert client.page(THERMO, systems=["Li"]).total == 1
+    assert waits == [7.0]
+    assert "next try in 7.0 s" in notes[0]
+
+
+def test_the_service_may_say_until_when_to_wait(connect, service, waits):
+    client = connect(service)
+    service.fail("429", retry_after=format_datetime(datetime.now(UTC) + timedelta(seconds=40)))
+    assert client.page(THERMO, systems=["Li"]).total == 1
+    assert 30.0 < waits[0] <= 40.0
+    for when in (datetime.now(UTC) - timedelta(days=1), "soon", -3):
+        service.fail(
+            "429", retry_after=format_datetime(when) if when.__class__ is datetime else when
+        )
+        assert client.page(THERMO, systems=["Li"]).total == 1
+    assert all(0.4 <= wait <= 0.6 for wait in waits[1:])
+
+
+@pytest.mark.parametrize(
+    "asks", [301, 86_400, format_datetime(datetime.now(UTC) + timedelta(days=2))]
+)
+def test_a_service_that_asks_for_too_much_patience_is_left_alone(
+    connect, service, waits, notes, asks
+):
+    client = connect(service)
+    service.fail("429", retry_after=asks)
+    with pytest.raises(SourceError) as error:
+        client.page(THERMO, systems=["Li"])
+    assert_one_good_line(error, "asks to wait", "run the same command later")
+    assert waits == notes == []
+    assert len(asked(service, THERMO_ROUTE)) == 1
+
+
+def test_waiting_is_logged_where_nobody_listens(connect, service, caplog):
+    client = connect(service, notify=None)
+    service.fail("502")
+    client.page(THERMO, systems=["Li"])
+    assert "the service fails (HTTP 502)" in caplog.text
+
+
+# -- the key ------------------------
+
+
+def test_the_key_is_in_no_log_no_representation_and_no_pickle(connect, service, caplog):
+    caplog.set_level(logging.DEBUG)
+    levels = {
+        name: logger.level
+        for name, logger in logging.root.manager.loggerDict.items()
+        if isinstance(logger, logging.Logger)
+    }
+    try:
+        for name in levels:
+            logging.getLogger(name).setLevel(logging.DEBUG)
+        client = connect(service, notify=None)
+        for fault in ("502", "cut", "json", "403"):
+            service.fail(fault)
+        with pytest.raises(SourceError):
+            client.page(THERMO, systems=["Li"])
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+    assert any("/materials/thermo/" in record.getMessage() for record in caplog.records)
+    for record in caplog.records:
+        assert KEY not in record.getMessage()
+        assert KEY not in repr(record.args)
+    for text in (repr(client), str(client), repr(vars(client)), repr(client._session)):
+        assert KEY not in text
+    with pytest.raises((TypeError, AttributeError, pickle.PicklingError)) as error:
+        pickle.dumps(client)
+    assert KEY not in str(error.value)
+
+
+def test_the_key_is_taken_out_of_what_others_say(connect, service, monkeypatch):
+    from mp_api.client.core.client import BaseRester
+
+    def fail(self, *args, **kwargs):
+        raise RuntimeError(f"no luck\nwith {KEY}")
+
+    client = connect(service, attempts=2)
+    monkeypatch.setattr(BaseRester, "_query_resource", fail)
+    with pytest.raises(SourceError) as error:
+        client.page(THERMO, systems=["Li"])
+    assert "no luck with <key>" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+class Recorder(BaseHTTPRequestHandler):
+    """Notes the headers of each request; sends requests for documents elsewhere, if it is told."""
+
+    def do_GET(self):
+        state = self.server.state
+        state.headers.append(dict(self.headers))
+        if self.path.startswith(HEARTBEAT):
+            body = {"db_version": "1", "version": "0.87.1", "access_controlled_batch_ids": []}
+        else:
+            body = {"data": [], "meta": {"total_doc": 0}}
+            if state.elsewhere:
+                self.send_response(302)
+                self.send_header("Location", state.elsewhere + self.path)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+        content = json.dumps(body).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_):
+        """Stay silent."""
+
+
+@pytest.fixture
+def recorder():
+    """Start servers that note headers."""
+    running = []
+
+    def start(elsewhere=""):
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+        server.daemon_threads = True
+        server.state = SimpleNamespace(headers=[], elsewhere=elsewhere)
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        running.append(server)
+        return server
+
+    yield start
+    for server in running:
+        server.shutdown()
+        server.server_close()
+
+
+def test_the_key_does_not_follow_to_another_host(connect, recorder):
+    other = recorder()
+    for host in ("127.0.0.1", "localhost"):  # another port counts as another host
+        first = recorder(elsewhere=f"http://{host}:{other.server_port}")
+        client = connect(SimpleNamespace(endpoint=f"http://127.0.0.1:{first.server_port}/"))
+        assert client.page(THERMO, systems=["Li"]).documents == []
+        assert any(headers.get("x-api-key") == KEY for headers in first.state.headers)
+    assert len(other.state.headers) == 2
+    assert all(KEY not in repr(headers) for headers in other.state.headers)
+
+
+def test_every_request_says_which_program_asks(connect, recorder):
+    server = recorder()
+    client = connect(SimpleNamespace(endpoint=f"http://127.0.0.1:{server.server_port}/"))
+    client.page(THERMO, systems=["Li"])
+    assert server.state.headers[-1]["user-agent"].startswith("interscreen/")
+    assert " mp-api/" in server.state.headers[-1]["user-agent"]
+
+
+def test_the_address_may_come_from_the_settings_of_mp_api(home, connect, service, monkeypatch):
+    from mp_api.client.core import utils
+
+    monkeypatch.setattr(utils.MAPI_CLIENT_SETTINGS, "ENDPOINT", service.endpoint)
+    client = Client(Key(KEY, "the tests"), "GGA_GGA+U")
+    assert client.endpoint == service.endpoint
+    client.close()

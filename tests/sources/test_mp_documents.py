@@ -1,0 +1,171 @@
+"""Documents of the Materials Project: what is kept, left aside, or refused altogether."""
+
+import math
+
+import pytest
+
+from interscreen.errors import InputError, SourceError
+from interscreen.sources.family import GGA, MIXED, R2SCAN, thermo_type
+from interscreen.sources.materials_project.documents import (
+    STRUCTURE,
+    SUMMARY,
+    THERMO,
+    read_documents,
+)
+from interscreen.sources.materials_project.store import DOCUMENTS, SUMMARIES
+
+ASKED = frozenset({"Li", "Li-O", "O"})
+
+
+def thermo(**changes):
+    return {
+        "material_id": "mp-1",
+        "formula_pretty": "Li2O",
+        "chemsys": "Li-O",
+        "thermo_type": GGA,
+        "formation_energy_per_atom": -2.0,
+        "energy_above_hull": 0.0,
+        "energy_per_atom": -4.7,
+        "uncorrected_energy_per_atom": -4.5,
+        "energy_uncertainy_per_atom": 0.002,
+        "last_updated": {"$date": "2026-01-02T03:04:05Z"},
+        "deprecated": False,
+        "builder_meta": {"license": "BY-C"},
+        **changes,
+    }
+
+
+def summary(**changes):
+    return {
+        "material_id": "mp-1",
+        "chemsys": "Li-O",
+        "theoretical": False,
+        "volume": 60.0,
+        "nsites": 6,
+        "density": 2.0,
+        "band_gap": 5.0,
+        "is_metal": False,
+        "deprecated": False,
+        **changes,
+    }
+
+
+def test_what_is_kept_of_an_energy():
+    batch = read_documents(THERMO, [thermo()], GGA, ASKED)
+    assert dict(zip(DOCUMENTS, batch.rows[0], strict=True)) == {
+        "material_id": "mp-1",
+        "formula": "Li2O",
+        "chemsys": "Li-O",
+        "formation_energy_eV_per_atom": -2.0,
+        "energy_above_hull_eV_per_atom": 0.0,
+        "total_energy_eV_per_atom": -4.7,
+        "uncorrected_energy_eV_per_atom": -4.5,
+        "energy_uncertainty_eV_per_atom": 0.002,
+        "last_updated": "2026-01-02T03:04:05Z",
+        "licence": "BY-C",
+    }
+    assert (batch.chemsys, batch.left_aside) == ({"Li-O": 1}, [])
+
+
+def test_what_is_kept_of_a_summary():
+    batch = read_documents(SUMMARY, [summary()], GGA, ASKED)
+    assert dict(zip(SUMMARIES, batch.rows[0], strict=True)) == {
+        "material_id": "mp-1",
+        "theoretical": 0,
+        "volume_A3_per_atom": 10.0,
+        "density_g_per_cm3": 2.0,
+        "band_gap_eV": 5.0,
+        "is_metal": 0,
+    }
+
+
+def test_what_a_document_does_not_say_is_unknown_and_not_zero():
+    bare = {name: thermo()[name] for name in ("material_id", "formula_pretty", "chemsys")}
+    bare |= {"thermo_type": GGA, "formation_energy_per_atom": -2}
+    (row,) = read_documents(THERMO, [bare], GGA, ASKED).rows
+    assert row == ("mp-1", "Li2O", "Li-O", -2.0, None, None, None, None, "", "")
+    (row,) = read_documents(SUMMARY, [{"material_id": "mp-1", "chemsys": "Li-O"}], GGA, None).rows
+    assert row == ("mp-1", None, None, None, None, None)
+
+
+def test_both_spellings_of_uncertainty_are_read():
+    document = thermo()
+    document["energy_uncertainty_per_atom"] = document.pop("energy_uncertainy_per_atom")
+    (row,) = read_documents(THERMO, [document], GGA, ASKED).rows
+    assert row[7] == 0.002
+
+
+@pytest.mark.parametrize("energy", [None, math.nan, math.inf, "-2.0", True])
+def test_a_document_without_a_formation_energy_is_left_aside(energy):
+    documents = [thermo(formation_energy_per_atom=energy), thermo(material_id="mp-2")]
+    batch = read_documents(THERMO, documents, GGA, ASKED)
+    assert [row[0] for row in batch.rows] == ["mp-2"]
+    assert batch.left_aside == [("mp-1", "no formation energy")]
+    assert batch.chemsys == {"Li-O": 1}
+
+
+def test_a_deprecated_document_is_left_aside():
+    for route, document in ((THERMO, thermo(deprecated=True)), (SUMMARY, summary(deprecated=True))):
+        batch = read_documents(route, [document], GGA, ASKED)
+        assert (batch.rows, batch.chemsys) == ([], {})
+        assert batch.left_aside == [("mp-1", "deprecated")]
+
+
+@pytest.mark.parametrize(
+    ("stated", "family"),
+    [(MIXED, GGA), (R2SCAN, GGA), ("r2SCAN", GGA), ("", GGA), (None, GGA), (GGA, R2SCAN)],
+)
+def test_energies_of_another_run_family_are_refused(stated, family):
+    with pytest.raises(SourceError, match="share no table") as error:
+        read_documents(THERMO, [thermo(), thermo(thermo_type=stated)], family, ASKED)
+    assert "mp-1" in str(error.value)
+    assert "nothing of this answer is kept" in str(error.value)
+
+
+def test_the_services_own_spelling_of_r2scan_is_understood():
+    for spelled in ("r2SCAN", "R2SCAN"):
+        batch = read_documents(THERMO, [thermo(thermo_type=spelled)], R2SCAN, ASKED)
+        assert len(batch.rows) == 1
+
+
+def test_documents_of_systems_that_nobody_asked_for_are_refused():
+    for route, document in ((THERMO, thermo(chemsys="Li-S")), (SUMMARY, summary(chemsys="Li-S"))):
+        with pytest.raises(SourceError, match=r"mp-1 of Li-S, which was not asked for"):
+            read_documents(route, [document], GGA, ASKED)
+        assert read_documents(route, [document], GGA, None).chemsys == {"Li-S": 1}
+    assert read_documents(THERMO, [thermo(chemsys="O-Li")], GGA, ASKED).chemsys == {"Li-O": 1}
+
+
+@pytest.mark.parametrize("document", [None, "mp-1", [], {}, {"material_id": ""}])
+def test_what_is_no_document_is_refused(document):
+    for route in (THERMO, SUMMARY, STRUCTURE):
+        with pytest.raises(SourceError, match="without material_id"):
+            read_documents(route, [document], GGA, None)
+
+
+def test_structures_are_kept_whole():
+    document = {"material_id": "mp-1", "chemsys": "Li-O", "structure": {"sites": []}}
+    batch = read_documents(
+        STRUCTURE, [document, {"material_id": "mp-2", "chemsys": "Li-O"}], GGA, ASKED
+    )
+    assert (batch.structures, batch.chemsys) == ([("mp-1", {"sites": []})], {"Li-O": 1})
+
+
+# -- run families ------------------------
+
+
+def test_run_families_are_found_however_they_are_written():
+    assert thermo_type("GGA_GGA+U") == thermo_type(" gga_gga+u ") == GGA
+    assert thermo_type("r2SCAN") == thermo_type("R2SCAN") == R2SCAN
+
+
+def test_the_mixed_family_is_refused_with_the_reason():
+    with pytest.raises(InputError, match="corrected anew in each chemical system"):
+        thermo_type(MIXED)
+
+
+def test_a_misspelled_family_gets_a_suggestion():
+    with pytest.raises(InputError, match=r"'R2SCANN': unknown.*R2SCAN"):
+        thermo_type("R2SCANN")
+    with pytest.raises(InputError, match="use GGA_GGA"):
+        thermo_type("PBE")
