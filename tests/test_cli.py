@@ -276,7 +276,7 @@ def test_all_failed_is_still_a_table_of_reasons(tmp_path):
 def test_check_only_checks(tmp_path):
     done = run("screen", str(study(tmp_path)), "--check", cwd=tmp_path)
     assert done.returncode == 0
-    assert "2 candidates x 1 electrolytes" in done.stdout
+    assert "2 candidates x 1 electrolyte," in done.stdout
     assert "TaF5" in done.stderr
     assert [entry.name for entry in tmp_path.iterdir()] == ["study.yaml"]
 

@@ -66,6 +66,31 @@ def build_parser() -> argparse.ArgumentParser:
     screen.add_argument("--out", metavar="DIR", help="output folder (default: as in the study)")
     screen.add_argument("--jobs", type=int, metavar="N", help="worker processes, -1: one per core")
     screen.add_argument("--check", action="store_true", help="only check the study")
+    whole = screen.add_argument_group("candidates from the source itself")
+    whole.add_argument(
+        "--candidates",
+        metavar="QUERY",
+        help="'all', or conditions: n_elements=2-3,anion=fluoride,exclude=toxic (docs/screens.md)",
+    )
+    whole.add_argument("--electrolytes", metavar="A,B,...", help="in place of those of the study")
+    whole.add_argument("--fresh", action="store_true", help="forget what an earlier start computed")
+    whole.add_argument(
+        "--backend", choices=["local", "dask"], default="local", help="who computes (default local)"
+    )
+    whole.add_argument("--scheduler", metavar="ADDRESS", help="of a running Dask cluster")
+
+    top = commands.add_parser(
+        "top", help="the best of a finished screen", description="the best of a finished screen"
+    )
+    top.set_defaults(run="top.top_command")
+    top.add_argument("folder", metavar="RUN", help="folder of the screen")
+    top.add_argument("--electrolyte", metavar="E", help="with this one (default: mean over all)")
+    top.add_argument("--where", metavar="EXPRESSION", default="", help="docs/screens.md")
+    top.add_argument("--sort", metavar="COLUMN", default="score_meV_per_atom")
+    top.add_argument("--count", type=int, default=20, metavar="N")
+    top.add_argument("--columns", metavar="A,B,...", help="columns to show")
+    top.add_argument("--csv", metavar="FILE", help="write the rows there, full precision")
+    _output_options(top)
 
     listing = commands.add_parser("electrolytes", help="names that stand for electrolytes")
     listing.set_defaults(run="questions.electrolytes_command")

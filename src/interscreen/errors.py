@@ -27,7 +27,7 @@ class OutputError(InterscreenError):
     exit_code = 2
 
 
-class SourceError(InterscreenError, ConnectionError):
+class SourceError(InterscreenError):
     """A source elsewhere refused, failed or answered something unusable; nothing half is kept."""
 
     exit_code = 4

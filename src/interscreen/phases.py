@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -96,7 +97,7 @@ class PhaseTable:
         return {
             key: value
             for key, value in self.__dict__.items()
-            if key not in ("_index", "_positions", "_quiet")
+            if key not in ("_index", "_positions", "_quiet", "fingerprint")
         }
 
     def __len__(self) -> int:
@@ -292,6 +293,33 @@ class PhaseTable:
             self.elements[i]: int(count)
             for i, count in zip(self.element_index[part], self.counts[part], strict=True)
         }
+
+    def only(self, rows: NDArray[np.int64]) -> PhaseTable:
+        """Return the table of some rows, in the order given; the elements stay all known."""
+        lengths = np.diff(self.indptr)[rows]
+        first = self.indptr[rows]
+        entry = np.repeat(first - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+        return replace(
+            self,
+            formulas=self.formulas[rows],
+            indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            element_index=self.element_index[entry],
+            counts=self.counts[entry],
+            energies=self.energies[rows],
+            ids=self.ids[rows],
+            structures=self.structures[rows],
+            observed=self.observed[rows],
+            counted=self.counted[rows],
+            properties={key: np.asarray(values)[rows] for key, values in self.properties.items()},
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Checksum of everything that decides an answer (hexadecimal)."""
+        digest = hashlib.sha256(" ".join(self.elements).encode())
+        for array in (self.indptr, self.element_index, self.counts, self.energies, self.counted):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
     def element_fractions(self, elements: Sequence[str] | None = None) -> Floats:
         """Dense matrix of atom fractions, shape (n, number of elements)."""

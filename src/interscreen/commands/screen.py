@@ -18,8 +18,9 @@ from ..phases import PhaseTable
 from ..report.files import write_figures
 from ..report.text import ranking_text
 from ..screening.folder import new_folder, write_manifest, write_tables
+from ..screening.query import parse_query
 from ..screening.runner import ScreenResult, run_study
-from ..screening.study import Study, default_study, load_study
+from ..screening.study import MaterialEntry, Study, default_study, load_study
 from .interrupts import noticed_interrupts
 from .opening import open_source, source_options
 
@@ -30,7 +31,7 @@ _SHOWN = 5  # warnings on the terminal
 def screen_command(arguments: argparse.Namespace) -> int:
     """Run a study; exit code 3 when rows failed."""
     started = time.perf_counter()
-    study = load_study(arguments.study) if arguments.study else default_study()
+    study = _study(arguments)
     stated = study.source
     updates: dict[str, Any] = {}
     if arguments.jobs is not None:
@@ -44,6 +45,13 @@ def screen_command(arguments: argparse.Namespace) -> int:
     if arguments.check:
         return _check(arguments, study, options)
     table = open_source(arguments, study.element_sets, source=stated, options=options)
+    if study.query is not None:
+        from .batch import batch_command
+
+        return batch_command(arguments, study, table, started)
+    for option in ("fresh", "scheduler"):
+        if getattr(arguments, option):
+            raise InputError(f"--{option}: only for candidates by query, as --candidates all")
     folder = Path(study.folder)
     result = _run_into(folder, arguments, study, table, started)
     if arguments.json:
@@ -66,6 +74,29 @@ def screen_command(arguments: argparse.Namespace) -> int:
     return EXIT_OK
 
 
+def _study(arguments: argparse.Namespace) -> Study:
+    """Study of a file, of the options, or the shipped one."""
+    listed = [name.strip() for name in (arguments.electrolytes or "").split(",") if name.strip()]
+    for name in listed:
+        resolve(name)  # a misspelled one is a line, not a traceback
+    if arguments.study:
+        study = load_study(arguments.study)
+    elif arguments.candidates:
+        if not listed:
+            raise InputError("--candidates: name the electrolytes, too: --electrolytes LLZO,LATP")
+        study = Study.model_validate(
+            {"name": "screen", "electrolytes": listed, "candidates": [], "query": {}}
+        )
+    else:
+        study = default_study()
+    updates: dict[str, Any] = {}
+    if arguments.candidates:
+        updates = {"query": parse_query(arguments.candidates), "candidates": []}
+    if listed:
+        updates["electrolytes"] = [MaterialEntry(formula=name) for name in listed]
+    return study.model_copy(update=updates)
+
+
 def _check(arguments: argparse.Namespace, study: Study, options: SourceOptions) -> int:
     """Check a study against its source without computing anything."""
     table = open_source(arguments, study.element_sets, source=study.source, options=options)
@@ -81,6 +112,19 @@ def _check(arguments: argparse.Namespace, study: Study, options: SourceOptions) 
             missing.append(f"{entry.label}: {error}")
     for line in missing:
         print(f"interscreen: warning: {line}", file=sys.stderr)
+    if study.query is not None:
+        from ..screening.batch_run import choose_candidates
+
+        choice = choose_candidates(table, study.query)
+        for step, left in choice.counts.items():
+            print(f"  {step}: {left}")
+        for note in choice.notes:
+            print(f"interscreen: note: {note}", file=sys.stderr)
+        print(
+            f"{study.name}: {len(choice.rows)} candidates x "
+            f"{_count(study.electrolytes, 'electrolyte')}, results would go to {study.folder}/"
+        )
+        return EXIT_OK
     print(
         f"{study.name}: {_count(study.candidates, 'candidate')} x "
         f"{_count(study.electrolytes, 'electrolyte')}, results would go to {study.folder}/"

@@ -17,6 +17,7 @@ Nothing here knows about chemistry: arrays in, arrays out.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -61,18 +62,24 @@ def _compile(function: Callable[..., Any], cache: bool) -> Callable[..., Any]:
     return compiled
 
 
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function, and keep the machine code beside it where that is possible."""
     _python[function.__name__] = function
     return _compile(function, cache=True)
 
 
 def recompile_without_cache() -> None:
     """Replace every compiled function by one that neither reads nor writes a cache."""
-    for name, function in _python.items():
-        globals()[name] = _compile(function, cache=False)
+    for function in list(_python.values()):
+        made = _compile(function, cache=False)
+        for module in list(sys.modules.values()):  # wherever it was imported, too
+            if (getattr(module, "__package__", None) or "") == __package__ and hasattr(
+                module, function.__name__
+            ):
+                setattr(module, function.__name__, made)
 
 
-@_compiled
+@compiled
 def _invert(columns, basis, inverse, work):
     """Gauss-Jordan inverse, with row pivoting, of the basis columns; False if singular."""
     m = basis.shape[0]
@@ -108,7 +115,7 @@ def _invert(columns, basis, inverse, work):
     return True
 
 
-@_compiled
+@compiled
 def _subtract_rows(columns, factors, out):
     """``out -= factors @ columns``, row by row (contiguous, so it is vectorised)."""
     m, n = columns.shape
@@ -118,7 +125,7 @@ def _subtract_rows(columns, factors, out):
             out[p] -= factor * columns[i, p]
 
 
-@_compiled
+@compiled
 def _price(columns, costs, basis, inverse, potentials, reduced):
     """Potentials (duals) of a basis and the reduced cost of every column; their minimum."""
     m, n = columns.shape
@@ -136,7 +143,7 @@ def _price(columns, costs, basis, inverse, potentials, reduced):
     return lowest
 
 
-@_compiled
+@compiled
 def _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland):
     """Primal revised simplex from the basis of the elements; leaves the optimal basis."""
     m, n = columns.shape
@@ -219,7 +226,7 @@ def _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland):
     return ITERATION_LIMIT, _PIVOT_LIMIT
 
 
-@_compiled
+@compiled
 def _record(columns, costs, b0, d, t, basis, x, point, ts, energies, phases, amounts):
     """Store one point of the walk; returns its worst mass-balance error."""
     m = basis.shape[0]
@@ -240,7 +247,7 @@ def _record(columns, costs, b0, d, t, basis, x, point, ts, energies, phases, amo
     return worst
 
 
-@_compiled
+@compiled
 def _follow(
     columns,
     costs,
@@ -374,7 +381,7 @@ def _follow(
     return ITERATION_LIMIT, point, lowest, imbalance, _PIVOT_LIMIT
 
 
-@_compiled
+@compiled
 def _all_finite(columns, costs, b0, d):
     """Whether every number is finite; one that is not would compare as optimal."""
     m, n = columns.shape
@@ -388,7 +395,7 @@ def _all_finite(columns, costs, b0, d):
     return np.isfinite(total)  # a sum is finite only if every term is
 
 
-@_compiled
+@compiled
 def walk_line(columns, costs, b0, d, t_start, t_low, t_high, size, bland):
     """Solve at ``t_start`` and walk the line ``b0 + t d`` down to ``t_low`` and up to ``t_high``.
 

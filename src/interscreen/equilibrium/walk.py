@@ -60,7 +60,7 @@ class Walk:
     pivots: int
 
 
-def _kernel() -> Any:
+def compiled_kernel() -> Any:
     """Return the compiled kernel, warmed once per process; a damaged cache is left aside."""
     if _warm:
         return _warm[0]
@@ -71,7 +71,7 @@ def _kernel() -> Any:
 
         arguments = (np.eye(2), np.zeros(2), np.ones(2), np.zeros(2), 0.0, 0.0, 0.0, 1, False)
         try:
-            _call(kernel, *arguments)
+            call_compiled(kernel.walk_line, *arguments)
         except Exception as error:  # unreadable or half-written cache files: do without them
             log.warning(
                 "compiled code in the cache cannot be read (%s); compiling anew, which takes a few "
@@ -84,10 +84,10 @@ def _kernel() -> Any:
     return _warm[0]
 
 
-def _call(kernel: Any, *arguments: Any) -> Any:
-    """Run the compiled walk; Ctrl-C inside it stays a KeyboardInterrupt."""
+def call_compiled(function: Any, *arguments: Any) -> Any:
+    """Run compiled code; Ctrl-C inside it stays a KeyboardInterrupt."""
     try:
-        return kernel.walk_line(*arguments)
+        return function(*arguments)
     except SystemError as error:  # "returned a result with an exception set"
         if isinstance(error.__cause__, KeyboardInterrupt):
             raise KeyboardInterrupt from None
@@ -129,7 +129,7 @@ def walk_line(
     SolverError
         When mass balance or reduced costs cannot be brought within 1e-9.
     """
-    kernel = _kernel()
+    kernel = compiled_kernel()
     columns = np.ascontiguousarray(columns, dtype=np.float64)
     costs = np.ascontiguousarray(costs, dtype=np.float64)
     b0 = np.ascontiguousarray(b0, dtype=np.float64)
@@ -139,8 +139,9 @@ def walk_line(
         (
             status, first, begin, last, ts, energies, slopes, phases, amounts,
             potentials, lowest, imbalance, pivots,
-        ) = _call(
-            kernel, columns, costs, b0, d, float(start), float(low), float(high), room, careful
+        ) = call_compiled(
+            kernel.walk_line,
+            columns, costs, b0, d, float(start), float(low), float(high), room, careful,
         )  # fmt: skip
         # "not <=" and not ">": a result that is not a number fails, too
         if status == kernel.OK and -lowest <= CERTIFIED and imbalance <= CERTIFIED:

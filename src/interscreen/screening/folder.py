@@ -32,7 +32,7 @@ def new_folder(target: Path) -> Iterator[Path]:
         When the place is taken by something else or cannot be written to.
     """
     target = Path(os.path.abspath(target))
-    _check_place(target)
+    check_place(target)
     missing = [parent for parent in target.parents if not parent.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def new_folder(target: Path) -> Iterator[Path]:
         raise OutputError(f"output folder {target}: cannot be written ({error.strerror})") from None
     try:
         yield temporary
-        _check_place(target)
+        check_place(target)
         _swap(temporary, target)
     except OSError as error:
         raise OutputError(f"output folder {target}: cannot be written ({error.strerror})") from None
@@ -53,7 +53,8 @@ def new_folder(target: Path) -> Iterator[Path]:
                 parent.rmdir()
 
 
-def _check_place(target: Path) -> None:
+def check_place(target: Path) -> None:
+    """Refuse a place that holds something else than a run."""
     if target.is_dir():
         if any(target.iterdir()) and not (target / MANIFEST).is_file():
             raise OutputError(

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from .rows import FAILED, OK
+from .scores import COATING, CONVERSION, SCORE_COLUMNS, role_columns, role_terms
 
 if TYPE_CHECKING:
     import pandas as pd
 
-CONVERSION, COATING = "conversion", "coating"
 OVERALL = "overall"
-INERT_MEV = 10.0  # weaker driving forces with Li are below the method's accuracy [meV/atom]
 
 RANKING_COLUMNS = (
     "electrolyte rank candidate role score_meV_per_atom tied_with score_terms "
@@ -101,32 +100,14 @@ class Ranking(BaseModel):
 
 def role_of(lithium_mutual_eV_per_atom: float) -> str:
     """Role of a candidate: conversion when it reacts with Li beyond the method's accuracy."""
-    return CONVERSION if -1000.0 * lithium_mutual_eV_per_atom > INERT_MEV else COATING
+    return str(role_columns(lithium_mutual_eV_per_atom))
 
 
 def score_terms(row: dict[str, Any], weights: Weights) -> dict[str, float]:
     """Terms of the score of one row of results.csv [meV/atom], each zero or negative."""
-    shortfall = max(0.0, -float(row["bridge_margin_V"]))
-    milli = {
-        key: 1000.0 * float(row[f"{key}_mutual_eV_per_atom"])
-        for key in ("lithium", "layer", "worst_product", "deposited")
-    }
-    if row["role"] == COATING:
-        coating = weights.coating
-        return {
-            "Li": coating.lithium * milli["lithium"],
-            "as deposited": coating.deposited * milli["deposited"],
-            "bridge": -coating.bridge_meV_per_V * shortfall,
-        }
-    conversion = weights.conversion
-    lacking = max(0.0, conversion.enough_meV_per_atom + milli["lithium"])
-    return {
-        "converted layer": conversion.layer * milli["layer"],
-        "worst product": conversion.worst_product * milli["worst_product"],
-        "as deposited": conversion.deposited * milli["deposited"],
-        "bridge": -conversion.bridge_meV_per_V * shortfall,
-        "driving force": -conversion.driving_force * lacking,
-    }
+    values = {name: float(row[name]) for name in SCORE_COLUMNS}
+    role = COATING if row["role"] == COATING else CONVERSION
+    return {name: float(term) for name, term in role_terms(role, values, weights).items()}
 
 
 def rank(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:

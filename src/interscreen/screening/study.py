@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from ..errors import InputError
 from ..filters import Filters
@@ -15,6 +23,7 @@ from ..formula import nearest
 from ..materials import Material, elements_of, resolve
 from ..opening import NAMES, SourceOptions
 from ..yamlfile import load_yaml
+from .query import Query
 from .ranking import Ranking
 
 DEFAULT_STUDY = "demo.yaml"
@@ -101,7 +110,9 @@ class Study(BaseModel):
     anode : Li
     electrolytes, candidates : list of MaterialEntry
         ``candidates`` may also name a YAML file with the list: beside the study, or in a folder
-        ``candidates`` there or below the current folder.
+        ``candidates`` there or below the current folder; or be ``all``, or ``{query: {...}}``.
+    query : Query, optional
+        Candidates from the source's own phases, in place of a list.
     all_phases : bool
         Count also phases that the source marks as never observed.
     jobs : int or None
@@ -121,11 +132,20 @@ class Study(BaseModel):
     add: list[str] = []
     anode: Literal["Li"] = "Li"
     electrolytes: list[Entry] = Field(min_length=1)
-    candidates: list[Entry] = Field(min_length=1)
+    candidates: list[Entry]
+    query: Query | None = None
     all_phases: bool = False
     jobs: int | None = Field(None, ge=-64, strict=True)
     output: str = ""
     ranking: Ranking = Ranking()
+
+    @model_validator(mode="after")
+    def _some_candidates(self) -> Study:
+        if not self.candidates and self.query is None:
+            raise ValueError("candidates: none given; list formulas, or write all")
+        if self.candidates and self.query is not None:
+            raise ValueError("candidates: a list or a query, not both")
+        return self
 
     @field_validator("filters", mode="before")
     @classmethod
@@ -146,7 +166,15 @@ class Study(BaseModel):
 
     @property
     def element_sets(self) -> list[frozenset[str]]:
-        """Elements of every stack of the study, the anode's included."""
+        """Elements of every stack of the study, the anode's included.
+
+        Of a query only those of the electrolytes are known beforehand.
+        """
+        if self.query is not None:
+            only = self.query.only
+            return list(
+                dict.fromkeys(elements_of([e.material]) | set(only) for e in self.electrolytes)
+            )
         return list(
             dict.fromkeys(
                 elements_of([candidate.material, electrolyte.material])
@@ -201,7 +229,11 @@ def load_study(path: str | Path) -> Study:
         )
     candidates = data.get("candidates")
     listed: tuple[Path, Any] | None = None
-    if isinstance(candidates, str):
+    if candidates == "all":
+        data["query"], data["candidates"] = {}, []
+    elif isinstance(candidates, dict) and list(candidates) == ["query"]:
+        data["query"], data["candidates"] = candidates["query"] or {}, []
+    elif isinstance(candidates, str):
         listed = _candidates_file(file, candidates, _line(data, ("candidates",)))
         data["candidates"] = listed[1]
     try:
@@ -286,7 +318,7 @@ def _problems(
             message = "is missing"
         elif problem["type"] != "value_error":
             message = f"{message}, not {problem['input']!r}"
-        yield f"{where}, line {line}: {name}: {message}"
+        yield f"{where}, line {line}: {name}: {message}" if name else f"{where}: {message}"
 
 
 def _known_keys(location: tuple[int | str, ...]) -> list[str]:
@@ -299,6 +331,7 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
             model = MaterialEntry
         else:
             model = model.model_fields[part].annotation
+            model = next((kind for kind in get_args(model) if kind is not type(None)), model)
     if is_dataclass(model):
         return [field.name for field in fields(model)]
     return list(model.model_fields)
@@ -309,9 +342,12 @@ def _line(data: Any, location: tuple[int | str, ...]) -> int:
     line = 1
     for part in location:
         marks = getattr(data, "lc", None)
-        if marks is None or not marks.data or part not in marks.data:
+        if marks is None:
             break
-        line = marks.data[part][0] + 1
+        if marks.data and part in marks.data:
+            line = marks.data[part][0] + 1
+        elif not isinstance(data, dict) or part not in data:
+            break
         data = data[part]
     return line
 
