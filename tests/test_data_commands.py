@@ -151,7 +151,6 @@ def test_r2scan_has_a_store_and_energies_of_its_own(capsys, service):
 
 
 def test_everything_page_by_page(capsys, service, monkeypatch):
-    monkeypatch.setattr("interscreen.sources.materials_project.pull.PAGE", 100)
     monkeypatch.setattr("interscreen.sources.materials_project.client.PAGE", 100)
     report = answer(capsys, "data", "pull", "--all")
     assert report["documents"] == report["documents_in_store"] > 250

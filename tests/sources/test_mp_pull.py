@@ -11,10 +11,9 @@ from interscreen.audit import audit
 from interscreen.errors import InputError, OutputError, SourceError
 from interscreen.opening import SourceOptions, open_table
 from interscreen.sources.materials_project import client as client_module
-from interscreen.sources.materials_project import pull as pull_module
 from interscreen.sources.materials_project.local import Wanted, local_store
-from interscreen.sources.materials_project.pull import batches_of, check_elements, subsystems
 from interscreen.sources.materials_project.store import find_stores
+from interscreen.sources.materials_project.systems import batches_of, check_elements, subsystems
 from standin import Documents, StandIn
 from standin.documents import VERSION
 from standin.makers import DEPRECATED, NO_FORMATION_ENERGY
@@ -417,7 +416,6 @@ def test_documents_that_nobody_asked_for_are_refused(
 def small_pages(monkeypatch):
     """Five documents a page in place of a thousand."""
     monkeypatch.setattr(client_module, "PAGE", 5)
-    monkeypatch.setattr(pull_module, "PAGE", 5)
 
 
 def next_version(small, gone=()):
@@ -479,7 +477,6 @@ def test_a_total_that_changes_between_two_pages_is_refused(
 def hundreds(monkeypatch):
     """A hundred documents a page: three pages of energies, four of summaries."""
     monkeypatch.setattr(client_module, "PAGE", 100)
-    monkeypatch.setattr(pull_module, "PAGE", 100)
 
 
 def pages_asked(service):

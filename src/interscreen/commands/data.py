@@ -11,8 +11,8 @@ from ..audit import audit
 from ..errors import InputError
 from ..report.text import table as text_table
 from ..sources.materials_project.local import Wanted, any_store
-from ..sources.materials_project.pull import check_elements
 from ..sources.materials_project.store import Store, find_stores, stores_folder
+from ..sources.materials_project.systems import check_elements
 from .opening import speaker
 
 

@@ -10,12 +10,10 @@ from typing import Any
 from ..audit import audit
 from ..errors import InputError, SourceError
 from ..sources.materials_project.local import Wanted, connect
-from ..sources.materials_project.pull import (
-    PullReport,
-    check_elements,
-    pull_everything,
-    pull_systems,
-)
+from ..sources.materials_project.pull import pull_systems
+from ..sources.materials_project.pull_pages import pull_everything
+from ..sources.materials_project.pulling import PullReport
+from ..sources.materials_project.systems import check_elements
 from .opening import pull_progress, speaker
 
 

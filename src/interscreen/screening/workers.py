@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import uuid4
 
-from ..errors import InputError, OutputError, SourceError
+from ..errors import InputError, InterscreenError, OutputError, SourceError
 from .chunk import Chunk, screen_chunk
 from .plan import Plan
 
@@ -78,33 +81,69 @@ def computed(
         A folder that all workers see.
     check : callable
         Called between chunks; may raise KeyboardInterrupt.
+
+    Raises
+    ------
+    SourceError
+        When the Dask scheduler does not answer.
+    OutputError
+        When the plan cannot be written, or a worker cannot read it.
+    InterscreenError
+        When a process of this machine dies.
     """
     if workers.backend == "local" and workers.jobs == 1:
         for chunk in chunks:
             check()
             yield chunk.number, screen_chunk(plan, chunk)
         return
-    from joblib import Parallel, delayed, dump, parallel_config
-
-    file = folder / "plan.joblib"
+    # workers may live on from an earlier run, with its plan in memory and another folder as theirs
+    file = folder.resolve() / f"plan-{uuid4().hex}.joblib"
     try:
+        _write(plan, file)
+        with closing(_parallel(str(file), chunks, workers)) as results:
+            for result in results:
+                check()
+                yield result
+    finally:
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
+
+
+def _write(plan: Plan, file: Path) -> None:
+    from joblib import dump
+
+    try:
+        for leftover in file.parent.glob("plan-*.joblib"):  # of a process that was killed
+            leftover.unlink(missing_ok=True)
         dump(plan, file)
     except OSError as error:
-        raise OutputError(f"{file}: cannot be written ({error.strerror})") from None
+        raise OutputError(
+            f"{file}: cannot be written ({error.strerror}); make room or mend that, and run the "
+            "same command again"
+        ) from None
+
+
+def _parallel(
+    plan: str, chunks: Iterable[Chunk], workers: Workers
+) -> Generator[tuple[int, pa.Table], None, None]:
+    from joblib import Parallel, delayed, parallel_config
+
     options: dict[str, Any] = {"return_as": "generator_unordered", "pre_dispatch": "3*n_jobs"}
-    tasks = (delayed(_one)(str(file), chunk) for chunk in chunks)
+    tasks = (delayed(_one)(plan, chunk) for chunk in chunks)
     if workers.backend == "dask":
         with _dask(workers.scheduler) as client, parallel_config(backend="dask"):
             threads = sum(client.nthreads().values())
-            for result in Parallel(n_jobs=max(threads, 1), **options)(tasks):
-                check()
-                yield result
+            yield from Parallel(n_jobs=max(threads, 1), **options)(tasks)
         return
     # one thread each for BLAS and the like: the processes are the parallelism
     with parallel_config(backend="loky", inner_max_num_threads=1):
-        for result in Parallel(n_jobs=workers.jobs, **options)(tasks):
-            check()
-            yield result
+        try:
+            yield from Parallel(n_jobs=workers.jobs, **options)(tasks)
+        except BrokenProcessPool:
+            raise InterscreenError(
+                "a worker process was killed (out of memory?); run the same command again, with "
+                "fewer processes (--jobs): what is finished is kept"
+            ) from None
 
 
 def _one(plan: str, chunk: Chunk) -> tuple[int, pa.Table]:
@@ -116,7 +155,13 @@ def _loaded(file: str) -> Plan:
     """Map the plan into memory, once per worker."""
     from joblib import load
 
-    plan: Plan = load(file, mmap_mode="r")
+    try:
+        plan: Plan = load(file, mmap_mode="r")
+    except OSError as error:
+        raise OutputError(
+            f"{file}: a worker cannot read it ({error.strerror}); put the output folder where all "
+            "workers see it (--out)"
+        ) from None
     return plan
 
 
@@ -127,10 +172,13 @@ def _dask(scheduler: str) -> Any:
         raise InputError(
             "--backend dask needs the package distributed: pip install 'interscreen[dask]'"
         ) from None
+    client: Any = None
     try:
-        client: Any = Client(scheduler, timeout=_PATIENCE)  # type: ignore[no-untyped-call]
+        client = Client(scheduler, timeout=_PATIENCE)  # type: ignore[no-untyped-call]
         client.wait_for_workers(1, timeout=_PATIENCE)
     except (OSError, TimeoutError, ValueError) as error:
+        if client is not None:
+            client.close()
         raise SourceError(
             f"Dask scheduler {scheduler}: no answer or no worker within {_PATIENCE:.0f} s "
             f"({type(error).__name__}); check that it runs and has workers"

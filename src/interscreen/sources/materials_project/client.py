@@ -96,6 +96,11 @@ class Client:
         self._rester = self._persist("the client", self._connect)
         self._fields: dict[str, list[str]] = {}
 
+    @property
+    def page_size(self) -> int:
+        """Documents in one answer at most."""
+        return PAGE
+
     def close(self) -> None:
         """Close the connections."""
         self._session.close()

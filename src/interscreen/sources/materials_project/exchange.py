@@ -14,8 +14,8 @@ from ...errors import InputError, OutputError
 from ..exchange import KIND, METADATA, metadata_of
 from ..family import thermo_type
 from .documents import ROUTES, Batch
-from .pull import subsystems
 from .store import DOCUMENTS, SUMMARIES, Store, store_path
+from .systems import subsystems
 from .table import CITATION, STATEMENT
 
 FORMAT = 1

@@ -176,7 +176,7 @@ def any_store(wanted: Wanted) -> Store:
 
 def _missing(wanted: Wanted, element_sets: Sequence[Collection[str]]) -> str:
     """Name one system that no store covers, and how many more."""
-    from .pull import subsystems
+    from .systems import subsystems
 
     known: list[frozenset[str]] = []
     family = thermo_type(wanted.thermo_type)

@@ -1,0 +1,145 @@
+"""What pulls have in common: a report, one process at a time, and a database that may change."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import OutputError, SourceError
+from .client import Client
+from .store import Store, store_path
+
+_RESTARTS = 2  # times that a new database may appear during one pull
+_ZERO = 1e-6  # eV/atom
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class PullReport:
+    """What a pull did.
+
+    Attributes
+    ----------
+    store : Store
+        Open, for reading.
+    systems : int
+        Chemical systems that were asked for now.
+    documents : int
+        Thermo documents that arrived now.
+    requests : int
+        Pages that were asked for.
+    seconds : float
+        Wall time [s].
+    absent : frozenset of str
+        Elements of the question that the database has no phase of.
+    """
+
+    store: Store
+    systems: int
+    documents: int
+    requests: int
+    seconds: float
+    absent: frozenset[str]
+
+
+@dataclass
+class Tally:
+    """Counts of one pull."""
+
+    systems: int = 0
+    documents: int = 0
+    requests: int = 0
+
+
+class NewDatabaseError(Exception):
+    """The service answers from another database than a moment ago."""
+
+
+def run_pull(
+    client: Client,
+    work: Callable[[Store, Tally], frozenset[str]],
+    notify: Callable[[str], None] | None,
+) -> PullReport:
+    """Open the store of the service's database and do the work; again when that one changes.
+
+    Parameters
+    ----------
+    client : Client
+    work : callable
+        Fetches into a store and returns the elements that the database has no phase of.
+    notify : callable, optional
+        Told in one line when the database changes.
+    """
+    started, tally = time.perf_counter(), Tally()
+    for _ in range(_RESTARTS + 1):
+        place = store_path(client.database, client.family)
+        store = Store(place, create=(client.database, client.family))
+        try:
+            absent = work(store, tally)
+        except NewDatabaseError as news:
+            store.close()
+            _start_anew(client, news, notify)
+            continue
+        except BaseException:
+            store.close()
+            raise
+        seconds = time.perf_counter() - started
+        return PullReport(store, tally.systems, tally.documents, tally.requests, seconds, absent)
+    raise SourceError(
+        f"the Materials Project changed its database {_RESTARTS + 1} times during the pull; run "
+        "the same command again later"
+    )
+
+
+def _start_anew(
+    client: Client, news: NewDatabaseError, notify: Callable[[str], None] | None
+) -> None:
+    before, client.database = client.database, str(news)
+    if notify is not None:
+        notify(
+            f"the Materials Project went from database {before} to {news} during the pull; "
+            f"starting with {news}, what has arrived of {before} stays in its own store"
+        )
+
+
+def require_references(energies: Iterable[tuple[str, float]], remedy: str) -> None:
+    """Refuse energies of elements [eV/atom] among which the reference phase of one is missing."""
+    lowest: dict[str, float] = {}
+    for symbol, energy in energies:
+        lowest[symbol] = min(energy, lowest.get(symbol, energy))
+    for symbol, energy in sorted(lowest.items()):
+        if abs(energy) > _ZERO:
+            raise SourceError(
+                f"element {symbol}: its lowest phase in the Materials Project's answer lies "
+                f"{energy:+.4f} eV/atom from zero, so its reference phase is missing; {remedy}"
+            )
+
+
+def require_database(client: Client) -> None:
+    """Refuse what came from another database than the store's."""
+    now = client.current_database()
+    if now != client.database:
+        raise NewDatabaseError(now)
+
+
+@contextlib.contextmanager
+def alone(store: Store) -> Iterator[None]:
+    """Let one process ask at a time, so that no document is asked for twice."""
+    from filelock import FileLock
+
+    lock: Any = FileLock(f"{store.path}.lock")
+    try:
+        lock.acquire(poll_interval=0.02)
+    except OSError as error:
+        raise OutputError(
+            f"{store.path}.lock: cannot be locked ({error.strerror or error}); name another folder "
+            "with --cache or INTERSCREEN_CACHE"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
