@@ -440,3 +440,14 @@ def test_many_warnings_are_cut_short_on_the_terminal_but_kept(tmp_path):
     assert done.stderr.count("interscreen: warning: ") == 5
     kept = json.loads((tmp_path / "o" / "manifest.json").read_text())["warnings"]
     assert f"and {len(kept) - 5} more warnings in manifest.json" in done.stderr
+
+
+def test_profile_writes_its_figure_and_its_table(tmp_path):
+    done = run("profile", "CuF2", "LLZO", "--from", "1", "--to", "3", "--out", "p", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "most negative mutual energy" in done.stdout
+    names = sorted(file.name for file in (tmp_path / "p").iterdir())
+    assert names == ["profile.csv", "profile.png", "profile.svg"]
+    table = rows(tmp_path / "p" / "profile.csv")
+    assert float(table[0]["potential_V"]) == 1.0
+    assert float(table[-1]["potential_V"]) == 3.0

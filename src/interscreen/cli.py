@@ -48,6 +48,27 @@ def build_parser() -> argparse.ArgumentParser:
         parser_of_one.add_argument("m", metavar="M", help="formula, mixture or name")
         _energy_options(parser_of_one, "", "")
 
+    profile = _command(
+        commands,
+        "profile",
+        "profile.profile_command",
+        "an interface open to Li over a range of potentials",
+    )
+    profile.add_argument("a", metavar="A", help="formula, mixture or name")
+    profile.add_argument("b", metavar="B", help="the same")
+    profile.add_argument(
+        "--from", dest="start", type=float, default=0.0, metavar="V", help="default 0 V vs Li/Li+"
+    )
+    profile.add_argument("--to", dest="end", type=float, default=5.0, metavar="V", help="default 5")
+    profile.add_argument(
+        "--step", type=float, metavar="V", help="list points at this distance, too"
+    )
+    profile.add_argument(
+        "--out", metavar="FOLDER", help="write profile.png, profile.svg and profile.csv there"
+    )
+    for side in ("a", "b"):
+        _energy_options(profile, f"-{side}", f" of {side.upper()}")
+
     stack = _command(
         commands,
         "stack",

@@ -25,9 +25,9 @@ from .opening import open_source, source_options
 
 def reaction_command(arguments: argparse.Namespace) -> int:
     """Reaction energies of two materials."""
-    a = _material(arguments.a, arguments.energy_a, arguments.above_hull_a)
-    b = _material(arguments.b, arguments.energy_b, arguments.above_hull_b)
-    return _answer(
+    a = reactant_of(arguments.a, arguments.energy_a, arguments.above_hull_a)
+    b = reactant_of(arguments.b, arguments.energy_b, arguments.above_hull_b)
+    return answer(
         arguments,
         elements_of([a, b], lithium=arguments.potential is not None),
         lambda table: react(table, a, b, potential_V=arguments.potential),
@@ -40,8 +40,8 @@ def reaction_command(arguments: argparse.Namespace) -> int:
 
 def window_command(arguments: argparse.Namespace) -> int:
     """Stability window of a material."""
-    m = _material(arguments.m, arguments.energy, arguments.above_hull)
-    return _answer(
+    m = reactant_of(arguments.m, arguments.energy, arguments.above_hull)
+    return answer(
         arguments,
         elements_of([m]),
         lambda table: stability_window(table, m),
@@ -55,8 +55,8 @@ def window_command(arguments: argparse.Namespace) -> int:
 
 def lithiate_command(arguments: argparse.Namespace) -> int:
     """Lithiation path of a material."""
-    m = _material(arguments.m, arguments.energy, arguments.above_hull)
-    return _answer(
+    m = reactant_of(arguments.m, arguments.energy, arguments.above_hull)
+    return answer(
         arguments,
         elements_of([m]),
         lambda table: lithiate(table, m),
@@ -67,7 +67,7 @@ def lithiate_command(arguments: argparse.Namespace) -> int:
 
 def stack_command(arguments: argparse.Namespace) -> int:
     """Every contact of Li | candidate | electrolyte."""
-    return _answer(
+    return answer(
         arguments,
         elements_of([arguments.candidate, arguments.electrolyte]),
         lambda table: stack(table, arguments.candidate, arguments.electrolyte),
@@ -79,11 +79,12 @@ def stack_command(arguments: argparse.Namespace) -> int:
     )
 
 
-def _material(formula: str, energy: float | None, above_hull: float | None) -> Material:
+def reactant_of(formula: str, energy: float | None, above_hull: float | None) -> Material:
+    """Return a reactant with the energy that the options give it."""
     return Material(formula, energy_eV_per_atom=energy, energy_above_hull_eV_per_atom=above_hull)
 
 
-def _answer(
+def answer(
     arguments: argparse.Namespace,
     elements: frozenset[str],
     ask: Callable[[PhaseTable], Any],
@@ -94,13 +95,13 @@ def _answer(
     options = source_options(arguments)
     table = open_source(arguments, [elements], options=options)
     result = ask(table)
-    answer = result.to_dict()
+    found = result.to_dict()
     if arguments.json:
-        print(json.dumps(answer, ensure_ascii=False, allow_nan=False))
+        print(json.dumps(found, ensure_ascii=False, allow_nan=False))
     else:
         print(write(result))
     if not arguments.quiet:
-        for warning in _warnings(answer):
+        for warning in _warnings(found):
             print(f"interscreen: warning: {warning}", file=sys.stderr)
         if table.left_out:
             with contextlib.suppress(SolverError):  # a note is a courtesy

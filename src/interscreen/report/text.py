@@ -40,10 +40,11 @@ def energy(value: float | None) -> str:
     """Energy in both units of the field."""
     if value is None:
         return "-"
-    return f"{_zero(value, 4)} eV/atom ({_zero(value * KJ_PER_MOL, 2)} kJ per mol of atoms)"
+    return f"{rounded(value, 4)} eV/atom ({rounded(value * KJ_PER_MOL, 2)} kJ per mol of atoms)"
 
 
-def _zero(value: float, digits: int) -> str:
+def rounded(value: float, digits: int) -> str:
+    """Write a number without a minus sign before zero."""
     text = f"{value:.{digits}f}"
     return text[1:] if text.startswith("-") and float(text) == 0.0 else text
 
@@ -52,7 +53,8 @@ def _volt(value: float | None) -> str:
     return "none (no Li to give off)" if value is None else f"{value:.3f} V"
 
 
-def _origin(provenance: dict[str, Any]) -> list[str]:
+def origin_lines(provenance: dict[str, Any]) -> list[str]:
+    """Lines that say what a result was made from."""
     lines = textwrap.wrap(f"source: {provenance['source_label']}", width=76, subsequent_indent="  ")
     left_out = provenance["left_out_phases"]
     if left_out:
@@ -93,15 +95,15 @@ def reaction_text(result: Reaction) -> str:
     rows += [
         [
             f"{kink.mixing_fraction:.4f}",
-            _zero(kink.mutual_energy_eV_per_atom, 4),
-            _zero(kink.total_energy_eV_per_atom, 4),
+            rounded(kink.mutual_energy_eV_per_atom, 4),
+            rounded(kink.total_energy_eV_per_atom, 4),
             kink.equation,
         ]
         for kink in result.kinks
     ]
     lines.append("  kinks")
     lines += ["    " + line for line in table(rows, left=(3,))]
-    lines += ["  " + line for line in _origin(result.provenance)]
+    lines += ["  " + line for line in origin_lines(result.provenance)]
     return "\n".join(lines)
 
 
@@ -125,7 +127,7 @@ def window_text(result: Window) -> str:
         f"  decomposition at 0 V  {energy(result.decomposition_energy_0V_eV_per_atom)}",
         f"  energy used  {result.energy_eV_per_atom:.4f} eV/atom ({result.energy_source}), "
         f"{1000 * result.energy_above_hull_eV_per_atom:.1f} meV/atom above the hull",
-        *("  " + line for line in _origin(result.provenance)),
+        *("  " + line for line in origin_lines(result.provenance)),
     ]
     return "\n".join(lines)
 
@@ -153,7 +155,7 @@ def lithiation_text(result: Lithiation) -> str:
         f"  energy used  {result.energy_eV_per_atom:.4f} eV/atom ({result.energy_source}), "
         f"{1000 * result.energy_above_hull_eV_per_atom:.1f} meV/atom above the hull"
     )
-    lines += ["  " + line for line in _origin(result.provenance)]
+    lines += ["  " + line for line in origin_lines(result.provenance)]
     return "\n".join(lines)
 
 
@@ -168,7 +170,7 @@ def stack_text(result: Stack) -> str:
     }
     rows = [["", "contact", "meV/atom"]]
     rows += [
-        [names[contact.kind], contact.label, _zero(1000 * contact.energy, 1)]
+        [names[contact.kind], contact.label, rounded(1000 * contact.energy, 1)]
         for contact in result.contacts
     ]
     lines = [f"Li | {result.candidate} | {result.electrolyte}"]
@@ -177,7 +179,7 @@ def stack_text(result: Stack) -> str:
     lines.append(f"  bridge  {bridge}, margin {result.bridge_margin_V:.3f} V")
     provenances = [contact.reaction.provenance for contact in result.contacts]
     left_out = sorted({name for p in provenances for name in p["left_out_phases"]})
-    lines += ["  " + line for line in _origin({**provenances[0], "left_out_phases": left_out})]
+    lines += ["  " + line for line in origin_lines({**provenances[0], "left_out_phases": left_out})]
     return "\n".join(lines)
 
 
@@ -198,16 +200,16 @@ def ranking_text(ranking: pd.DataFrame) -> str:
                     f"{int(row['rank'])}{tie}",
                     row["candidate"],
                     row["role"],
-                    _zero(row["score_meV_per_atom"], 0),
+                    rounded(row["score_meV_per_atom"], 0),
                     *(
                         ["", "", ""]
                         if overall
                         else [
-                            _zero(1000 * row[f"{key}_mutual_eV_per_atom"], 0)
+                            rounded(1000 * row[f"{key}_mutual_eV_per_atom"], 0)
                             for key in ("layer", "worst_product", "deposited")
                         ]
                     ),
-                    "" if overall else _zero(row["bridge_margin_V"], 2),
+                    "" if overall else rounded(row["bridge_margin_V"], 2),
                 ]
             )
         keep = [i for i in range(8) if not overall or i < 4]
@@ -220,7 +222,7 @@ def ranking_text(ranking: pd.DataFrame) -> str:
         "reduction limit of the electrolyte. Driving forces at 0 K, not rates."
     )
     left_out = {name for text in ranking["left_out_phases"].dropna() for name in text.split()}
-    origin = _origin(
+    origin = origin_lines(
         {"source_label": ranking["source"].iloc[0], "left_out_phases": sorted(left_out)}
     )
     return "\n\n".join([*blocks, legend, "\n".join(origin)])
