@@ -73,10 +73,10 @@ def recompile_without_cache() -> None:
     for function in list(_python.values()):
         made = _compile(function, cache=False)
         for module in list(sys.modules.values()):  # wherever it was imported, too
-            if (getattr(module, "__package__", None) or "") == __package__ and hasattr(
-                module, function.__name__
-            ):
-                setattr(module, function.__name__, made)
+            if getattr(module, "__package__", None) == __package__:
+                held = getattr(module, function.__name__, None)
+                if getattr(held, "py_func", None) is function:  # not a namesake in plain Python
+                    setattr(module, function.__name__, made)
 
 
 @compiled

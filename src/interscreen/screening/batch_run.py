@@ -17,7 +17,7 @@ from ..system import Floats
 from ..version import version
 from .choose import Choice, choose
 from .chunk import COLUMNS, Chunk
-from .plan import LITHIUM, Plan, build_plan, by_system, spread
+from .plan import LITHIUM, Plan, build_plan, by_system, covered_system, spread
 from .query import Query
 from .run_key import RunKey
 from .run_store import RunStore
@@ -67,19 +67,27 @@ def choose_candidates(table: PhaseTable, query: Query) -> Choice:
 
 
 def first_voltages(table: PhaseTable, rows: NDArray[np.int64]) -> Floats:
-    """First conversion voltage with Li of some phases [V]; 0 where they take up none."""
+    """First conversion voltage with Li of some phases [V].
+
+    0 where they take up none; not a number where no answer could be certified, or where the source
+    does not hold all phases of the system.
+    """
     on_hull = hull_phases(table) & table.counted & (table.energies < 0.0)
     phases = table.only(np.flatnonzero(on_hull))
     found = np.zeros(len(rows))
     for positions, symbols, fractions in by_system(table, rows):
-        system = phases.within({*symbols, *LITHIUM})
+        system = covered_system(phases, {*symbols, *LITHIUM})
+        if system is None:
+            found[positions] = np.nan
+            continue
         lines = lithium_lines(
             system.columns,
             system.energies,
             spread(system, symbols, fractions),
             system.elements.index("Li"),
         )
-        found[positions] = np.where(lines.solved & (lines.uptake > 0.0), lines.reduction, 0.0)
+        voltages = np.where(lines.uptake > 0.0, lines.reduction, 0.0)
+        found[positions] = np.where(lines.solved, voltages, np.nan)
     return found
 
 

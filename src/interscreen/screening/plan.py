@@ -132,7 +132,7 @@ def build_plan(
     reach, stable = np.zeros(count), np.zeros(count, dtype=bool)
     say("windows of the phases on the hull")
     for numbers, symbols, fractions in _products(phases, np.arange(count)):
-        system = _covered(phases, set(symbols) | LITHIUM)
+        system = covered_system(phases, set(symbols) | LITHIUM)
         if system is None:
             continue
         found = lithium_lines(
@@ -150,7 +150,7 @@ def build_plan(
     say(f"{int(stable.sum())} phases are stable against Li metal; their contacts")
     for numbers, symbols, fractions in _products(phases, np.flatnonzero(stable)):
         for number, partner in enumerate(partners):
-            within = _covered(phases, set(symbols) | partner.elements)
+            within = covered_system(phases, set(symbols) | partner.elements)
             if within is None:
                 continue  # a candidate that needs it fails with the reason
             system = partner.complete(within)
@@ -244,7 +244,7 @@ def _products(
         yield np.array([number]), (symbol,), np.ones((1, 1))
 
 
-def _covered(phases: PhaseTable, elements: set[str]) -> System | None:
+def covered_system(phases: PhaseTable, elements: set[str]) -> System | None:
     """Phases of some elements, or None where the source does not hold all of them."""
     if phases.source.closed and not phases.source.covers(elements):
         return None
