@@ -9,7 +9,7 @@ PACKAGE = Path(interscreen.__file__).parent
 ORDER = """
 errors version units columns yamlfile filters source formula materials
 system phases sources equilibrium equations stability selection opening audit difference
-reactants provenance result lithium kinks reactions windows lithiation profiles stacks
+reactants provenance result lithium kinks reactions windows lithiation profiles stacks maps
 screening manifest report commands cli __main__
 """.split()
 

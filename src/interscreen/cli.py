@@ -78,6 +78,27 @@ def build_parser() -> argparse.ArgumentParser:
     stack.add_argument("candidate", metavar="CANDIDATE", help="formula, mixture or name")
     stack.add_argument("electrolyte", metavar="ELECTROLYTE", help="formula or name")
 
+    maps = _command(
+        commands,
+        "map",
+        "map.map_command",
+        "mutual energy of every composition of a ternary system with one partner",
+    )
+    maps.add_argument("system", metavar="SYSTEM", help="Li-Al-O, or Li-M-O with --m")
+    maps.add_argument(
+        "--against", required=True, metavar="PARTNER", help="formula, mixture or name; or Li"
+    )
+    maps.add_argument("--m", metavar="A,B,...", help="elements that take the place of M")
+    maps.add_argument(
+        "--divisions", type=int, default=200, metavar="N", help="of a side (default 200)"
+    )
+    maps.add_argument(
+        "--level", type=float, default=0.05, metavar="E", help="outlined [eV/atom] (default 0.05)"
+    )
+    maps.add_argument(
+        "--out", metavar="DIR", help="write map.png, map.svg, the tables and manifest"
+    )
+
     screen = _command(
         commands, "screen", "screen.screen_command", "screen candidates x electrolytes, as in STUDY"
     )
