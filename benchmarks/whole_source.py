@@ -4,8 +4,8 @@
     python benchmarks/whole_source.py --source my_table.csv.gz --json out.json
     python benchmarks/whole_source.py --quick
 
-Every run is a fresh process of the command line; the parsed table and the compiled loops are in
-its cache (a folder of this benchmark, filled by a first run, which is shown as well).  Memory is
+Every run is a fresh process of the command line; the parsed table and its hull are in its cache (a
+folder of this benchmark, filled by a first run, which is shown as well).  Memory is
 that of all processes together, summed every 50 ms from /proc: shared pages count once (PSS).
 When the first and the last chunk appear on disk divides a run into start, computing and final
 files.  At the end one process is timed from inside on evenly spaced chunks of the whole source.
@@ -233,9 +233,8 @@ _PLACES: tuple[tuple[str | None, str, str], ...] = (
     ("reading the table", "", "commands.screen:open_source"),
     ("choosing candidates", "", "screening.batch_run:choose_candidates"),
     ("plan", "", "screening.batch_run:build_plan"),
-    (None, "hull of the source", "screening.plan:hull_phases"),
-    (None, "hull of the source", "screening.batch_run:hull_phases"),
-    (None, "hull of the source", "screening.query:stability"),
+    (None, "hull of the source", "screening.plan:known_hull_phases"),
+    (None, "hull of the source", "screening.batch_run:known_hull_phases"),
     (EACH, "", "screening.workers:screen_chunk"),
     (None, "selecting phases", "phases:PhaseTable.within"),
     (None, "selecting phases", "screening.plan:Partner.complete"),
@@ -433,9 +432,10 @@ def report(figures: dict[str, Any]) -> str:
         f"Peak: all processes together, {memory}, every {1e3 * INTERVAL:.0f} ms. Others' cpu: "
         "of programs that have nothing to do with this.",
         f"First run with an empty cache ({cold['query']}): {cold['seconds']:.1f} s; all others "
-        "find the parsed table and the compiled loops there.",
+        "find the parsed table and its hull there.",
         "",
         aligned(lines),
+        *_disturbed(figures),
         "",
         *(
             f"{first['candidates']:,} candidates, --jobs {second['jobs']} against "
@@ -451,6 +451,18 @@ def report(figures: dict[str, Any]) -> str:
         *(f"not timed, the code has no {place}" for place in inside["not_found"]),
     ]
     return "\n".join(text)
+
+
+def _disturbed(figures: dict[str, Any]) -> Iterator[str]:
+    """Say when other programs took a twentieth or more of the machine during a run."""
+    share = max(
+        row["other_programs_cpu_s"] / (row["seconds"] * figures["machine"]["cores"])
+        for row in figures["runs"]
+    )
+    if share >= 0.05:
+        yield (
+            f"Other programs took up to {share:.0%} of the machine: measure again when it is quiet."
+        )
 
 
 def _after(row: dict[str, Any]) -> float:

@@ -357,3 +357,23 @@ def test_phases_above_the_hull_decide_no_energy_above_hull(reference_all):
     )
     # but they do decide margins
     assert (hull_only.margin > everything.margin + 1e-3).any()
+
+
+def test_hull_phases_are_kept_in_the_cache_for_the_same_table_only(
+    reference, tmp_path, monkeypatch
+):
+    from dataclasses import replace
+
+    from interscreen import stability as module
+
+    monkeypatch.setenv("INTERSCREEN_CACHE", str(tmp_path))
+    first = module.known_hull_phases(reference)
+    assert (first == hull_phases(reference)).all()
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "hull_phases", lambda table: pytest.fail("computed again"))
+        assert (module.known_hull_phases(reference) == first).all()
+    fewer = replace(reference, counted=reference.counted & (reference.formulas != "CuF2"))
+    assert not module.known_hull_phases(fewer)[np.flatnonzero(reference.formulas == "CuF2")].any()
+    (kept,) = [file for file in tmp_path.rglob("*.flags") if file.stat().st_size][:1]
+    kept.write_bytes(kept.read_bytes()[:-1] + b"x")  # damaged: computed again
+    assert (module.known_hull_phases(reference) == first).all()

@@ -30,6 +30,7 @@ from .equilibrium.hull import lowest_energy
 from .equilibrium.walk import CERTIFIED
 from .errors import InputError
 from .phases import PhaseTable
+from .sources.cache import cached_flags
 from .system import Floats
 
 Rows = NDArray[np.int64]
@@ -97,6 +98,12 @@ def stability(
     # a phase that takes part, and the reference state of an element, is part of the hull itself
     on_hull = (margin > 0.0) & (counted[asked] | np.isinf(margin))
     return Stability(rows=asked, energy_above_hull=np.where(on_hull, 0.0, above), margin=margin)
+
+
+def known_hull_phases(table: PhaseTable) -> NDArray[np.bool_]:
+    """Return ``hull_phases(table)``, a second time from the user's cache."""
+    key = f"hull|{table.fingerprint}"
+    return cached_flags(key, len(table), lambda: hull_phases(table))
 
 
 def hull_phases(table: PhaseTable, counted: NDArray[np.bool_] | None = None) -> NDArray[np.bool_]:

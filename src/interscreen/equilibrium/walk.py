@@ -85,12 +85,15 @@ def compiled_kernel() -> Any:
 
 
 def call_compiled(function: Any, *arguments: Any) -> Any:
-    """Run compiled code; Ctrl-C inside it stays a KeyboardInterrupt."""
+    """Run compiled code; Ctrl-C inside it, or while it is loaded, stays a KeyboardInterrupt."""
     try:
         return function(*arguments)
-    except SystemError as error:  # "returned a result with an exception set"
-        if isinstance(error.__cause__, KeyboardInterrupt):
-            raise KeyboardInterrupt from None
+    except Exception as error:  # "returned a result with an exception set", several times over
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, KeyboardInterrupt):
+                raise KeyboardInterrupt from None
+            cause = cause.__cause__ or cause.__context__
         raise
 
 

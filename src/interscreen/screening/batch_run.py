@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..equilibrium.batch import lithium_lines
 from ..phases import PhaseTable
-from ..stability import hull_phases
+from ..stability import known_hull_phases
 from ..system import Floats
 from ..version import version
 from .choose import Choice, choose
@@ -72,7 +72,7 @@ def first_voltages(table: PhaseTable, rows: NDArray[np.int64]) -> Floats:
     0 where they take up none; not a number where no answer could be certified, or where the source
     does not hold all phases of the system.
     """
-    on_hull = hull_phases(table) & table.counted & (table.energies < 0.0)
+    on_hull = known_hull_phases(table) & table.counted & (table.energies < 0.0)
     phases = table.only(np.flatnonzero(on_hull))
     found = np.zeros(len(rows))
     for positions, symbols, fractions in by_system(table, rows):

@@ -20,7 +20,7 @@ from ..formula import element_formula
 from ..materials import compose
 from ..phases import PhaseTable
 from ..reactants import ON_HULL, prepare, require_lithium
-from ..stability import hull_phases
+from ..stability import known_hull_phases
 from ..stacks import electrolyte_side, is_lithium_salt
 from ..system import Floats, System
 from .ranking import Weights
@@ -123,7 +123,7 @@ def build_plan(
     require_lithium(table)
     say = progress or (lambda text: None)
     say("hull of the source")
-    on_hull = np.flatnonzero(hull_phases(table) & table.counted & (table.energies < 0.0))
+    on_hull = np.flatnonzero(known_hull_phases(table) & table.counted & (table.energies < 0.0))
     phases = table.only(on_hull)
     say(f"{len(phases)} phases on the hull; electrolytes")
     partners = tuple(_partner(table, entry) for entry in electrolytes)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..phases import PhaseTable
 from ..source import Source
@@ -53,6 +54,25 @@ def cached(key: str, source: Source, build: Callable[[], PhaseTable]) -> PhaseTa
     return table
 
 
+def cached_flags(
+    key: str, length: int, build: Callable[[], NDArray[np.bool_]]
+) -> NDArray[np.bool_]:
+    """Return the truth values stored under a key, or build and store them; shape (length,)."""
+    file = _file(key).with_suffix(".flags")
+    try:
+        content = file.read_bytes()
+        packed = content[_DIGEST:]
+        if hashlib.sha256(packed).digest() == content[:_DIGEST]:
+            flags = np.unpackbits(np.frombuffer(packed, dtype=np.uint8), count=length)
+            return flags.astype(bool)
+    except (OSError, ValueError) as error:
+        log.info("nothing cached (%s)", error)
+    built = build()
+    packed = np.packbits(built).tobytes()
+    _write(file, hashlib.sha256(packed).digest() + packed)
+    return built
+
+
 def load_cached(key: str, source: Source) -> PhaseTable | None:
     """Return the table stored under a key, or None (absent, unreadable, of another format)."""
     try:
@@ -86,27 +106,35 @@ def load_cached(key: str, source: Source) -> PhaseTable | None:
 
 def store_cached(key: str, table: PhaseTable) -> None:
     """Keep a table; a folder that cannot be written to costs time only."""
-    target = _file(key)
+    arrays: dict[str, Any] = {
+        "elements": np.array(table.elements),
+        "n_rows": np.array(table.source.n_rows),
+        "thermo_type": np.array(table.source.thermo_type),
+        "notes": np.array(table.source.notes, dtype=str),
+        **{name: getattr(table, name) for name in _ARRAYS},
+        **{f"property_{name}": array for name, array in table.properties.items()},
+    }
+    packed = io.BytesIO()
+    try:
+        np.savez(packed, **arrays)
+    except OSError as error:
+        log.info("parsed table not cached (%s)", error)
+        return
+    content = packed.getvalue()
+    _write(_file(key), hashlib.sha256(content).digest() + content)
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Put a file into the cache, whole or not at all; a failure costs time only."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
         try:
             with os.fdopen(handle, "wb") as stream:
-                arrays: dict[str, Any] = {
-                    "elements": np.array(table.elements),
-                    "n_rows": np.array(table.source.n_rows),
-                    "thermo_type": np.array(table.source.thermo_type),
-                    "notes": np.array(table.source.notes, dtype=str),
-                    **{name: getattr(table, name) for name in _ARRAYS},
-                    **{f"property_{name}": array for name, array in table.properties.items()},
-                }
-                packed = io.BytesIO()
-                np.savez(packed, **arrays)
-                content = packed.getvalue()
-                stream.write(hashlib.sha256(content).digest() + content)
+                stream.write(content)
             os.replace(temporary, target)
         except BaseException:
             os.unlink(temporary)
             raise
     except OSError as error:
-        log.info("parsed table not cached (%s)", error)
+        log.info("not cached (%s)", error)
