@@ -22,6 +22,7 @@ docs: $(VENV)/.installed
 bench: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/pair_speed.py
 	$(BIN)/python benchmarks/pull_everything.py
+	$(BIN)/python benchmarks/whole_source.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
