@@ -12,8 +12,10 @@ import pytest
 
 FILES = {
     "results.csv", "reactions.csv", "windows.csv", "lithiation.csv", "ranking.csv",
-    "heatmap_reaction_energy.png", "heatmap_reaction_energy.svg", "windows.png", "windows.svg",
-    "lithiation.png", "lithiation.svg", "manifest.json",
+    "heatmap_reaction_energy.png", "heatmap_reaction_energy.svg", "heatmap_reaction_energy.pdf",
+    "heatmap_reaction_energy.csv", "windows.png", "windows.svg", "windows.pdf",
+    "lithiation.png", "lithiation.svg", "lithiation.pdf", "manifest.json", "weights.csv",
+    "uncertainty.csv", "sensitivity.csv", "report.html",
 }  # fmt: skip
 
 
@@ -237,14 +239,14 @@ def test_manifest_says_what_the_run_was_made_from(demo):
     assert manifest["wall_time_s"] > 0
     assert manifest["date"].endswith("+00:00")
     assert "LiCu3" in manifest["left_out_phases"]
-    assert set(manifest["files_sha256"]) == FILES - {"manifest.json"}
+    assert set(manifest["files_sha256"]) == FILES - {"manifest.json", "report.html"}
 
 
 def test_same_bytes_whatever_the_jobs(demo, tmp_path):
     folder, _ = demo
     done = run("screen", "--jobs", "2", "--out", "again", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    for name in FILES - {"manifest.json"}:
+    for name in FILES - {"manifest.json", "report.html"}:  # both say when
         assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes(), name
 
 
@@ -402,8 +404,8 @@ def test_interrupted_screen_leaves_nothing(tmp_path, swallowed):
     code = f"""
 import os, signal, sys
 from interscreen import cli
-from interscreen.screening import runner
-right, calls = runner.candidate_side, []
+from interscreen.screening import tasks
+right, calls = tasks.candidate_side, []
 def interrupted(table, material):
     calls.append(material)
     if len(calls) == 3:
@@ -413,7 +415,7 @@ def interrupted(table, material):
             if not {swallowed}:
                 raise
     return right(table, material)
-runner.candidate_side = interrupted
+tasks.candidate_side = interrupted
 code = cli.main(["screen", "--jobs", "1"])
 print(len(calls))
 sys.exit(code)
@@ -447,7 +449,7 @@ def test_profile_writes_its_figure_and_its_table(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "most negative mutual energy" in done.stdout
     names = sorted(file.name for file in (tmp_path / "p").iterdir())
-    assert names == ["profile.csv", "profile.png", "profile.svg"]
+    assert names == ["profile.csv", "profile.pdf", "profile.png", "profile.svg"]
     table = rows(tmp_path / "p" / "profile.csv")
     assert float(table[0]["potential_V"]) == 1.0
     assert float(table[-1]["potential_V"]) == 3.0

@@ -377,7 +377,7 @@ def test_a_system_that_cannot_be_computed_is_named_and_the_others_are_written(ca
     assert run("Li-M-O", m="Al,Xe", out=str(folder)) == 3
     assert "failed: Li-Xe-O: element Xe" in capsys.readouterr().err
     names = {file.name for file in folder.iterdir()}
-    assert names == {"map.csv", "map_phases.csv", "map.png", "map.svg", "manifest.json"}
+    assert names == {"map.csv", "map_phases.csv", "map.png", "map.svg", "map.pdf", "manifest.json"}
     assert set(pd.read_csv(folder / "map.csv")["system"]) == {"Li-Al-O"}
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["failed"].keys() == {"Li-Xe-O"}
@@ -387,7 +387,7 @@ def test_a_system_that_cannot_be_computed_is_named_and_the_others_are_written(ca
 def test_files_keep_full_precision_and_the_same_bytes(tmp_path, reference):
     for name in ("a", "b"):
         assert run("Li-M-O", m="Al,Si", out=str(tmp_path / name), quiet=True) == 0
-    for file in ("map.csv", "map_phases.csv", "map.png", "map.svg"):
+    for file in ("map.csv", "map_phases.csv", "map.png", "map.svg", "map.pdf"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
     with open(tmp_path / "a" / "map.csv", newline="") as file:
         points = [row for row in csv.DictReader(file) if row["system"] == "Li-Al-O"]

@@ -17,6 +17,10 @@ SHIPPED = {
     "LAGP": "Li1.5Al0.5Ge1.5(PO4)3",
     "LLZTO": "Li6.4La3Zr1.4Ta0.6O12",
     "LPSCl": "Li6PS5Cl",
+    "LGPS": "Li10GeP2S12",
+    "LLTO": "Li0.35La0.55TiO3",
+    "LiPON": "Li2.86PO3.72N0.14",
+    "LYC": "Li3YCl6",
 }
 
 

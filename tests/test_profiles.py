@@ -398,7 +398,8 @@ def test_command_prints_a_table_and_writes_figure_and_data(tmp_path, capsys):
     ):
         assert title in printed.out
     assert "profile.svg" in printed.err
-    assert {file.name for file in folder.iterdir()} == {"profile.csv", "profile.png", "profile.svg"}
+    names = {file.name for file in folder.iterdir()}
+    assert names == {f"profile.{ending}" for ending in ("csv", "png", "svg", "pdf")}
     rows = pd.read_csv(folder / "profile.csv")
     assert 0.5 in set(rows["potential_V"])
     assert rows["mutual_energy_eV_per_atom"].min() < -0.01

@@ -85,7 +85,8 @@ def test_inert_coating_is_its_own_layer(reference):
 @pytest.mark.parametrize(
     ("formula", "salt"),
     [("LiF", True), ("Li3N", True), ("Li9Al4", False), ("Li15Ge4", False), ("Cu", False),
-     ("Cu2S", False), ("Li3PO4", True)],
+     ("Cu2S", False), ("Li3PO4", True), ("LiC6", False), ("Li2C2", False), ("Li2CO3", True),
+     ("Li2CN2", True), ("LiH", True), ("Li2Te", True), ("Li3Sb", False)],
 )  # fmt: skip
 def test_salt_holds_lithium_and_a_nonmetal(formula, salt):
     assert is_lithium_salt(formula) is salt

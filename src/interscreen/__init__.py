@@ -10,11 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .layers import layer_metrics
     from .lithiation import lithiate
     from .materials import Material
     from .opening import open_table
     from .phases import PhaseTable
     from .reactions import react
+    from .screening.runner import run_study
+    from .screening.study import load_study
+    from .stacks import stack
+    from .uncertainty.model import EnergyModel
+    from .uncertainty.stacks import sample_stacks
+    from .validation import validate
     from .windows import stability_window
 
 _HOMES = {
@@ -27,13 +34,22 @@ _HOMES = {
     "stability_window": "windows",
     "lithiate": "lithiation",
     "stack": "stacks",
+    "layer_metrics": "layers",
+    "sample_stacks": "uncertainty.stacks",
+    "EnergyModel": "uncertainty.model",
+    "load_study": "screening.study",
+    "run_study": "screening.runner",
+    "validate": "validation",
     "InterscreenError": "errors",
     "InputError": "errors",
     "SolverError": "errors",
     "SourceError": "errors",
 }
 
-__all__ = ["Material", "PhaseTable", "lithiate", "open_table", "react", "stability_window"]
+__all__ = [
+    "EnergyModel", "Material", "PhaseTable", "layer_metrics", "lithiate", "load_study",
+    "open_table", "react", "run_study", "sample_stacks", "stability_window", "stack", "validate",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -20,7 +20,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="interscreen",
         description="Interlayers between Li metal and solid electrolytes from phase diagrams.",
-        epilog="Exit codes: 0 all right, 2 wrong input, 3 finished with failed rows, 4 a source "
+        epilog="Exit codes: 0 all right, 2 wrong input, 3 finished with failed rows (validate: a "
+        "number outside of its tolerance, or none that could be compared), 4 a source "
         "elsewhere (the Materials Project) failed or lacks something, 5 an equilibrium could not "
         "be certified.",
     )
@@ -30,13 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     reaction = _command(
         commands, "reaction", "questions.reaction_command", "reaction energies of two materials"
     )
-    reaction.add_argument("a", metavar="A", help="formula, mixture ('Cu + 2 LiF') or name (LLZO)")
-    reaction.add_argument("b", metavar="B", help="the same")
-    reaction.add_argument(
-        "--potential", type=float, metavar="V", help="open the interface to Li at V vs Li/Li+"
-    )
-    for side in ("a", "b"):
-        _energy_options(reaction, f"-{side}", f" of {side.upper()}")
+    _reaction_options(reaction)
 
     window = _command(
         commands, "window", "questions.window_command", "electrochemical stability window"
@@ -54,20 +49,10 @@ def build_parser() -> argparse.ArgumentParser:
         "profile.profile_command",
         "an interface open to Li over a range of potentials",
     )
-    profile.add_argument("a", metavar="A", help="formula, mixture or name")
-    profile.add_argument("b", metavar="B", help="the same")
+    _profile_options(profile)
     profile.add_argument(
-        "--from", dest="start", type=float, default=0.0, metavar="V", help="default 0 V vs Li/Li+"
+        "--out", metavar="FOLDER", help="write profile.png, .svg, .pdf and .csv there"
     )
-    profile.add_argument("--to", dest="end", type=float, default=5.0, metavar="V", help="default 5")
-    profile.add_argument(
-        "--step", type=float, metavar="V", help="list points at this distance, too"
-    )
-    profile.add_argument(
-        "--out", metavar="FOLDER", help="write profile.png, profile.svg and profile.csv there"
-    )
-    for side in ("a", "b"):
-        _energy_options(profile, f"-{side}", f" of {side.upper()}")
 
     stack = _command(
         commands,
@@ -84,19 +69,9 @@ def build_parser() -> argparse.ArgumentParser:
         "map.map_command",
         "mutual energy of every composition of a ternary system with one partner",
     )
-    maps.add_argument("system", metavar="SYSTEM", help="Li-Al-O, or Li-M-O with --m")
+    _map_options(maps)
     maps.add_argument(
-        "--against", required=True, metavar="PARTNER", help="formula, mixture or name; or Li"
-    )
-    maps.add_argument("--m", metavar="A,B,...", help="elements that take the place of M")
-    maps.add_argument(
-        "--divisions", type=int, default=200, metavar="N", help="of a side (default 200)"
-    )
-    maps.add_argument(
-        "--level", type=float, default=0.05, metavar="E", help="outlined [eV/atom] (default 0.05)"
-    )
-    maps.add_argument(
-        "--out", metavar="DIR", help="write map.png, map.svg, the tables and manifest"
+        "--out", metavar="DIR", help="write map.png, .svg, .pdf, the tables and manifest"
     )
 
     screen = _command(
@@ -107,6 +82,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     screen.add_argument("--out", metavar="DIR", help="output folder (default: as in the study)")
     screen.add_argument("--jobs", type=int, metavar="N", help="worker processes, -1: one per core")
+    screen.add_argument(
+        "--samples", type=int, metavar="N", help="for the error bars, 0: none (default 1000)"
+    )
     screen.add_argument("--check", action="store_true", help="only check the study")
     whole = screen.add_argument_group("candidates from the source itself")
     whole.add_argument(
@@ -134,11 +112,109 @@ def build_parser() -> argparse.ArgumentParser:
     top.add_argument("--csv", metavar="FILE", help="write the rows there, full precision")
     _output_options(top)
 
+    check = _command(
+        commands,
+        "validate",
+        "validate.validate_command",
+        "a source against published numbers and measured interlayers",
+    )
+    check.add_argument(
+        "--undoped", action="store_true", help="undoped LLZO stands in for doped garnets"
+    )
+    check.add_argument("--out", metavar="DIR", help="write the three tables and manifest there")
+
+    page = commands.add_parser(
+        "report", help="the page of a finished screen", description="the page of a finished screen"
+    )
+    page.set_defaults(run="report.report_command")
+    page.add_argument("folder", metavar="RUN", help="folder of the screen")
+    page.add_argument("--out", metavar="FILE", help="default: report.html in the folder")
+    _output_options(page)
+
     listing = commands.add_parser("electrolytes", help="names that stand for electrolytes")
     listing.set_defaults(run="questions.electrolytes_command")
     _output_options(listing)
+    _plot_commands(commands)
     _data_commands(commands)
     return parser
+
+
+def _reaction_options(parser: argparse.ArgumentParser) -> None:
+    """Two materials with their energies, and a potential."""
+    parser.add_argument("a", metavar="A", help="formula, mixture ('Cu + 2 LiF') or name (LLZO)")
+    parser.add_argument("b", metavar="B", help="the same")
+    parser.add_argument(
+        "--potential", type=float, metavar="V", help="open the interface to Li at V vs Li/Li+"
+    )
+    for side in ("a", "b"):
+        _energy_options(parser, f"-{side}", f" of {side.upper()}")
+
+
+def _profile_options(parser: argparse.ArgumentParser) -> None:
+    """Two materials with their energies, and a range of potentials."""
+    parser.add_argument("a", metavar="A", help="formula, mixture or name")
+    parser.add_argument("b", metavar="B", help="the same")
+    parser.add_argument(
+        "--from", dest="start", type=float, default=0.0, metavar="V", help="default 0 V vs Li/Li+"
+    )
+    parser.add_argument("--to", dest="end", type=float, default=5.0, metavar="V", help="default 5")
+    parser.add_argument("--step", type=float, metavar="V", help="list points at this distance, too")
+    for side in ("a", "b"):
+        _energy_options(parser, f"-{side}", f" of {side.upper()}")
+
+
+def _map_options(parser: argparse.ArgumentParser) -> None:
+    """Ternary systems and their partner."""
+    parser.add_argument("system", metavar="SYSTEM", help="Li-Al-O, or Li-M-O with --m")
+    parser.add_argument(
+        "--against", required=True, metavar="PARTNER", help="formula, mixture or name; or Li"
+    )
+    parser.add_argument("--m", metavar="A,B,...", help="elements that take the place of M")
+    parser.add_argument(
+        "--divisions", type=int, default=200, metavar="N", help="of a side (default 200)"
+    )
+    parser.add_argument(
+        "--level", type=float, default=0.05, metavar="E", help="outlined [eV/atom] (default 0.05)"
+    )
+
+
+def _plot_commands(commands: Any) -> None:
+    """Commands below ``plot``: one figure for a paper each."""
+    summary = "one figure for a paper: PNG, SVG, PDF and the CSV of what is plotted"
+    plot = commands.add_parser("plot", help=summary, description=summary)
+    plot.set_defaults(run="plot.no_figure", json=False, quiet=False, cache=None)
+    below = plot.add_subparsers(dest="plot_command", metavar="WHAT")
+
+    def add(name: str, summary: str, *, source: bool = True) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = below.add_parser(name, help=summary, description=summary)
+        parser.set_defaults(run=f"plot.{name}_plot")
+        files = parser.add_argument_group("figure")
+        files.add_argument(
+            "--out", metavar="PATH", help="folder, or file without its ending (default: here)"
+        )
+        files.add_argument(
+            "--width", choices=["one", "two"], default="two", help="columns (default two)"
+        )
+        files.add_argument("--format", metavar="F,...", help="png, svg, pdf (default all three)")
+        if source:
+            _source_options(parser)
+        _output_options(parser)
+        return parser
+
+    _reaction_options(add("reaction", "mutual energy of two materials over the mixing ratio"))
+    for name, summary in (
+        ("window", "stability windows as bars"),
+        ("lithiation", "voltage against Li taken up"),
+    ):
+        add(name, summary).add_argument(
+            "m", metavar="M", nargs="+", help="formula, mixture or name"
+        )
+    _profile_options(add("profile", "an interface open to Li over a range of potentials"))
+    heatmap = add("heatmap", "reaction energies of a finished screen", source=False)
+    heatmap.add_argument("folder", metavar="RUN", help="folder of the screen")
+    heatmap.add_argument("--electrolytes", metavar="A,B,...", help="only these, in this order")
+    heatmap.add_argument("--top", type=int, metavar="N", help="only the best N of the ranking")
+    _map_options(add("map", "mutual energies of ternary systems with one partner"))
 
 
 def _command(commands: Any, name: str, run: str, summary: str) -> argparse.ArgumentParser:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ANODE = "Li"
-# a Li-bearing product with one of these is a salt; the others are alloys, which conduct electrons
-_NONMETALS = frozenset("H C N O F P S Cl Se Br I".split())
+# A Li-bearing product with one of these is a salt; the others are alloys, which conduct electrons.
+# C is not among them (LiC6 conducts; carbonates hold O, cyanamides N), Te is (Li2Te has a band gap
+# of 2.5 eV in the Materials Project, more than Li3N or Li3P).
+_NONMETALS = frozenset("H N O F P S Cl Se Br Te I".split())
 
 
 @dataclass(frozen=True)
@@ -219,10 +221,11 @@ def join(table: PhaseTable, candidate: CandidateSide, electrolyte: ElectrolyteSi
         else Contact("layer", deposited.label, deposited.reaction)
     )
     limit = electrolyte.window.assemblage_window_V[0]
+    salts = lithium_salts(candidate.products)
     reach = {
         product: _reach(window)
         for product, window in zip(candidate.products, candidate.product_windows, strict=True)
-        if is_lithium_salt(product)
+        if product in salts
     }
     bridge = max(reach, key=lambda product: reach[product], default=None)
     return Stack(
@@ -246,6 +249,11 @@ def is_lithium_salt(formula: str) -> bool:
     """Whether a phase holds Li and a nonmetal (an alloy of Li is no electronic barrier)."""
     elements = compose(formula).elements
     return "Li" in elements and any(symbol in _NONMETALS for symbol in elements)
+
+
+def lithium_salts(products: Iterable[str]) -> tuple[str, ...]:
+    """Return the Li-bearing salts among the phases of a layer (``CandidateSide.products``)."""
+    return tuple(product for product in products if is_lithium_salt(product))
 
 
 def _reach(window: Window) -> float:

@@ -355,13 +355,14 @@ def test_the_reason_of_a_failure_is_that_of_the_kernel():
     compiled = batch._kernel()
     firsts = np.eye(3)
     firsts[1, 1] = np.nan
-    assert compiled.pairs(columns, costs, firsts, np.eye(3)[0], START, 64)[0].tolist() == [
+    assert compiled.pairs(columns, costs[None], firsts, np.eye(3)[0], START, 64)[0].tolist() == [
         kernel.OK, kernel.NOT_A_NUMBER, kernel.OK,
     ]  # fmt: skip
     thirds = np.full((1, 3), 1.0 / 3.0)
-    assert compiled.lithium_lines(columns, costs, thirds, LITHIUM, 0)[0] == kernel.TOO_MANY_POINTS
+    lines = compiled.lithium_lines
+    assert lines(columns, costs[None], thirds, LITHIUM, 0)[0] == kernel.TOO_MANY_POINTS
     thirds[0, 1] = -1e-6
-    assert compiled.lithium_lines(columns, costs, thirds, LITHIUM, 64)[0] != kernel.OK
+    assert compiled.lithium_lines(columns, costs[None], thirds, LITHIUM, 64)[0] != kernel.OK
 
 
 def test_arrays_may_lie_in_memory_as_they_like():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ET
 from itertools import combinations, pairwise
 
@@ -17,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from interscreen import PhaseTable
+from interscreen.columns import COLUMNS
 from interscreen.errors import InputError
 from interscreen.report import (
     formula_label,
@@ -25,9 +27,9 @@ from interscreen.report import (
     save,
     window_bars,
 )
-from interscreen.report.heatmap_data import RANGES, colour_scale, luminance, printed
+from interscreen.report.heatmap_data import RANGES, colour_scale, luminance, plotted, printed
 from interscreen.report.labels import wrap
-from interscreen.report.style import SMALL
+from interscreen.report.style import SMALL, TALLEST, TINY, WIDTHS, Width
 from interscreen.report.window_bars import volts
 from interscreen.screening.rows import (
     LITHIATION_COLUMNS,
@@ -68,9 +70,11 @@ CONTACTS = {
 Frames = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
 
 
-def screen(candidates: list[str], electrolytes: list[str]) -> Frames:
+def screen(
+    candidates: list[str], electrolytes: list[str], table: PhaseTable | None = None
+) -> Frames:
     """Results, windows and lithiation of a small screen."""
-    table = PhaseTable.reference()
+    table = table or PhaseTable.reference()
     others = [electrolyte_side(table, name) for name in electrolytes]
     results, lithiation = [], []
     windows = [window_rows("electrolyte", side.label, side.window) for side in others]
@@ -99,13 +103,13 @@ def frames() -> dict[str, Frames]:
     return {name: screen(*case) for name, case in CASES.items()}
 
 
-def draw(frames: Frames, kind: str) -> Figure:
+def draw(frames: Frames, kind: str, width: Width = "two") -> Figure:
     results, windows, lithiation = frames
     if kind == "heatmap":
-        return reaction_heatmap(results, note=NOTE)
+        return reaction_heatmap(results, note=NOTE, width=width)
     if kind == "windows":
-        return window_bars(windows, results, note=NOTE)
-    return lithiation_staircase(lithiation, results, note=NOTE)
+        return window_bars(windows, results, note=NOTE, width=width)
+    return lithiation_staircase(lithiation, results, note=NOTE, width=width)
 
 
 def texts(figure: Figure) -> list[Text]:
@@ -144,10 +148,8 @@ def shown(figure: Figure) -> str:
 # ---- every figure -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["heatmap", "windows", "lithiation"])
-@pytest.mark.parametrize("case", CASES)
-def test_all_text_is_on_the_page_large_enough_and_free_of_other_text(frames, case, kind):
-    figure = draw(frames[case], kind)
+def assert_legible(figure: Figure) -> None:
+    """All text on the page, large enough, and free of other text."""
     figure.set_dpi(200)
     figure.draw_without_rendering()  # places the labels of the axes
     assert isinstance(figure.canvas, FigureCanvasAgg)
@@ -156,7 +158,7 @@ def test_all_text_is_on_the_page_large_enough_and_free_of_other_text(frames, cas
     boxes = []
     for text in texts(figure):
         box = text.get_window_extent(renderer)
-        assert text.get_fontsize() >= SMALL
+        assert text.get_fontsize() >= TINY
         assert box.x0 >= page.x0, text
         assert box.x1 <= page.x1, text
         assert box.y0 >= page.y0, text
@@ -166,6 +168,15 @@ def test_all_text_is_on_the_page_large_enough_and_free_of_other_text(frames, cas
     assert boxes
     for (one, first), (other, second) in combinations(boxes, 2):
         assert not first.overlaps(second), f"{one!r} meets {other!r}"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("kind", ["heatmap", "windows", "lithiation"])
+@pytest.mark.parametrize("case", CASES)
+def test_all_text_is_on_the_page_large_enough_and_free_of_other_text(frames, case, kind, width):
+    figure = draw(frames[case], kind, width)
+    assert figure.get_size_inches()[0] == {"one": 3.5, "two": 7.2}[width]
+    assert_legible(figure)
 
 
 @pytest.mark.parametrize("kind", ["heatmap", "windows", "lithiation"])
@@ -178,18 +189,23 @@ def test_each_figure_has_a_title_first_and_carries_the_note(frames, kind):
 
 
 @pytest.mark.parametrize("kind", ["heatmap", "windows", "lithiation"])
-def test_the_same_frames_give_the_same_bytes_and_well_formed_svg(frames, kind, tmp_path):
+def test_the_same_frames_give_the_same_bytes_and_well_formed_svg(
+    frames, kind, tmp_path, monkeypatch
+):
     one, other = tmp_path / "one", tmp_path / "other"
     one.mkdir()
     other.mkdir()
     first = save(draw(frames["some failed"], kind), one, "figure")
-    with mpl.rc_context({"font.size": 30, "axes.grid": True, "svg.fonttype": "none"}):
+    monkeypatch.setattr(time, "time", lambda: 2e9)  # on another day
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1")
+    with mpl.rc_context({"font.size": 30, "axes.grid": True, "svg.fonttype": "path"}):
         second = save(draw(frames["some failed"], kind), str(other), "figure")
-    assert [path.name for path in first] == ["figure.png", "figure.svg"]
+    assert [path.name for path in first] == ["figure.png", "figure.svg", "figure.pdf"]
     for a, b in zip(first, second, strict=True):
         assert a.read_bytes() == b.read_bytes()
     assert first[0].read_bytes().startswith(b"\x89PNG")
     assert ET.parse(first[1]).getroot().tag.endswith("svg")
+    assert first[2].read_bytes().startswith(b"%PDF")
 
 
 def test_a_frame_read_back_from_csv_gives_the_same_figure(frames, tmp_path):
@@ -245,7 +261,7 @@ def test_names_that_mean_something_to_xml_or_mathtext_are_shown_as_they_are(fram
         frame[column] = frame[column].replace({"CuF2": strange, "AlF3": "NaN"})
     for kind in ("heatmap", "windows", "lithiation"):
         figure = draw((results, windows, lithiation), kind)
-        _, svg = save(figure, tmp_path, kind)
+        _, svg, _ = save(figure, tmp_path, kind)
         ET.parse(svg)
         assert strange.replace("$", r"\$") in shown(figure)
         assert "NaN" in shown(figure).splitlines()
@@ -311,6 +327,53 @@ def test_heatmap_prints_every_value_of_the_frame_rounded(frames):
                 assert int(text) == round(value * 1000), gid
     assert values["value-0-lithium"].get_text() == "\N{MINUS SIGN}1456"
     assert values["value-bare-1"].get_text() == "\N{MINUS SIGN}637"
+
+
+def test_the_data_beside_the_heatmap_are_the_drawn_numbers(frames):
+    results = frames["some failed"][0]
+    figure, data = reaction_heatmap(results), plotted(results)
+    assert set(data.columns) <= set(COLUMNS)
+    candidates = list(dict.fromkeys(data["candidate"]))
+    for kind, column in {**CONTACTS, "lithium": "lithium_mutual_eV_per_atom"}.items():
+        for row, candidate in enumerate(candidates):
+            (value,) = data.loc[data["candidate"] == candidate, column]
+            key = f"{row}-lithium" if kind == "lithium" else f"{row}-0-{kind}"
+            if pd.isna(value):
+                assert by_gid(figure, f"failed-{key}")
+                continue
+            (text,) = by_gid(figure, f"value-{key}").values()
+            assert text.get_text() == printed(1000 * value)
+            if kind != "lithium":  # the colour has full precision
+                (cell,) = by_gid(figure, f"cell-{key}").values()
+                norm, colours = colour_scale(500)
+                assert cell.get_facecolor() == colours(norm(1000 * value))
+    many = pd.concat([frames["one"][0].assign(candidate=f"film {n}") for n in range(150)])
+    assert len(plotted(many)) == 120
+
+
+@pytest.fixture(scope="module")
+def crowd(full_table) -> pd.DataFrame:
+    """Results of 64 candidates with 10 electrolytes over the full table."""
+    candidates = [*MANY, *"LiCl LiBr LiI InCl3 ZnCl2 AgCl BN Si3N4 GaF3 InF3 FeF3 NiF2".split()]
+    candidates += "CoF2 TiN ZrN In Ga Bi Sb Bi2O3 Sb2O3 In2O3".split()
+    candidates += ["LaF3", "Li6.4La3Zr1.4Ta0.6O12"]
+    electrolytes = "LLZO LATP LAGP LPSCl Li3PS4 LGPS Li3YCl6 Li3InCl6 LiPON".split()
+    assert len(candidates) == 64
+    return screen(candidates, [*electrolytes, "Li6.4La3Zr1.4Ta0.6O12"], full_table)[0]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_64_candidates_with_10_electrolytes_are_legible_on_about_a_page(crowd, width):
+    figure = reaction_heatmap(crowd, note=NOTE, width=width)
+    assert figure.get_size_inches()[0] == WIDTHS[width]
+    assert figure.get_size_inches()[1] < 1.1 * TALLEST
+    assert_legible(figure)
+    cells = by_gid(figure, "cell-")
+    assert len(cells) == 64 * (1 + 3 * 10) + 10  # bars with Li, contacts, bare Li
+    for gid, cell in cells.items():
+        if not gid.endswith("lithium"):
+            assert cell.get_width() >= 0.05, gid  # 1.2 mm
+            assert cell.get_height() >= 0.1, gid
 
 
 @pytest.mark.parametrize(

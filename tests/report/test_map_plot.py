@@ -16,6 +16,7 @@ from interscreen.report.heatmap_data import luminance
 from interscreen.report.map_geometry import HEIGHT, beside_lithium, outline, place, raster
 from interscreen.report.map_plot import RANGES, composition_maps
 from interscreen.report.page import save
+from interscreen.report.style import WIDTHS
 
 METALS = "N Mg Al Si P S Ti Cu Zn Ge Zr Nb Mo Sn".split()
 
@@ -191,14 +192,16 @@ def test_only_phases_within_the_level_are_named_in_the_triangle(many):
     assert sum(len(each.get_offsets()) for each in dots) == sum(len(one.phases) for one in many)
 
 
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("which", ["one", "many", "inside"])
-def test_no_text_covers_another_or_leaves_the_page(which, aluminates, many, reference):
+def test_no_text_covers_another_or_leaves_the_page(which, width, aluminates, many, reference):
     maps = {
         "one": [aluminates],
         "many": many,
         "inside": [composition_map(reference, "Li-Al-O", "LiAlO2", divisions=20)],
     }[which]
-    figure = composition_maps(maps, note="Source: the embedded reference set.")
+    figure = composition_maps(maps, note="Source: the embedded reference set.", width=width)
+    assert figure.get_size_inches()[0] == WIDTHS[width]
     renderer = figure.canvas.get_renderer()
     texts = [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
     boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in texts]
@@ -279,7 +282,7 @@ def test_the_same_figure_gives_the_same_bytes(tmp_path, aluminates):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         save(composition_maps([aluminates]), tmp_path / name, "map")
-    for file in ("map.png", "map.svg"):
+    for file in ("map.png", "map.svg", "map.pdf"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
     root = ET.parse(tmp_path / "a" / "map.svg").getroot()
     images = root.findall(".//{http://www.w3.org/2000/svg}image")

@@ -13,7 +13,7 @@ from matplotlib.text import Text
 from interscreen.profiles import profile
 from interscreen.report.page import save
 from interscreen.report.profile_plot import profile_plot
-from interscreen.report.style import SMALL
+from interscreen.report.style import SMALL, WIDTHS
 
 NOTE = "Source: embedded reference set. Left out (never observed, or by choice): LiCu3, Zr4O."
 CASES = {
@@ -50,9 +50,11 @@ def shown(figure):
     ]
 
 
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("case", CASES)
-def test_all_text_is_on_the_page_large_enough_and_free_of_other_text(profiles, case):
-    figure = profile_plot(profiles[case], note=NOTE)
+def test_all_text_is_on_the_page_large_enough_and_free_of_other_text(profiles, case, width):
+    figure = profile_plot(profiles[case], note=NOTE, width=width)
+    assert figure.get_size_inches()[0] == WIDTHS[width]
     figure.draw_without_rendering()
     renderer = figure.canvas.get_renderer()
     boxes = []
@@ -128,7 +130,7 @@ def test_the_same_profile_gives_the_same_bytes_and_well_formed_svg(profiles, tmp
     one.mkdir()
     other.mkdir()
     first = save(profile_plot(profiles["kinks"], note=NOTE), one, "profile")
-    with mpl.rc_context({"font.size": 30, "axes.grid": False, "svg.fonttype": "none"}):
+    with mpl.rc_context({"font.size": 30, "axes.grid": False, "svg.fonttype": "path"}):
         second = save(profile_plot(profiles["kinks"], note=NOTE), other, "profile")
     for a, b in zip(first, second, strict=True):
         assert a.read_bytes() == b.read_bytes()

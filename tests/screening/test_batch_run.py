@@ -246,6 +246,15 @@ def test_top_looks_further_without_computing(capsys, tmp_path):
     rows = found if isinstance(found, list) else found["rows"]
     assert len(rows) == 3
     assert all("F" in row["elements"].split("-") for row in rows)
+    code, out, err = run(
+        capsys, "top", folder, "--electrolyte", "LATP", "--where", "role == alloy", "--count",
+        "500", "--json",
+    )  # fmt: skip
+    assert code == 0, err
+    rows = json.loads(out)["rows"]
+    assert {"Al", "Mg", "Zn", "Ag", "Sn"} <= {row["candidate"] for row in rows}
+    assert {row["role"] for row in rows} == {"alloy"}
+    assert not {"F", "O", "S", "N"} & {e for row in rows for e in row["elements"].split("-")}
 
 
 def test_voltages_and_order(reference):

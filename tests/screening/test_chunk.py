@@ -17,7 +17,7 @@ from interscreen.screening.plan import build_plan
 from interscreen.screening.ranking import Weights, role_of, score_terms
 from interscreen.screening.rows import result_row
 from interscreen.screening.study import MaterialEntry
-from interscreen.stacks import candidate_side, electrolyte_side, join
+from interscreen.stacks import candidate_side, electrolyte_side, join, lithium_salts
 
 EXACT = 1e-6  # eV/atom, V, mixing fraction
 TIE = 1e-9  # eV/atom
@@ -63,7 +63,8 @@ class OnePair:
         side, other = self.candidates[name], self.electrolytes[row["electrolyte"]]
         stack = join(self.table, side, other)
         wanted = result_row(stack, side, other)
-        wanted["role"] = role_of(wanted["lithium_mutual_eV_per_atom"])
+        salts = lithium_salts(side.products)
+        wanted["role"] = role_of(wanted["lithium_mutual_eV_per_atom"], bool(salts))
         wanted["score_meV_per_atom"] = math.fsum(score_terms(wanted, Weights()).values())
         wanted["n_elements"] = len(side.lithium.reaction.provenance["elements"])
         wanted["lithium_mixing_fraction"] = stack.lithium.reaction.mixing_fraction
@@ -130,7 +131,11 @@ def test_every_column_of_the_reference_set_is_that_of_the_one_pair_functions(ref
     rows = np.flatnonzero(reference.counted)
     found = check_all(reference, rows)
     assert {row["status"] for row in found} == {"ok"}
-    assert {row["role"] for row in found} == {"conversion", "coating"}
+    assert {row["role"] for row in found} == {"conversion", "alloy", "coating"}
+    roles = {row["candidate"]: row["role"] for row in found}
+    assert {roles[name] for name in ("Al", "Mg", "Zn", "Ag", "Sn", "Si")} == {"alloy"}
+    assert {roles[name] for name in ("CuF2", "Al2O3", "Cu3N", "CuS")} == {"conversion"}
+    assert {roles[name] for name in ("LiF", "Li2O", "Cu", "Mo", "Li9Al4")} == {"coating"}
     wanted = [(str(reference.formulas[row]), e) for row in rows for e in ELECTROLYTES]
     assert [(row["candidate"], row["electrolyte"]) for row in found] == wanted
     assert {row["id"] for row in found} == {str(reference.ids[row]) for row in rows}
@@ -366,6 +371,24 @@ def test_an_electrolyte_with_an_unknown_element_is_an_error_of_the_plan(make_tab
 def test_a_source_without_lithium_is_an_error_of_the_plan(make_table):
     with pytest.raises(InputError, match="no phase with Li"):
         build_plan(make_table({"Cu": 0.0, "F2": 0.0, "CuF2": -1.8}), entries("CuF2"), Weights())
+
+
+@pytest.mark.parametrize(
+    ("weights", "says"),
+    [
+        (
+            {"alloy": {"volume_change_meV_per_percent": 0.1}},
+            r"^ranking\.weights\.alloy\.volume_change_meV_per_percent: .* no volume_change_percent",
+        ),
+        (
+            {"conversion": {"percolation_meV": 30}},
+            r"^ranking\.weights\.conversion\.percolation_meV: .* no metal_percolates",
+        ),
+    ],
+)
+def test_weights_of_what_a_whole_source_has_no_numbers_for_are_refused(reference, weights, says):
+    with pytest.raises(InputError, match=says):
+        build_plan(reference, entries("LLZO"), Weights(**weights))
 
 
 # -- rows that fail ------------------------

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from interscreen.anions import ANION_CLASSES, anion_classes
 from interscreen.errors import InputError
 from interscreen.lithiation import lithiate
-from interscreen.screening.anions import ANION_CLASSES, anion_classes
 from interscreen.screening.choose import choose
 from interscreen.screening.query import Query, element_lists, parse_query
 from interscreen.stability import stability
@@ -436,7 +436,7 @@ def test_every_compound_of_the_full_table_is_intermetallic_or_something_ide(full
 
 def charge_rule(have):
     """Simple classes of one composition, atom by atom, as the docstring has the rule."""
-    from interscreen.screening.anions import _ANIONS, _BESIDE_HYDRIDE, _HIGHEST_STATE
+    from interscreen.anions import _ANIONS, _BESIDE_HYDRIDE, _HIGHEST_STATE
 
     first = next((symbol for symbol in OF if symbol in have), None)
     anions, found = [], set()

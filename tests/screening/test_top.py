@@ -54,7 +54,8 @@ def schema():
 def as_batch(rows, weights):
     """Rows of results.csv as a batch gives them; what that file lacks is made up."""
     elements = [sorted(compose(formula).elements) for formula in rows["formula"]]
-    scores = score_columns({name: rows[name].to_numpy(float) for name in SCORE_COLUMNS}, weights)
+    numbers = {name: rows[name].to_numpy(float) for name in SCORE_COLUMNS}
+    scores = score_columns(numbers, weights, rows["role"].to_numpy(object))
     products = (
         rows["conversion_products"].fillna("").str.replace(r"(^|\+ )[0-9.]+ ", r"\1", regex=True)
     )
@@ -221,7 +222,7 @@ def test_names_with_brackets_and_dots_are_taken_as_they_are():
         ("bridge_margin_V < bridge_product", 19, "bridge_product text"),
         ("bridge_margin_V < '0'", 19, "holds numbers"),
         ("role < coating", 6, "role holds text; compare it with =="),
-        ("role == coatin", 9, "conversion or coating"),
+        ("role == coatin", 9, "conversion, alloy or coating"),
         ("status == fine", 11, "ok or failed"),
         ("elements has Xx", 14, "'Xx' is no symbol of an element"),
         ("elements has PB", 14, "did you mean Pb"),
@@ -266,7 +267,7 @@ def test_any_text_is_a_condition_or_a_mistake_of_one_line(text):
 VALUES = {
     "x": st.one_of(st.none(), st.sampled_from([-1.5, -0.05, 0.0, 0.05, 2.0])),
     "n_elements": st.integers(1, 4),
-    "role": st.sampled_from(["conversion", "coating", None]),
+    "role": st.sampled_from(["conversion", "alloy", "coating", None]),
     "candidate": st.sampled_from(["CuF2", "AlF3", "Li3PO4"]),
     "elements": st.sampled_from(["Cu-F", "F-Li", "Fe", "F-Fe-O", "Cu-F-Fe", None]),
     "conversion_products": st.sampled_from(["Cu + 2 LiF", "LiF", "0.5 Cu3N + Cu", "Li2S", None]),
@@ -297,7 +298,9 @@ def leaves(draw):
     if name in ("role", "candidate"):
         sign = draw(st.sampled_from(["==", "!="]))
         value = draw(
-            st.sampled_from(["conversion", "coating"] if name == "role" else ["CuF2", "AlF3"])
+            st.sampled_from(
+                ["conversion", "alloy", "coating"] if name == "role" else ["CuF2", "AlF3"]
+            )
         )
         text = draw(st.sampled_from([value, f"'{value}'", f'"{value}"']))
         return (
@@ -669,7 +672,7 @@ def changed(results, column, value, candidate="CuF2", electrolyte="LATP"):
             row[column] = row[column] + value if isinstance(value, float) else value
         numbers = {name: [row[name]] for name in SCORE_COLUMNS}
         if row["status"] == "ok":
-            row["score_meV_per_atom"] = float(score_columns(numbers, Weights())[0])
+            row["score_meV_per_atom"] = float(score_columns(numbers, Weights(), [row["role"]])[0])
     return pa.Table.from_pylist(rows, schema=results.schema)
 
 
@@ -707,6 +710,31 @@ def test_score_of_other_weights_disagrees(results, reference):
     )  # fmt: skip
     with pytest.raises(SolverError, match="disagree on score_meV_per_atom"):
         top_rows(results, other, reference)
+
+
+def test_role_that_disagrees_is_an_error_that_names_both(results, study, reference):
+    other = changed(results, "role", "alloy")
+    with pytest.raises(
+        SolverError, match=r"CuF2 \| LATP: .* disagree on the role \(alloy and conversion\)"
+    ):
+        top_rows(other, study, reference)
+    given = Study(
+        name="s", electrolytes=list(ELECTROLYTES),
+        candidates=[*CANDIDATES[1:], {"formula": "CuF2", "role": "alloy"}],
+    )  # fmt: skip
+    of_all = pa.concat_tables(
+        [other.filter(pa.compute.not_equal(other["candidate"], "CuF2"))]
+        + [
+            changed(results, "role", "alloy", electrolyte=e).filter(
+                pa.compute.and_(
+                    pa.compute.equal(results["candidate"], "CuF2"),
+                    pa.compute.equal(results["electrolyte"], e),
+                )
+            )
+            for e in ELECTROLYTES
+        ]
+    )
+    assert "alloy" in set(top_rows(of_all, given, reference)["role"])
 
 
 def test_pair_that_only_the_batch_can_answer_is_an_error(results, study, reference):

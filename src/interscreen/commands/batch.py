@@ -11,6 +11,7 @@ from typing import Any
 
 from ..manifest import build_manifest
 from ..phases import PhaseTable
+from ..report.html import write_report
 from ..screening.batch_run import RESULTS, TOP_FILE, BatchReport, run_batch
 from ..screening.folder import write_manifest
 from ..screening.study import Study
@@ -62,12 +63,14 @@ def batch_command(
     if report is None:
         say(f"{folder}/ holds this run already; --fresh computes it anew")
         return EXIT_OK
+    page = write_report(folder)
     seconds = time.perf_counter() - started
     for note in report.choice.notes:
         say(f"note: {note}")
     say(
         f"{report.candidates} candidates x {len(report.electrolytes)} electrolytes in "
-        f"{seconds:.0f} s; {folder}/{RESULTS}, {folder}/{TOP_FILE}"
+        f"{seconds:.0f} s; {folder}/{RESULTS}, {folder}/{TOP_FILE}, "
+        f"{page}"
     )
     if report.failed:
         say(f"{report.failed} rows could not be computed; their reasons are in {RESULTS}")

@@ -7,7 +7,7 @@ import json
 import textwrap
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..manifest import build_manifest
@@ -15,9 +15,15 @@ from ..maps import MOST_DIVISIONS, CompositionMap, composition_map, read_system
 from ..materials import elements_of
 from ..phases import PhaseTable
 from ..reactants import HULL
-from ..report.text import left_out_text, table
+from ..report.text import left_out_text, source_note, table
 from ..screening.folder import new_folder, write_manifest
 from .opening import open_source, speaker
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from ..report.style import Width
 
 EXIT_OK, EXIT_FAILED_ROWS = 0, 3
 STEM = "map"
@@ -26,19 +32,9 @@ STEM = "map"
 def map_command(arguments: argparse.Namespace) -> int:
     """Map one or several systems; exit code 3 when some could not be computed."""
     started = time.perf_counter()
-    systems = _systems(arguments.system, arguments.m)
-    partner: str = arguments.against
-    level, divisions = float(arguments.level), int(arguments.divisions)
-    if not 0.0 < level < 100.0:
-        raise InputError(f"--level {level}: give an energy above zero [eV/atom], as 0.05")
-    if not 2 <= divisions <= MOST_DIVISIONS:
-        raise InputError(f"--divisions {divisions}: give a number from 2 to {MOST_DIVISIONS}")
-    other = elements_of([partner], lithium=False)
-    phases = open_source(arguments, [other | set(elements) for elements in systems])
+    phases, maps, failed = computed_maps(arguments)
+    level = float(arguments.level)
     say = speaker(arguments)
-    maps, failed = _computed(phases, systems, partner, divisions)
-    for name, reason in failed.items():
-        say(f"failed: {name}: {reason}")
     if arguments.out:
         folder = Path(arguments.out)
         _write(folder, arguments, phases, maps, failed, time.perf_counter() - started)
@@ -50,6 +46,44 @@ def map_command(arguments: argparse.Namespace) -> int:
     for warning in dict.fromkeys(line for one in maps for line in one.provenance["warnings"]):
         say(f"warning: {warning}")
     return EXIT_FAILED_ROWS if failed else EXIT_OK
+
+
+def computed_maps(
+    arguments: argparse.Namespace,
+) -> tuple[PhaseTable, list[CompositionMap], dict[str, str]]:
+    """Open the source and compute the maps of the options; say which could not be computed."""
+    systems = _systems(arguments.system, arguments.m)
+    level, divisions = float(arguments.level), int(arguments.divisions)
+    if not 0.0 < level < 100.0:
+        raise InputError(f"--level {level}: give an energy above zero [eV/atom], as 0.05")
+    if not 2 <= divisions <= MOST_DIVISIONS:
+        raise InputError(f"--divisions {divisions}: give a number from 2 to {MOST_DIVISIONS}")
+    other = elements_of([arguments.against], lithium=False)
+    phases = open_source(arguments, [other | set(elements) for elements in systems])
+    maps, failed = _computed(phases, systems, arguments.against, divisions)
+    for name, reason in failed.items():
+        speaker(arguments)(f"failed: {name}: {reason}")
+    return phases, maps, failed
+
+
+def map_figure(
+    maps: list[CompositionMap], failed: dict[str, str], level: float, width: Width = "two"
+) -> Figure:
+    """Figure of maps with their source."""
+    from ..report.map_plot import composition_maps
+
+    note = source_note(maps[0].provenance["source_label"], _left_out(maps))
+    return composition_maps(maps, level=level, failed=failed, note=note, width=width)
+
+
+def map_tables(maps: list[CompositionMap]) -> dict[str, pd.DataFrame]:
+    """Tables beside the figure, by what their names end in: all compositions, and the phases."""
+    import pandas as pd
+
+    return {
+        "": pd.concat([one.to_frame() for one in maps]),
+        "_phases": pd.concat([one.phases_frame() for one in maps]),
+    }
 
 
 def _systems(text: str, m: str | None) -> list[tuple[str, str, str]]:
@@ -88,24 +122,12 @@ def _write(
     seconds: float,
 ) -> None:
     """Write the figure, the grid, the phases and the manifest."""
-    import pandas as pd
+    from ..report.saving import save
 
-    from ..report.map_plot import composition_maps
-    from ..report.page import save
-
-    note = f"Source: {phases.source.label}."
-    left_out = _left_out(maps)
-    if left_out:
-        text = left_out_text(left_out)
-        note += f" {text[0].upper()}{text[1:]}."
     level = float(arguments.level)
+    figure, tables = map_figure(maps, failed, level), map_tables(maps)
     with new_folder(folder) as place:
-        save(composition_maps(maps, level=level, failed=failed, note=note), place, STEM)
-        for stem, frames in (
-            (STEM, [one.to_frame() for one in maps]),
-            (f"{STEM}_phases", [one.phases_frame() for one in maps]),
-        ):
-            pd.concat(frames).to_csv(place / f"{stem}.csv", index=False, lineterminator="\n")
+        save(figure, place, STEM, tables=tables)
         write_manifest(
             place,
             build_manifest(

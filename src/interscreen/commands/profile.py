@@ -7,16 +7,21 @@ from collections.abc import Callable, Iterable
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import OutputError
 from ..lithiation import format_amount
-from ..materials import elements_of
+from ..materials import Material, elements_of
 from ..phases import PhaseTable
 from ..profiles import Profile, ProfileSegment, profile
 from ..report import text
 from .opening import speaker
 from .questions import answer, reactant_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..report.style import Width
 
 
 def profile_command(arguments: argparse.Namespace) -> int:
@@ -26,7 +31,7 @@ def profile_command(arguments: argparse.Namespace) -> int:
     found: list[Profile] = []  # the first is the answer; a second one counts every phase
 
     def ask(table: PhaseTable) -> Profile:
-        result = profile(table, a, b, arguments.start, arguments.end, arguments.step)
+        result = computed_profile(arguments, table, a, b)
         if arguments.out and not found:  # before anything is printed: a reader may go away
             for file in write_profile(result, arguments.out):
                 speaker(arguments)(f"wrote {file}")
@@ -36,29 +41,39 @@ def profile_command(arguments: argparse.Namespace) -> int:
     return answer(arguments, elements_of([a, b]), ask, profile_text, _essence)
 
 
+def computed_profile(
+    arguments: argparse.Namespace, table: PhaseTable, a: Material, b: Material
+) -> Profile:
+    """Profile over the range of the options."""
+    return profile(table, a, b, arguments.start, arguments.end, arguments.step)
+
+
+def profile_figure(result: Profile, width: Width = "two") -> Figure:
+    """Figure of a profile with its source."""
+    from ..report.profile_plot import profile_plot
+
+    provenance = result.provenance
+    note = text.source_note(provenance["source_label"], provenance["left_out_phases"])
+    return profile_plot(result, note=note, width=width)
+
+
 def write_profile(result: Profile, folder: str) -> tuple[Path, ...]:
-    """Write profile.csv (what is plotted, full precision), profile.png and profile.svg.
+    """Write profile.png, profile.svg, profile.pdf and profile.csv (what is plotted).
 
     Raises
     ------
     OutputError
         When the folder cannot be written to.
     """
-    from ..report.page import save
-    from ..report.profile_plot import profile_plot
+    from ..report.saving import save
 
-    note = f"Source: {result.provenance['source_label']}."
-    if result.provenance["left_out_phases"]:
-        left_out = text.left_out_text(result.provenance["left_out_phases"])
-        note += f" {left_out[0].upper()}{left_out[1:]}."
     target = Path(folder)
+    figure = profile_figure(result)
     try:
         target.mkdir(parents=True, exist_ok=True)
-        table = target / "profile.csv"
-        result.to_frame().to_csv(table, index=False, lineterminator="\n")
-        return table, *save(profile_plot(result, note=note), target, "profile")
     except OSError as error:
         raise OutputError(f"output folder {folder}: cannot be written ({error.strerror})") from None
+    return save(figure, target, "profile", tables={"": result.to_frame()})
 
 
 def _essence(result: Profile) -> dict[str, Any]:

@@ -16,11 +16,12 @@ from ..materials import resolve
 from ..opening import SourceOptions, default_source
 from ..phases import PhaseTable
 from ..report.files import write_figures
-from ..report.text import ranking_text
+from ..report.html import write_report
+from ..report.ranking_table import ranking_text
 from ..screening.folder import new_folder, write_manifest, write_tables
 from ..screening.query import parse_query
 from ..screening.runner import ScreenResult, run_study
-from ..screening.study import MaterialEntry, Study, default_study, load_study
+from ..screening.study import MaterialEntry, Study, Uncertainty, default_study, load_study
 from .interrupts import noticed_interrupts
 from .opening import open_source, source_options
 
@@ -36,6 +37,8 @@ def screen_command(arguments: argparse.Namespace) -> int:
     updates: dict[str, Any] = {}
     if arguments.jobs is not None:
         updates["jobs"] = arguments.jobs
+    if arguments.samples is not None:
+        updates["uncertainty"] = _sampled(study, arguments.samples)
     if arguments.out:
         updates["output"] = arguments.out
     options = source_options(arguments, study.source_options)
@@ -66,12 +69,35 @@ def screen_command(arguments: argparse.Namespace) -> int:
             print(f"interscreen: and {more} more warnings in manifest.json", file=sys.stderr)
         print(f"interscreen: results in {folder}/", file=sys.stderr)
     if result.failed:
-        rows = result.results
-        bad = rows[rows["status"] == "failed"].drop_duplicates("candidate")
-        for name, reason in zip(bad["candidate"], bad["reason"], strict=True):
-            print(f"interscreen: failed: {name}: {reason}", file=sys.stderr)
+        for line in _failures(result):
+            print(f"interscreen: failed: {line}", file=sys.stderr)
         return EXIT_FAILED_ROWS
     return EXIT_OK
+
+
+def _sampled(study: Study, samples: int) -> Uncertainty:
+    """Error bars of the study with another number of samples."""
+    try:
+        return Uncertainty(**{**study.uncertainty.model_dump(), "samples": samples})
+    except ValueError:
+        raise InputError(
+            f"--samples {samples}: use 20 to 100000 samples of the energies, or 0 for no error bars"
+        ) from None
+
+
+def _failures(result: ScreenResult) -> list[str]:
+    """One line for each reason why rows have no numbers, and whose they are."""
+    rows = result.results
+    bad = rows[rows["status"] == "failed"]
+    everybody = rows["candidate"].nunique()
+    lines = []
+    for reason, block in bad.groupby("reason", sort=False):
+        names = list(dict.fromkeys(block["candidate"]))
+        who = ", ".join(names[:_SHOWN]) + (
+            f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        )
+        lines.append(f"{'all candidates' if len(names) == everybody else who}: {reason}")
+    return lines
 
 
 def _study(arguments: argparse.Namespace) -> Study:
@@ -141,7 +167,12 @@ def _run_into(
 ) -> ScreenResult:
     """Run a study and write its folder."""
     with noticed_interrupts() as check, new_folder(folder) as temporary:
-        result = run_study(study, table, progress=_progress(arguments, sys.stderr, check))
+        result = run_study(
+            study,
+            table,
+            progress=_progress(arguments, sys.stderr, check),
+            sampling=_progress(arguments, sys.stderr, check, "sampled question"),
+        )
         write_tables(temporary, result)
         write_figures(temporary, result, table.source.label)
         write_manifest(
@@ -157,12 +188,16 @@ def _run_into(
                 warnings=list(result.warnings),
             ),
         )
+        write_report(temporary)
         check()
     return result
 
 
 def _progress(
-    arguments: argparse.Namespace, stream: TextIO, check: Callable[[], None]
+    arguments: argparse.Namespace,
+    stream: TextIO,
+    check: Callable[[], None],
+    unit: str = "candidate",
 ) -> Callable[[int, int], None]:
     """Return what is called after each candidate: a bar where stderr is a terminal."""
     bar: list[Any] = []
@@ -175,7 +210,7 @@ def _progress(
         if not bar:
             from tqdm import tqdm
 
-            bar.append(tqdm(total=total, unit="candidate", file=stream))
+            bar.append(tqdm(total=total, unit=f" {unit}", file=stream, dynamic_ncols=True))
         bar[0].update(done - bar[0].n)
         if done == total:
             bar[0].close()

@@ -15,7 +15,13 @@ from ..report.text import table
 from ..screening.folder import MANIFEST
 from ..screening.ranking import OVERALL, Ranking
 from ..screening.results_table import SCORE, like
-from ..screening.scores import COATING, CONVERSION, SCORE_COLUMNS, score_columns
+from ..screening.scores import (
+    COATING,
+    CONVERSION,
+    OPTIONAL_COLUMNS,
+    SCORE_COLUMNS,
+    score_columns,
+)
 from ..screening.top import best
 
 if TYPE_CHECKING:
@@ -28,7 +34,7 @@ _LEAST = 8  # characters of a name that is cut
 _SHORT = {CONVERSION: "conv.", COATING: "coat."}
 _NUMBERS = (
     "_eV_per_atom", "_V", "_eV_per_formula", "_kJ_per_mol", "_per_formula", "_mAh_per_g",
-    "_mixing_fraction",
+    "_mixing_fraction", "_percent", "_um",
 )  # fmt: skip
 # head, column, factor and digits of what is shown; without an electrolyte only the first two
 _SHOWN = (
@@ -272,6 +278,9 @@ def _study_results(file: Path, ranking: Ranking) -> pa.Table:
         rows["elements"] = ["-".join(symbols) for symbols in elements]
         rows["n_elements"] = [len(symbols) for symbols in elements]
         columns = {name: rows[name].to_numpy(dtype=float) for name in SCORE_COLUMNS}
+        for name in OPTIONAL_COLUMNS:
+            if name in rows:
+                columns[name] = rows[name].to_numpy(dtype=object)
         rows[SCORE] = score_columns(columns, ranking.weights, rows["role"].to_numpy(dtype=str))
     except (OSError, ValueError, KeyError) as error:  # pandas' own errors are ValueErrors
         why = str(error).splitlines()[0]

@@ -71,8 +71,8 @@ def mutual_minima(columns: Floats, costs: Floats, firsts: Floats, second: Floats
     ----------
     columns : (m, n) float array
         Compositions of the phases; the first ``m`` columns are the identity.
-    costs : (n,) float array
-        Their energies [eV/atom].
+    costs : (n,) or (k, n) float array
+        Their energies [eV/atom]; a row for each of ``firsts`` where they differ.
     firsts : (k, m) float array
     second : (m,) float array
     """
@@ -81,7 +81,10 @@ def mutual_minima(columns: Floats, costs: Floats, firsts: Floats, second: Floats
 
 
 def lithium_lines(columns: Floats, costs: Floats, compositions: Floats, row: int) -> LithiumBatch:
-    """Walk the Li content of each row of ``compositions``; ``row`` is that of Li."""
+    """Walk the Li content of each row of ``compositions``; ``row`` is that of Li.
+
+    Energies as for ``mutual_minima``.
+    """
     status, *values = _run("lithium_lines", columns, costs, compositions, row, SIZE)
     return LithiumBatch(status == 0, *values)
 
@@ -91,6 +94,9 @@ def _run(name: str, columns: Floats, costs: Floats, *arguments: Any) -> Any:
         np.ascontiguousarray(value, dtype=np.float64) if isinstance(value, np.ndarray) else value
         for value in (columns, costs, *arguments)
     ]
+    given[1] = np.atleast_2d(given[1])
+    if given[1].shape[0] not in (1, given[2].shape[0]):
+        raise ValueError(f"{given[1].shape[0]} rows of energies for {given[2].shape[0]} questions")
     return call_compiled(getattr(_kernel(), name), *given)
 
 
@@ -104,7 +110,7 @@ def _kernel() -> Any:
         kernel = compiled_kernel()
         from . import batch_kernel
 
-        one, two = np.eye(2), np.zeros(2)
+        one, two = np.eye(2), np.zeros((1, 2))
         try:
             call_compiled(batch_kernel.pairs, one, two, one[:1], one[1], START, 2)
             call_compiled(batch_kernel.lithium_lines, one, two, one[:1], 1, 2)

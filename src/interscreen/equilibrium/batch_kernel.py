@@ -29,7 +29,8 @@ def pairs(columns, costs, firsts, second, start, size):
     Parameters
     ----------
     columns : (m, n) float array, C order
-    costs : (n,) float array
+    costs : (1, n) or (k, n) float array
+        Energies: the same for all, or a row for each question.
     firsts : (k, m) float array
         Compositions, atom fractions.
     second : (m,) float array
@@ -58,7 +59,7 @@ def pairs(columns, costs, firsts, second, start, size):
         for i in range(m):
             d[i] = firsts[one, i] - second[i]
         state, first, _, last, ts, energies, _, names, parts = _certified_walk(
-            columns, costs, second, d, start, 0.0, 1.0, size
+            columns, costs[one % costs.shape[0]], second, d, start, 0.0, 1.0, size
         )
         status[one] = state
         if state != OK:
@@ -115,7 +116,7 @@ def lithium_lines(columns, costs, compositions, lithium, size):
     for one in range(k):
         b0 = compositions[one].copy()
         state, first, start, last, ts, energies, slopes, names, parts = _certified_walk(
-            columns, costs, b0, d, 0.0, -b0[lithium], np.inf, size
+            columns, costs[one % costs.shape[0]], b0, d, 0.0, -b0[lithium], np.inf, size
         )
         status[one] = state
         if state != OK:

@@ -7,27 +7,36 @@ from typing import TYPE_CHECKING, Any
 
 from . import cells
 from .heatmap_data import KINDS, RANGES, HeatmapData, colour_scale, luminance, printed, read_results
+from .heatmap_layout import (
+    BASELINE,
+    BASELINE_LONG,
+    BASELINE_NAME,
+    KIND_GAP,
+    Block,
+    lay_out,
+)
 from .labels import formula_label, line_height, text_width, wrap
 from .page import Page, message
-from .style import BODY, HATCH, HEAD, INK, MARGIN, MUTED, PALE, RULE, SMALL, styled
+from .style import BODY, HATCH, INK, MARGIN, MUTED, PALE, RULE, SMALL, WIDTHS, Width, styled
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
 _NAMED = 12  # up to this many candidates the worst product is named in its cell
-_HEADER, _BASELINE, _GAP, _CELL, _LI = 0.72, 0.28, 0.1, 0.6, 0.72  # [in]
 _LI_COLOUR = "#a6cee3"
-_EDGE: dict[str, Any] = {"edgecolor": "white", "linewidth": 0.8}
-_BARE = "bare Li | electrolyte"
+_BETWEEN = 0.15  # panels [in]
+_KEY = 0.155  # a line of the keys [in]
+_Box = tuple[float, float, float, float]
 
 
 @styled
-def reaction_heatmap(results: pd.DataFrame, *, note: str = "") -> Figure:
+def reaction_heatmap(results: pd.DataFrame, *, note: str = "", width: Width = "two") -> Figure:
     """Draw candidates against contacts, reaction energies in meV/atom.
 
     The colour scale is that of reactions with the electrolyte, which are bad.  The reaction with Li
-    metal, which a conversion interlayer needs, has bars of its own.
+    metal, which a conversion interlayer needs, has bars of its own.  What is written into the cells
+    depends on the room there is: values, or colours alone; the data beside the figure hold all.
 
     Parameters
     ----------
@@ -35,6 +44,8 @@ def reaction_heatmap(results: pd.DataFrame, *, note: str = "") -> Figure:
         Rows of results.csv; candidates and electrolytes in the order of their first rows.
     note : str
         Where the energies come from, for the foot of the figure.
+    width : str
+        ``one`` or ``two`` columns of a journal page.
 
     Returns
     -------
@@ -49,190 +60,224 @@ def reaction_heatmap(results: pd.DataFrame, *, note: str = "") -> Figure:
         remarks.insert(0, f"The first {shown} of {shown + data.hidden} candidates are shown.")
     if all(math.isnan(value) for value in data.cells()):
         what = "No candidate could be computed." if rows else "There are no candidates."
-        return message(title, what, remarks, note)
-    return _Heatmap(data, title, remarks, note).page.figure
+        return message(title, what, remarks, note, width)
+    return _Heatmap(data, title, remarks, note, width).page.figure
 
 
 class _Heatmap:
-    """Measures, then draws: interlayer | converted layer | with Li | one block an electrolyte."""
+    """Draws: interlayer | converted layer | with Li | one block an electrolyte."""
 
-    def __init__(self, data: HeatmapData, title: str, remarks: list[str], note: str) -> None:
+    def __init__(
+        self, data: HeatmapData, title: str, remarks: list[str], note: str, width: Width
+    ) -> None:
         self.data = data
-        self.named = len(data.candidates) <= _NAMED
-        self.labels = [wrap(name, 1.9, HEAD) for name in data.candidates]
-        self.layers = [self._layer(name) for name in data.candidates]
+        self.layout = lay_out(data, WIDTHS[width], KINDS, _NAMED)
+        self.detail = self.layout.detail
         self.driving = [data.energy("lithium", name) for name in data.candidates]
-        self._place()
-        cells = data.cells()
-        self.failed = any(math.isnan(value) for value in cells)
-        worst = min(round(value) for value in cells if not math.isnan(value))
+        drawn = data.cells()
+        self.failed = any(math.isnan(value) for value in drawn)
+        worst = min(round(value) for value in drawn if not math.isnan(value))
         self.limit = next((limit for limit in RANGES if worst >= -limit), RANGES[-1])
         self.beyond = worst < -self.limit
         self.norm, self.colours = colour_scale(self.limit)
         strongest = max((-value for value in self.driving if not math.isnan(value)), default=0)
         self.li_limit = 100 * max(math.ceil(strongest / 100), 1)
+        self.edge: dict[str, Any] = {
+            "edgecolor": "white",
+            "linewidth": 0.8 if self.detail.values else 0.4,
+        }
         subtitle = (
-            "Minimum mutual reaction energy [meV/atom]. 0: no reaction. With the electrolyte, more "
-            "negative is worse; with Li metal, it is what drives the conversion."
+            "Minimum mutual reaction energy [meV/atom]; 0: no reaction. With the electrolyte, it "
+            "is unwanted; with Li metal, it drives the conversion."
         )
-        body = _HEADER + _BASELINE + _GAP + sum(self.heights) + 0.6
-        self.page = Page(title, subtitle, max(self.right + MARGIN, 5.6), body, remarks, note)
-        self._draw()
+        self.beside = width == "two"  # keys beside the colour bar, else below it
+        keys = self._key_lines(WIDTHS[width])
+        body = self.layout.height + 0.1 + (0.44 if self.beside else 0.46 + _KEY * len(keys))
+        if self.beside:
+            body += max(0.0, _KEY * len(keys) + 0.05 - 0.44)
+        self.page = Page(title, subtitle, width, body, remarks, note)
+        y = self.page.top
+        for number, blocks in enumerate(self.layout.panels):
+            self._panel(y, blocks, first=number == 0)
+            y += self.layout.panel + _BETWEEN
+        self._keys(y - _BETWEEN + 0.1, keys)
 
-    def _layer(self, candidate: str) -> list[str]:
-        layer = self.data.word("layer", candidate)
-        same = layer == self.data.word("formula", candidate)
-        return ["unchanged"] if layer and same else wrap(layer, 1.7, BODY)
-
-    def _place(self) -> None:
-        """Heights of the rows, left edges and widths of the columns [in]."""
-        data, width = self.data, text_width
-        label, layer = line_height(HEAD), line_height(BODY)
-        self.heights = [
-            max(0.34 if self.named else 0.2, len(one) * label + 0.04, len(other) * layer + 0.04)
-            for one, other in zip(self.labels, self.layers, strict=True)
-        ]
-        labels = [width(line, HEAD) for lines in self.labels for line in lines]
-        layers = [width(line, BODY) for lines in self.layers for line in lines]
-        self.layer_x = MARGIN + max([width("no interlayer", HEAD), *labels]) + 0.15
-        self.li_x = self.layer_x + max([width(_BARE, BODY), *layers]) + 0.1
-        worst = _CELL
-        if self.named:
-            products = [cells.text(row.get("worst_product")) for row in data.rows.values()]
-            worst = max([width(formula_label(name), SMALL) + 0.12 for name in products])
-        x = self.li_x + _LI
-        self.blocks = [(self.li_x, [_LI], [("with Li", HEAD)])]
-        for name in data.electrolytes:
-            formula = data.word("electrolyte_formula", electrolyte=name)
-            heads = [(formula_label(name, bold=True), HEAD)]
-            if formula not in ("", name):
-                heads.append((formula_label(formula), SMALL))
-            widths = [_CELL, _CELL, max(_CELL, worst)]
-            needed = max(width(head, size) * 1.12 for head, size in heads)  # bold is wider
-            widths = [one + max(needed - sum(widths), 0.0) / len(widths) for one in widths]
-            self.blocks.append((x + 0.16, widths, heads))
-            x += 0.16 + sum(widths)
-        self.right = x
-
-    def _draw(self) -> None:
-        page, data = self.page, self.data
-        y = page.top + _HEADER
-        self._header(y)
-        middle = y + _BASELINE / 2
-        page.text(MARGIN, middle, "no interlayer", HEAD, color=MUTED)
-        page.text(self.layer_x, middle, _BARE, BODY, color=MUTED)
-        for block, (electrolyte, (x, widths, _)) in enumerate(
-            zip(data.electrolytes, self.blocks[1:], strict=True)
-        ):
-            value = data.energy("bare", electrolyte=electrolyte)
-            self._cell((x, y, sum(widths), _BASELINE), value, f"bare-{block}")
-        y += _BASELINE + _GAP
+    def _panel(self, top: float, blocks: tuple[Block, ...], *, first: bool) -> None:
+        page, data, layout, detail = self.page, self.data, self.layout, self.detail
+        y = top + layout.header
+        self._header(y, blocks, first)
+        middle = y + BASELINE / 2
+        said = BASELINE_LONG if detail.layer else BASELINE_NAME
+        page.text(MARGIN, middle, said, min(detail.name_size, SMALL), color=MUTED)
+        for block in blocks:
+            value = data.energy("bare", electrolyte=block.electrolyte)
+            size = detail.value_size if block.width > 0.3 else 0.0
+            self._cell((block.x, y, block.width, BASELINE), value, f"bare-{block.number}", size)
+        y += BASELINE + KIND_GAP
+        size = detail.value_size if detail.values else 0.0
         for row, candidate in enumerate(data.candidates):
-            height = self.heights[row]
+            height = layout.heights[row]
             middle = y + height / 2
-            for x, lines, size, colour in (
-                (MARGIN, self.labels[row], HEAD, INK),
-                (self.layer_x, self.layers[row], BODY, MUTED),
+            for x, lines, font, colour in (
+                (MARGIN, layout.names[row], detail.name_size, INK),
+                (layout.layer_x, layout.layers[row], SMALL, MUTED),
             ):
-                top = middle - len(lines) * line_height(size) / 2
-                page.lines(x, top, lines, size, color=colour)
-            self._driving((self.li_x, y, _LI, height), self.driving[row], f"{row}-lithium")
-            for block, electrolyte in enumerate(data.electrolytes):
-                x, widths, _ = self.blocks[block + 1]
-                for kind, width in zip(KINDS, widths, strict=True):
-                    value = data.energy(kind, candidate, electrolyte)
-                    named = self.named and kind == "worst_product" and value < -0.5
-                    product = data.word(kind, candidate, electrolyte) if named else ""
-                    self._cell((x, y, width, height), value, f"{row}-{block}-{kind}", product)
+                start = middle - len(lines) * line_height(font) / 2
+                page.lines(x, start, lines, font, color=colour)
+            if first:
+                box = (layout.li_x, y, layout.li_width, height)
+                self._driving(box, self.driving[row], f"{row}-lithium")
+            for block in blocks:
+                x = block.x
+                for kind, width in zip(KINDS, block.widths, strict=True):
+                    value = data.energy(kind, candidate, block.electrolyte)
+                    named = detail.named and kind == "worst_product" and value < -0.5
+                    product = data.word(kind, candidate, block.electrolyte) if named else ""
+                    key = f"{row}-{block.number}-{kind}"
+                    self._cell((x, y, width, height), value, key, size, product)
                     x += width
             y += height
-        self._keys(y + 0.12)
 
-    def _header(self, bottom: float) -> None:
-        page, line = self.page, line_height(BODY)
-        rule = bottom - 0.04 - 2 * line
+    def _header(self, bottom: float, blocks: tuple[Block, ...], first: bool) -> None:
+        page, layout = self.page, self.layout
+        rule = bottom - layout.kinds_height
+        line = line_height(SMALL)
 
-        def column(x: float, first: str, second: str, align: str = "center") -> None:
-            page.text(x, rule + 0.01 + 0.5 * line, first, BODY, ha=align)
-            page.text(x, rule + 0.01 + 1.5 * line, second, BODY, ha=align)
+        def column(
+            x: float, words: tuple[str, ...], align: str = "center", size: float = SMALL
+        ) -> None:
+            for at, word in enumerate(words):
+                page.text(x, bottom - 0.04 - (1.5 - at) * line, word, size, ha=align)
 
-        column(MARGIN, "", "Interlayer", "left")
-        column(self.layer_x, "Converted layer", "(at Li metal)", "left")
-        column(self.li_x + _LI / 2, "driving", "force")
-        for x, widths, heads in self.blocks:
-            page.rule([x, x + sum(widths)], [rule, rule], color=INK)
+        heading = min(BODY, self.detail.name_size)
+        column(MARGIN, ("", "Interlayer"), "left", heading)
+        if self.detail.layer:
+            column(layout.layer_x, ("Converted layer", "(at Li metal)"), "left")
+        if first:
+            x = layout.li_x + layout.li_width / 2
+            if layout.kinds == "flat":
+                column(x, ("driving", "force"))
+                page.rule([layout.li_x, layout.li_x + layout.li_width], [rule, rule], color=INK)
+                page.text(x, rule - 0.02 - line / 2, "with Li", BODY, ha="center", weight="bold")
+            else:
+                column(x, ("with", "Li"))
+        for block in blocks:
+            x = block.x + block.width / 2
+            page.rule([block.x, block.x + block.width], [rule, rule], color=INK)
+            if block.turned:
+                for at, (label, size) in enumerate(block.heads):
+                    shift = (at - (len(block.heads) - 1) / 2) * line_height(size)
+                    page.text(
+                        x + shift, rule - 0.03, label, size, ha="center", va="bottom",
+                        rotation=90, weight="bold",
+                    )  # fmt: skip
+                continue
             y = rule - 0.02
-            for label, size in reversed(heads):
+            for label, size in reversed(block.heads):
                 y -= line_height(size)
                 page.text(
-                    x + sum(widths) / 2,
+                    x,
                     y + line_height(size) / 2,
                     label,
                     size,
                     ha="center",
-                    weight="bold" if size == HEAD else "normal",
-                    color=INK if size == HEAD else MUTED,
+                    weight="normal" if size == SMALL else "bold",
+                    color=MUTED if size == SMALL else INK,
                 )
-        for x, widths, _ in self.blocks[1:]:
-            for at, words in enumerate(KINDS.values()):
-                column(x + sum(widths[:at]) + widths[at] / 2, *words)
+        for block in blocks if layout.kinds != "none" else ():
+            x = block.x
+            for width, words in zip(block.widths, KINDS.values(), strict=True):
+                if layout.kinds == "flat":
+                    column(x + width / 2, words)
+                else:
+                    page.text(
+                        x + width / 2, bottom - 0.03, " ".join(words), SMALL, ha="center",
+                        va="bottom", rotation=90,
+                    )  # fmt: skip
+                x += width
 
-    def _cell(
-        self, box: tuple[float, float, float, float], value: float, key: str, name: str = ""
-    ) -> None:
-        """Draw one coloured cell with its value, and the name of a phase under it."""
+    def _cell(self, box: _Box, value: float, key: str, size: float, name: str = "") -> None:
+        """Draw one coloured cell, its value at a size, and the name of a phase under it."""
         if math.isnan(value):
             self._hatched(box, f"failed-{key}")
             return
         x, y, width, height = box
         colour = self.colours(self.norm(value))
-        self.page.box(*box, facecolor=colour, gid=f"cell-{key}", **_EDGE)
+        self.page.box(*box, facecolor=colour, gid=f"cell-{key}", **self.edge)
+        if not size:
+            return
         light = luminance(colour)  # the ink has 0.01: the better contrast of the two
         ink: dict[str, Any] = {
             "ha": "center",
             "color": INK if (light + 0.05) ** 2 > 1.05 * 0.06 else "white",
         }
         x, y = x + width / 2, y + height / 2
-        self.page.text(x, y - 0.06 * bool(name), printed(value), gid=f"value-{key}", **ink)
+        self.page.text(x, y - 0.06 * bool(name), printed(value), size, gid=f"value-{key}", **ink)
         if name:
             self.page.text(x, y + 0.075, formula_label(name), SMALL, **ink)
 
-    def _driving(self, box: tuple[float, float, float, float], value: float, key: str) -> None:
+    def _driving(self, box: _Box, value: float, key: str) -> None:
         """Draw the cell of the reaction with Li metal: a bar and its value."""
         if math.isnan(value):
             self._hatched(box, f"failed-{key}")
             return
         x, y, width, height = box
-        self.page.box(*box, facecolor="#f2f2f2", **_EDGE)
+        pad = 0.02 if self.detail.values else 0.005
+        self.page.box(*box, facecolor="#f2f2f2", **self.edge)
         length = width * max(-value, 0.0) / self.li_limit
-        self.page.box(x, y + 0.02, length, height - 0.04, facecolor=_LI_COLOUR, gid=f"cell-{key}")
-        at = (x + width - 0.06, y + height / 2)
-        self.page.text(*at, printed(value), ha="right", gid=f"value-{key}")
+        bar = (x, y + pad, length, height - 2 * pad)
+        self.page.box(*bar, facecolor=_LI_COLOUR, gid=f"cell-{key}")
+        at = (x + width - 0.04, y + height / 2)
+        size = self.detail.value_size
+        self.page.text(*at, printed(value), size, ha="right", gid=f"value-{key}")
 
-    def _hatched(self, box: tuple[float, float, float, float], name: str | None = None) -> None:
+    def _hatched(self, box: _Box, name: str | None = None) -> None:
         self.page.box(*box, facecolor=PALE, edgecolor=RULE, hatch=HATCH, gid=name)
-        self.page.box(*box, facecolor="none", **_EDGE)
+        self.page.box(*box, facecolor="none", **self.edge)
 
-    def _keys(self, y: float) -> None:
+    def _key_lines(self, width: float) -> list[tuple[str, str]]:
+        """Say what the marks mean: kind of mark and one line of text."""
+        room = width - 2 * MARGIN - 0.3 - (2.95 if self.beside else 0.0)
+        keys = [("bar", f"with Li metal: bars from 0 to {printed(-self.li_limit)} meV/atom")]
+        if self.failed:
+            keys.append(("hatched", "could not be computed"))
+        if self.layout.kinds == "none":
+            said = ", ".join(" ".join(words) for words in KINDS.values())
+            keys.append(("columns", f"columns of an electrolyte: {said}"))
+        return [
+            (mark if at == 0 else "", line)
+            for mark, words in keys
+            for at, line in enumerate(wrap(words, room, SMALL))
+        ]
+
+    def _keys(self, y: float, keys: list[tuple[str, str]]) -> None:
         """Draw the colour bar and say what the other marks mean."""
         from matplotlib.cm import ScalarMappable
 
         page = self.page
         scale = f"With the electrolyte: colours from 0 to {printed(-self.limit)} meV/atom"
         more = " (arrow: beyond, darkest colour)" if self.beyond else ""
+        if text_width(scale + more, SMALL) > page.width - 2 * MARGIN:
+            more = " (arrow: beyond)" if self.beyond else ""
         page.text(MARGIN, y + 0.06, scale + more, SMALL)
         bar = page.figure.colorbar(
             ScalarMappable(self.norm, self.colours),
-            cax=page.axes(MARGIN + 0.15, y + 0.16, 2.4, 0.11),
+            cax=page.axes(MARGIN + 0.15, y + 0.15, 2.4, 0.1),
             orientation="horizontal",
             extend="min" if self.beyond else "neither",
         )
         ticks = [-self.limit * step / 5 for step in range(5, -1, -1)]
         bar.set_ticks(ticks, labels=[printed(tick) for tick in ticks])
-        x = MARGIN + 2.85
-        page.box(x, y + 0.165, 0.24, 0.1, facecolor=_LI_COLOUR)
-        driving = f"with Li metal: bars from 0 to {printed(-self.li_limit)} meV/atom"
-        page.text(x + 0.3, y + 0.215, driving, SMALL)
-        if self.failed:
-            self._hatched((x, y + 0.335, 0.24, 0.1))
-            page.text(x + 0.3, y + 0.385, "could not be computed", SMALL)
+        bar.ax.tick_params(labelsize=SMALL)
+        x = MARGIN + 2.95 if self.beside else MARGIN
+        y += 0.2 if self.beside else 0.52
+        for mark, line in keys:
+            if mark == "bar":
+                page.box(x, y - 0.05, 0.22, 0.1, facecolor=_LI_COLOUR)
+            elif mark == "hatched":
+                self._hatched((x, y - 0.05, 0.22, 0.1))
+            elif mark == "columns":
+                for at, colour in enumerate((PALE, RULE, MUTED)):
+                    page.box(x + at * 0.075, y - 0.05, 0.07, 0.1, facecolor=colour)
+            page.text(x + 0.3, y, line, SMALL)
+            y += _KEY

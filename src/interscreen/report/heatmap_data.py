@@ -12,6 +12,7 @@ from . import cells
 from .style import MINUS
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.colors import Colormap, Normalize
 
 # one colour range for a figure: the smallest of these [meV/atom] that holds all its values, else
@@ -63,6 +64,19 @@ class HeatmapData:
             for electrolyte in self.electrolytes
             for kind in KINDS
         ]
+
+
+PLOTTED = (
+    "candidate formula electrolyte electrolyte_formula status reason bare_mutual_eV_per_atom "
+    "lithium_mutual_eV_per_atom deposited_mutual_eV_per_atom layer layer_mutual_eV_per_atom "
+    "worst_product worst_product_mutual_eV_per_atom"
+).split()
+
+
+def plotted(results: pd.DataFrame) -> pd.DataFrame:
+    """Columns and rows of results.csv that the heatmap shows."""
+    shown = list(dict.fromkeys(results["candidate"]))[:MOST_ROWS]
+    return results.loc[results["candidate"].isin(shown), PLOTTED]
 
 
 def colour_scale(limit: float) -> tuple[Normalize, Colormap]:

@@ -13,6 +13,8 @@ _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _AMOUNT = re.compile(r"(?<=[A-Za-z)\]}])\d+(?:\.\d+)?")
 _WORD = re.compile(r"^(\(*(?:\d[\d./]*\*?(?=[A-Z(\[]))?)(.*?)([,;:]*\.?)$")
 _NUMBER = re.compile(r"^\d[\d./]*$")
+# a space, a bracket or an element with its amount, or a single character
+_PIECE = re.compile(r" |\([^()]*\)[\d.]*|[A-Z][a-z]?\d*(?:\.\d+)?|.")
 
 
 def formula_label(text: str, bold: bool = False) -> str:
@@ -72,9 +74,10 @@ def line_height(size: float) -> float:
 
 
 def wrap(text: str, width: float, size: float = BODY) -> list[str]:
-    """Break text into labels no wider than ``width`` [in], where it can be broken.
+    """Break text into labels no wider than ``width`` [in].
 
-    An amount stays with its formula and a plus sign with what follows.
+    An amount stays with its formula and a plus sign with what follows; a word that is wider than
+    a line by itself is broken, a formula between its elements.
     """
     words: list[str] = []
     for word in text.split():
@@ -87,6 +90,11 @@ def wrap(text: str, width: float, size: float = BODY) -> list[str]:
     current = ""
     for word in words:
         label = formula_label(word)
+        if text_width(label, size) > width:
+            lines += [current] if current else []
+            *full, current = _broken(word, width, size)
+            lines += full
+            continue
         longer = f"{current} {label}" if current else label
         if current and text_width(longer, size) > width:
             lines.append(current)
@@ -94,3 +102,27 @@ def wrap(text: str, width: float, size: float = BODY) -> list[str]:
         else:
             current = longer
     return [*lines, current] if current else lines
+
+
+def _broken(word: str, width: float, size: float) -> list[str]:
+    """Labels of the pieces of a word that is too wide for a line."""
+    lines: list[str] = []
+    current = ""
+    for piece in _PIECE.findall(word):
+        if current and text_width(formula_label(current + piece), size) > width:
+            lines.append(formula_label(current))
+            current = piece.lstrip()
+        else:
+            current += piece
+    return [*lines, formula_label(current)]
+
+
+def shorten(text: str, width: float, size: float = BODY, weight: str = "normal") -> str:
+    """Return the label of a text, cut off with an ellipsis to be no wider than ``width`` [in]."""
+    bold = weight == "bold"
+    label = formula_label(text, bold=bold)
+    for end in range(len(text) - 1, 0, -1):
+        if text_width(label, size, weight) <= width:
+            break
+        label = formula_label(text[:end].rstrip(" (+"), bold=bold) + "\N{HORIZONTAL ELLIPSIS}"
+    return label

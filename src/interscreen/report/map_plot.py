@@ -25,7 +25,21 @@ from .map_geometry import (
     raster,
 )
 from .page import Page, message
-from .style import BLUE, BODY, HATCH, HEAD, INK, MARGIN, MUTED, PALE, RULE, SMALL, styled
+from .style import (
+    BLUE,
+    BODY,
+    HATCH,
+    HEAD,
+    INK,
+    MARGIN,
+    MUTED,
+    PALE,
+    RULE,
+    SMALL,
+    WIDTHS,
+    Width,
+    styled,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +49,6 @@ if TYPE_CHECKING:
 # the last one, with an arrow on the colour bar
 RANGES = (100, 200, 300, 400, 500, 750, 1000, 1500, 2000, 3000)
 _PIXELS = 300  # per inch
-_PAD = 0.3  # room for labels around a triangle [in]
 _LISTED = 24
 _DASHES = (0, (3, 2))
 _DOT = 0.035  # radius of a dot, with a little air [in]
@@ -48,11 +61,12 @@ def composition_maps(
     level: float = LEVEL,
     failed: Mapping[str, str] | None = None,
     note: str = "",
+    width: Width = "two",
 ) -> Figure:
     """Draw maps with one partner as triangles with one colour range.
 
     The first element of each system is at the left corner, the second on top, the third at the
-    right.  A single map has the list of its stable phases beside it.
+    right.  A single map has the list of its stable phases beside it, or below it in one column.
 
     Parameters
     ----------
@@ -63,6 +77,8 @@ def composition_maps(
         Systems that could not be computed and why; each gets a hatched triangle.
     note : str
         Where the energies come from, for the foot of the figure.
+    width : str
+        ``one`` or ``two`` columns of a journal page.
 
     Returns
     -------
@@ -73,8 +89,17 @@ def composition_maps(
         {"candidate": name, "status": "failed", "reason": reason} for name, reason in failed.items()
     )
     if not maps:
-        return message("Composition maps", "No system could be computed.", remarks, note)
-    return _Maps(maps, level, list(failed), remarks, note).page.figure
+        return message("Composition maps", "No system could be computed.", remarks, note, width)
+    return _Maps(maps, level, list(failed), remarks, note, width).page.figure
+
+
+def _columns(count: int, narrow: bool) -> int:
+    """Triangles side by side."""
+    if count == 1:
+        return 1
+    if narrow:
+        return 2
+    return {2: 2, 4: 2}.get(count, 3 if count <= 9 else 4)
 
 
 class _Maps:
@@ -87,15 +112,18 @@ class _Maps:
         failed: list[str],
         remarks: list[str],
         note: str,
+        width: Width,
     ) -> None:
         self.maps, self.level = maps, 1000.0 * level
         count = len(maps) + len(failed)
         self.single = count == 1
-        columns = {1: 1, 2: 2, 3: 3, 4: 2}.get(count, min(5, math.ceil(math.sqrt(count))))
-        self.side = 4.3 if self.single else (3.2, 3.2, 2.4, 2.0, 1.8)[columns - 1]
-        width, height = self.side + 2 * _PAD, self.side * HEIGHT + 2 * _PAD
-        if self.single:
-            height += 0.1
+        self.narrow = width == "one"
+        columns = _columns(count, self.narrow)
+        self.pad = 0.25 if self.single else 0.2
+        across = (WIDTHS[width] - 2 * MARGIN) / columns
+        self.side = min(across - 2 * self.pad, 2.75 if self.narrow else 3.9)
+        across = min(across, self.side + 2 * self.pad) if self.single else across
+        height = self.side * HEIGHT + 2 * self.pad + 0.1 * self.single
         worst = 1000.0 * min(one.strongest[1] for one in maps)
         self.limit = next((limit for limit in RANGES if worst >= -limit), RANGES[-1])
         self.beyond = worst < -self.limit
@@ -110,29 +138,34 @@ class _Maps:
             "lower bound."
         )
         self.lithium = formula != "Li" and any("Li" in one.elements for one in maps)
-        listing = 2.5 if self.single else 0.0
-        page_width = max(2 * MARGIN + columns * width + listing, 5.8)
         rows = math.ceil(count / columns)
-        body = rows * height + 0.72
-        self.page = Page(title, subtitle, page_width, body, remarks, note)
+        below = self.single and self.narrow  # the list of phases
+        listed = 0.05 + line_height(BODY) * (2.6 + min(len(maps[0].phases), _LISTED + 1))
+        triangles = rows * height + (listed if below else 0.0)
+        inside = any(one.partner_fractions is not None for one in maps)
+        marks = (line_height(SMALL) + 0.02) * (2 + self.lithium + inside)
+        body = triangles + 0.1 + (0.46 + marks if self.narrow else max(0.42, marks))
+        self.page = Page(title, subtitle, width, body, remarks, note)
+        top = self.page.top
         places = [
-            (MARGIN + at % columns * width, self.page.top + at // columns * height)
-            for at in range(count)
+            (MARGIN + at % columns * across, top + at // columns * height) for at in range(count)
         ]
         for one, (x, y) in zip(maps, places, strict=False):
-            self._panel(self._axes(x, y, width, height), one)
+            self._panel(self._axes(x, y, across, height), one)
         for missing, (x, y) in zip(failed, places[len(maps) :], strict=True):
-            self._failed(self._axes(x, y, width, height), missing)
-        if self.single:
-            self._list(maps[0], MARGIN + width, self.page.top + 0.2)
-        self._keys(self.page.top + rows * height + 0.1)
+            self._failed(self._axes(x, y, across, height), missing)
+        if below:
+            self._list(maps[0], MARGIN, top + height)
+        elif self.single:
+            self._list(maps[0], MARGIN + across, top + 0.2)
+        self._keys(top + triangles + 0.1)
 
     def _axes(self, x: float, y: float, width: float, height: float) -> Axes:
         """Axes in units of a side, with the triangle in the middle."""
-        pad = _PAD / self.side
         axes = self.page.axes(x, y, width, height)
-        top = height / self.side - pad
-        axes.set(xlim=(-pad, 1.0 + pad), ylim=(-pad, top))
+        beside = (width / self.side - 1.0) / 2
+        pad = self.pad / self.side
+        axes.set(xlim=(-beside, 1.0 + beside), ylim=(-pad, height / self.side - pad))
         axes.set_axis_off()
         return axes
 
@@ -233,7 +266,8 @@ class _Maps:
         if one.partner_fractions is not None:
             x, y = (at * self.side).tolist()
             taken.append((x - 2 * _DOT, y - 2 * _DOT, x + 2 * _DOT, y + 2 * _DOT))
-        limits = (-_PAD, -_PAD, self.side + _PAD, self.side * HEIGHT + _PAD)
+        pad = self.pad
+        limits = (-pad, -pad, self.side + pad, self.side * HEIGHT + pad)
         for label, point, color in labels:
             mine = point * self.side
             others = points[np.abs(points - mine).max(axis=1) > 1e-6]
@@ -288,13 +322,16 @@ class _Maps:
         )
         bar = page.figure.colorbar(
             ScalarMappable(self.norm, self.colours),
-            cax=page.axes(MARGIN + 0.15, y + 0.18, 2.2, 0.12),
+            cax=page.axes(MARGIN + 0.15, y + 0.15, 2.2, 0.1),
             orientation="horizontal",
             extend="min" if self.beyond else "neither",
         )
         ticks = [-self.limit * step / 5 for step in range(5, -1, -1)]
         bar.set_ticks(ticks, labels=[printed(tick) for tick in ticks])
-        x, line = MARGIN + 2.75, line_height(SMALL) + 0.02
+        bar.ax.tick_params(labelsize=SMALL)
+        line = line_height(SMALL) + 0.02
+        x = MARGIN if self.narrow else MARGIN + 2.75
+        y += 0.46 if self.narrow else 0.0
         level = f"{self.level:.4g} meV/atom"
         page.rule([x, x + 0.22], [y + 0.06, y + 0.06], color=INK, linewidth=1.1)
         page.text(x + 0.3, y + 0.06, f"|E| below {level}", SMALL)

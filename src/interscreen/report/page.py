@@ -1,14 +1,13 @@
-"""The page of a figure, laid out from measured text so that nothing is cut off, and its files."""
+"""The page of a figure, laid out from measured text so that nothing is cut off."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .labels import line_height, wrap
-from .style import BODY, DPI, MARGIN, MUTED, RULE, SMALL, TITLE, drawing
+from .saving import save
+from .style import BODY, HEAD, MARGIN, MUTED, RULE, SMALL, TITLE, WIDTHS, Width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,8 +16,22 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 
+__all__ = ["Page", "message", "save"]
+
+
 class Page:
     """A figure with title, subtitle, room for a body, remarks and a note, all measured.
+
+    Parameters
+    ----------
+    title, subtitle : str
+    width : str
+        ``one`` or ``two`` columns of a journal page.
+    body : float
+        Height of what is drawn [in].
+    remarks : sequence of str
+    note : str
+        Where the numbers come from.
 
     Attributes
     ----------
@@ -35,7 +48,7 @@ class Page:
         self,
         title: str,
         subtitle: str,
-        width: float,
+        width: Width,
         body: float,
         remarks: Sequence[str] = (),
         note: str = "",
@@ -43,24 +56,26 @@ class Page:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        room = width - 2 * MARGIN
-        head = wrap(title, room / 1.1, TITLE)  # bold is wider than what wrap measures
-        below = wrap(subtitle, room, BODY)
+        self.width = WIDTHS[width]
+        room = self.width - 2 * MARGIN
+        size = HEAD if width == "one" else TITLE
+        head = wrap(title, room / 1.15, size)  # bold is wider than what wrap measures
+        below = wrap(subtitle, room, SMALL)
         foot = [line for remark in remarks for line in wrap(remark, room, SMALL)]
         source = [line for part in note.splitlines() for line in wrap(part, room, SMALL)]
-        self.width = width
-        self.top = MARGIN + len(head) * line_height(TITLE) + len(below) * line_height(BODY) + 0.12
+        self.top = MARGIN + len(head) * line_height(size) + len(below) * line_height(SMALL) + 0.1
         rows = len(foot) + len(source)
         gap = (0.08 if foot else 0.0) + (0.06 if source else 0.0)
         height = self.top + body + gap + rows * line_height(SMALL) + MARGIN
-        self.figure: Figure = Figure(figsize=(width, height))
+        self.figure: Figure = Figure(figsize=(self.width, height))
         FigureCanvasAgg(self.figure)
+        self.figure.set_label(title)  # of the SVG and the PDF, for screen readers
         self.canvas: Axes = self.figure.add_axes((0.0, 0.0, 1.0, 1.0))
-        self.canvas.set(xlim=(0.0, width), ylim=(height, 0.0))
+        self.canvas.set(xlim=(0.0, self.width), ylim=(height, 0.0))
         self.canvas.set_axis_off()
         self.canvas.set_zorder(1)  # text on the page hides the grid of a panel, not the reverse
-        y = self.lines(MARGIN, MARGIN, head, TITLE, weight="bold")
-        self.lines(MARGIN, y, below, BODY, color=MUTED)
+        y = self.lines(MARGIN, MARGIN, head, size, weight="bold")
+        self.lines(MARGIN, y, below, SMALL, color=MUTED)
         y = self.top + body + (0.08 if foot else 0.0)
         y = self.lines(MARGIN, y, foot, SMALL)
         self.lines(MARGIN, y + (0.06 if source else 0.0), source, SMALL, color=MUTED)
@@ -96,29 +111,8 @@ class Page:
         return self.figure.add_axes((*place, width / page_width, height / page_height), **style)
 
 
-def message(title: str, line: str, remarks: Sequence[str] = (), note: str = "") -> Figure:
+def message(
+    title: str, line: str, remarks: Sequence[str] = (), note: str = "", width: Width = "two"
+) -> Figure:
     """Return a figure that says that there is nothing to draw."""
-    return Page(title, line, 5.5, 0.0, remarks, note).figure
-
-
-def save(figure: Figure, folder: str | PathLike[str], stem: str) -> tuple[Path, Path]:
-    """Write a figure as PNG (200 dpi) and SVG; the same figure gives the same bytes.
-
-    Parameters
-    ----------
-    figure : Figure
-    folder : path
-        Must exist.
-    stem : str
-        File name without its ending.
-
-    Returns
-    -------
-    tuple of Path
-        The PNG and the SVG file.
-    """
-    png, svg = Path(folder, f"{stem}.png"), Path(folder, f"{stem}.svg")
-    with drawing():
-        figure.savefig(png, format="png", dpi=DPI, metadata={"Software": None})
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
-    return png, svg
+    return Page(title, line, width, 0.0, remarks, note).figure

@@ -7,16 +7,28 @@ from typing import TYPE_CHECKING
 from ..profiles import Profile
 from .labels import wrap
 from .page import Page
-from .style import BLUE, GREEN, HEAD, MARGIN, MUTED, ORANGE, SMALL, VOLT_AXIS, styled
+from .style import (
+    BLUE,
+    BODY,
+    GREEN,
+    MARGIN,
+    MUTED,
+    ORANGE,
+    SMALL,
+    VOLT_AXIS,
+    WIDTHS,
+    Width,
+    styled,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_WIDTH, _HEIGHT = 5.2, 1.75  # of a panel [in]
-_LEFT = MARGIN + 0.62
-_HEAD = 0.24
-_KEY = 0.17  # one line of the legend [in]
+_HEIGHTS: dict[Width, float] = {"one": 1.35, "two": 1.8}  # of a panel [in]
+_LEFT = MARGIN + 0.44  # room for the numbers of the axis [in]
+_HEAD = 0.22
+_KEY = 0.15  # one line of the legend [in]
 _LOOSE, _STRICT = ("loose", 0.13), ("strict", 0.18)  # shades of the windows, one over the other
 _LEAST = 10.0  # an axis never spans less than this [meV/atom]
 
@@ -24,7 +36,7 @@ _Curve = tuple[str, str, list[float], list[float], list[bool]]
 
 
 @styled
-def profile_plot(profile: Profile, *, note: str = "") -> Figure:
+def profile_plot(profile: Profile, *, note: str = "", width: Width = "two") -> Figure:
     """Draw the mutual part and both self-decompositions against the potential.
 
     Two panels, because self-decomposition is often ten times the mutual part; zero, where nothing
@@ -35,6 +47,8 @@ def profile_plot(profile: Profile, *, note: str = "") -> Figure:
     profile : Profile
     note : str
         Where the energies come from, for the foot of the figure.
+    width : str
+        ``one`` or ``two`` columns of a journal page.
 
     Returns
     -------
@@ -57,9 +71,11 @@ def profile_plot(profile: Profile, *, note: str = "") -> Figure:
     ]
     if len(alone) < 2:
         del panels[0]  # beside Li metal there is no mutual part: a remark says so
-    keys = _keys(profile, [(a, BLUE), (b, ORANGE)], alone)
+    wide, height = WIDTHS[width] - _LEFT - MARGIN - 0.12, _HEIGHTS[width]
+    left = MARGIN if width == "one" else _LEFT
+    keys = _keys(profile, [(a, BLUE), (b, ORANGE)], alone, WIDTHS[width] - left - MARGIN - 0.36)
     body = (
-        len(panels) * (_HEAD + _HEIGHT)
+        len(panels) * (_HEAD + height)
         + 0.12 * (len(panels) - 1)
         + 0.44
         + _KEY * sum(len(lines) for _, lines in keys)
@@ -68,19 +84,19 @@ def profile_plot(profile: Profile, *, note: str = "") -> Figure:
         f"{a} | {b} open to Li",
         "Reaction energies at 0 K against the potential of a reservoir of Li; dots: the products "
         "change.",
-        _LEFT + _WIDTH + MARGIN + 0.1,
+        width,
         body,
         list(profile.notes),
         note,
     )
     y = page.top
     for number, (heading, curves) in enumerate(panels):
-        page.text(_LEFT, y + _HEAD / 2, heading, HEAD)
-        axes = page.axes(_LEFT, y + _HEAD, _WIDTH, _HEIGHT)
+        page.text(_LEFT, y + _HEAD / 2, heading, BODY)
+        axes = page.axes(_LEFT, y + _HEAD, wide, height)
         last = number == len(panels) - 1
         _panel(axes, profile, curves, last=last)
-        y += _HEAD + _HEIGHT + (0.0 if last else 0.12)
-    _legend(page, y + 0.48, keys)
+        y += _HEAD + height + (0.0 if last else 0.12)
+    _legend(page, left, y + 0.46, keys)
     return page.figure
 
 
@@ -130,7 +146,7 @@ def _bends(volts: list[float], energies: list[float], i: int) -> bool:
 
 
 def _keys(
-    profile: Profile, names: list[tuple[str, str]], alone: list[_Curve]
+    profile: Profile, names: list[tuple[str, str]], alone: list[_Curve], room: float
 ) -> list[tuple[str, list[str]]]:
     """Colours or names of shades, and the lines that say what they mean."""
     drawn = {curve[1] for curve in alone}
@@ -148,7 +164,7 @@ def _keys(
         keys.append(("loose", f"nothing beyond 10 meV/atom: {ranges}"))
     else:
         keys.append(("", "no potential at which nothing reacts beyond 10 meV/atom"))
-    return [(mark, wrap(meaning, _WIDTH - 0.36, SMALL)) for mark, meaning in keys]
+    return [(mark, wrap(meaning, room, SMALL)) for mark, meaning in keys]
 
 
 def _ranges(windows: tuple[tuple[float, float], ...], most: int = 3) -> str:
@@ -156,13 +172,13 @@ def _ranges(windows: tuple[tuple[float, float], ...], most: int = 3) -> str:
     return ", ".join(shown) + (f" and {len(windows) - most} more" if len(windows) > most else "")
 
 
-def _legend(page: Page, y: float, keys: list[tuple[str, list[str]]]) -> None:
+def _legend(page: Page, x: float, y: float, keys: list[tuple[str, list[str]]]) -> None:
     for mark, lines in keys:
         if mark.startswith("#"):
-            page.rule([_LEFT, _LEFT + 0.26], [y, y], color=mark, linewidth=1.6)
+            page.rule([x, x + 0.26], [y, y], color=mark, linewidth=1.6)
         elif mark:
             for _, alpha in (_LOOSE, _STRICT)[: 2 if mark == _STRICT[0] else 1]:
-                page.box(_LEFT, y - 0.05, 0.26, 0.1, facecolor=MUTED, alpha=alpha)
+                page.box(x, y - 0.05, 0.26, 0.1, facecolor=MUTED, alpha=alpha)
         for line in lines:
-            page.text(_LEFT + 0.34, y, line, SMALL)
+            page.text(x + 0.34, y, line, SMALL)
             y += _KEY

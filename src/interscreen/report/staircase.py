@@ -8,9 +8,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import cells
-from .labels import formula_label, line_height, text_width, wrap
+from .labels import line_height, shorten, text_width, wrap
 from .page import Page, message
-from .style import BLUE, BODY, HEAD, INK, MARGIN, MUTED, SMALL, VOLT_AXIS, styled
+from .style import (
+    BLUE,
+    BODY,
+    HEAD,
+    INK,
+    MARGIN,
+    MUTED,
+    SMALL,
+    VOLT_AXIS,
+    WIDTHS,
+    Width,
+    styled,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +78,11 @@ class _Path:
 
 @styled
 def lithiation_staircase(
-    lithiation: pd.DataFrame, results: pd.DataFrame | None = None, *, note: str = ""
+    lithiation: pd.DataFrame,
+    results: pd.DataFrame | None = None,
+    *,
+    note: str = "",
+    width: Width = "two",
 ) -> Figure:
     """Draw the voltage of each lithiation step against the Li taken up per formula unit.
 
@@ -78,12 +94,14 @@ def lithiation_staircase(
         Rows of results.csv, to name the candidates that take up no Li or could not be computed.
     note : str
         Where the energies come from, for the foot of the figure.
+    width : str
+        ``one`` or ``two`` columns of a journal page.
 
     Returns
     -------
     Figure
     """
-    title = "Lithiation of the interlayers down to Li metal"
+    title = "Lithiation down to Li metal"
     paths = _read(lithiation)
     rows = cells.records(results)
     taking = {path.candidate for path in paths}
@@ -96,11 +114,11 @@ def lithiation_staircase(
     if not paths:
         failed = rows and not computed
         what = "No candidate could be computed." if failed else "No candidate takes up Li."
-        return message(title, what, remarks, note)
+        return message(title, what, remarks, note, width)
     if len(paths) > MOST_PANELS:
         remarks.append(f"The first {MOST_PANELS} of {len(paths)} candidates are shown.")
         paths = paths[:MOST_PANELS]
-    return _Panels(paths, title, remarks, note).page.figure
+    return _Panels(paths, title, remarks, note, width).page.figure
 
 
 def _read(lithiation: pd.DataFrame) -> list[_Path]:
@@ -129,30 +147,33 @@ def _read(lithiation: pd.DataFrame) -> list[_Path]:
 class _Panels:
     """Measures, then draws."""
 
-    def __init__(self, paths: list[_Path], title: str, remarks: list[str], note: str) -> None:
+    def __init__(
+        self, paths: list[_Path], title: str, remarks: list[str], note: str, width: Width
+    ) -> None:
         self.paths = paths
         self.few = len(paths) <= FEW
         count = len(paths)
-        self.n_columns = min(count, 2 if self.few else 4 if count <= 12 else 6)
+        most = {"one": (1, 2), "two": (2, 5)}[width][not self.few]
+        self.n_columns = min(count, most)
         self.n_rows = math.ceil(count / self.n_columns)
+        self.left = MARGIN + 0.46
+        between = 0.25 if self.few else 0.18
+        room = WIDTHS[width] - self.left - MARGIN - between * (most - 1) - 0.05
+        self.width = room / most if count >= most else room / most * 1.2
         labels = max(sum(step.room for step in path.steps) for path in paths)
-        self.width = 3.1 if self.few else 1.3
-        self.height = max(1.7, 0.7 + labels) if self.few else 0.95
+        self.height = max(1.5, 0.6 + labels) if self.few else 0.9
         self.finals = [
             [] if self.few else wrap("→ " + path.steps[-1].products, self.width + 0.1, SMALL)
             for path in paths
         ]
         self.head = _TITLE + _LINE * max(len(lines) for lines in self.finals) + 0.03
         self._scales()
-        names = [text_width(formula_label(path.candidate), HEAD) for path in paths]
-        step = max(self.width + (0.3 if self.few else 0.2), max(names) * 1.15 + 0.1)
-        self.left, self.step_x, self.step_y = MARGIN + 0.42, step, self.head + self.height + 0.12
+        self.step_x, self.step_y = self.width + between, self.head + self.height + 0.1
         subtitle = (
             "Equilibrium voltage of each step"
             + (" and the phases at its end," if self.few else "; →: phases at the end,")
             + " per formula unit. Dots: in equilibrium with Li metal."
         )
-        width = max(self.left + self.n_columns * step + MARGIN - 0.05, 4.4)
         self.page = Page(title, subtitle, width, self.n_rows * self.step_y + 0.34, remarks, note)
         self._draw()
 
@@ -177,7 +198,7 @@ class _Panels:
             row, column = divmod(index, self.n_columns)
             x = self.left + column * self.step_x
             y = page.top + row * self.step_y
-            label = formula_label(path.candidate, bold=True)
+            label = shorten(path.candidate, self.width, HEAD, "bold")
             page.text(x, y + _TITLE / 2, label, HEAD, weight="bold")
             page.lines(x, y + _TITLE, self.finals[index], SMALL, color=MUTED)
             axes = page.axes(x, y + self.head, self.width, self.height)
@@ -194,7 +215,9 @@ class _Panels:
         from matplotlib.ticker import MaxNLocator
 
         axes.set(xlim=(0, self.width / self.per_li), ylim=(0, self.height / self.per_volt))
-        axes.xaxis.set_major_locator(MaxNLocator(8 if self.few else 4, integer=True))
+        axes.xaxis.set_major_locator(
+            MaxNLocator(8 if self.few else 4, integer=True, steps=[1, 2, 5, 10])
+        )
         axes.yaxis.set_major_locator(MaxNLocator(5 if self.few else 3, steps=[1, 2, 5, 10]))
         axes.tick_params(labelbottom=last, labelleft=first)
         axes.grid(True)

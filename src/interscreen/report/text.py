@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import textwrap
+import unicodedata
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..lithiation import Lithiation, format_amount
 from ..reactions import Reaction
@@ -12,11 +13,8 @@ from ..stacks import Stack
 from ..units import KJ_PER_MOL
 from ..windows import Window
 
-if TYPE_CHECKING:
-    import pandas as pd
 
-
-def table(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[str]:
+def table(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,), gap: str = "  ") -> list[str]:
     """Lines of a table whose columns are as wide as they need be.
 
     Parameters
@@ -24,16 +22,42 @@ def table(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> list[str
     rows : sequence of rows, the first one the header
     left : sequence of int
         Columns that are aligned to the left; the others to the right.
+    gap : str
+        Between columns.
     """
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    widths = [max(places(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
-        cells = [
-            cell.ljust(width) if i in left else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
+        cells = []
+        for i, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            space = " " * (width - places(cell))
+            cells.append(cell + space if i in left else space + cell)
+        lines.append(gap.join(cells).rstrip())
     return lines
+
+
+def places(text: str) -> int:
+    """Places that a text takes on a terminal: two for wide characters, none for accents."""
+    return sum(
+        0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF")
+        for sign in text
+    )
+
+
+def short(text: str, width: int) -> str:
+    """Text of one line and at most ``width`` places, its middle left out where it is longer."""
+    text = "".join(sign if sign.isprintable() else " " for sign in text)
+    if places(text) <= width:
+        return text
+    tail = _within(text[::-1], (width - 1) // 3)[::-1]
+    return _within(text, width - 1 - places(tail)) + "\N{HORIZONTAL ELLIPSIS}" + tail
+
+
+def _within(text: str, width: int) -> str:
+    """Longest beginning of a text that takes at most ``width`` places."""
+    while places(text) > width:
+        text = text[:-1]
+    return text
 
 
 def energy(value: float | None) -> str:
@@ -67,6 +91,15 @@ def left_out_text(phases: Sequence[str], most: int = 16) -> str:
     names = ", ".join(phases[:most])
     more = f" and {len(phases) - most} more" if len(phases) > most else ""
     return f"left out (never observed, or by choice): {names}{more}"
+
+
+def source_note(label: str, left_out: Sequence[str]) -> str:
+    """Foot of a figure: where the energies come from and what was not counted."""
+    note = f"Source: {label}."
+    if left_out:
+        said = left_out_text(left_out)
+        note += f" {said[0].upper()}{said[1:]}."
+    return note
 
 
 def reaction_text(result: Reaction) -> str:
@@ -181,48 +214,3 @@ def stack_text(result: Stack) -> str:
     left_out = sorted({name for p in provenances for name in p["left_out_phases"]})
     lines += ["  " + line for line in origin_lines({**provenances[0], "left_out_phases": left_out})]
     return "\n".join(lines)
-
-
-def ranking_text(ranking: pd.DataFrame) -> str:
-    """Ranking as tables that fit 80 columns, one per electrolyte."""
-    blocks = []
-    for electrolyte, block in ranking.groupby("electrolyte", sort=False):
-        overall = electrolyte == "overall"
-        title = "overall (mean over the electrolytes)" if overall else f"{electrolyte}"
-        rows = [["rank", "candidate", "role", "score", "layer", "worst", "deposited", "bridge/V"]]
-        for row in block.to_dict("records"):
-            if row["status"] != "ok":
-                rows.append(["-", row["candidate"], "failed", "", "", "", "", ""])
-                continue
-            tie = "=" if row["tied_with"] else ""
-            rows.append(
-                [
-                    f"{int(row['rank'])}{tie}",
-                    row["candidate"],
-                    row["role"],
-                    rounded(row["score_meV_per_atom"], 0),
-                    *(
-                        ["", "", ""]
-                        if overall
-                        else [
-                            rounded(1000 * row[f"{key}_mutual_eV_per_atom"], 0)
-                            for key in ("layer", "worst_product", "deposited")
-                        ]
-                    ),
-                    "" if overall else rounded(row["bridge_margin_V"], 2),
-                ]
-            )
-        keep = [i for i in range(8) if not overall or i < 4]
-        rows = [[row[i] for i in keep] for row in rows]
-        lines = table(rows, left=(1, 2))
-        blocks.append("\n".join([title, *("  " + line for line in lines)]))
-    legend = (
-        "score, layer, worst product, as deposited: meV/atom, 0 is best; =: tied with a\n"
-        "neighbour; bridge: oxidation limit of the Li-bearing salt of the layer minus\n"
-        "reduction limit of the electrolyte. Driving forces at 0 K, not rates."
-    )
-    left_out = {name for text in ranking["left_out_phases"].dropna() for name in text.split()}
-    origin = origin_lines(
-        {"source_label": ranking["source"].iloc[0], "left_out_phases": sorted(left_out)}
-    )
-    return "\n\n".join([*blocks, legend, "\n".join(origin)])

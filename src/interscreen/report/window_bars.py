@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import cells
-from .labels import formula_label, text_width
+from .labels import formula_label, line_height, shorten, text_width, wrap
 from .page import Page, message
-from .style import BLUE, GREEN, HATCH, HEAD, INK, MARGIN, MUTED, ORANGE, SMALL, VOLT_AXIS, styled
+from .style import (
+    BLUE,
+    BODY,
+    GREEN,
+    HATCH,
+    HEAD,
+    INK,
+    MARGIN,
+    MUTED,
+    ORANGE,
+    SMALL,
+    VOLT_AXIS,
+    WIDTHS,
+    Width,
+    styled,
+)
+from .window_data import Bar, origins, read_windows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,22 +36,17 @@ _GROUPS = {
     "electrolyte": ("Electrolytes", BLUE),
     "candidate": ("Interlayers as deposited", ORANGE),
     "product": ("Conversion products, in equilibrium with Li metal", GREEN),
+    "material": ("Materials", GREEN),
 }
+_CROSSED = ("product", "material")  # by the reduction limits of the electrolytes
 _INKS = {BLUE: BLUE, ORANGE: "#8f6200", GREEN: "#00734f"}  # dark enough for text
 _BACK = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
-_AXIS = 4.6  # width of the axes [in]
-_ROW, _BAR = 0.205, 0.135
+_ROW, _BAR = 0.19, 0.12
+_LEFT_ROOM, _RIGHT_ROOM = 0.3, 0.38  # for the limits written beside the bars [in]
+_FROM = {"one": 0.72, "two": 1.45}  # for the candidates that a product forms from [in]
+_HEADING = 0.07  # above and below the heading of a group [in]
 _STRIP = 0.16  # one line of electrolyte names above the products
 _TIP = 0.1  # length of the point of an open bar [in]
-
-
-@dataclass(frozen=True)
-class _Bar:
-    part: str
-    name: str
-    low: float
-    high: float  # infinite: open
-    assemblage_only: bool
 
 
 def volts(value: float) -> str:
@@ -49,7 +58,11 @@ def volts(value: float) -> str:
 
 @styled
 def window_bars(
-    windows: pd.DataFrame, results: pd.DataFrame | None = None, *, note: str = ""
+    windows: pd.DataFrame,
+    results: pd.DataFrame | None = None,
+    *,
+    note: str = "",
+    width: Width = "two",
 ) -> Figure:
     """Draw the window of each material as a bar, the electrolytes' reduction limits across it.
 
@@ -59,60 +72,32 @@ def window_bars(
     Parameters
     ----------
     windows : DataFrame
-        Rows of windows.csv.
+        Rows of windows.csv; ``part`` is electrolyte, candidate, product or material.
     results : DataFrame, optional
         Rows of results.csv, to name the candidates that each product forms from and to say what
         could not be computed.
     note : str
         Where the energies come from, for the foot of the figure.
+    width : str
+        ``one`` or ``two`` columns of a journal page.
 
     Returns
     -------
     Figure
     """
     title = "Stability windows against Li metal"
-    bars = _read(windows)
+    bars = read_windows(windows)
     rows = cells.records(results)
     remarks = cells.reasons(rows)
     if not bars:
-        return message(title, "No window could be computed.", remarks, note)
+        return message(title, "No window could be computed.", remarks, note, width)
     groups = {part: [bar for bar in bars if bar.part == part] for part in _GROUPS}
     for part, members in groups.items():
         if len(members) > MOST_ROWS:
             heading = _GROUPS[part][0]
             remarks.append(f"{heading}: the first {MOST_ROWS} of {len(members)} are shown.")
             del members[MOST_ROWS:]
-    return _Windows(groups, _origins(rows), title, remarks, note).page.figure
-
-
-def _read(windows: pd.DataFrame) -> list[_Bar]:
-    bars = []
-    for row in cells.records(windows):
-        low = cells.number(row.get("reduction_limit_V"))
-        high = cells.number(row.get("oxidation_limit_V"))
-        if math.isnan(low):
-            continue
-        bars.append(
-            _Bar(
-                part=cells.text(row.get("part")),
-                name=cells.text(row.get("name")) or cells.text(row.get("material")),
-                low=low,
-                high=math.inf if math.isnan(high) else high,
-                assemblage_only=math.isnan(cells.number(row.get("phase_reduction_limit_V"))),
-            )
-        )
-    return list(dict.fromkeys(bars))
-
-
-def _origins(rows: list[dict[Hashable, Any]]) -> dict[str, list[str]]:
-    """Candidates whose converted layer holds a phase."""
-    found: dict[str, dict[str, None]] = {}
-    for row in rows:
-        for part in cells.text(row.get("layer")).split(" + "):
-            formula = part.rpartition(" ")[2]
-            if formula:
-                found.setdefault(formula, {})[cells.text(row.get("candidate"))] = None
-    return {formula: list(candidates) for formula, candidates in found.items()}
+    return _Windows(groups, origins(rows), title, remarks, note, width).page.figure
 
 
 class _Windows:
@@ -120,62 +105,107 @@ class _Windows:
 
     def __init__(
         self,
-        groups: dict[str, list[_Bar]],
+        groups: dict[str, list[Bar]],
         origins: dict[str, list[str]],
         title: str,
         remarks: list[str],
         note: str,
+        width: Width,
     ) -> None:
         self.groups = {part: members for part, members in groups.items() if members}
         self.origins = origins
         bars = [bar for members in self.groups.values() for bar in members]
-        limits = [limit for bar in bars for limit in (bar.low, bar.high) if math.isfinite(limit)]
-        self.end = max(max(limits) + 0.85, 2.0)
-        self.start = -0.07 * (self.end + 0.5)
-        self.inch = (self.end - self.start) / _AXIS  # volts per inch
-        labels = max(text_width(formula_label(bar.name), HEAD) for bar in bars)
-        self.left = MARGIN + max(labels, 0.6) + 0.12
-        self.levels = self._levels()
+        self.width = WIDTHS[width]
+        self._places(bars, width)
+        crossed = any(part in self.groups for part in _CROSSED)
+        self.levels = self._levels() if crossed else {}
         self.strip = _STRIP * (1 + max(self.levels.values(), default=-1)) + 0.04
-        self.height = sum(0.3 + _ROW * len(members) for members in self.groups.values())
-        if "product" in self.groups:
-            self.height += self.strip
-        self.named = any(bar.name in origins for bar in self.groups.get("product", []))
-        shortest = [self._origin(bar, 0.0) for bar in self.groups.get("product", [])]
-        widest = max((text_width(label, SMALL) for label in shortest), default=0.0)
-        self.from_width = max(widest + 0.1, 1.55) if self.named else 0.25
-        subtitle = (
-            "Between the limits a material neither takes up nor gives off Li. A Li salt from 0 V "
-            "across the dashed line of an electrolyte bridges Li metal and that electrolyte."
-        )
-        width = self.left + _AXIS + self.from_width + MARGIN
+        self.height = sum(self._head(part) + sum(rows) for part, rows in self.rows.items())
+        self.height += 0.04
+        subtitle = "Between the limits a material neither takes up nor gives off Li."
+        if self.levels:
+            subtitle += (
+                " A Li salt from 0 V across the dashed line of an electrolyte bridges it and Li "
+                "metal."
+            )
         self.keys = self._keys(bars)
-        body = self.height + 0.44 + 0.17 * len(self.keys)
+        lines = sum(len(lines) for _, lines in self.keys)
+        body = self.height + 0.42 + 0.15 * lines
         self.page = Page(title, subtitle, width, body, remarks, note)
-        self.axes: Axes = self.page.axes(self.left, self.page.top, _AXIS, self.height)
+        self.axes: Axes = self.page.axes(self.left, self.page.top, self.axis, self.height)
         self._draw()
 
-    def _levels(self) -> dict[_Bar, int]:
+    def _places(self, bars: list[Bar], width: Width) -> None:
+        """Columns of the page [in] and the scale of the axis [V per inch]."""
+        room = 0.3 * self.width
+        self.labels = {bar: wrap(bar.name, room, BODY) for bar in bars}
+        widest = max(text_width(line, BODY) for lines in self.labels.values() for line in lines)
+        self.left = MARGIN + max(widest, 0.4) + 0.1
+        products = self.groups.get("product", [])
+        self.named = any(bar.name in self.origins for bar in products)
+        self.from_width = _FROM[width] if self.named else 0.0
+        self.axis = self.width - MARGIN - self.left - self.from_width
+        limits = [limit for bar in bars for limit in (bar.low, bar.high) if math.isfinite(limit)]
+        most = max([1.2, *limits])
+        self.inch = most / (self.axis - _LEFT_ROOM - _RIGHT_ROOM)
+        self.start = -_LEFT_ROOM * self.inch
+        self.end = self.start + self.axis * self.inch
+        line = line_height(BODY)
+        self.rows = {
+            part: [max(_ROW, len(self.labels[bar]) * line + 0.05) for bar in members]
+            for part, members in self.groups.items()
+        }
+        self.headings = {
+            part: wrap(_GROUPS[part][0], (self.width - 2 * MARGIN) / 1.15, HEAD)
+            for part in self.groups
+        }
+
+    def _head(self, part: str) -> float:
+        """Height of what stands above the bars of a group [in]."""
+        height = 2 * _HEADING + len(self.headings[part]) * line_height(HEAD)
+        if part in _CROSSED and self.levels:
+            return height + self.strip
+        return height + 0.1 if part == "product" and self.named else height
+
+    def _levels(self) -> dict[Bar, int]:
         """Line of each electrolyte's name, so that names of near limits do not meet."""
-        levels: dict[_Bar, int] = {}
+        levels: dict[Bar, int] = {}
         ends: list[float] = []
-        for bar in sorted(self.groups.get("electrolyte", []), key=lambda bar: bar.low):
-            half = (text_width(formula_label(bar.name), SMALL) / 2 + 0.04) * self.inch
-            free = [level for level, end in enumerate(ends) if end <= bar.low - half]
+        for bar in sorted(self.groups.get("electrolyte", []), key=self._limit_x):
+            half = text_width(self._limit_name(bar), SMALL) / 2 + 0.04
+            x = self._limit_x(bar)
+            free = [level for level, end in enumerate(ends) if end <= x - half]
             level = free[0] if free else len(ends)
-            ends[level : level + 1] = [bar.low + half]
+            ends[level : level + 1] = [x + half]
             levels[bar] = level
         return levels
 
-    def _keys(self, bars: list[_Bar]) -> list[str]:
+    def _limit_name(self, bar: Bar) -> str:
+        return shorten(bar.name, 0.8 * self.axis, SMALL)
+
+    def _limit_x(self, bar: Bar) -> float:
+        """Middle of the name above a reduction limit [in]; no name leaves the page."""
+        half = text_width(self._limit_name(bar), SMALL) / 2 + 0.02
+        x = self.left + (bar.low - self.start) / self.inch
+        return min(max(x, MARGIN + half), self.left + self.axis - half)
+
+    def _keys(self, bars: list[Bar]) -> list[tuple[str, list[str]]]:
+        """Return the marks that are drawn, and the lines that say what they mean."""
         keys = []
         if any(math.isinf(bar.high) for bar in bars):
-            keys.append("open")
+            keys.append(("open", "no upper limit: there is no Li to give off"))
         if any(bar.assemblage_only for bar in bars):
-            keys.append("assemblage")
-        if self.levels and "product" in self.groups:
-            keys.append("limit")
-        return keys
+            keys.append(
+                (
+                    "assemblage",
+                    "window of the equilibrium phases only: the material itself lies above the "
+                    "hull, or its energy is not known",
+                )
+            )
+        if self.levels:
+            keys.append(("limit", "reduction limit of an electrolyte"))
+        room = self.width - 2 * MARGIN - 0.38
+        return [(key, wrap(meaning, room, SMALL)) for key, meaning in keys]
 
     def _draw(self) -> None:
         from matplotlib.ticker import MaxNLocator
@@ -187,39 +217,33 @@ class _Windows:
         axes.spines["bottom"].set_bounds(0.0, self.end)
         ticks = MaxNLocator(9, integer=True).tick_values(0.0, self.end)
         axes.set_xticks([tick for tick in ticks if 0.0 <= tick <= self.end])
+        axes.set_yticks([])
         axes.axvline(0.0, color=MUTED, linewidth=0.8)
-        places: list[float] = []
-        names: list[str] = []
+        from_x = self.left + self.axis + 0.06
         y = 0.0
         for part, members in self.groups.items():
-            heading, colour = _GROUPS[part]
+            colour = _GROUPS[part][1]
             white = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
-            ink = _INKS[colour]
-            page.text(
-                MARGIN, page.top + y + 0.17, heading, HEAD, weight="bold", color=ink, bbox=white
-            )
+            style = {"weight": "bold", "color": _INKS[colour], "bbox": white}
+            page.lines(MARGIN, page.top + y + _HEADING, self.headings[part], HEAD, **style)
+            y += self._head(part)
             if part == "product" and self.named:
-                x = self.left + _AXIS + 0.08
-                page.text(x, page.top + y + 0.17, "forms from", SMALL, color=MUTED)
-            y += 0.3
-            if part == "product":
-                self._limits(y, y + self.strip + _ROW * len(members))
-                y += self.strip
-            for place, bar in enumerate(members):
-                middle = y + _ROW / 2
+                page.text(from_x, page.top + y - 0.1, "forms from", SMALL, color=MUTED)
+            if part in _CROSSED:
+                self._limits(y - self.strip, y + sum(self.rows[part]))
+            for place, (bar, high) in enumerate(zip(members, self.rows[part], strict=True)):
+                middle = y + high / 2
                 self._bar(bar, middle, colour, f"window-{part}-{place}")
-                places.append(middle)
-                names.append(formula_label(bar.name))
-                if part == "product":
-                    origin = self._origin(bar, self.from_width - 0.1)
-                    x = self.left + _AXIS + 0.08
-                    page.text(x, page.top + middle, origin, SMALL, color=MUTED)
-                y += _ROW
-        axes.set_yticks(places, names, fontsize=HEAD)
-        axes.tick_params(axis="y", length=0)
-        self._legend(page.top + self.height + 0.5)
+                lines = self.labels[bar]
+                start = page.top + middle - len(lines) * line_height(BODY) / 2
+                page.lines(self.left - 0.06, start, lines, BODY, ha="right")
+                if part == "product" and self.named:
+                    origin = self._origin(bar, self.from_width - 0.06)
+                    page.text(from_x, page.top + middle, origin, SMALL, color=MUTED)
+                y += high
+        self._legend(page.top + self.height + 0.46)
 
-    def _bar(self, bar: _Bar, y: float, colour: str, name: str) -> None:
+    def _bar(self, bar: Bar, y: float, colour: str, name: str) -> None:
         from matplotlib.patches import Polygon
 
         least = 0.02 * self.inch  # a window of no width is still seen
@@ -258,7 +282,7 @@ class _Windows:
             )
 
     def _limits(self, top: float, bottom: float) -> None:
-        """Dashed lines of the electrolytes through the products."""
+        """Dashed lines of the electrolytes through the bars of a group."""
         for bar, level in self.levels.items():
             y = top + _STRIP * (level + 0.5)
             self.axes.plot(
@@ -269,28 +293,29 @@ class _Windows:
                 dashes=(3, 2),
                 zorder=3,
             )
-            self.axes.text(
-                bar.low,
-                y,
-                formula_label(bar.name),
-                fontsize=SMALL,
+            self.page.text(
+                self._limit_x(bar),
+                self.page.top + y,
+                self._limit_name(bar),
+                SMALL,
                 ha="center",
-                va="center_baseline",
                 color=BLUE,
                 bbox=_BACK,
-                zorder=4,
             )
 
-    def _origin(self, bar: _Bar, width: float) -> str:
+    def _origin(self, bar: Bar, width: float) -> str:
         """Candidates that a product forms from, as many as fit, the first one in any case."""
         names = self.origins.get(bar.name, [])
         label = ""
         for count in range(1, len(names) + 1):
             rest = f" +{len(names) - count}" if count < len(names) else ""
             longer = formula_label(", ".join(names[:count])) + rest
-            if label and text_width(longer, SMALL) > width:
+            if text_width(longer, SMALL) > width:
                 break
             label = longer
+        if names and not label:
+            rest = f" +{len(names) - 1}" if len(names) > 1 else ""
+            return shorten(names[0], width - text_width(rest, SMALL), SMALL) + rest
         return label
 
     def _legend(self, y: float) -> None:
@@ -298,13 +323,7 @@ class _Windows:
 
         page = self.page
         x, wide = MARGIN, 0.3
-        meaning = {
-            "open": "no upper limit: there is no Li to give off",
-            "assemblage": "window of the equilibrium phases only: the material itself lies above "
-            "the hull, or its energy is not known",
-            "limit": "reduction limit of an electrolyte",
-        }
-        for key in self.keys:
+        for key, lines in self.keys:
             if key == "open":
                 corners = [(0, -1), (wide - _TIP, -1), (wide, 0), (wide - _TIP, 1), (0, 1)]
                 points = [(x + dx, y + dy * 0.045) for dx, dy in corners]
@@ -313,5 +332,6 @@ class _Windows:
                 page.box(x, y - 0.045, wide, 0.09, facecolor=MUTED, edgecolor="white", hatch=HATCH)
             else:
                 page.rule([x, x + wide], [y, y], color=INK, linewidth=0.8, dashes=(3, 2))
-            page.text(x + wide + 0.08, y, meaning[key], SMALL)
-            y += 0.17
+            for line in lines:
+                page.text(x + wide + 0.08, y, line, SMALL)
+                y += 0.15

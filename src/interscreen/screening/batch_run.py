@@ -28,7 +28,7 @@ from .workers import Workers, computed, count_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-RESULT_VERSION = "1"  # raise it when a number of the batch means something else
+RESULT_VERSION = "2"  # raise it when a number of the batch means something else
 CHUNK = 400  # candidates
 TOP = 200  # candidates per electrolyte in top.csv
 RESULTS, TOP_FILE = "results.parquet", "top.csv"

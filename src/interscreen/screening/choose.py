@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..anions import Mask, Rows, anion_classes, how_many
 from ..errors import InputError, InterscreenError
 from ..lithiation import lithiate
 from ..phases import PhaseTable
 from ..reactants import require_lithium
 from ..stability import stability
 from ..system import Floats
-from .anions import Mask, Rows, anion_classes, how_many
 from .query import ABOVE_HULL, ALL, Query, element_lists
 
 Voltages = Callable[[Rows], Floats]

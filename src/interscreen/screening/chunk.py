@@ -236,6 +236,7 @@ def _products(plan: Plan, candidates: PhaseTable, found: _Columns) -> None:
     if final is None or parts is None:
         return
     limits = np.array([partner.reduction_limit_V for partner in plan.partners])
+    has_salt = found.number("has_salt")
     hopeful = ~np.isnan(uptake) & (found.reason == "").any(axis=0)
     for i in np.flatnonzero(hopeful).tolist():
         try:
@@ -265,6 +266,7 @@ def _products(plan: Plan, candidates: PhaseTable, found: _Columns) -> None:
         worst[:, i] = [plan.names[order[place]] for place in lowest]
         worst_energy[:, i] = energies[np.arange(len(limits)), lowest]
         salts = [product for product in order if plan.salt[product]]
+        has_salt[i] = bool(salts)
         best = max(salts, key=lambda product: plan.reach[product], default=None)
         bridge[:, i] = "" if best is None else plan.names[best]
         margin[:, i] = (0.0 if best is None else plan.reach[best]) - limits
@@ -293,18 +295,17 @@ def _table(plan: Plan, candidates: PhaseTable, found: _Columns) -> pa.Table:
     }
     for name, values in (*found.numbers.items(), *found.texts.items()):
         columns[name] = np.broadcast_to(values, shape)
-    for name in COLUMNS:  # a chunk in which every candidate failed lacks the rest
+    for name in (*COLUMNS, "has_salt"):  # a chunk in which every candidate failed lacks the rest
         columns.setdefault(name, np.full(shape, "" if name in TEXTS else np.nan, dtype=object))
     layer = columns["layer_mutual_eV_per_atom"].astype(float)
     columns["improvement_eV_per_atom"] = layer - columns["bare_mutual_eV_per_atom"]
     flat = {name: np.asarray(values.T).reshape(-1) for name, values in columns.items()}
     bad = flat["status"] == FAILED
-    flat["role"] = np.where(bad, "", role_columns(flat["lithium_mutual_eV_per_atom"].astype(float)))
-    flat["score_meV_per_atom"] = np.where(
-        bad,
-        np.nan,
-        score_columns({name: flat[name] for name in flat if name not in TEXTS}, plan.weights),
-    )
+    lithium = flat["lithium_mutual_eV_per_atom"].astype(float)
+    has_salt = np.nan_to_num(flat["has_salt"].astype(float)) > 0.0
+    flat["role"] = np.where(bad, "", role_columns(lithium, has_salt))
+    metrics = {name: flat[name] for name in flat if name not in TEXTS}
+    flat["score_meV_per_atom"] = score_columns(metrics, plan.weights, flat["role"])
     kept = {"n_elements", "bare_mutual_eV_per_atom", "electrolyte_reduction_limit_V"}
     arrays = []
     for name in COLUMNS:

@@ -16,7 +16,9 @@ from ..errors import OutputError
 from .runner import ScreenResult
 
 MANIFEST = "manifest.json"
-TABLES = ("results", "reactions", "windows", "lithiation", "ranking")
+TABLES = (
+    "results reactions windows lithiation ranking weights uncertainty sensitivity surroundings"
+).split()
 
 
 @contextlib.contextmanager
@@ -90,7 +92,9 @@ def _umask() -> int:
 def write_tables(folder: Path, result: ScreenResult) -> None:
     """Write the CSV files: full precision, the same bytes for the same input."""
     for name in TABLES:
-        getattr(result, name).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+        table = getattr(result, name)
+        if table is not None:  # not asked for
+            table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:

@@ -23,8 +23,9 @@ from ..reactants import ON_HULL, prepare, require_lithium
 from ..stability import known_hull_phases
 from ..stacks import electrolyte_side, is_lithium_salt
 from ..system import Floats, System
-from .ranking import Weights
+from .scores import score_inputs
 from .study import MaterialEntry
+from .weights import Weights
 
 LITHIUM = frozenset({"Li"})
 
@@ -78,7 +79,7 @@ class Plan:
     reach : (p,) float array
         Oxidation limit of a product that is stable against Li metal [V]; 0 otherwise.
     salt : (p,) bool array
-        Holds Li and a nonmetal.
+        Holds Li and a nonmetal, where it is stable against Li metal.
     energies : (E, p) float array
         Mutual energy of each such product with each electrolyte [eV/atom]; not a number for those
         that Li reduces.
@@ -118,8 +119,14 @@ def build_plan(
     Raises
     ------
     InputError
-        For an electrolyte that cannot be computed with this table.
+        For an electrolyte that cannot be computed with this table, or a weight of what a screen of
+        a whole source does not compute.
     """
+    for column, weight in score_inputs(weights).items():
+        raise InputError(
+            f"ranking.weights.{weight}: a screen of a whole source has no {column}; set the weight "
+            "to 0, or list the candidates in the study"
+        )
     require_lithium(table)
     say = progress or (lambda text: None)
     say("hull of the source")

@@ -22,10 +22,10 @@ from pydantic import (
     model_validator,
 )
 
+from ..anions import ANION_CLASSES
 from ..errors import InputError
 from ..formula import atomic_number, nearest
 from ..yamlfile import load_yaml
-from .anions import ANION_CLASSES
 
 ALL = "all"
 _LISTS = "element_lists.yaml"

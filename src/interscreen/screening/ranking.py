@@ -1,113 +1,72 @@
-"""Ranking, first version: a score per role, ties, per electrolyte and overall.
+"""Ranking: a score per role, ties, the Pareto front, and what the weights do to the order.
 
 Every term is in meV/atom and zero at best, so the score is the energy-like distance from an ideal
-interlayer.  docs/method.md explains the formula; a study may change the weights.
+interlayer.  docs/ranking.md explains the formula; a study may change the weights.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import fsum
+from collections.abc import Iterable, Mapping
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+import numpy as np
+from numpy.typing import NDArray
 
+from .board import OVERALL, Board
+from .pareto import pareto_front
+from .places import ranks
 from .rows import FAILED, OK
-from .scores import COATING, CONVERSION, SCORE_COLUMNS, role_columns, role_terms
+from .scores import (
+    ROLES,
+    TERMS,
+    Floats,
+    missing_numbers,
+    role_columns,
+    role_terms,
+    score_columns,
+)
+from .weight_sensitivity import weight_rank_ranges
+from .weights import AlloyWeights, CoatingWeights, ConversionWeights, Ranking, Weights
 
 if TYPE_CHECKING:
     import pandas as pd
 
-OVERALL = "overall"
+__all__ = [
+    "OVERALL", "RANKING_COLUMNS", "AlloyWeights", "CoatingWeights", "ConversionWeights", "Ranking",
+    "Weights", "rank", "role_of", "score_terms",
+]  # fmt: skip
 
 RANKING_COLUMNS = (
-    "electrolyte rank candidate role score_meV_per_atom tied_with score_terms "
-    "lithium_mutual_eV_per_atom layer layer_mutual_eV_per_atom worst_product "
-    "worst_product_mutual_eV_per_atom deposited_mutual_eV_per_atom improvement_eV_per_atom "
-    "bridge_product bridge_margin_V electrolytes_counted status reason left_out_phases source"
+    "electrolyte rank candidate role score_meV_per_atom tied_with weight_rank_low "
+    "weight_rank_high pareto score_terms lithium_mutual_eV_per_atom layer "
+    "layer_mutual_eV_per_atom worst_product worst_product_mutual_eV_per_atom "
+    "deposited_mutual_eV_per_atom improvement_eV_per_atom bridge_product bridge_margin_V "
+    "electrolytes_counted status reason left_out_phases source"
 ).split()
+_FRONT_DIGITS = 3  # of a term in meV/atom: what is nearer is equal, as the solver is exact to 1e-6
+
+Row = dict[str, Any]
 
 
-class ConversionWeights(BaseModel):
-    """Weights of a conversion interlayer (it reacts with Li; its products do the work).
+def role_of(lithium_mutual_eV_per_atom: float, has_salt: bool) -> str:
+    """Role of a candidate (``scores.role_columns`` for one).
 
-    Attributes
+    Parameters
     ----------
-    layer, worst_product, deposited : float
-        Factors of the mutual energies of converted layer, worst product and candidate itself
-        with the electrolyte.
-    bridge_meV_per_V : float
-        Penalty for each volt by which no Li-bearing salt of the layer reaches the reduction limit
-        of the electrolyte [meV/atom per V].
-    driving_force : float
-        Factor of what the driving force with Li lacks of ``enough_meV_per_atom``.
-    enough_meV_per_atom : float
-        Driving force that is enough for the conversion [meV/atom].
+    lithium_mutual_eV_per_atom : float
+        Minimum mutual reaction energy with Li [eV/atom].
+    has_salt : bool
+        Whether a phase in equilibrium with Li metal is a Li-bearing salt
+        (``stacks.lithium_salts`` of the products is not empty).
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    layer: float = Field(1.0, ge=0)
-    worst_product: float = Field(0.25, ge=0)
-    deposited: float = Field(0.25, ge=0)
-    bridge_meV_per_V: float = Field(100.0, ge=0)
-    driving_force: float = Field(1.0, ge=0)
-    enough_meV_per_atom: float = Field(100.0, ge=0)
+    return str(role_columns(lithium_mutual_eV_per_atom, has_salt))
 
 
-class CoatingWeights(BaseModel):
-    """Weights of a coating (inert to both sides).
-
-    Attributes
-    ----------
-    lithium, deposited : float
-        Factors of the mutual energies with Li and with the electrolyte.
-    bridge_meV_per_V : float
-        As for a conversion interlayer.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    lithium: float = Field(1.0, ge=0)
-    deposited: float = Field(1.0, ge=0)
-    bridge_meV_per_V: float = Field(100.0, ge=0)
-
-
-class Weights(BaseModel):
-    """Weights of both roles."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    conversion: ConversionWeights = ConversionWeights()
-    coating: CoatingWeights = CoatingWeights()
-
-
-class Ranking(BaseModel):
-    """How a study ranks.
-
-    Attributes
-    ----------
-    weights : Weights
-    tie_meV_per_atom : float
-        Scores nearer than this are tied [meV/atom].
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    weights: Weights = Weights()
-    tie_meV_per_atom: float = Field(10.0, ge=0)
-
-
-def role_of(lithium_mutual_eV_per_atom: float) -> str:
-    """Role of a candidate: conversion when it reacts with Li beyond the method's accuracy."""
-    return str(role_columns(lithium_mutual_eV_per_atom))
-
-
-def score_terms(row: dict[str, Any], weights: Weights) -> dict[str, float]:
+def score_terms(row: Mapping[str, Any], weights: Weights) -> dict[str, float]:
     """Terms of the score of one row of results.csv [meV/atom], each zero or negative."""
-    values = {name: float(row[name]) for name in SCORE_COLUMNS}
-    role = COATING if row["role"] == COATING else CONVERSION
-    return {name: float(term) for name, term in role_terms(role, values, weights).items()}
+    factors = weights.by_role()[row["role"]]
+    return {name: float(term) for name, term in role_terms(row["role"], row, factors).items()}
 
 
 def rank(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
@@ -123,87 +82,138 @@ def rank(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
     -------
     DataFrame
         Columns ``RANKING_COLUMNS``; first the overall ranking (mean score over the electrolytes
-        of the candidates that have one for each), then one block per electrolyte.  Rows that
-        could not be computed stand at the end of their block without a rank.
+        that anything could be computed for, of the candidates that have one for each of them),
+        then one block per electrolyte.  Rows that could not be computed, or lack a number that a
+        weight asks for, stand at the end of their block without a rank and say why.
     """
     import pandas as pd
 
-    rows: list[dict[str, Any]] = [
-        {str(key): value for key, value in row.items()} for row in results.to_dict("records")
-    ]
-    electrolytes = list(dict.fromkeys(row["electrolyte"] for row in rows))
-    scored: dict[tuple[str, str], tuple[float, dict[str, float]]] = {}
-    for row in rows:
-        if row["status"] == OK:
-            terms = score_terms(row, ranking.weights)
-            scored[row["candidate"], row["electrolyte"]] = (fsum(terms.values()), terms)
-    blocks = []
-    if len(electrolytes) > 1:
-        blocks.append(_overall(rows, electrolytes, scored, ranking.tie_meV_per_atom))
-    for electrolyte in electrolytes:
-        block = []
-        for row in rows:
-            if row["electrolyte"] == electrolyte:
-                entry = {key: row.get(key) for key in RANKING_COLUMNS}
-                found = scored.get((row["candidate"], electrolyte))
-                if found:
-                    entry["score_meV_per_atom"], terms = found
-                    entry["score_terms"] = _write(terms)
-                block.append(entry)
-        blocks.append(_order(block, ranking.tie_meV_per_atom))
-    return pd.DataFrame([row for block in blocks for row in block], columns=RANKING_COLUMNS)
+    rows = [{str(key): value for key, value in row.items()} for row in results.to_dict("records")]
+    board = Board.of(rows)
+    scores = board.with_overall(score_columns(board.columns, ranking.weights, board.roles))
+    terms = _terms(board, ranking.weights)
+    low, high = weight_rank_ranges(board, ranking)
+    reasons = _reasons(board, rows, ranking.weights)
+    found = []
+    for number, block in enumerate(board.blocks):
+        front = _front(board.block_roles[number], [t[number] for t in terms.values()])
+        entries = []
+        for column, candidate in enumerate(board.candidates):
+            if block == OVERALL:
+                entry = _overall_row(board, rows, column, reasons)
+            else:
+                place = int(board.place[board.electrolytes.index(block), column])
+                if place < 0:
+                    continue
+                entry = {key: rows[place].get(key) for key in RANKING_COLUMNS}
+            entry |= {"electrolyte": block, "candidate": candidate}
+            if not isnan(scores[number, column]):
+                entry |= {
+                    "score_meV_per_atom": float(scores[number, column]),
+                    "weight_rank_low": int(low[number, column]),
+                    "weight_rank_high": int(high[number, column]),
+                    "pareto": "yes" if front[column] else "no",
+                    "score_terms": _write(
+                        {
+                            term.label: float(terms[term.label][number, column])
+                            for term in TERMS[entry["role"]]
+                            if term.label in terms
+                        }
+                    ),
+                }
+            elif entry["status"] == OK:
+                entry |= {"status": FAILED, "reason": reasons[candidate, block]}
+            entries.append(entry)
+        found += _order(entries, ranking.tie_meV_per_atom)
+    return pd.DataFrame(found, columns=RANKING_COLUMNS)
 
 
-def _overall(
-    rows: list[dict[str, Any]],
-    electrolytes: list[str],
-    scored: dict[tuple[str, str], tuple[float, dict[str, float]]],
-    tie: float,
-) -> list[dict[str, Any]]:
-    """Mean score over the electrolytes."""
-    block = []
-    for candidate in dict.fromkeys(row["candidate"] for row in rows):
-        mine = [row for row in rows if row["candidate"] == candidate]
-        found = [scored[key] for e in electrolytes if (key := (candidate, e)) in scored]
-        entry: dict[str, Any] = dict.fromkeys(RANKING_COLUMNS)
-        entry.update(
-            electrolyte=OVERALL,
-            candidate=candidate,
-            electrolytes_counted=len(found),
-            left_out_phases=_all_words(row.get("left_out_phases") for row in mine),
-            source=mine[0]["source"],
+def _terms(board: Board, weights: Weights) -> dict[str, Floats]:
+    """Terms of all candidates by label, (B, C) each; NaN for those of other roles."""
+    found: dict[str, Floats] = {}
+    for role, factors in weights.by_role().items():
+        mine = board.roles == role
+        some = {name: values[mine] for name, values in board.columns.items()}
+        for label, values in role_terms(role, some, factors).items():
+            found.setdefault(label, np.full(board.roles.shape, np.nan))[mine] = values
+    return {label: board.with_overall(values) for label, values in found.items()}
+
+
+def _front(roles: NDArray[np.str_], terms: list[Floats]) -> NDArray[np.bool_]:
+    """Whether each candidate of a block is on the Pareto front of its role."""
+    front = np.zeros(roles.shape, dtype=np.bool_)
+    for role in ROLES:
+        mine = np.flatnonzero(roles == role)
+        # a term that no candidate of the role has belongs to other roles
+        own = [term[mine] for term in terms if not np.isnan(term[mine]).all()]
+        if own:
+            front[mine] = pareto_front(np.round(np.transpose(own), _FRONT_DIGITS))
+    return front
+
+
+def _reasons(board: Board, rows: list[Row], weights: Weights) -> dict[tuple[str, str], str]:
+    """Why a pair, or a candidate overall, has no score; by candidate and block."""
+    found: dict[tuple[str, str], str] = {}
+    for column, candidate in enumerate(board.candidates):
+        for line, electrolyte in enumerate(board.electrolytes):
+            row = rows[place] if (place := int(board.place[line, column])) >= 0 else None
+            if row is None:
+                reason = f"no row for {electrolyte}"
+            elif row["status"] != OK:
+                reason = str(row["reason"])
+            else:
+                missing = missing_numbers(row["role"], row, weights)
+                if not missing:
+                    continue
+                reason = "no score: " + "; ".join(
+                    f"no {name}, which the weight {weight} asks for (set that to 0, or add what "
+                    "is missing)"
+                    for name, weight in missing.items()
+                )
+            found[candidate, electrolyte] = reason
+    return found
+
+
+def _overall_row(
+    board: Board, rows: list[Row], column: int, reasons: dict[tuple[str, str], str]
+) -> Row:
+    """Return what a candidate has of its own, without rank and score."""
+    candidate = board.candidates[column]
+    mine = [rows[place] for place in board.place[:, column].tolist() if place >= 0]
+    good = next((row for row in mine if row["status"] == OK), mine[0])
+    entry: Row = dict.fromkeys(RANKING_COLUMNS)
+    counted = sum((candidate, electrolyte) not in reasons for electrolyte in board.electrolytes)
+    entry |= {
+        "electrolytes_counted": counted,
+        "left_out_phases": _all_words(row.get("left_out_phases") for row in mine),
+        "source": mine[0]["source"],
+    }
+    if not counted or counted < board.counted.sum():
+        reason = next(
+            reasons[candidate, electrolyte]
+            for electrolyte, there in zip(board.electrolytes, board.counted, strict=True)
+            if (candidate, electrolyte) in reasons and (there or not counted)
         )
-        if len(found) == len(electrolytes):
-            names = found[0][1]
-            means = {name: fsum(terms[name] for _, terms in found) / len(found) for name in names}
-            entry.update(
-                status=OK,
-                reason="",
-                role=mine[0]["role"],
-                score_meV_per_atom=fsum(score for score, _ in found) / len(found),
-                score_terms=_write(means),
-                lithium_mutual_eV_per_atom=mine[0]["lithium_mutual_eV_per_atom"],
-                layer=mine[0]["layer"],
-            )
-        else:
-            failed = [row for row in mine if row["status"] != OK]
-            entry.update(status=FAILED, reason=failed[0]["reason"])
-        block.append(entry)
-    return _order(block, tie)
+        return entry | {"status": FAILED, "reason": reason}
+    return entry | {
+        "status": OK,
+        "reason": "",
+        **{key: good[key] for key in ("role", "lithium_mutual_eV_per_atom", "layer")},
+    }
 
 
-def _order(block: list[dict[str, Any]], tie: float) -> list[dict[str, Any]]:
+def _order(block: list[Row], tie: float) -> list[Row]:
     """Sort by score, give ranks and mark ties."""
     good = [row for row in block if row["status"] == OK]
     good.sort(key=lambda row: -row["score_meV_per_atom"])
-    for row in good:
-        score = row["score_meV_per_atom"]
-        row["rank"] = 1 + sum(other["score_meV_per_atom"] > score + tie for other in good)
-        row["tied_with"] = "; ".join(
-            other["candidate"]
-            for other in good
-            if other is not row and abs(other["score_meV_per_atom"] - score) <= tie
-        )
+    scores = np.array([row["score_meV_per_atom"] for row in good], dtype=np.float64)
+    places, tied = ranks(scores, tie)
+    for position, row in enumerate(good):
+        row["rank"] = int(places[position])
+        row["tied_with"] = ""
+        if tied[position]:
+            near = np.flatnonzero(np.abs(scores - scores[position]) <= tie).tolist()
+            row["tied_with"] = "; ".join(good[i]["candidate"] for i in near if i != position)
     return good + [row for row in block if row["status"] != OK]
 
 
@@ -214,5 +224,7 @@ def _all_words(texts: Iterable[Any]) -> str:
 
 def _write(terms: dict[str, float]) -> str:
     return "; ".join(
-        f"{name} {value:.1f}".replace(" -0.0", " 0.0") for name, value in terms.items()
+        f"{name} {value:.1f}".replace(" -0.0", " 0.0")
+        for name, value in terms.items()
+        if not isnan(value)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from ..lithiation import format_amount, lithiation_rows
@@ -25,7 +26,9 @@ RESULT_COLUMNS = (
     "deposited_mixing_fraction deposited_equation layer layer_mutual_eV_per_atom layer_equation "
     "worst_product worst_product_mutual_eV_per_atom product_energies improvement_eV_per_atom "
     "reduction_limit_V oxidation_limit_V electrolyte_reduction_limit_V bridge_product "
-    "bridge_margin_V left_out_phases warnings source"
+    "bridge_margin_V li_capacity_mAh_per_cm2_um volume_change_percent metal_volume_percent "
+    "salt_volume_percent metal_percolates insulating_products electron_blocking volume_data "
+    "expected_products reference left_out_phases warnings source"
 ).split()
 REACTION_COLUMNS = (
     "candidate electrolyte contact contact_kind reactant_a reactant_a_energy_source reactant_b "
@@ -109,16 +112,46 @@ def result_row(stack: Stack, candidate: CandidateSide, electrolyte: ElectrolyteS
     }
 
 
-def failed_row(candidate: str, formula: str, electrolyte: ElectrolyteSide, reason: str) -> Row:
-    """Return the row of a candidate that could not be computed."""
+@dataclass(frozen=True)
+class MissingElectrolyte:
+    """An electrolyte that the source cannot answer for.
+
+    Attributes
+    ----------
+    label, formula : str
+    reason : str
+    source : str
+        Where the energies come from.
+    """
+
+    label: str
+    formula: str
+    reason: str
+    source: str
+
+
+def failed_row(
+    candidate: str,
+    formula: str,
+    electrolyte: ElectrolyteSide | MissingElectrolyte,
+    reason: str,
+    **more: str,
+) -> Row:
+    """Return the row of a candidate that could not be computed; ``more`` columns are known."""
+    if isinstance(electrolyte, MissingElectrolyte):
+        composition, source = electrolyte.formula, electrolyte.source
+    else:
+        composition = electrolyte.window.material
+        source = electrolyte.window.provenance["source_label"]
     return {
         "candidate": candidate,
         "formula": formula,
         "electrolyte": electrolyte.label,
-        "electrolyte_formula": electrolyte.window.material,
+        "electrolyte_formula": composition,
         "status": FAILED,
         "reason": reason,
-        "source": electrolyte.window.provenance["source_label"],
+        **more,
+        "source": source,
     }
 
 

@@ -1,148 +1,219 @@
-"""The score of ``ranking.py`` over whole columns, and the places that follow from it.
+"""Roles and scores over whole columns.
 
-A study of every compound has 95,000 rows per electrolyte; the numbers of the formula are those of
-the same ``Weights``, and ``docs/method.md`` explains them.
+One formula for one row, for 95,000 rows of a whole source, for samples of the energies and for
+draws of the weights; ``docs/ranking.md`` explains it, ``data/weights.yaml`` the weights.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-if TYPE_CHECKING:
-    from .ranking import Weights
+from .weights import Weights
 
 Floats = NDArray[np.float64]
+Factors = Mapping[str, float | Floats]  # weights of a role by name; or many values of each
 
-CONVERSION, COATING = "conversion", "coating"
+CONVERSION, ALLOY, COATING = "conversion", "alloy", "coating"
+ROLES = (CONVERSION, ALLOY, COATING)
 INERT_MEV = 10.0  # weaker driving forces with Li are below the method's accuracy [meV/atom]
 
-SCORE_COLUMNS = (
-    "lithium_mutual_eV_per_atom",
-    "layer_mutual_eV_per_atom",
-    "worst_product_mutual_eV_per_atom",
-    "deposited_mutual_eV_per_atom",
-    "bridge_margin_V",
+_LITHIUM, _LAYER, _WORST, _DEPOSITED = (
+    f"{name}_mutual_eV_per_atom" for name in ("lithium", "layer", "worst_product", "deposited")
 )
+_BRIDGE, _VOLUME, _PERCOLATES = "bridge_margin_V", "volume_change_percent", "metal_percolates"
+SCORE_COLUMNS = (_LITHIUM, _LAYER, _WORST, _DEPOSITED, _BRIDGE)
+OPTIONAL_COLUMNS = (_VOLUME, _PERCOLATES)  # asked for only where their weight is not zero
+_ENOUGH = "enough_meV_per_atom"
 
 
-def role_columns(lithium_mutual_eV_per_atom: ArrayLike) -> NDArray[np.str_]:
+@dataclass(frozen=True)
+class Term:
+    """One term of a score: its name, its weight and the column of results.csv that it reads."""
+
+    label: str
+    weight: str
+    column: str
+
+
+_OF_LAYER = (
+    Term("converted layer", "layer", _LAYER),
+    Term("worst product", "worst_product", _WORST),
+    Term("as deposited", "deposited", _DEPOSITED),
+    Term("bridge", "bridge_meV_per_V", _BRIDGE),
+    Term("driving force", "driving_force", _LITHIUM),
+    Term("volume change", "volume_change_meV_per_percent", _VOLUME),
+)
+TERMS: Mapping[str, tuple[Term, ...]] = {
+    CONVERSION: (*_OF_LAYER, Term("percolation", "percolation_meV", _PERCOLATES)),
+    ALLOY: _OF_LAYER,
+    COATING: (
+        Term("Li", "lithium", _LITHIUM),
+        Term("as deposited", "deposited", _DEPOSITED),
+        Term("bridge", "bridge_meV_per_V", _BRIDGE),
+    ),
+}
+
+
+def role_columns(lithium_mutual_eV_per_atom: ArrayLike, has_salt: ArrayLike) -> NDArray[np.str_]:
     """Role of each candidate.
 
     Parameters
     ----------
-    lithium_mutual_eV_per_atom : (n,) array
+    lithium_mutual_eV_per_atom : float array of any shape
         Minimum mutual reaction energy with Li [eV/atom], NaN for failed rows.
+    has_salt : bool array of the same shape
+        Whether a phase in equilibrium with Li metal is a Li-bearing salt
+        (``stacks.is_lithium_salt``).
 
     Returns
     -------
-    (n,) str array
-        ``conversion`` or ``coating`` (see ``ranking.role_of``), empty for failed rows.
+    str array of that shape
+        ``coating`` where it takes up no Li beyond the accuracy of the method, ``conversion`` where
+        it does and gives a salt, ``alloy`` where it gives none; empty for failed rows.
     """
     lithium = np.asarray(lithium_mutual_eV_per_atom, dtype=np.float64)
-    role = np.where(-1000.0 * lithium > INERT_MEV, CONVERSION, COATING)
+    reacting = np.where(np.asarray(has_salt, dtype=np.bool_), CONVERSION, ALLOY)
+    role = np.where(-1000.0 * lithium > INERT_MEV, reacting, COATING)
     return np.where(np.isnan(lithium), "", role)
 
 
 def role_terms(
-    role: str, columns: Mapping[str, ArrayLike], weights: Weights
+    role: str, columns: Mapping[str, ArrayLike], factors: Factors
 ) -> dict[str, NDArray[np.float64]]:
     """Terms of the score of rows that all have one role [meV/atom], each zero or negative.
 
     Parameters
     ----------
-    role : conversion or coating
+    role : conversion, alloy or coating
     columns : mapping of str to (n,) array, or to numbers
-        ``SCORE_COLUMNS``; those that the role does not ask for may be missing values.
-    weights : Weights
+        ``SCORE_COLUMNS`` and, where their weight is not zero, ``OPTIONAL_COLUMNS``; those that the
+        role does not ask for may be missing values.
+    factors : mapping of str to float, or to (d, 1) array
+        Weights of the role (``Weights.by_role``), or d values of each.
 
     Returns
     -------
-    dict of str to (n,) array
-        NaN where a number that the term needs is NaN.
+    dict of str to (n,) array, or to (d, n) array
+        By the label of the term, without those whose weight is zero; NaN where the number that the
+        term needs is missing.
     """
-    milli = {
-        key: 1000.0 * np.asarray(columns[f"{key}_mutual_eV_per_atom"], dtype=np.float64)
-        for key in ("lithium", "layer", "worst_product", "deposited")
-    }
-    shortfall = np.maximum(0.0, -np.asarray(columns["bridge_margin_V"], dtype=np.float64))
-    if role == COATING:
-        coating = weights.coating
-        return {
-            "Li": coating.lithium * milli["lithium"],
-            "as deposited": coating.deposited * milli["deposited"],
-            "bridge": -coating.bridge_meV_per_V * shortfall,
-        }
-    conversion = weights.conversion
-    lacking = np.maximum(0.0, conversion.enough_meV_per_atom + milli["lithium"])
     return {
-        "converted layer": conversion.layer * milli["layer"],
-        "worst product": conversion.worst_product * milli["worst_product"],
-        "as deposited": conversion.deposited * milli["deposited"],
-        "bridge": -conversion.bridge_meV_per_V * shortfall,
-        "driving force": -conversion.driving_force * lacking,
+        term.label: factors[term.weight] * _metric(term, columns, factors)
+        for term in TERMS[role]
+        if np.any(factors[term.weight])
     }
+
+
+def _metric(term: Term, columns: Mapping[str, ArrayLike], factors: Factors) -> Floats:
+    """Return what a weight of 1 would add to the score."""
+    if term.column in OPTIONAL_COLUMNS:
+        values = as_numbers(columns.get(term.column))
+        return -np.abs(values)
+    values = np.asarray(columns[term.column], dtype=np.float64)
+    if term.column == _BRIDGE:
+        return np.minimum(0.0, values)
+    if term.weight == "driving_force":
+        return np.minimum(0.0, -1000.0 * values - factors[_ENOUGH])
+    return 1000.0 * values
+
+
+def as_numbers(values: ArrayLike | None) -> Floats:
+    """Numbers, or texts yes and no as 1 and 0; NaN for anything else."""
+    found = np.asarray(np.nan if values is None else values)
+    if found.dtype.kind in "OUS":
+        words = {"yes": 1.0, "no": 0.0}
+        numbers = [_as_number(words.get(value, value)) for value in found.reshape(-1).tolist()]
+        return np.array(numbers, dtype=np.float64).reshape(found.shape)
+    return found.astype(np.float64)
+
+
+def _as_number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return np.nan
 
 
 def score_columns(
     columns: Mapping[str, ArrayLike],
     weights: Weights,
-    roles: ArrayLike | None = None,
+    roles: ArrayLike,
 ) -> Floats:
     """Score of each row [meV/atom], 0 at best.
 
     Parameters
     ----------
-    columns : mapping of str to (n,) float array
-        ``SCORE_COLUMNS`` [eV/atom, V], NaN for failed rows.
+    columns : mapping of str to array
+        ``SCORE_COLUMNS`` [eV/atom, V], NaN for failed rows, and those of ``OPTIONAL_COLUMNS`` whose
+        weight is not zero; each of the shape of ``roles``, or broadcast to it.
     weights : Weights
-    roles : (n,) str array, optional
-        Where a study sets them; otherwise they follow from the reaction with Li.
+    roles : str array of any shape
+        From ``role_columns``, or as a study sets them; anything that is no role for failed rows.
 
     Returns
     -------
-    (n,) float array
-        The sum of ``ranking.score_terms`` of each row; NaN for failed rows.
+    float array of that shape
+        The sum of ``role_terms`` of each row; NaN for failed rows and where a number is missing
+        whose weight is not zero.
     """
-    role = np.asarray(role_columns(columns[SCORE_COLUMNS[0]]) if roles is None else roles)
-    score = np.full(role.shape, np.nan)
-    for name in (CONVERSION, COATING):
-        mine = role == name
-        some = {key: np.asarray(columns[key], dtype=np.float64)[mine] for key in SCORE_COLUMNS}
-        score[mine] = sum(role_terms(name, some, weights).values())
-    return score
+    return score_draws(columns, weights.by_role(), roles)
 
 
-def ranks(
-    scores: ArrayLike, tie_meV_per_atom: float
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Place of each score, and whether another one is as good within the tie limit.
+def score_draws(
+    columns: Mapping[str, ArrayLike], factors: Mapping[str, Factors], roles: ArrayLike
+) -> Floats:
+    """Score of each row [meV/atom] for many values of the weights at once.
 
     Parameters
     ----------
-    scores : (n,) float array
-        Any order [meV/atom]; NaN for rows without a score.
-    tie_meV_per_atom : float
-        Scores nearer than this are tied [meV/atom].
+    columns, roles
+        As for ``score_columns``.
+    factors : mapping of role to mapping of str to float, or to (d, 1) array
+        The weights; either numbers only, or d values of each.
 
     Returns
     -------
-    rank : (n,) int array
-        One more than the number of scores that are better by more than the tie limit; 0 for NaN.
-    tied : (n,) bool array
+    float array
+        Of the shape of ``roles``, with d in front of it where there are d values.
     """
-    values = np.asarray(scores, dtype=np.float64)
-    there = np.flatnonzero(~np.isnan(values))
-    order = there[np.argsort(values[there], kind="stable")]
-    climbing = values[order]
-    rank = np.zeros(values.shape, dtype=np.int64)
-    better = len(climbing) - np.searchsorted(climbing, climbing + tie_meV_per_atom, side="right")
-    rank[order] = 1 + better
-    tied = np.zeros(values.shape, dtype=np.bool_)
-    near = np.diff(climbing) <= tie_meV_per_atom  # a tie with anybody is a tie with a neighbour
-    tied[order[1:][near]] = True
-    tied[order[:-1][near]] = True
-    return rank, tied
+    role = np.asarray(roles)
+    known = {
+        name: np.broadcast_to(as_numbers(columns[name]), role.shape)
+        for name in (*SCORE_COLUMNS, *OPTIONAL_COLUMNS)
+        if name in SCORE_COLUMNS or name in columns
+    }
+    lengths = {
+        np.shape(v)[0] for of_role in factors.values() for v in of_role.values() if np.ndim(v)
+    }
+    scores = np.full((*sorted(lengths), *role.shape), np.nan)
+    for name in ROLES:
+        mine = np.asarray(role == name)
+        if mine.any():
+            some = {column: values[mine] for column, values in known.items()}
+            scores[..., mine] = sum(role_terms(name, some, factors[name]).values())
+    return scores
+
+
+def score_inputs(weights: Weights) -> dict[str, str]:
+    """Columns of ``OPTIONAL_COLUMNS`` that the weights ask for, and the weight that does."""
+    return {
+        term.column: f"{role}.{term.weight}"
+        for role, factors in reversed(weights.by_role().items())
+        for term in TERMS[role]
+        if term.column in OPTIONAL_COLUMNS and factors[term.weight]
+    }
+
+
+def missing_numbers(role: str, columns: Mapping[str, Any], weights: Weights) -> dict[str, str]:
+    """Columns without a number that the score of one row needs, and the weight that needs it."""
+    factors = weights.by_role()[role]
+    return {
+        term.column: f"{role}.{term.weight}"
+        for term in TERMS[role]
+        if factors[term.weight] and np.isnan(as_numbers(columns.get(term.column)))
+    }

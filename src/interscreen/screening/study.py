@@ -22,6 +22,7 @@ from ..filters import Filters
 from ..formula import nearest
 from ..materials import Material, elements_of, resolve
 from ..opening import NAMES, SourceOptions
+from ..uncertainty.model import INDEPENDENT_MEV
 from ..yamlfile import load_yaml
 from .query import Query
 from .ranking import Ranking
@@ -40,10 +41,12 @@ class MaterialEntry(BaseModel):
         How tables and figures call it; the formula if empty.
     energy_eV_per_atom, energy_above_hull_eV_per_atom : float, optional
         Energy of the material itself, or above the hull [eV/atom].
-    role : auto, conversion or coating
+    role : auto, conversion, alloy or coating
         For candidates; ``auto`` decides from the reaction with Li.
+    products : str
+        What is expected of the contact with Li, or reported; free text.
     reference : str
-        Where it comes from; free text.
+        Where that comes from; free text.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -52,7 +55,8 @@ class MaterialEntry(BaseModel):
     name: str = ""
     energy_eV_per_atom: float | None = Field(None, strict=True)
     energy_above_hull_eV_per_atom: float | None = Field(None, strict=True)
-    role: Literal["auto", "conversion", "coating"] = "auto"
+    role: Literal["auto", "conversion", "alloy", "coating"] = "auto"
+    products: str = ""
     reference: str = ""
 
     def model_post_init(self, context: Any) -> None:
@@ -91,6 +95,35 @@ def _entry(value: Any) -> Any:
 Entry = Annotated[MaterialEntry, BeforeValidator(_entry)]
 
 
+class Uncertainty(BaseModel):
+    """How the energies of the phases are sampled.
+
+    Attributes
+    ----------
+    samples : int
+        How often every question is answered; 0 for no error bars.
+    seed : int
+    independent_meV_per_atom : float
+        Standard deviation of what is particular to each phase [meV/atom].
+    correlated : bool
+        Whether the errors of the anion and transition-metal corrections are shared by the phases.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    samples: int = Field(1000, ge=0, le=100_000, strict=True)
+    seed: int = Field(1, ge=0, lt=2**63, strict=True)
+    independent_meV_per_atom: float = Field(INDEPENDENT_MEV, ge=0, le=500)
+    correlated: bool = True
+
+    @field_validator("samples")
+    @classmethod
+    def _enough(cls, value: int) -> int:
+        if 0 < value < 20:
+            raise ValueError(f"{value} samples give no 90 % interval; use 20 or more, or 0")
+        return value
+
+
 class Study(BaseModel):
     """What to screen and how.
 
@@ -113,6 +146,13 @@ class Study(BaseModel):
         ``candidates`` there or below the current folder; or be ``all``, or ``{query: {...}}``.
     query : Query, optional
         Candidates from the source's own phases, in place of a list.
+    cathodes, air : list of MaterialEntry
+        Materials beside the stack: what touches the electrolyte on its other side, and what it
+        meets before the cell is built; their contacts stand in surroundings.csv.
+    uncertainty : Uncertainty
+        How the energies are sampled for the error bars.
+    sensitivity : bool
+        Whether suspect phases are left out in turn (sensitivity.csv).
     all_phases : bool
         Count also phases that the source marks as never observed.
     jobs : int or None
@@ -134,6 +174,10 @@ class Study(BaseModel):
     electrolytes: list[Entry] = Field(min_length=1)
     candidates: list[Entry]
     query: Query | None = None
+    cathodes: list[Entry] = []
+    air: list[Entry] = []
+    uncertainty: Uncertainty = Uncertainty()
+    sensitivity: bool = True
     all_phases: bool = False
     jobs: int | None = Field(None, ge=-64, strict=True)
     output: str = ""
@@ -175,13 +219,12 @@ class Study(BaseModel):
             return list(
                 dict.fromkeys(elements_of([e.material]) | set(only) for e in self.electrolytes)
             )
-        return list(
-            dict.fromkeys(
-                elements_of([candidate.material, electrolyte.material])
-                for candidate in self.candidates
-                for electrolyte in self.electrolytes
-            )
-        )
+        beside = [entry.material for entry in (*self.cathodes, *self.air)]
+        ours = [entry.material for entry in self.candidates]
+        theirs = [entry.material for entry in self.electrolytes]
+        pairs = [(candidate, electrolyte) for candidate in ours for electrolyte in theirs]
+        pairs += [(one, other) for one in (*theirs, *ours) for other in beside]
+        return list(dict.fromkeys(elements_of(pair) for pair in pairs))
 
     @property
     def source_options(self) -> SourceOptions:
@@ -240,7 +283,11 @@ def load_study(path: str | Path) -> Study:
         study = Study.model_validate(data)
     except ValidationError as error:
         raise InputError("\n".join(_problems(error, file, data, listed))) from None
-    twice = [*_twice(file, data, study, "electrolytes", None)]
+    twice = [
+        problem
+        for key in ("electrolytes", "cathodes", "air")
+        for problem in _twice(file, data, study, key, None)
+    ]
     twice += _twice(file, data, study, "candidates", listed)
     if twice:
         raise InputError("\n".join(twice))
@@ -327,7 +374,7 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
     for part in location:
         if isinstance(part, int):
             continue
-        if part in ("candidates", "electrolytes"):
+        if part in ("candidates", "electrolytes", "cathodes", "air"):
             model = MaterialEntry
         else:
             model = model.model_fields[part].annotation

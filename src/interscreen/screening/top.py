@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..formula import nearest
-from .ranking import OVERALL, Ranking
+from .board import OVERALL
+from .places import ranks
 from .results_table import (
     NEEDED,
     SCORE,
@@ -24,7 +25,7 @@ from .results_table import (
     numbers,
 )
 from .rows import OK
-from .scores import ranks
+from .weights import Ranking
 from .where import parse_where
 
 if TYPE_CHECKING:

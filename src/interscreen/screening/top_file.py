@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InterscreenError, SolverError
+from ..layers import layer_metrics, layer_row
 from ..phases import PhaseTable
-from ..stacks import CandidateSide, candidate_side, electrolyte_side, join
-from .ranking import OVERALL, Weights, score_terms
+from ..stacks import CandidateSide, candidate_side, electrolyte_side, join, lithium_salts
+from .ranking import OVERALL, Weights, role_of, score_terms
 from .results_table import SCORE, Results, codes
 from .rows import RESULT_COLUMNS, Row, result_row
-from .scores import SCORE_COLUMNS
+from .scores import INERT_MEV, SCORE_COLUMNS
 from .top import best, is_of_pair
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class _OnePair:
             entry.label: electrolyte_side(table, entry.material) for entry in study.electrolytes
         }
         listed = study.candidates if isinstance(study.candidates, list | tuple) else ()
-        self._materials = {entry.label: entry.material for entry in listed}
+        self._entries = {entry.label: entry for entry in listed}
         self._sides: dict[str, CandidateSide] = {}
         self._rows: dict[tuple[str, str], Row] = {}
 
@@ -126,28 +127,47 @@ class _OnePair:
         if (candidate, electrolyte) not in self._rows:
             try:
                 if candidate not in self._sides:
-                    material = self._materials.get(candidate, candidate)
+                    entry = self._entries.get(candidate)
+                    material = entry.material if entry else candidate
                     self._sides[candidate] = candidate_side(self._table, material)
                 side, theirs = self._sides[candidate], self._electrolytes[electrolyte]
                 row = result_row(join(self._table, side, theirs), side, theirs)
+                row |= layer_row(layer_metrics(self._table, side))
             except InterscreenError as error:
                 raise SolverError(
                     f"{candidate} | {electrolyte}: the batch has an answer and the one-pair "
                     f"function none ({error}); please report it"
                 ) from None
-            row["role"] = batch.get("role")
+            entry = self._entries.get(candidate)
+            row["role"] = self._role(entry.role if entry else "auto", side, batch)
+            row["expected_products"] = entry.products if entry else ""
+            row["reference"] = entry.reference if entry else ""
             _compare(candidate, electrolyte, batch, row, self._weights)
             self._rows[candidate, electrolyte] = row
         return self._rows[candidate, electrolyte]
+
+    def _role(self, given: str, side: CandidateSide, batch: Mapping[str, Any]) -> str:
+        if given != "auto":
+            return given
+        energy = side.lithium.energy
+        role = role_of(energy, bool(lithium_salts(side.products)))
+        # at the limit of the roles the last digits decide, and these may differ
+        near = abs(1000.0 * energy + INERT_MEV) <= 1000.0 * _AGREE
+        return str(batch.get("role") or role) if near else role
 
 
 def _compare(
     candidate: str, electrolyte: str, batch: Mapping[str, Any], row: Row, weights: Weights
 ) -> None:
     pairs = [(name, batch[name], row[name], _AGREE) for name in _CHECKED if name in batch]
-    if all(_is_number(batch.get(name)) for name in SCORE_COLUMNS):
+    if all(_is_number(batch.get(name)) for name in SCORE_COLUMNS) and batch.get("role"):
         score = fsum(score_terms(dict(batch), weights).values())
         pairs.append((SCORE, batch[SCORE], score, _SCORE_AGREE))
+    if batch.get("role", row["role"]) != row["role"]:
+        raise SolverError(
+            f"{candidate} | {electrolyte}: the batch and the one-pair function disagree on the "
+            f"role ({batch['role']} and {row['role']}); please report it"
+        )
     for name, ours, theirs, tolerance in pairs:
         if _is_number(ours) and _is_number(theirs):
             same = abs(ours - theirs) <= tolerance

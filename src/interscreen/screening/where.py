@@ -14,7 +14,7 @@ from ..errors import InputError
 from ..formula import nearest, parse_formula, reduced_text
 from .results_table import Bools, Mask, kind_of, like, matching, numbers
 from .rows import FAILED, OK
-from .scores import COATING, CONVERSION
+from .scores import ROLES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,7 +31,7 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq, "!=": operator.ne,
 }  # fmt: skip
 _KEYWORDS = ("and", "or", "not", "has")
-_VALUES = {"role": (CONVERSION, COATING), "status": (OK, FAILED)}
+_VALUES = {"role": ROLES, "status": (OK, FAILED)}
 _PHASES = ("layer", "worst_product", "bridge_product")  # and every column ..._products
 _DEEPEST = 50
 
@@ -231,7 +231,7 @@ def _text_mask(name: str, sign: _Token, value: _Token) -> Mask:
     word = _bare(value)
     known = _VALUES.get(name)
     if known and word not in known:
-        _refuse(value, f"{name} is never {word!r}; it is {' or '.join(known)}")
+        _refuse(value, f"{name} is never {word!r}; it is {_either(known)}")
     if name == "elements":
         symbols = {_element(value, symbol) for symbol in word.split("-")}
         has_all = [matching(name, _element_pattern(symbol)) for symbol in sorted(symbols)]
@@ -247,6 +247,10 @@ def _text_mask(name: str, sign: _Token, value: _Token) -> Mask:
     if sign.text == "==":
         return right
     return lambda table: there(table) & ~right(table)
+
+
+def _either(words: Sequence[str]) -> str:
+    return " or ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
 
 
 def _has(name: str, kind: str, sign: _Token, value: _Token) -> Mask:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from ..phases import PhaseTable
+from .phases import PhaseTable
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]

@@ -1,0 +1,310 @@
+"""Where everything stands in a heatmap: as much as is legible on the width of the page."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from .heatmap_data import HeatmapData, printed
+from .labels import formula_label, line_height, shorten, text_width, wrap
+from .style import BODY, HEAD, MARGIN, SMALL, TALLEST, TINY
+
+BASELINE_NAME, BASELINE_LONG = "no interlayer", "no interlayer: bare Li"
+BASELINE, KIND_GAP = 0.2, 0.06  # [in]
+TURNABLE = 0.105  # a turned word needs this much width [in]
+_ROOM = {True: 1.7, False: 2.3}  # title, notes and keys [in]; on a wide page, on a narrow one
+_PANEL_COST, _TALL_COST = 1.2, 10.0  # for each further panel, for twice the height of a page
+_FEW = 12  # names of so many candidates may take two lines
+_MOST_STRETCH = {True: 1.6, False: 5.0}  # of cells with values, of plain colours
+_LEAST = 0.05  # width of a plain cell [in]
+_HEAD_LENGTH = 0.8  # of one line of a turned name [in]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """How much a heatmap says.
+
+    Attributes
+    ----------
+    named : bool
+        Whether cells of the worst product name it.
+    layer : bool
+        Whether a column names the converted layer.
+    values : bool
+        Whether cells carry their value.
+    name_size, value_size : float
+        Font sizes [pt].
+    row, gap : float
+        Least height of a row, and room between electrolytes [in].
+    cost : float
+        Less said is worse.
+    """
+
+    named: bool
+    layer: bool
+    values: bool
+    name_size: float
+    value_size: float
+    row: float
+    gap: float
+    cost: float
+
+
+DETAILS = (
+    Detail(True, True, True, HEAD, BODY, 0.32, 0.09, 0.0),
+    Detail(False, True, True, BODY, SMALL, 0.165, 0.09, 1.0),
+    Detail(False, False, True, BODY, SMALL, 0.165, 0.09, 2.0),
+    Detail(False, False, True, TINY, TINY, 0.108, 0.07, 3.0),
+    Detail(False, False, False, SMALL, SMALL, 0.125, 0.06, 5.0),
+    Detail(False, False, False, TINY, TINY, 0.105, 0.05, 6.0),
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Columns of one electrolyte."""
+
+    electrolyte: str
+    number: int
+    x: float
+    widths: tuple[float, ...]
+    heads: tuple[tuple[str, float], ...]
+    turned: bool
+
+    @property
+    def width(self) -> float:
+        """Width of all columns [in]."""
+        return sum(self.widths)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Places of everything [in from the left edge, or from the top of the panel]."""
+
+    detail: Detail
+    names: tuple[tuple[str, ...], ...]
+    layers: tuple[tuple[str, ...], ...]
+    heights: tuple[float, ...]
+    layer_x: float
+    li_x: float
+    li_width: float
+    panels: tuple[tuple[Block, ...], ...]
+    heads_height: float
+    kinds_height: float
+    kinds: str  # flat, turned or none
+
+    @property
+    def header(self) -> float:
+        """Height above the first cells of a panel [in]."""
+        return self.heads_height + self.kinds_height
+
+    @property
+    def panel(self) -> float:
+        """Height of a panel [in]."""
+        return self.header + BASELINE + KIND_GAP + sum(self.heights)
+
+    @property
+    def height(self) -> float:
+        """Height of all panels [in]."""
+        return self.panel * len(self.panels) + 0.15 * (len(self.panels) - 1)
+
+
+def lay_out(
+    data: HeatmapData, width: float, kinds: dict[str, tuple[str, ...]], most_named: int
+) -> Layout:
+    """Choose the most telling layout that fits.
+
+    The electrolytes may be dealt out to panels one below the other.  Where nothing is small
+    enough for a page, the smallest is taken, and the figure is as tall as it has to be.
+
+    Parameters
+    ----------
+    data : HeatmapData
+    width : float
+        Of the page [in].
+    kinds : dict of str to tuple of str
+        Contacts with an electrolyte and their headings on two lines.
+    most_named : int
+        Up to this many candidates the worst product is named in its cell.
+    """
+    best: tuple[float, Layout] | None = None
+    for detail in DETAILS:
+        if detail.named and len(data.candidates) > most_named:
+            continue
+        for count in range(1, len(data.electrolytes) + 1):
+            cost = detail.cost + _PANEL_COST * (count - 1)
+            if best and cost >= best[0]:
+                break
+            layout = _Measured(data, width, kinds, detail, count).layout
+            if layout is None:
+                continue
+            height = layout.height + _ROOM[width > 5.0]
+            cost += _TALL_COST * max(height / TALLEST - 1.0, 0.0)
+            if best is None or cost < best[0]:
+                best = (cost, layout)
+    if best is not None:
+        return best[1]
+    # names that leave no room for cells: they are drawn, however narrow
+    forced = _Measured(data, width, kinds, DETAILS[-1], len(data.electrolytes), force=True).layout
+    assert forced is not None
+    return forced
+
+
+class _Measured:
+    """One try: a level of detail on a number of panels; ``layout`` is None if it does not fit."""
+
+    def __init__(
+        self,
+        data: HeatmapData,
+        width: float,
+        kinds: dict[str, tuple[str, ...]],
+        detail: Detail,
+        panels: int,
+        force: bool = False,
+    ) -> None:
+        self.data, self.width, self.kinds, self.detail = data, width, kinds, detail
+        self.right = width - MARGIN
+        self._columns()
+        per_panel = math.ceil(len(data.electrolytes) / panels)
+        groups = [
+            data.electrolytes[at : at + per_panel]
+            for at in range(0, len(data.electrolytes), per_panel)
+        ]
+        room = self.right - self.left - detail.gap * per_panel
+        natural = [self._natural(name) for name in data.electrolytes]
+        widest = max(width for widths in natural for width in widths)
+        if widest * len(kinds) * per_panel <= room:  # cells of one size look best
+            natural = [(widest,) * len(kinds) for _ in natural]
+        need = max(
+            sum(sum(natural[data.electrolytes.index(name)]) for name in group) for group in groups
+        )
+        self.layout: Layout | None = None
+        if need > room and not force:
+            return
+        stretch = min(room / need, _MOST_STRETCH[detail.values]) if need else 1.0
+        laid = tuple(self._panel(group, natural, stretch) for group in groups)
+        self.layout = self._finish(laid)
+
+    def _columns(self) -> None:
+        """Names, converted layers and the reaction with Li: their lines and places."""
+        data, detail = self.data, self.detail
+        size = detail.name_size
+        widest = 0.34 * self.width if detail.values else 0.24 * self.width
+        if detail.layer or len(data.candidates) <= _FEW:
+            self.names = [wrap(name, min(widest, 1.9), size) for name in data.candidates]
+        else:
+            self.names = [[shorten(name, widest, size)] for name in data.candidates]
+        first = [text_width(line, size) for lines in self.names for line in lines]
+        least = text_width("Interlayer" if detail.layer else BASELINE_NAME, min(size, BODY))
+        self.layer_x = MARGIN + max([least, *first]) + 0.1
+        self.layers: list[list[str]] = [[] for _ in data.candidates]
+        self.li_x = self.layer_x
+        if detail.layer:
+            self.layers = [self._layer(name) for name in data.candidates]
+            second = [text_width(line, SMALL) for lines in self.layers for line in lines]
+            self.li_x += max([text_width("Converted layer", SMALL), *second]) + 0.1
+            self.li_x = max(self.li_x, MARGIN + text_width(BASELINE_LONG, SMALL) + 0.05)
+        value = text_width(printed(-1000), detail.value_size)
+        self.li_width = max(0.52 if detail.layer else 0.0, value + 0.1)
+        self.left = self.li_x + self.li_width
+
+    def _layer(self, candidate: str) -> list[str]:
+        layer = self.data.word("layer", candidate)
+        same = layer == self.data.word("formula", candidate)
+        return ["unchanged"] if layer and same else wrap(layer, 1.4, SMALL)
+
+    def _natural(self, electrolyte: str) -> tuple[float, ...]:
+        """Least widths of the columns of an electrolyte [in]."""
+        data, detail = self.data, self.detail
+        if not detail.values:
+            return (_LEAST,) * len(self.kinds)
+        found: list[float] = []
+        for kind in self.kinds:
+            values = [data.energy(kind, name, electrolyte) for name in data.candidates]
+            words = [printed(value) for value in values if not math.isnan(value)]
+            need = max([text_width(word, detail.value_size) for word in words], default=0.0) + 0.07
+            if detail.named:
+                need = max(need, *(text_width(word, SMALL) + 0.03 for word in self.kinds[kind]))
+            if detail.named and kind == "worst_product":
+                products = [data.word(kind, name, electrolyte) for name in data.candidates]
+                labels = [formula_label(name) for name in products]
+                need = max(need, *(text_width(label, SMALL) + 0.08 for label in labels))
+            found.append(need)
+        return tuple(found)
+
+    def _panel(
+        self, group: list[str], natural: list[tuple[float, ...]], stretch: float
+    ) -> tuple[Block, ...]:
+        blocks = []
+        x = self.left
+        for name in group:
+            number = self.data.electrolytes.index(name)
+            widths = tuple(stretch * one for one in natural[number])
+            heads, turned = self._heads(name, sum(widths))
+            blocks.append(Block(name, number, x + self.detail.gap, widths, heads, turned))
+            x += self.detail.gap + sum(widths)
+        return tuple(blocks)
+
+    def _heads(self, electrolyte: str, width: float) -> tuple[tuple[tuple[str, float], ...], bool]:
+        """Name and formula of an electrolyte, and whether the name has to be turned."""
+        size = HEAD if self.detail.named else BODY
+        name = formula_label(electrolyte, bold=True)
+        if 1.02 * text_width(name, size, "bold") > width:
+            lines = wrap(electrolyte, width / 1.15, size)
+            if len(lines) == 2 and width > 0.6:
+                return tuple((line, size) for line in lines), False
+            lines = wrap(electrolyte, _HEAD_LENGTH, size)
+            if len(lines) * line_height(size) > width:
+                lines = [shorten(electrolyte, _HEAD_LENGTH, size, "bold")]
+            return tuple((line, size) for line in lines), True
+        heads = [(name, size)]
+        formula = self.data.word("electrolyte_formula", electrolyte=electrolyte)
+        label = formula_label(formula)
+        told = self.detail.values and formula not in ("", electrolyte)
+        if told and text_width(label, SMALL) <= width:
+            heads.append((label, SMALL))
+        return tuple(heads), False
+
+    def _finish(self, panels: tuple[tuple[Block, ...], ...]) -> Layout:
+        detail = self.detail
+        blocks = [block for panel in panels for block in panel]
+        flat = all(
+            text_width(word, SMALL) + 0.03 <= width
+            for block in blocks
+            for width, words in zip(block.widths, self.kinds.values(), strict=True)
+            for word in words
+        )
+        turnable = all(width >= TURNABLE for block in blocks for width in block.widths)
+        kinds = "flat" if flat else "turned" if turnable else "none"
+        longest = max(text_width(" ".join(words), SMALL) for words in self.kinds.values())
+        kinds_height = {"flat": 2 * line_height(SMALL) + 0.05, "turned": longest + 0.08}.get(
+            kinds, line_height(SMALL) + 0.05
+        )
+        heads = [
+            max(text_width(label, size, "bold") for label, size in block.heads)
+            if block.turned
+            else sum(line_height(size) for _, size in block.heads)
+            for block in blocks
+        ]
+        layers = self.layers
+        heights = [
+            max(
+                detail.row,
+                len(names) * line_height(detail.name_size) * (1.0 if detail.values else 0.9),
+                len(lines) * line_height(SMALL) + 0.03 * bool(lines),
+            )
+            for names, lines in zip(self.names, layers, strict=True)
+        ]
+        return Layout(
+            detail=detail,
+            names=tuple(tuple(lines) for lines in self.names),
+            layers=tuple(tuple(lines) for lines in layers),
+            heights=tuple(heights),
+            layer_x=self.layer_x,
+            li_x=self.li_x,
+            li_width=self.li_width,
+            panels=panels,
+            heads_height=max([*heads, line_height(BODY)]) + 0.05,
+            kinds_height=kinds_height,
+            kinds=kinds,
+        )

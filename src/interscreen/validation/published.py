@@ -1,0 +1,226 @@
+"""Published windows and reaction energies against those of a source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from ..errors import InputError, SolverError
+from ..formula import parse_formula
+from ..materials import Material, elements_of, resolve
+from ..phases import PhaseTable
+from ..reactions import react
+from ..result import Result
+from ..sources.reference import known_artefacts
+from ..windows import stability_window
+from .facts import (
+    ABOVE_HULL,
+    DECOMPOSITION,
+    MUTUAL,
+    OXIDATION,
+    REDUCTION,
+    Published,
+    known_miss,
+    published_reactions,
+    published_windows,
+    tolerance,
+)
+
+WITHIN, MISS, OUTSIDE = "within", "known miss", "OUTSIDE"
+NOT_COVERED, NOT_COMPUTED = "not counted", "not computed"
+
+# what a table of phases says about one material or contact: numbers and products by quantity
+_Numbers = dict[str, tuple[float | None, tuple[str, ...]]]
+_Question = Callable[[PhaseTable, tuple[Material, ...]], _Numbers]
+
+
+class _Answer(NamedTuple):
+    value: float | None
+    products: tuple[str, ...]
+    failure: str
+
+
+@dataclass(frozen=True)
+class Comparison(Result):
+    """One published number and the same number of a source.
+
+    Attributes
+    ----------
+    item, quantity, anion_class : str
+        See ``facts.Published``; the unit stands in the quantity.
+    published : float
+        [V or meV/atom].
+    value : float or None
+        Of the source as it was opened; None when it could not be computed.
+    value_with_artefacts, value_without_artefacts : float or None
+        With the artefacts of computed hulls counted (published hulls hold them), and left out:
+        phases that nobody has made, or whose energy contradicts experiment.
+    artefacts : tuple of str
+        Those among the elements of the question.
+    deviation : float or None
+        ``value`` minus ``published``.
+    tolerance : float
+        In the same unit, with its reason in ``tolerance_reason``.
+    tolerance_reason : str
+    computed_products, published_products : tuple of str
+    verdict : str
+        ``within``, ``known miss``, ``OUTSIDE``, ``not counted`` (the source does not cover the
+        question) or ``not computed``.
+    reason : str
+        Why the verdict is not ``within``.
+    reference : str
+    """
+
+    item: str
+    quantity: str
+    anion_class: str
+    published: float
+    value: float | None
+    value_with_artefacts: float | None
+    value_without_artefacts: float | None
+    artefacts: tuple[str, ...]
+    deviation: float | None
+    tolerance: float
+    tolerance_reason: str
+    computed_products: tuple[str, ...]
+    published_products: tuple[str, ...]
+    verdict: str
+    reason: str
+    reference: str
+
+    @property
+    def same_products(self) -> bool | None:
+        """Whether the products are the published ones; None where there is nothing to compare."""
+        if not self.published_products or self.verdict in (NOT_COVERED, NOT_COMPUTED):
+            return None
+        return _reduced(self.computed_products) == _reduced(self.published_products)
+
+
+def compare_published(table: PhaseTable) -> tuple[Comparison, ...]:
+    """Hold every published number against a source.
+
+    Parameters
+    ----------
+    table : PhaseTable
+
+    Returns
+    -------
+    tuple of Comparison
+        In the order of the published tables; what cannot be computed says why.
+    """
+    tables = (table, artefacts_counted(table, True), artefacts_counted(table, False))
+    return tuple(
+        _compare(published, tables, ask)
+        for numbers, ask in ((published_windows(), _window), (published_reactions(), _reaction))
+        for published in numbers
+    )
+
+
+def artefacts_within(table: PhaseTable, elements: Iterable[str]) -> tuple[str, ...]:
+    """Phases of the table within some elements that are artefacts of computed hulls."""
+    wanted = set(elements)
+    there = known_artefacts().intersection(table.formulas.tolist())
+    return tuple(sorted(name for name in there if set(parse_formula(name).elements) <= wanted))
+
+
+def artefacts_counted(table: PhaseTable, counted: bool) -> PhaseTable:
+    """Return the table with the artefacts of computed hulls counted, or left out."""
+    mask = np.isin(table.formulas, sorted(known_artefacts()))
+    wanted = table.counted | mask if counted else table.counted & ~mask
+    return table if (wanted == table.counted).all() else replace(table, counted=wanted)
+
+
+def _compare(
+    published: Published, tables: tuple[PhaseTable, PhaseTable, PhaseTable], ask: _Question
+) -> Comparison:
+    """Ask the source as it was opened, with and without artefacts, and judge."""
+    (value, products, failure), with_artefacts, without_artefacts = (
+        _answer(published, table, ask) for table in tables
+    )
+    table = tables[0]
+    elements = elements_of(published.materials)
+    artefacts = artefacts_within(table, elements)
+    parts = (part for material in published.materials for part in resolve(material)[1].parts)
+    gaps = table.source.gaps(elements, [formula.text for _, formula in parts])
+    verdict, reason = (
+        _judge(published, value, with_artefacts.value, artefacts, gaps)
+        if value is not None
+        else (NOT_COMPUTED, failure)
+    )
+    allowed = tolerance(published)
+    return Comparison(
+        item=published.item,
+        quantity=published.quantity,
+        anion_class=published.anion_class,
+        published=published.value,
+        value=value,
+        value_with_artefacts=with_artefacts.value,
+        value_without_artefacts=without_artefacts.value,
+        artefacts=artefacts,
+        deviation=None if value is None else value - published.value,
+        tolerance=allowed.value,
+        tolerance_reason=allowed.reason,
+        computed_products=products,
+        published_products=published.products,
+        verdict=verdict,
+        reason=reason,
+        reference=published.reference,
+    )
+
+
+def _answer(published: Published, table: PhaseTable, ask: _Question) -> _Answer:
+    """Return number and products of one source, or why there is none."""
+    try:
+        value, products = ask(table, published.materials)[published.quantity]
+    except (InputError, SolverError) as error:
+        return _Answer(None, (), str(error))
+    return _Answer(value, products, "" if value is not None else "there is no Li to give off")
+
+
+def _judge(
+    published: Published,
+    value: float,
+    with_artefacts: float | None,
+    artefacts: tuple[str, ...],
+    gaps: list[str],
+) -> tuple[str, str]:
+    """Verdict and its reason."""
+    if gaps:
+        return NOT_COVERED, gaps[0]
+    allowed = tolerance(published).value
+    if abs(value - published.value) <= allowed:
+        return WITHIN, ""
+    if with_artefacts is not None and abs(with_artefacts - published.value) <= allowed:
+        names = " and ".join(artefacts)
+        return (
+            MISS,
+            f"the publication counts {names}, an artefact of the hull that is left out here",
+        )
+    miss = known_miss(published.item, published.quantity)
+    if miss is not None and abs(value - miss.here) <= allowed:
+        return MISS, miss.reason
+    return OUTSIDE, f"off by more than {allowed:g}, and no known miss"
+
+
+def _window(table: PhaseTable, materials: tuple[Material, ...]) -> _Numbers:
+    window = stability_window(table, materials[0])
+    reduction, oxidation = window.assemblage_window_V
+    return {
+        REDUCTION: (reduction, window.reduction_products),
+        OXIDATION: (oxidation, window.oxidation_products),
+        DECOMPOSITION: (1000.0 * window.decomposition_energy_0V_eV_per_atom, ()),
+        ABOVE_HULL: (1000.0 * window.energy_above_hull_eV_per_atom, ()),
+    }
+
+
+def _reaction(table: PhaseTable, materials: tuple[Material, ...]) -> _Numbers:
+    reaction = react(table, materials[0], materials[1])
+    return {MUTUAL: (1000.0 * reaction.min_mutual_energy_eV_per_atom, tuple(reaction.products))}
+
+
+def _reduced(formulas: Iterable[str]) -> set[tuple[tuple[str, ...], tuple[int, ...]]]:
+    """Compositions, however the formulas are written."""
+    return {(f.elements, f.counts) for f in map(parse_formula, formulas)}

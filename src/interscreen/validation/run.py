@@ -1,0 +1,116 @@
+"""Hold a source against published numbers and against measured cells, in one call."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+from ..materials import elements_of
+from ..phases import PhaseTable
+from ..result import Result
+from ..version import version
+from .experiments import Cell, measured_stacks
+from .facts import judgement, measured_cells, published_reactions, published_windows
+from .predictive import Correlation, correlate
+from .published import OUTSIDE, WITHIN, Comparison, artefacts_counted, compare_published
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PARTS = ("published", "cells", "correlations")
+
+
+@dataclass(frozen=True)
+class Validation(Result):
+    """How far the numbers of a source can be trusted.
+
+    Attributes
+    ----------
+    published : tuple of Comparison
+        Published numbers and those of the source.
+    cells : tuple of Cell
+        Measured interlayers and what their stacks say; bare cells among them.
+    correlations : tuple of Correlation
+        Whether a metric orders the cells as the measurements do.
+    undoped : bool
+        Whether undoped LLZO stands in for doped garnets.
+    provenance : dict
+    """
+
+    published: tuple[Comparison, ...]
+    cells: tuple[Cell, ...]
+    correlations: tuple[Correlation, ...]
+    undoped: bool
+    provenance: dict[str, Any]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many published numbers have each verdict."""
+        return dict(Counter(row.verdict for row in self.published))
+
+    @property
+    def passed(self) -> bool:
+        """Whether at least one number is within its tolerance and none is outside."""
+        return self.counts.get(WITHIN, 0) > 0 and not self.counts.get(OUTSIDE)
+
+    def to_frame(self, part: str = "published") -> pd.DataFrame:
+        """Return one of ``published``, ``cells`` and ``correlations`` as a table.
+
+        Raises
+        ------
+        InputError
+            For another name.
+        """
+        import pandas as pd
+
+        if part not in PARTS:
+            raise InputError(f"part {part!r}: one of {', '.join(PARTS)}")
+        rows = [row.to_dict() for row in getattr(self, part)]
+        for row in rows:
+            row.update({k: " + ".join(v) for k, v in row.items() if isinstance(v, list)})
+        return pd.DataFrame(rows)
+
+
+def validate(table: PhaseTable, *, undoped: bool = False) -> Validation:
+    """Hold a source against published numbers and measured cells.
+
+    Parameters
+    ----------
+    table : PhaseTable
+    undoped : bool
+        Compute cells on doped garnets with undoped LLZO, for a source that lacks the dopant.
+
+    Returns
+    -------
+    Validation
+        What the source cannot answer stands in it with the reason; nothing is raised for that.
+    """
+    cells = measured_stacks(table, undoped=undoped)
+    others = [
+        cells if other is table else measured_stacks(other, undoped=undoped)
+        for other in (artefacts_counted(table, True), artefacts_counted(table, False))
+    ]
+    return Validation(
+        published=compare_published(table),
+        cells=cells,
+        correlations=correlate(cells, *others),
+        undoped=undoped,
+        provenance={
+            **table.source.to_dict(),
+            "left_out_phases": sorted(table.left_out),
+            "interscreen_version": version(),
+        },
+    )
+
+
+def element_sets(*, undoped: bool = False) -> list[frozenset[str]]:
+    """Elements of every question that ``validate`` asks, for a source that is fetched."""
+    sets = [elements_of(p.materials) for p in (*published_windows(), *published_reactions())]
+    stands_in = judgement()["undoped"] if undoped else {}
+    for cell in measured_cells():
+        if cell.deposited_phases:
+            formula = cell.electrolyte_formula
+            sets.append(elements_of([cell.deposited_phases, str(stands_in.get(formula, formula))]))
+    return list(dict.fromkeys(sets))
