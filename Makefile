@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo example test lint docs tutorial bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/interscreen screen --out reports/demo
 
+example: $(VENV)/.installed
+	$(BIN)/interscreen screen --out reports/example
+
 test: lint
-	$(BIN)/python -m pytest --cov=interscreen --cov-report=term
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope --cov=interscreen --cov-report=term
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check --output-format concise src tests benchmarks
@@ -19,10 +22,14 @@ lint: $(VENV)/.installed-test
 docs: $(VENV)/.installed
 	$(BIN)/python -c "from interscreen.columns import columns_markdown as text; print(text(), end='')" > docs/columns.md
 
+tutorial: $(VENV)/.installed-test
+	$(BIN)/python docs/rebuild_tutorial.py
+
 bench: $(VENV)/.installed-test
 	$(BIN)/python benchmarks/pair_speed.py
 	$(BIN)/python benchmarks/pull_everything.py
 	$(BIN)/python benchmarks/whole_source.py
+	$(BIN)/python benchmarks/error_bars.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

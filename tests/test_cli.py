@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -453,3 +454,14 @@ def test_profile_writes_its_figure_and_its_table(tmp_path):
     table = rows(tmp_path / "p" / "profile.csv")
     assert float(table[0]["potential_V"]) == 1.0
     assert float(table[-1]["potential_V"]) == 3.0
+
+
+def test_a_stack_has_error_bars_where_they_are_asked_for():
+    done = run("stack", "CuF2", "LATP", "--samples", "40", "--quiet")
+    assert done.returncode == 0
+    assert re.search(r"bare Li +Li \| LATP +-636\.9 +± 1\d\n", done.stdout)
+    assert "±" not in run("stack", "CuF2", "LATP", "--quiet").stdout
+    bad = run("stack", "CuF2", "LATP", "--samples", "3", "--quiet")
+    assert bad.returncode == 2
+    assert bad.stderr.count("\n") == 1
+    assert "use 20 to 100000 samples" in bad.stderr

@@ -1,5 +1,6 @@
 """The registry of result columns."""
 
+import re
 from pathlib import Path
 
 from interscreen.columns import COLUMNS, columns_markdown
@@ -33,3 +34,9 @@ def test_units_stand_in_the_column_names():
 def test_docs_list_the_registry():
     written = (ROOT / "docs" / "columns.md").read_text(encoding="utf-8")
     assert written == columns_markdown(), "run make docs"
+
+
+def test_the_method_explains_every_column():
+    text = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`([A-Za-z0-9_]+)`", text))
+    assert not set(COLUMNS) - told

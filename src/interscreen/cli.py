@@ -62,6 +62,9 @@ def build_parser() -> argparse.ArgumentParser:
     )
     stack.add_argument("candidate", metavar="CANDIDATE", help="formula, mixture or name")
     stack.add_argument("electrolyte", metavar="ELECTROLYTE", help="formula or name")
+    stack.add_argument(
+        "--samples", type=int, default=0, metavar="N", help="for error bars, as 1000 (default none)"
+    )
 
     maps = _command(
         commands,

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+
+log = logging.getLogger(__name__)
+
 
 class InterscreenError(Exception):
     """Base of every error that interscreen raises on purpose.
@@ -37,3 +41,11 @@ class SolverError(InterscreenError, ArithmeticError):
     """An equilibrium could not be certified; no number is returned in its place."""
 
     exit_code = 5
+
+
+def reason_of(error: Exception) -> str:
+    """Return in one line why something could not be computed, for a row that says so."""
+    if isinstance(error, InterscreenError):
+        return str(error)
+    log.debug("unexpected error", exc_info=error)
+    return f"unexpected {type(error).__name__}: {error}; please report it"

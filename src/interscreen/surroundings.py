@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .errors import InterscreenError
+from .errors import InterscreenError, reason_of
 from .materials import Material, resolve
 from .phases import PhaseTable
 from .reactants import ON_HULL
@@ -24,8 +23,6 @@ SURROUNDINGS_COLUMNS = (
     "first_molecule_energy_eV first_molecule_equation reactant_a_energy_source "
     "reactant_b_energy_source left_out_phases warnings source"
 ).split()
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -177,7 +174,7 @@ def _contact(
             warnings=tuple(reaction.provenance["warnings"]),
         )
     except Exception as error:  # one contact must not stop the others; the row says why
-        return replace(failed, reason=_reason(error))
+        return replace(failed, reason=reason_of(error))
 
 
 def _names(given: str | Material) -> tuple[str, str]:
@@ -211,10 +208,3 @@ def _per_molecule(reaction: Reaction) -> dict[str, Any]:
         "first_molecule_energy_eV": energies[1],
         "first_molecule_equation": first.equation,
     }
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, InterscreenError):
-        return str(error)
-    log.debug("unexpected error", exc_info=error)
-    return f"unexpected {type(error).__name__}: {error}; please report it"

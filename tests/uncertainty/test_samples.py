@@ -155,3 +155,20 @@ def test_progress_ends_at_the_total(reference):
     assert seen[-1][0] == seen[-1][1]
     assert all(0 < done <= total for done, total in seen)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+def test_a_single_stack_has_the_error_bars_of_a_study(reference):
+    from interscreen.errors import InputError
+    from interscreen.uncertainty.single import sampled_stack
+    from interscreen.uncertainty.spread import spread
+
+    found = sampled_stack(reference, "CuF2", "LATP", samples=60)
+    study = sample(reference, ["CuS", "CuF2"], ["LATP"], samples=60).numbers("CuF2", "LATP")
+    assert found.spreads["layer_mutual_eV_per_atom"] == spread(study["layer_mutual_eV_per_atom"])
+    assert found.stack.to_dict() == stack(reference, "CuF2", "LATP").to_dict()
+    told = found.to_dict()
+    assert told["layer"] == found.stack.to_dict()["layer"]
+    assert told["uncertainty"]["bridge_margin_V"]["counted"] == 60
+    assert len(found.to_frame()) == len(found.spreads)
+    with pytest.raises(InputError, match="samples 5: use 20"):
+        sampled_stack(reference, "CuF2", "LATP", samples=5)

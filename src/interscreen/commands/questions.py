@@ -19,6 +19,7 @@ from ..phases import PhaseTable
 from ..reactions import react
 from ..report import text
 from ..stacks import stack
+from ..uncertainty.single import sampled_stack
 from ..windows import stability_window
 from .opening import open_source, source_options
 
@@ -66,7 +67,20 @@ def lithiate_command(arguments: argparse.Namespace) -> int:
 
 
 def stack_command(arguments: argparse.Namespace) -> int:
-    """Every contact of Li | candidate | electrolyte."""
+    """Every contact of Li | candidate | electrolyte, with error bars where they are asked for."""
+    if arguments.samples:
+        return answer(
+            arguments,
+            elements_of([arguments.candidate, arguments.electrolyte]),
+            lambda table: sampled_stack(
+                table, arguments.candidate, arguments.electrolyte, samples=arguments.samples
+            ),
+            lambda result: text.stack_text(result.stack, result.spreads),
+            lambda result: {
+                "the converted layer": result.stack.layer.label,
+                "its mutual energy [meV/atom]": 1000 * result.stack.layer.energy,
+            },
+        )
     return answer(
         arguments,
         elements_of([arguments.candidate, arguments.electrolyte]),

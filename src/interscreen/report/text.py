@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..lithiation import Lithiation, format_amount
 from ..reactions import Reaction
 from ..stacks import Stack
+from ..uncertainty.spread import Spread
 from ..units import KJ_PER_MOL
 from ..windows import Window
 
@@ -192,8 +193,33 @@ def lithiation_text(result: Lithiation) -> str:
     return "\n".join(lines)
 
 
-def stack_text(result: Stack) -> str:
-    """Contacts of a stack."""
+# contacts whose error bars are sampled, by their column of results.csv
+_COLUMN_OF = {
+    "bare": "bare",
+    "lithium": "lithium",
+    "deposited": "deposited",
+    "layer": "layer",
+    "worst": "worst_product",
+}
+
+
+def _deviation(
+    spreads: Mapping[str, Spread] | None, key: str, factor: float, digits: int = 0
+) -> str:
+    """Write a standard deviation as `` ± 12``; nothing where it is not known."""
+    found = (spreads or {}).get(key)
+    if found is None or found.standard_deviation is None:
+        return ""
+    return f" ± {factor * found.standard_deviation:.{digits}f}"
+
+
+def stack_text(result: Stack, spreads: Mapping[str, Spread] | None = None) -> str:
+    """Contacts of a stack, with error bars where they are known (by column of results.csv)."""
+    errors = {
+        kind: _deviation(spreads, f"{column}_mutual_eV_per_atom", 1000.0)
+        for kind, column in _COLUMN_OF.items()
+    }
+    margin = _deviation(spreads, "bridge_margin_V", 1.0, digits=2)
     names = {
         "bare": "bare Li",
         "lithium": "conversion",
@@ -201,15 +227,19 @@ def stack_text(result: Stack) -> str:
         "layer": "converted layer",
         "product": "product",
     }
-    rows = [["", "contact", "meV/atom"]]
-    rows += [
-        [names[contact.kind], contact.label, rounded(1000 * contact.energy, 1)]
-        for contact in result.contacts
-    ]
+    rows = [["", "contact", "meV/atom", *(["std"] if spreads else [])]]
+    worst = result.worst_product
+    for contact in result.contacts:
+        row = [names[contact.kind], contact.label, rounded(1000 * contact.energy, 1)]
+        if spreads:
+            row.append(errors.get("worst" if contact is worst else contact.kind, ""))
+        rows.append(row)
     lines = [f"Li | {result.candidate} | {result.electrolyte}"]
     lines += ["  " + line for line in table(rows, left=(0, 1))]
     bridge = result.bridge_product or "no Li-bearing salt stable at 0 V"
-    lines.append(f"  bridge  {bridge}, margin {result.bridge_margin_V:.3f} V")
+    lines.append(f"  bridge  {bridge}, margin {result.bridge_margin_V:.3f}{margin} V")
+    if spreads:
+        lines.append("  std: standard deviation over the samples; of the products only the worst")
     provenances = [contact.reaction.provenance for contact in result.contacts]
     left_out = sorted({name for p in provenances for name in p["left_out_phases"]})
     lines += ["  " + line for line in origin_lines({**provenances[0], "left_out_phases": left_out})]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import OutputError
+from ..wholefile import umask
 from .runner import ScreenResult
 
 MANIFEST = "manifest.json"
@@ -39,7 +40,7 @@ def new_folder(target: Path) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        temporary.chmod(0o777 & ~_umask())
+        temporary.chmod(0o777 & ~umask())
     except OSError as error:
         raise OutputError(f"output folder {target}: cannot be written ({error.strerror})") from None
     try:
@@ -81,12 +82,6 @@ def _swap(temporary: Path, target: Path) -> None:
             raise
     finally:
         shutil.rmtree(old, ignore_errors=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def write_tables(folder: Path, result: ScreenResult) -> None:

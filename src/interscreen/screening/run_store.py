@@ -11,15 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InterscreenError, OutputError
+from ..wholefile import sync_folder, write_whole
 from .folder import MANIFEST, check_place
 from .run_files import (
     inode_of,
     is_whole,
     manifest_of,
     remove,
-    sync_folder,
     sync_tree,
-    write_whole,
 )
 from .run_key import RunKey, decode, encode
 

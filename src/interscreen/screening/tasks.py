@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import InterscreenError
+from ..errors import reason_of
 from ..layers import layer_metrics, layer_row
 from ..materials import Material
 from ..phases import PhaseTable
@@ -27,8 +26,6 @@ from .rows import (
 from .scores import OPTIONAL_COLUMNS, score_columns
 from .study import MaterialEntry
 from .weights import Weights
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -189,11 +186,3 @@ def electrolyte_surroundings(table: PhaseTable, task: Task) -> list[Row]:
 def _beside(table: PhaseTable, mine: Sequence[tuple[str, Material]], task: Task) -> list[Row]:
     """Rows of some materials beside the cathodes and in air; none where there are no such."""
     return surroundings_rows(surroundings(table, mine, task.cathodes, task.air))
-
-
-def reason_of(error: Exception) -> str:
-    """Why something could not be computed, in one line."""
-    if isinstance(error, InterscreenError):
-        return str(error)
-    log.debug("unexpected error", exc_info=error)
-    return f"unexpected {type(error).__name__}: {error}; please report it"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
-import os
 import re
-import tempfile
 from importlib.resources import files
 from pathlib import Path
 
 from ...errors import OutputError
+from ...wholefile import write_whole
 from . import answer
 from .data import Run, page_data, read_run
 from .markup import element, marked
@@ -65,26 +64,12 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
         raise OutputError(f"output file {target}: is a folder; name a file with --out")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            Path(temporary).chmod(0o666 & ~_umask())
-            os.replace(temporary, target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_whole(target, text.encode())
     except OSError as error:
         raise OutputError(
             f"output file {target}: cannot be written ({error.strerror}); name another with --out"
         ) from None
     return target
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def report_html(run: Run) -> str:

@@ -18,7 +18,7 @@ function ranking() {
   const holder = h("div");
   const frequency = TABLES.ranking.some((row) => isNumber(row.score_low_meV_per_atom));
   const weights = h("details");
-  place.append(h("p", {}, `Score in meV/atom, 0 at best (weighted sum of the contacts; docs/method.md). Candidates within ${fmt(DATA.tie)} meV/atom are tied (=).`,
+  place.append(h("p", {}, `Score in meV/atom, 0 at best (weighted sum of the contacts; docs/ranking.md). Candidates within ${fmt(DATA.tie)} meV/atom are tied (=).`,
     frequency ? " Whiskers: 5 % to 95 % of the samples of the energies." : ""),
   h("div", { class: "controls" }, electrolyte.element, role.element,
     h("label", { class: "control", for: "rank-text" }, h("span", {}, "Name or phase"), search)), holder, count, weights);
