@@ -15,8 +15,8 @@ test: lint
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope --cov=interscreen --cov-report=term
 
 lint: $(VENV)/.installed-test
-	$(BIN)/ruff check --output-format concise src tests benchmarks
-	$(BIN)/ruff format --check --quiet src tests benchmarks
+	$(BIN)/ruff check --output-format concise src tests benchmarks docs/rebuild_tutorial.py
+	$(BIN)/ruff format --check --quiet src tests benchmarks docs/rebuild_tutorial.py
 	$(BIN)/mypy
 
 docs: $(VENV)/.installed

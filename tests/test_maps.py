@@ -412,3 +412,11 @@ def test_files_keep_full_precision_and_the_same_bytes(tmp_path, reference):
 def test_wrong_input_is_an_input_error(system, options, said):
     with pytest.raises(InputError, match=said):
         run(system, **options)
+
+
+def test_a_source_made_for_single_materials_warns(reference, make_table):
+    found = composition_map(reference, "Li-Cu-F", "LLZO", divisions=10)
+    assert any("not for whole ternary systems" in w for w in found.provenance["warnings"])
+    general = make_table({"LiF": -3.0, "CuF2": -1.8, "Li2O": -2.0})
+    found = composition_map(general, "Li-Cu-F", "Li2O", divisions=10)
+    assert found.provenance["warnings"] == []

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .layers import layer_metrics
     from .lithiation import lithiate
+    from .maps import composition_map
     from .materials import Material
     from .opening import open_table
     from .phases import PhaseTable
+    from .profiles import profile
     from .reactions import react
     from .screening.runner import run_study
-    from .screening.study import load_study
+    from .screening.study import Study, load_study
     from .stacks import stack
     from .uncertainty.model import EnergyModel
     from .uncertainty.stacks import sample_stacks
@@ -34,9 +36,12 @@ _HOMES = {
     "stability_window": "windows",
     "lithiate": "lithiation",
     "stack": "stacks",
+    "profile": "profiles",
+    "composition_map": "maps",
     "layer_metrics": "layers",
     "sample_stacks": "uncertainty.stacks",
     "EnergyModel": "uncertainty.model",
+    "Study": "screening.study",
     "load_study": "screening.study",
     "run_study": "screening.runner",
     "validate": "validation",
@@ -47,8 +52,9 @@ _HOMES = {
 }
 
 __all__ = [
-    "EnergyModel", "Material", "PhaseTable", "layer_metrics", "lithiate", "load_study",
-    "open_table", "react", "run_study", "sample_stacks", "stability_window", "stack", "validate",
+    "EnergyModel", "Material", "PhaseTable", "Study", "composition_map", "layer_metrics",
+    "lithiate", "load_study", "open_table", "profile", "react", "run_study", "sample_stacks",
+    "stability_window", "stack", "validate",
 ]  # fmt: skip
 
 

@@ -108,6 +108,11 @@ class PhaseTable:
             f"PhaseTable({len(self)} formulas, {len(self.elements)} elements, {self.source.name})"
         )
 
+    def _repr_html_(self) -> str:
+        from .report.notebook import result_html  # imported when something is shown
+
+        return result_html(self)
+
     # -- ways in ------------------------------------------------------------------------------
 
     @classmethod

@@ -6,7 +6,30 @@ import dataclasses
 from typing import Any
 
 
-class Result:
+class Displayed:
+    """Shows itself in Jupyter as tables and a figure, and in a terminal as one line.
+
+    Both are made by ``report.notebook``, which is imported when something is shown.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # a dataclass writes a __repr__ of all its fields unless the class has one of its own
+        if "__repr__" not in cls.__dict__:
+            cls.__repr__ = Displayed.__repr__  # type: ignore[method-assign]
+
+    def __repr__(self) -> str:
+        from .report.notebook import headline
+
+        return headline(self)
+
+    def _repr_html_(self) -> str:
+        from .report.notebook import result_html
+
+        return result_html(self)
+
+
+class Result(Displayed):
     """Base of the frozen result dataclasses: attributes are named like the JSON keys."""
 
     def to_dict(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import InputError
 from ..materials import Material, resolve
 from ..phases import PhaseTable
+from ..result import Displayed
 from ..sensitivity import SENSITIVITY_COLUMNS, strongest_suspects
 from ..stacks import ElectrolyteSide, electrolyte_side
 from ..surroundings import SURROUNDINGS_COLUMNS
@@ -45,7 +46,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class ScreenResult:
+class ScreenResult(Displayed):
     """Tables of a finished screen.
 
     Attributes

@@ -195,8 +195,8 @@ def warnings(run: Run) -> list[str]:
     if lower:
         found.append(
             f"The source has no phase for {listed([marked(n) for n in lower])}; the hull energy of "
-            "the composition stands in, which is a lower bound, so reactivity against it is a "
-            "lower bound, too."
+            "the composition stands in, which is a lower bound: total driving forces are at least "
+            "those shown (the mutual energies do not depend on it)."
         )
     found += _failures(run)
     stated = [marked(str(text)) + "." for text in run.manifest.get("warnings") or []]

@@ -140,7 +140,7 @@ function energyWord(source, of = "") {
   return {
     phase: of.includes(" + ") ? "each its own phase in the source" : "its own phase in the source",
     given: "energy given in the study",
-    hull: "hull energy of its composition (a lower bound: so is the reactivity)",
+    hull: "hull energy of its composition (a lower bound: the total driving force is at least the one shown)",
   }[source] || "not stated";
 }
 function uncertaintyOf(candidate, electrolyte, quantity) {
