@@ -7,11 +7,11 @@ import interscreen
 
 PACKAGE = Path(interscreen.__file__).parent
 ORDER = """
-errors wholefile version units columns yamlfile filters source formula materials system phases solids
-sources equilibrium equations stability suspects anions selection opening audit difference
-reactants provenance result lithium kinks reactions windows lithiation profiles stacks deciding
-sensitivity layers surroundings maps uncertainty screening validation manifest report commands
-cli __main__
+errors wholefile version units columns yamlfile filters source formula materials system phases
+solids sources equilibrium equations stability suspects anions selection opening audit
+difference reactants provenance result lithium kinks reactions windows lithiation profiles
+stacks deciding sensitivity layers surroundings maps uncertainty screening validation manifest
+report commands cli __main__
 """.split()
 
 
