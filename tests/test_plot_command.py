@@ -235,3 +235,19 @@ def test_a_map_of_which_a_part_failed_is_drawn_and_has_exit_code_3(tmp_path, cap
     assert plot(*arguments, "--out", tmp_path / "fig", *REFERENCE) == 3
     assert "Xe" in (tmp_path / "fig.svg").read_text()
     capsys.readouterr()
+
+
+@pytest.mark.parametrize("kind", ["reaction", "window"])
+def test_a_bare_figure_has_no_title_and_no_source(kind, tmp_path):
+    for name, options in (("full", ()), ("bare", ("--bare",))):
+        place = tmp_path / name
+        assert plot(*COMMANDS[kind], "--format", "svg", "--out", place, *options) == 0
+    full, bare = ((tmp_path / f"{name}.svg").read_text() for name in ("full", "bare"))
+    for text in ("CC BY 4.0", {"reaction": "Reaction energy at", "window": "Stability"}[kind]):
+        assert text in full
+        assert text not in bare.partition("</metadata>")[2]
+    # the numbers are the same, and the switch does not stay on
+    assert (tmp_path / "full.csv").read_bytes() == (tmp_path / "bare.csv").read_bytes()
+    again = tmp_path / "again"
+    assert plot(*COMMANDS[kind], "--format", "svg", "--out", again) == 0
+    assert again.with_suffix(".svg").read_text() == full

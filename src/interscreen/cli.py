@@ -113,6 +113,7 @@ def build_parser() -> argparse.ArgumentParser:
     top.add_argument("--count", type=int, default=20, metavar="N")
     top.add_argument("--columns", metavar="A,B,...", help="columns to show")
     top.add_argument("--csv", metavar="FILE", help="write the rows there, full precision")
+    top.add_argument("--study", metavar="FILE", help="write a study of these candidates there")
     _output_options(top)
 
     check = _command(
@@ -190,7 +191,7 @@ def _plot_commands(commands: Any) -> None:
 
     def add(name: str, summary: str, *, source: bool = True) -> argparse.ArgumentParser:
         parser: argparse.ArgumentParser = below.add_parser(name, help=summary, description=summary)
-        parser.set_defaults(run=f"plot.{name}_plot")
+        parser.set_defaults(run="plot.figure_command")
         files = parser.add_argument_group("figure")
         files.add_argument(
             "--out", metavar="PATH", help="folder, or file without its ending (default: here)"
@@ -199,6 +200,9 @@ def _plot_commands(commands: Any) -> None:
             "--width", choices=["one", "two"], default="two", help="columns (default two)"
         )
         files.add_argument("--format", metavar="F,...", help="png, svg, pdf (default all three)")
+        files.add_argument(
+            "--bare", action="store_true", help="no title and source: they stand in the caption"
+        )
         if source:
             _source_options(parser)
         _output_options(parser)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,15 @@ def no_figure(arguments: argparse.Namespace) -> int:
         "plot: name what: reaction, window, lithiation, profile, heatmap or map "
         "(interscreen plot --help)"
     )
+
+
+def figure_command(arguments: argparse.Namespace) -> int:
+    """Draw the figure that is asked for, bare where the paper has a caption for the rest."""
+    from ..report.page import bare_figures
+
+    draw: Callable[[argparse.Namespace], int] = globals()[f"{arguments.plot_command}_plot"]
+    with bare_figures(arguments.bare):
+        return draw(arguments)
 
 
 def reaction_plot(arguments: argparse.Namespace) -> int:

@@ -23,6 +23,7 @@ from ..screening.scores import (
     score_columns,
 )
 from ..screening.top import best
+from .top_study import write_study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +70,8 @@ def top_command(arguments: argparse.Namespace) -> int:
         shown = found[_columns(arguments.columns, list(found.columns))]
     if arguments.csv:
         _write(shown, Path(arguments.csv))
+    if arguments.study:
+        write_study(folder, list(dict.fromkeys(found["candidate"])), Path(arguments.study))
     if arguments.json:
         answer = {
             "folder": str(folder),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from .labels import line_height, wrap
@@ -16,7 +18,19 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 
-__all__ = ["Page", "message", "save"]
+__all__ = ["Page", "bare_figures", "message", "save"]
+
+_bare: ContextVar[bool] = ContextVar("bare", default=False)
+
+
+@contextmanager
+def bare_figures(bare: bool = True) -> Iterator[None]:
+    """Draw figures without title, subtitle and source, which a journal wants in the caption."""
+    before = _bare.set(bare)
+    try:
+        yield
+    finally:
+        _bare.reset(before)
 
 
 class Page:
@@ -59,10 +73,12 @@ class Page:
         self.width = WIDTHS[width]
         room = self.width - 2 * MARGIN
         size = HEAD if width == "one" else TITLE
-        head = wrap(title, room / 1.15, size)  # bold is wider than what wrap measures
-        below = wrap(subtitle, room, SMALL)
+        bare = _bare.get()
+        head = [] if bare else wrap(title, room / 1.15, size)  # bold is wider than wrap measures
+        below = [] if bare else wrap(subtitle, room, SMALL)
         foot = [line for remark in remarks for line in wrap(remark, room, SMALL)]
-        source = [line for part in note.splitlines() for line in wrap(part, room, SMALL)]
+        parts = [] if bare else note.splitlines()
+        source = [line for part in parts for line in wrap(part, room, SMALL)]
         self.top = MARGIN + len(head) * line_height(size) + len(below) * line_height(SMALL) + 0.1
         rows = len(foot) + len(source)
         gap = (0.08 if foot else 0.0) + (0.06 if source else 0.0)
