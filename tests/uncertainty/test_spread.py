@@ -12,6 +12,14 @@ def test_the_interval_holds_ninety_percent():
     assert found.standard_deviation == pytest.approx(np.std(np.arange(101.0), ddof=1))
 
 
+def test_standard_deviation_and_quantiles_are_those_of_numpy():
+    values = np.random.default_rng(7).normal(-0.3, 0.02, 777)
+    found = spread(values)
+    assert found.standard_deviation == pytest.approx(np.std(values, ddof=1), rel=1e-12)
+    assert found.low == pytest.approx(np.percentile(values, 5), rel=1e-12)
+    assert found.high == pytest.approx(np.percentile(values, 95), rel=1e-12)
+
+
 def test_samples_without_the_number_do_not_count():
     found = spread(np.array([1.0, np.nan, 3.0, np.nan]))
     assert found.counted == 2

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import fsum, sqrt
 
 import numpy as np
 
 from ..system import Floats
 
 LOW, HIGH = 5.0, 95.0  # ends of the interval that holds 90 % of the samples [%]
+_NOISE = 1e-12  # standard deviations below this are rounding [eV/atom, V]
 _EQUAL = 1e-6  # scores closer than this are equal [meV/atom]
 
 
@@ -41,8 +43,21 @@ def spread(values: Floats) -> Spread:
     there = values[~np.isnan(values)]
     if len(there) < 2:
         return Spread(None, None, None, len(there))
-    low, high = np.percentile(there, [LOW, HIGH])
-    return Spread(float(np.std(there, ddof=1)), float(low), float(high), len(there))
+    # exact sums: the last digit does not depend on how a library adds up
+    mean = fsum(there) / len(there)
+    variance = fsum((there - mean) ** 2) / (len(there) - 1)
+    low, high = (_quantile(np.sort(there), percent / 100.0) for percent in (LOW, HIGH))
+    deviation = sqrt(variance)
+    return Spread(deviation if deviation > _NOISE else 0.0, low, high, len(there))
+
+
+def _quantile(climbing: Floats, share: float) -> float:
+    """Return the value below which a share of sorted numbers lies, linear between two of them."""
+    place = share * (len(climbing) - 1)
+    below = int(place)
+    above = min(below + 1, len(climbing) - 1)
+    step = float(climbing[above]) - float(climbing[below])
+    return float(climbing[below]) + (place - below) * step
 
 
 @dataclass(frozen=True, eq=False)
