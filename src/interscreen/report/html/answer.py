@@ -156,7 +156,13 @@ def certainty(run: Run) -> str:
     block = next(iter(run.blocks().values()), [])
     known = [row for row in block if _is_number(row.get("probability_top3"))]
     if not known:
-        return text + " This run holds no samples of the energies, so no probabilities are given."
+        text += " This run holds no samples of the energies, so no probabilities are given."
+        if run.whole:
+            text += (
+                " A study of the best has them: interscreen top RUN --study FILE, then interscreen "
+                "screen FILE."
+            )
+        return text
     where = "overall" if block[0]["electrolyte"] == OVERALL else "here"
     likely = sorted(known, key=lambda row: -row["probability_top3"])[:3]
     told = listed(
