@@ -465,3 +465,14 @@ def test_a_stack_has_error_bars_where_they_are_asked_for():
     assert bad.returncode == 2
     assert bad.stderr.count("\n") == 1
     assert "use 20 to 100000 samples" in bad.stderr
+
+
+def test_reactions_and_windows_have_error_bars_where_they_are_asked_for():
+    done = run("reaction", "CuF2", "LLZO", "--samples", "40", "--quiet")
+    assert re.search(r"mutual energy ± 1\d meV/atom; 90 % of the samples from -[34]", done.stdout)
+    found = answer("window", "LATP", "--samples", "40")
+    assert set(found["uncertainty"]) == {"reduction_limit_V", "oxidation_limit_V"}
+    assert 0.05 < found["uncertainty"]["reduction_limit_V"]["standard_deviation"] < 0.3
+    bad = run("reaction", "CuF2", "LLZO", "--samples", "40", "--potential", "1", "--quiet")
+    assert bad.returncode == 2
+    assert "leave out --potential" in bad.stderr

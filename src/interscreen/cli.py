@@ -32,6 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
         commands, "reaction", "questions.reaction_command", "reaction energies of two materials"
     )
     _reaction_options(reaction)
+    _samples_option(reaction)
 
     window = _command(
         commands, "window", "questions.window_command", "electrochemical stability window"
@@ -42,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     for parser_of_one in (window, lithiate):
         parser_of_one.add_argument("m", metavar="M", help="formula, mixture or name")
         _energy_options(parser_of_one, "", "")
+    _samples_option(window)
 
     profile = _command(
         commands,
@@ -62,9 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     stack.add_argument("candidate", metavar="CANDIDATE", help="formula, mixture or name")
     stack.add_argument("electrolyte", metavar="ELECTROLYTE", help="formula or name")
-    stack.add_argument(
-        "--samples", type=int, default=0, metavar="N", help="for error bars, as 1000 (default none)"
-    )
+    _samples_option(stack)
 
     maps = _command(
         commands,
@@ -152,6 +152,12 @@ def _reaction_options(parser: argparse.ArgumentParser) -> None:
     )
     for side in ("a", "b"):
         _energy_options(parser, f"-{side}", f" of {side.upper()}")
+
+
+def _samples_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--samples", type=int, default=0, metavar="N", help="for error bars, as 1000 (default none)"
+    )
 
 
 def _profile_options(parser: argparse.ArgumentParser) -> None:

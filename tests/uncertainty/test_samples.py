@@ -165,10 +165,41 @@ def test_a_single_stack_has_the_error_bars_of_a_study(reference):
     found = sampled_stack(reference, "CuF2", "LATP", samples=60)
     study = sample(reference, ["CuS", "CuF2"], ["LATP"], samples=60).numbers("CuF2", "LATP")
     assert found.spreads["layer_mutual_eV_per_atom"] == spread(study["layer_mutual_eV_per_atom"])
-    assert found.stack.to_dict() == stack(reference, "CuF2", "LATP").to_dict()
+    assert found.answer.to_dict() == stack(reference, "CuF2", "LATP").to_dict()
     told = found.to_dict()
-    assert told["layer"] == found.stack.to_dict()["layer"]
+    assert told["layer"] == found.answer.to_dict()["layer"]
     assert told["uncertainty"]["bridge_margin_V"]["counted"] == 60
     assert len(found.to_frame()) == len(found.spreads)
     with pytest.raises(InputError, match="samples 5: use 20"):
         sampled_stack(reference, "CuF2", "LATP", samples=5)
+
+
+def test_single_reactions_and_windows_have_error_bars(fluorides, reference):
+    from interscreen.errors import InputError
+    from interscreen.uncertainty.single import sampled_reaction, sampled_window
+
+    # the same arithmetic as above: the standard deviation is that of one phase
+    model = EnergyModel(SIGMA, correlated=False)
+    found = sampled_reaction(fluorides, "Li", "CuF2", model=model, samples=4000)
+    energy = found.spreads["min_mutual_energy_eV_per_atom"]
+    assert energy.standard_deviation == pytest.approx(SIGMA, rel=0.05)
+    assert energy.low < found.answer.min_mutual_energy_eV_per_atom < energy.high
+    # LiF gives off its Li at 2 |E(LiF)| per Li
+    window = sampled_window(fluorides, "LiF", model=model, samples=4000)
+    assert window.spreads["oxidation_limit_V"].standard_deviation == pytest.approx(
+        2 * SIGMA, rel=0.05
+    )
+    assert window.spreads["reduction_limit_V"].standard_deviation == 0.0
+    # the numbers are those of a stack with the same seed
+    numbers = sample(reference, ["CuF2"], ["LATP"], samples=BLOCK + 20).numbers("CuF2", "LATP")
+    again = sampled_reaction(reference, "CuF2", "LATP", samples=BLOCK + 20)
+    from interscreen.uncertainty.spread import spread
+
+    deposited = spread(numbers["deposited_mutual_eV_per_atom"])
+    assert again.spreads["min_mutual_energy_eV_per_atom"] == deposited
+    limit = spread(numbers["electrolyte_reduction_limit_V"])
+    again = sampled_window(reference, "LATP", samples=BLOCK + 20)
+    assert again.spreads["reduction_limit_V"] == limit
+    assert again.to_dict()["samples"] == BLOCK + 20
+    with pytest.raises(InputError, match="use 20"):
+        sampled_window(reference, "LATP", samples=1)

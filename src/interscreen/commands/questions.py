@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from ..errors import SolverError
+from ..errors import InputError, SolverError
 from ..filters import Filters
 from ..lithiation import lithiate
 from ..materials import Material, electrolytes, elements_of, user_electrolytes_file
@@ -19,8 +19,8 @@ from ..phases import PhaseTable
 from ..reactions import react
 from ..report import text
 from ..stacks import stack
-from ..uncertainty.single import sampled_stack
-from ..windows import stability_window
+from ..uncertainty.single import Sampled, sampled_reaction, sampled_stack, sampled_window
+from ..windows import Window, stability_window
 from .opening import open_source, source_options
 
 
@@ -28,6 +28,21 @@ def reaction_command(arguments: argparse.Namespace) -> int:
     """Reaction energies of two materials."""
     a = reactant_of(arguments.a, arguments.energy_a, arguments.above_hull_a)
     b = reactant_of(arguments.b, arguments.energy_b, arguments.above_hull_b)
+    if arguments.samples and arguments.potential is not None:
+        raise InputError(
+            "--samples: error bars are there for closed interfaces only; leave out --potential"
+        )
+    if arguments.samples:
+        return answer(
+            arguments,
+            elements_of([a, b], lithium=False),
+            lambda table: sampled_reaction(table, a, b, samples=arguments.samples),
+            lambda result: text.with_spreads(text.reaction_text(result.answer), result),
+            lambda result: {
+                "the minimum mutual energy [meV/atom]": 1000
+                * result.answer.min_mutual_energy_eV_per_atom
+            },
+        )
     return answer(
         arguments,
         elements_of([a, b], lithium=arguments.potential is not None),
@@ -45,13 +60,26 @@ def window_command(arguments: argparse.Namespace) -> int:
     return answer(
         arguments,
         elements_of([m]),
-        lambda table: stability_window(table, m),
-        text.window_text,
-        lambda result: {
-            "the reduction limit [V]": result.assemblage_window_V[0],
-            "the oxidation limit [V]": result.assemblage_window_V[1],
-        },
+        lambda table: (
+            sampled_window(table, m, samples=arguments.samples)
+            if arguments.samples
+            else stability_window(table, m)
+        ),
+        lambda result: (
+            text.with_spreads(text.window_text(result.answer), result)
+            if isinstance(result, Sampled)
+            else text.window_text(result)
+        ),
+        lambda result: _limits(result.answer if isinstance(result, Sampled) else result),
     )
+
+
+def _limits(window: Window) -> dict[str, Any]:
+    """Return what a note on left-out phases compares."""
+    return {
+        "the reduction limit [V]": window.assemblage_window_V[0],
+        "the oxidation limit [V]": window.assemblage_window_V[1],
+    }
 
 
 def lithiate_command(arguments: argparse.Namespace) -> int:
@@ -75,10 +103,10 @@ def stack_command(arguments: argparse.Namespace) -> int:
             lambda table: sampled_stack(
                 table, arguments.candidate, arguments.electrolyte, samples=arguments.samples
             ),
-            lambda result: text.stack_text(result.stack, result.spreads),
+            lambda result: text.stack_text(result.answer, result.spreads),
             lambda result: {
-                "the converted layer": result.stack.layer.label,
-                "its mutual energy [meV/atom]": 1000 * result.stack.layer.energy,
+                "the converted layer": result.answer.layer.label,
+                "its mutual energy [meV/atom]": 1000 * result.answer.layer.energy,
             },
         )
     return answer(

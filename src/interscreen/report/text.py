@@ -10,6 +10,7 @@ from typing import Any
 from ..lithiation import Lithiation, format_amount
 from ..reactions import Reaction
 from ..stacks import Stack
+from ..uncertainty.single import Sampled
 from ..uncertainty.spread import Spread
 from ..units import KJ_PER_MOL
 from ..windows import Window
@@ -191,6 +192,32 @@ def lithiation_text(result: Lithiation) -> str:
     )
     lines += ["  " + line for line in origin_lines(result.provenance)]
     return "\n".join(lines)
+
+
+# numbers of single questions whose error bars are sampled: name, unit and factor
+_SAMPLED = {
+    "min_mutual_energy_eV_per_atom": ("mutual energy", "meV/atom", 1000.0, 0),
+    "reduction_limit_V": ("reduction limit", "V", 1.0, 3),
+    "oxidation_limit_V": ("oxidation limit", "V", 1.0, 3),
+}
+
+
+def with_spreads(written: str, result: Sampled[Any]) -> str:
+    """Put the error bars of an answer below its first lines."""
+    lines = [f"  error bars ({result.samples} samples of the energies)"]
+    for key, found in result.spreads.items():
+        name, unit, factor, digits = _SAMPLED[key]
+        if found.standard_deviation is None or found.low is None or found.high is None:
+            continue
+        deviation, low, high = (
+            rounded(factor * value, digits)
+            for value in (found.standard_deviation, found.low, found.high)
+        )
+        lines.append(f"    {name} ± {deviation} {unit}; 90 % of the samples from {low} to {high}")
+    if len(lines) == 1:
+        return written
+    head, first, *rest = written.split("\n")
+    return "\n".join([head, first, *lines, *rest])
 
 
 # contacts whose error bars are sampled, by their column of results.csv

@@ -1,44 +1,52 @@
-"""One stack with its error bars."""
+"""Single questions with their error bars."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+import numpy as np
 
 from ..errors import InputError
-from ..materials import Material, resolve
+from ..materials import Material, elements_of, resolve
 from ..phases import PhaseTable
+from ..reactions import Reaction, react
 from ..result import Result
 from ..stacks import Stack, stack
-from .model import EnergyModel
+from ..system import Floats
+from ..windows import Window, stability_window
+from .model import EnergyModel, EnergySamples
+from .questions import contact_samples, lithium_samples, needed_rows
 from .spread import Spread, spread
-from .stacks import sample_stacks
+from .stacks import blocks, sample_stacks
 
 FEWEST, MOST = 20, 100_000  # samples
 
+Answer = TypeVar("Answer", bound=Result)
+
 
 @dataclass(frozen=True)
-class SampledStack(Result):
-    """A stack and the spread of its numbers over sampled energies.
+class Sampled(Result, Generic[Answer]):
+    """An answer and the spread of its numbers over sampled energies.
 
     Attributes
     ----------
-    stack : Stack
+    answer : Reaction, Window or Stack
         With the energies as they are.
     spreads : mapping of str to Spread
-        By column of results.csv, in the unit of its name.
+        By the name of the number, in its unit.
     samples : int
     """
 
-    stack: Stack
+    answer: Answer
     spreads: Mapping[str, Spread]
     samples: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object: that of the stack, and the spreads."""
+        """Return the JSON object: that of the answer, and the spreads."""
         return {
-            **self.stack.to_dict(),
+            **self.answer.to_dict(),
             "samples": self.samples,
             "uncertainty": {key: asdict(value) for key, value in self.spreads.items()},
         }
@@ -59,8 +67,8 @@ def sampled_stack(
     *,
     model: EnergyModel | None = None,
     samples: int = 1000,
-) -> SampledStack:
-    """Every contact of Li | candidate | electrolyte with error bars.
+) -> Sampled[Stack]:
+    """Every contact of Li | candidate | electrolyte with error bars, by column of results.csv.
 
     Parameters
     ----------
@@ -75,10 +83,82 @@ def sampled_stack(
     InputError, SolverError
         See ``react``; InputError also for a number of samples that gives no interval.
     """
-    if not FEWEST <= samples <= MOST:
-        raise InputError(f"samples {samples}: use {FEWEST} to {MOST} samples of the energies")
+    _check(samples)
     found = stack(table, candidate, electrolyte)
     ours, theirs = resolve(candidate)[0], resolve(electrolyte)[0]
     numbers = sample_stacks(table, [ours], [theirs], model=model, samples=samples)
     values = numbers.numbers(ours.label, theirs.label)
-    return SampledStack(found, {key: spread(value) for key, value in values.items()}, samples)
+    return Sampled(found, {key: spread(value) for key, value in values.items()}, samples)
+
+
+def sampled_reaction(
+    table: PhaseTable,
+    a: str | Material,
+    b: str | Material,
+    *,
+    model: EnergyModel | None = None,
+    samples: int = 1000,
+) -> Sampled[Reaction]:
+    """Reaction of two materials (closed) with the error bar of its minimum mutual energy.
+
+    Parameters and errors: see ``sampled_stack``.
+    """
+    _check(samples)
+    found = react(table, a, b)
+    first, second = resolve(a)[0], resolve(b)[0]
+    values = _over(
+        table,
+        [first, second],
+        model,
+        samples,
+        lambda drawn: [contact_samples(table, drawn, first, second)],
+        lithium=False,
+    )
+    return Sampled(found, {"min_mutual_energy_eV_per_atom": spread(values[0])}, samples)
+
+
+def sampled_window(
+    table: PhaseTable,
+    m: str | Material,
+    *,
+    model: EnergyModel | None = None,
+    samples: int = 1000,
+) -> Sampled[Window]:
+    """Stability window of a material with the error bars of its limits.
+
+    Parameters and errors: see ``sampled_stack``.
+    """
+    _check(samples)
+    found = stability_window(table, m)
+    material = resolve(m)[0]
+
+    def limits(drawn: EnergySamples) -> list[Floats]:
+        numbers = lithium_samples(table, drawn, material)
+        return [numbers.reduction, numbers.oxidation]
+
+    values = _over(table, [material], model, samples, limits, lithium=True)
+    names = ("reduction_limit_V", "oxidation_limit_V")
+    return Sampled(found, dict(zip(names, map(spread, values), strict=True)), samples)
+
+
+def _over(
+    table: PhaseTable,
+    materials: Sequence[Material],
+    model: EnergyModel | None,
+    samples: int,
+    ask: Callable[[EnergySamples], list[Floats]],
+    *,
+    lithium: bool,
+) -> list[Floats]:
+    """Put a question to every block of samples."""
+    rows = needed_rows(table, [elements_of(materials, lithium=lithium)], materials)
+    drawn = [
+        ask(EnergySamples(model or EnergyModel(), table, rows, block, count))
+        for block, count in blocks(samples)
+    ]
+    return [np.concatenate(parts) for parts in zip(*drawn, strict=True)]
+
+
+def _check(samples: int) -> None:
+    if not FEWEST <= samples <= MOST:
+        raise InputError(f"samples {samples}: use {FEWEST} to {MOST} samples of the energies")

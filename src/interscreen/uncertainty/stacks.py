@@ -95,23 +95,24 @@ def sample_stacks(
     StackSamples
         The numbers of a stack do not depend on what else is asked for, nor on ``jobs``.
     """
-    blocks = [
+    parts = [
         _Block(table, candidates, electrolytes, model or EnergyModel(), block, count).run(
             jobs, _scaled(progress, number, len(counts))
         )
-        for counts in [list(_blocks(samples))]
+        for counts in [list(blocks(samples))]
         for number, (block, count) in enumerate(counts)
     ]
-    first = blocks[0]
+    first = parts[0]
     return StackSamples(
-        candidates={k: _joined([b.candidates[k] for b in blocks]) for k in first.candidates},
-        electrolytes={k: _joined([b.electrolytes[k] for b in blocks]) for k in first.electrolytes},
-        stacks={k: _joined([b.stacks[k] for b in blocks]) for k in first.stacks},
+        candidates={k: _joined([b.candidates[k] for b in parts]) for k in first.candidates},
+        electrolytes={k: _joined([b.electrolytes[k] for b in parts]) for k in first.electrolytes},
+        stacks={k: _joined([b.stacks[k] for b in parts]) for k in first.stacks},
         samples=samples,
     )
 
 
-def _blocks(samples: int) -> Iterator[tuple[int, int]]:
+def blocks(samples: int) -> Iterator[tuple[int, int]]:
+    """Yield the blocks of samples: their numbers, and how many samples of each."""
     for block in range(-(-samples // BLOCK)):
         yield block, min(BLOCK, samples - block * BLOCK)
 
