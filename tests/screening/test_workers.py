@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -326,3 +327,14 @@ def test_without_the_package_the_error_says_what_to_install(plan, chunks, tmp_pa
     options = Workers(backend="dask", scheduler="tcp://127.0.0.1:9")
     with pytest.raises(InputError, match=r"pip install 'interscreen\[dask\]'"):
         next(computed(plan, chunks, options, tmp_path))
+
+
+def test_a_client_that_could_not_be_built_is_gone_at_once(plan, chunks, tmp_path, monkeypatch):
+    """Collected later, while the next one starts, it would make that one wait for ever."""
+    distributed = pytest.importorskip("distributed", reason="distributed is not installed")
+    monkeypatch.setattr(workers, "_PATIENCE", 1.0)
+    options = Workers(backend="dask", scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(SourceError) as caught:
+        next(computed(plan, chunks, options, tmp_path))
+    left = [thing for thing in gc.get_objects() if type(thing) is distributed.Client]
+    assert not [client for client in left if client.status != "closed"], caught.value

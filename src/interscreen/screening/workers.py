@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
@@ -179,8 +181,23 @@ def _dask(scheduler: str) -> Any:
     except (OSError, TimeoutError, ValueError) as error:
         if client is not None:
             client.close()
+        else:
+            _forget(error)
         raise SourceError(
             f"Dask scheduler {scheduler}: no answer or no worker within {_PATIENCE:.0f} s "
             f"({type(error).__name__}); check that it runs and has workers"
         ) from None
     return client
+
+
+def _forget(error: BaseException) -> None:
+    """Let go of the client that could not be built, which the frames of the error hold.
+
+    It stops its event loop when it is collected; should that happen while another client starts
+    (a second run in one process), both would wait for each other for ever.
+    """
+    chain: BaseException | None = error
+    while chain is not None:
+        traceback.clear_frames(chain.__traceback__)
+        chain = chain.__cause__ or chain.__context__
+    gc.collect()
