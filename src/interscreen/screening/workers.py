@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import os
-import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
@@ -174,30 +172,26 @@ def _dask(scheduler: str) -> Any:
         raise InputError(
             "--backend dask needs the package distributed: pip install 'interscreen[dask]'"
         ) from None
+
+    class Closed(Client):
+        """A client that we close.
+
+        The garbage collector would close one whose constructor failed, perhaps in the middle of
+        the start of another one (a second run in one process), and wait for ever.
+        """
+
+        def __del__(self) -> None:
+            pass
+
     client: Any = None
     try:
-        client = Client(scheduler, timeout=_PATIENCE)  # type: ignore[no-untyped-call]
+        client = Closed(scheduler, timeout=_PATIENCE)  # type: ignore[no-untyped-call]
         client.wait_for_workers(1, timeout=_PATIENCE)
     except (OSError, TimeoutError, ValueError) as error:
         if client is not None:
             client.close()
-        else:
-            _forget(error)
         raise SourceError(
             f"Dask scheduler {scheduler}: no answer or no worker within {_PATIENCE:.0f} s "
             f"({type(error).__name__}); check that it runs and has workers"
         ) from None
     return client
-
-
-def _forget(error: BaseException) -> None:
-    """Let go of the client that could not be built, which the frames of the error hold.
-
-    It stops its event loop when it is collected; should that happen while another client starts
-    (a second run in one process), both would wait for each other for ever.
-    """
-    chain: BaseException | None = error
-    while chain is not None:
-        traceback.clear_frames(chain.__traceback__)
-        chain = chain.__cause__ or chain.__context__
-    gc.collect()
