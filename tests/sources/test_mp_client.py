@@ -315,7 +315,9 @@ def test_the_service_may_say_until_when_to_wait(connect, service, waits):
 
 
 @pytest.mark.parametrize(
-    "asks", [301, 86_400, format_datetime(datetime.now(UTC) + timedelta(days=2))]
+    "asks",
+    [301, 86_400, format_datetime(datetime.now(UTC) + timedelta(days=2))],
+    ids=["301 s", "a day", "the day after tomorrow"],  # the date is another one in each worker
 )
 def test_a_service_that_asks_for_too_much_patience_is_left_alone(
     connect, service, waits, notes, asks
