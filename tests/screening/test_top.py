@@ -772,7 +772,8 @@ def old_run(screen, tmp_path_factory):
 def ask(folder, **options):
     asked = {
         "folder": str(folder), "electrolyte": None, "where": "", "sort": "score_meV_per_atom",
-        "count": 20, "json": False, "columns": None, "csv": None, "quiet": False,
+        "count": 20, "json": False, "columns": None, "csv": None, "study": None,
+        "quiet": False,
     }  # fmt: skip
     return top_command(Namespace(**asked | options))
 
