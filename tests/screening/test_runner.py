@@ -221,3 +221,9 @@ def test_cathodes_and_air_are_asked_for_by_the_study(reference):
     assert carbon["reason"].str.contains("element C").all()
     assert (found[found["partner"] == "TiO2"]["status"] == "ok").all()
     assert run_study(study("CuF2"), reference).surroundings is None
+
+
+def test_a_name_of_the_electrolyte_list_has_error_bars_however_it_is_written(reference):
+    found = run_study(study("CuF2", "lagp", electrolytes=("latp",)), reference)
+    assert list(found.results["candidate"]) == ["CuF2", "LAGP"]
+    assert found.ranking["score_std_meV_per_atom"].notna().all()

@@ -188,7 +188,8 @@ def _workers(study: Study, jobs: int | None) -> int:
 def _computed(study: Study, results: pd.DataFrame) -> list[Material]:
     """Candidates with at least one row that could be computed."""
     good = set(results.loc[results["status"] == OK, "candidate"])
-    return [entry.material for entry in study.candidates if entry.label in good]
+    named = [resolve(entry.material)[0] for entry in study.candidates]
+    return [material for material in named if material.label in good]
 
 
 def _tables(
