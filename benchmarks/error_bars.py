@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from interscreen import Material, PhaseTable, open_table, stack
-from interscreen.screening.study import load_study
+from interscreen.screening.study_file import load_study
 from interscreen.uncertainty.model import EnergyModel, EnergySamples
 from interscreen.uncertainty.stacks import StackSamples, sample_stacks
 

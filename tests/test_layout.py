@@ -11,7 +11,7 @@ errors wholefile version units columns yamlfile filters source formula materials
 solids sources equilibrium equations stability suspects anions selection opening audit
 difference reactants provenance result lithium kinks reactions windows lithiation profiles
 stacks deciding sensitivity layers surroundings maps uncertainty screening validation manifest
-report commands cli __main__
+report commands options parsers cli __main__
 """.split()
 
 

@@ -14,7 +14,7 @@ import pytest
 from interscreen import lithiate, stability_window
 from interscreen.formula import parse_formula
 from interscreen.materials import compose, electrolytes, find_electrolyte
-from interscreen.screening.study import load_study
+from interscreen.screening.study_file import load_study
 from interscreen.sources.reference import known_artefacts
 from interscreen.yamlfile import load_yaml
 

@@ -8,7 +8,8 @@ import pytest
 
 from interscreen.commands.top_study import write_study
 from interscreen.errors import InputError, OutputError
-from interscreen.screening.study import Study, load_study
+from interscreen.screening.study import Study
+from interscreen.screening.study_file import load_study
 
 
 def run_of(folder, **study):

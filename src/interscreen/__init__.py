@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from .profiles import profile
     from .reactions import react
     from .screening.runner import run_study
-    from .screening.study import Study, load_study
+    from .screening.study import Study
+    from .screening.study_file import load_study
     from .stacks import stack
     from .uncertainty.model import EnergyModel
     from .uncertainty.stacks import sample_stacks
@@ -42,7 +43,7 @@ _HOMES = {
     "sample_stacks": "uncertainty.stacks",
     "EnergyModel": "uncertainty.model",
     "Study": "screening.study",
-    "load_study": "screening.study",
+    "load_study": "screening.study_file",
     "run_study": "screening.runner",
     "validate": "validation",
     "InterscreenError": "errors",

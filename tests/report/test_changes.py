@@ -12,7 +12,8 @@ from interscreen.difference import compare_tables
 from interscreen.report.changes import difference_text, screen_difference_text
 from interscreen.screening.compare import compare_screens
 from interscreen.screening.runner import run_study
-from interscreen.screening.study import Study, default_study
+from interscreen.screening.study import Study
+from interscreen.screening.study_file import default_study
 from interscreen.source import Source
 
 BEFORE = {"Li2O": -2.0, "Li2O2": -1.6, "LiF": -3.0, "Cu2O": -0.5}

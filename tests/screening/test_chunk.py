@@ -13,10 +13,10 @@ import pytest
 from interscreen.errors import InputError
 from interscreen.screening import chunk as chunk_module
 from interscreen.screening.chunk import COLUMNS, TEXTS, Chunk, screen_chunk
+from interscreen.screening.entries import MaterialEntry
 from interscreen.screening.plan import build_plan
 from interscreen.screening.ranking import Weights, role_of, score_terms
 from interscreen.screening.rows import result_row
-from interscreen.screening.study import MaterialEntry
 from interscreen.stacks import candidate_side, electrolyte_side, join, lithium_salts
 
 EXACT = 1e-6  # eV/atom, V, mixing fraction

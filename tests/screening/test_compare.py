@@ -20,7 +20,8 @@ from interscreen.screening.compare import (
     compare_screens,
 )
 from interscreen.screening.runner import run_study
-from interscreen.screening.study import Study, default_study
+from interscreen.screening.study import Study
+from interscreen.screening.study_file import default_study
 
 FRAMES = ("results", "reactions", "windows", "lithiation", "ranking")
 

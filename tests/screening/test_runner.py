@@ -6,8 +6,10 @@ import pytest
 from interscreen import react
 from interscreen.columns import COLUMNS
 from interscreen.errors import InputError
+from interscreen.screening.entries import MaterialEntry, Uncertainty
 from interscreen.screening.runner import run_study
-from interscreen.screening.study import MaterialEntry, Study, Uncertainty, default_study
+from interscreen.screening.study import Study
+from interscreen.screening.study_file import default_study
 
 
 @pytest.fixture(scope="module")

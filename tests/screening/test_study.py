@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from interscreen.errors import InputError
-from interscreen.screening.study import Study, default_study, load_study
+from interscreen.screening.study import Study
+from interscreen.screening.study_file import default_study, load_study
 
 
 def write(folder, text, name="study.yaml"):

@@ -13,7 +13,8 @@ from interscreen.commands.opening import source_options
 from interscreen.errors import InputError
 from interscreen.filters import Filters
 from interscreen.opening import SourceOptions
-from interscreen.screening.study import Study, default_study, load_study
+from interscreen.screening.study import Study
+from interscreen.screening.study_file import default_study, load_study
 
 GOOD = "name: s\nelectrolytes: [LLZO]\ncandidates: [CuF2]\n"  # the next line is line 4
 FILTERS = """\

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from interscreen.errors import InputError
 from interscreen.screening.scores import ROLES, TERMS, score_inputs
-from interscreen.screening.study import load_study
+from interscreen.screening.study_file import load_study
 from interscreen.screening.weights import FILE, Ranking, Weights, default_weights
 
 

@@ -16,9 +16,9 @@ import pytest
 from interscreen.errors import InputError, InterscreenError, OutputError, SourceError
 from interscreen.screening import workers
 from interscreen.screening.chunk import Chunk
+from interscreen.screening.entries import MaterialEntry
 from interscreen.screening.plan import build_plan
 from interscreen.screening.ranking import Weights
-from interscreen.screening.study import MaterialEntry
 from interscreen.screening.workers import Workers, computed, count_of
 
 SIZE = 8  # candidates

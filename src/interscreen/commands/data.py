@@ -124,7 +124,7 @@ def export_command(arguments: argparse.Namespace) -> int:
     if arguments.elements:
         sets = [check_elements(arguments.elements.split(","))]
     if arguments.study:
-        from ..screening.study import load_study
+        from ..screening.study_file import load_study
 
         sets = [*(sets or []), *load_study(arguments.study).element_sets]
     with wanted_store(arguments) as store:

@@ -24,7 +24,7 @@ def diff_command(arguments: argparse.Namespace) -> int:
     """Compare two databases (or tables), phase by phase, and the answers of a study."""
     study = None
     if arguments.study:
-        from ..screening.study import load_study
+        from ..screening.study_file import load_study
 
         study = load_study(arguments.study)
     sets = study.element_sets if study else ()

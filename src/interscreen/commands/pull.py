@@ -35,7 +35,7 @@ def _materials_project(arguments: argparse.Namespace) -> int:
         named |= chosen
         sets.append(chosen)
     for file in arguments.study or ():
-        from ..screening.study import load_study
+        from ..screening.study_file import load_study
 
         sets += load_study(file).element_sets
     if not sets and not arguments.all:

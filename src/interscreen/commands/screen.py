@@ -18,10 +18,12 @@ from ..phases import PhaseTable
 from ..report.files import write_figures
 from ..report.html import write_report
 from ..report.ranking_table import ranking_text
+from ..screening.entries import MaterialEntry, Uncertainty
 from ..screening.folder import new_folder, write_manifest, write_tables
 from ..screening.query import parse_query
 from ..screening.runner import ScreenResult, run_study
-from ..screening.study import MaterialEntry, Study, Uncertainty, default_study, load_study
+from ..screening.study import Study
+from ..screening.study_file import default_study, load_study
 from .interrupts import noticed_interrupts
 from .opening import open_source, source_options
 

@@ -27,7 +27,7 @@ from .weights import Weights
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .study import Uncertainty
+    from .entries import Uncertainty
 
 UNCERTAINTY_COLUMNS = (
     "candidate electrolyte quantity value standard_deviation low_5_percent high_95_percent "

@@ -23,8 +23,8 @@ from ..reactants import ON_HULL, prepare, require_lithium
 from ..stability import known_hull_phases
 from ..stacks import electrolyte_side, is_lithium_salt
 from ..system import Floats, System
+from .entries import MaterialEntry
 from .scores import score_inputs
-from .study import MaterialEntry
 from .weights import Weights
 
 LITHIUM = frozenset({"Li"})

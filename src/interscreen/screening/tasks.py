@@ -13,6 +13,7 @@ from ..phases import PhaseTable
 from ..sensitivity import stack_sensitivity
 from ..stacks import CandidateSide, ElectrolyteSide, candidate_side, join, lithium_salts
 from ..surroundings import stack_parts, surroundings, surroundings_rows
+from .entries import MaterialEntry
 from .ranking import role_of
 from .rows import (
     MissingElectrolyte,
@@ -24,7 +25,6 @@ from .rows import (
     window_rows,
 )
 from .scores import OPTIONAL_COLUMNS, score_columns
-from .study import MaterialEntry
 from .weights import Weights
 
 
