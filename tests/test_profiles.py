@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import warnings
 from itertools import pairwise
@@ -11,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from interscreen import Material, cli, react, stability_window
+from interscreen import Material, react, stability_window
 from interscreen.commands.profile import profile_command, profile_text, write_profile
 from interscreen.errors import InputError, OutputError
+from interscreen.parsers import build_parser
 from interscreen.profiles import profile
 
 EXACT = 1e-6  # eV/atom
@@ -371,18 +371,8 @@ def test_json_and_frame_say_the_same(reference):
 
 
 def arguments(*words):
-    """What the command line hands over, with the options of every question."""
-    parser = argparse.ArgumentParser()
-    command = cli._command(parser.add_subparsers(), "profile", "", "")
-    command.add_argument("a")
-    command.add_argument("b")
-    command.add_argument("--from", dest="start", type=float, default=0.0)
-    command.add_argument("--to", dest="end", type=float, default=5.0)
-    command.add_argument("--step", type=float)
-    command.add_argument("--out")
-    for side in "ab":
-        cli._energy_options(command, f"-{side}", "")
-    return parser.parse_args(["profile", "--source", "reference", *words])
+    """What the command line hands over."""
+    return build_parser().parse_args(["profile", "--source", "reference", *words])
 
 
 def test_command_prints_a_table_and_writes_figure_and_data(tmp_path, capsys):
