@@ -24,6 +24,7 @@ from ..screening.query import parse_query
 from ..screening.runner import ScreenResult, run_study
 from ..screening.study import Study
 from ..screening.study_file import default_study, load_study
+from ..uncertainty.model import FEWEST, MOST
 from .interrupts import noticed_interrupts
 from .opening import open_source, source_options
 
@@ -83,7 +84,8 @@ def _sampled(study: Study, samples: int) -> Uncertainty:
         return Uncertainty(**{**study.uncertainty.model_dump(), "samples": samples})
     except ValueError:
         raise InputError(
-            f"--samples {samples}: use 20 to 100000 samples of the energies, or 0 for no error bars"
+            f"--samples {samples}: use {FEWEST} to {MOST} samples of the energies, or 0 for no "
+            "error bars"
         ) from None
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from ..materials import Material, resolve
-from ..uncertainty.model import INDEPENDENT_MEV
+from ..uncertainty.model import FEWEST, INDEPENDENT_MEV, MOST
 
 
 class MaterialEntry(BaseModel):
@@ -91,7 +91,7 @@ class Uncertainty(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    samples: int = Field(1000, ge=0, le=100_000, strict=True)
+    samples: int = Field(1000, ge=0, le=MOST, strict=True)
     seed: int = Field(1, ge=0, lt=2**63, strict=True)
     independent_meV_per_atom: float = Field(INDEPENDENT_MEV, ge=0, le=500)
     correlated: bool = True
@@ -99,6 +99,6 @@ class Uncertainty(BaseModel):
     @field_validator("samples")
     @classmethod
     def _enough(cls, value: int) -> int:
-        if 0 < value < 20:
-            raise ValueError(f"{value} samples give no 90 % interval; use 20 or more, or 0")
+        if 0 < value < FEWEST:
+            raise ValueError(f"{value} samples give no 90 % interval; use {FEWEST} or more, or 0")
         return value

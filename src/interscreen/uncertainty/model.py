@@ -32,6 +32,7 @@ from ..anions import anion_classes
 from ..phases import PhaseTable
 from ..system import Floats
 
+FEWEST, MOST = 20, 100_000  # samples that give a 90 % interval, and that anybody can wait for
 BLOCK = 500  # samples that are answered together
 INDEPENDENT_MEV = 20.0  # standard deviation of what is particular to a phase [meV/atom]
 TOTAL = "energy_uncertainty_eV_per_atom"  # property: what the source says of all corrections

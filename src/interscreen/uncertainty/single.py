@@ -16,12 +16,10 @@ from ..result import Result
 from ..stacks import Stack, stack
 from ..system import Floats
 from ..windows import Window, stability_window
-from .model import EnergyModel, EnergySamples
+from .model import FEWEST, MOST, EnergyModel, EnergySamples
 from .questions import contact_samples, lithium_samples, needed_rows
 from .spread import Spread, spread
 from .stacks import blocks, sample_stacks
-
-FEWEST, MOST = 20, 100_000  # samples
 
 Answer = TypeVar("Answer", bound=Result)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +16,6 @@ from ..stacks import is_lithium_salt
 from ..system import Floats
 from .model import BLOCK, EnergyModel, EnergySamples
 from .questions import (
-    LITHIUM,
     LithiumSamples,
     Mask,
     contact_samples,
@@ -95,12 +95,17 @@ def sample_stacks(
     StackSamples
         The numbers of a stack do not depend on what else is asked for, nor on ``jobs``.
     """
+    ours, theirs = _known(table, candidates), _known(table, electrolytes)
+    everything = [*ours.values(), *theirs.values()]
+    sets = [elements_of([material]) for material in everything]
+    sets += [elements_of([c, e]) for c in ours.values() for e in theirs.values()]
+    rows = needed_rows(table, sets, everything)
+    numbered = list(blocks(samples))
     parts = [
-        _Block(table, candidates, electrolytes, model or EnergyModel(), block, count).run(
-            jobs, _scaled(progress, number, len(counts))
-        )
-        for counts in [list(blocks(samples))]
-        for number, (block, count) in enumerate(counts)
+        _Block(
+            table, ours, theirs, EnergySamples(model or EnergyModel(), table, rows, block, count)
+        ).run(jobs, _scaled(progress, block, len(numbered)))
+        for block, count in numbered
     ]
     first = parts[0]
     return StackSamples(
@@ -109,6 +114,16 @@ def sample_stacks(
         stacks={k: _joined([b.stacks[k] for b in parts]) for k in first.stacks},
         samples=samples,
     )
+
+
+def _known(table: PhaseTable, materials: Sequence[Material]) -> dict[str, Material]:
+    """Materials by label, without those that the table cannot answer for."""
+    known = {}
+    for material in materials:
+        with suppress(InterscreenError):
+            if elements_of([material]) <= set(table.elements):
+                known[material.label] = material
+    return known
 
 
 def blocks(samples: int) -> Iterator[tuple[int, int]]:
@@ -137,32 +152,12 @@ class _Block:
     def __init__(
         self,
         table: PhaseTable,
-        candidates: Sequence[Material],
-        electrolytes: Sequence[Material],
-        model: EnergyModel,
-        block: int,
-        count: int,
+        candidates: dict[str, Material],
+        electrolytes: dict[str, Material],
+        samples: EnergySamples,
     ) -> None:
-        self.table = table
-        self.candidates = {c.label: c for c in candidates if self._known(c)}
-        self.electrolytes = {e.label: e for e in electrolytes if self._known(e)}
-        materials = [*self.candidates.values(), *self.electrolytes.values()]
-        sets = [elements_of([c]) for c in materials]
-        sets += [
-            elements_of([c, e])
-            for c in self.candidates.values()
-            for e in self.electrolytes.values()
-        ]
-        self.samples = EnergySamples(
-            model, table, needed_rows(table, sets, materials), block, count
-        )
-
-    def _known(self, material: Material) -> bool:
-        try:
-            elements = elements_of([material])
-            return elements <= set(self.table.elements)
-        except InterscreenError:
-            return False
+        self.table, self.samples = table, samples
+        self.candidates, self.electrolytes = candidates, electrolytes
 
     def run(self, jobs: int, progress: Callable[[int, int], None]) -> StackSamples:
         """Answer all questions: first those with Li, which say what the layers are."""
@@ -306,13 +301,3 @@ def _pair(
         return deposited, deposited
     layer = layer_samples(table, samples, lithium.layer, electrolyte)
     return deposited, np.where(converts, layer, deposited)
-
-
-__all__ = [
-    "CANDIDATE_QUANTITIES",
-    "ELECTROLYTE_QUANTITIES",
-    "LITHIUM",
-    "STACK_QUANTITIES",
-    "StackSamples",
-    "sample_stacks",
-]
