@@ -240,7 +240,7 @@ def test_manifest_says_what_the_run_was_made_from(demo):
     assert manifest["wall_time_s"] > 0
     assert manifest["date"].endswith("+00:00")
     assert "LiCu3" in manifest["left_out_phases"]
-    assert set(manifest["files_sha256"]) == FILES - {"manifest.json", "report.html"}
+    assert set(manifest["files_sha256"]) == FILES - {"manifest.json"}
 
 
 def test_same_bytes_whatever_the_jobs(demo, tmp_path):

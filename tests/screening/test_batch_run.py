@@ -59,7 +59,7 @@ def start(folder, *arguments):
 
 
 def parts(folder):
-    return len(list((folder.parent / f".{folder.name}.partial").glob("parts/*.parquet")))
+    return len(list((folder.parent / f".{folder.name}.partial").glob("*.parquet")))
 
 
 def test_every_compound_of_the_source_is_screened(capsys, tmp_path, reference, small_chunks):

@@ -19,7 +19,6 @@ from .choose import Choice, choose
 from .chunk import COLUMNS, Chunk
 from .plan import LITHIUM, Plan, build_plan, by_system, covered_system, spread
 from .query import Query
-from .run_key import RunKey
 from .run_store import RunStore
 from .study import Study
 from .top_file import top_rows
@@ -150,17 +149,15 @@ def run_batch(
     choice = choose_candidates(table, query)
     rows = in_order(table, choice.rows)
     bounds = list(range(0, len(rows), CHUNK))
-    key = RunKey(
-        study=_decisive(study),
-        table=table.fingerprint,
-        table_label=f"{table.source.name} ({table.source.version})",
-        version=f"{version()}/{RESULT_VERSION}",
-        chunks=len(bounds),
-    )
-    with RunStore.open(target, key, fresh=fresh) as store:
+    key = {
+        "study": _decisive(study),
+        "table": table.fingerprint,
+        "version": f"{version()}/{RESULT_VERSION}",
+    }
+    with RunStore.open(target, key, len(bounds), fresh=fresh) as store:
         if store.complete:
             return None
-        missing = store.missing
+        missing = list(store.missing)
         todo = sum(len(rows[bounds[number] : bounds[number] + CHUNK]) for number in missing)
         if len(missing) < len(bounds):
             say(f"{len(rows) - todo} of {len(rows)} candidates are there already")
@@ -184,7 +181,7 @@ def run_batch(
             top.to_csv(folder / TOP_FILE, index=False, lineterminator="\n")
             names = tuple(entry.label for entry in study.electrolytes)
             report.append(BatchReport(len(rows), failed, todo, choice, names))
-            write_manifest(folder, report[0], key.hash)
+            write_manifest(folder, report[0], store.hash)
 
         store.finish(write)
     return report[0]

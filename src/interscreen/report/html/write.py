@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ...errors import OutputError
+from ...screening.folder import record_file
 from ...wholefile import write_whole
 from . import answer
 from .data import Run, page_data, read_run
@@ -65,6 +66,8 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         write_whole(target, text.encode())
+        if out is None:
+            record_file(Path(folder), NAME)
     except OSError as error:
         raise OutputError(
             f"output file {target}: cannot be written ({error.strerror}); name another with --out"
