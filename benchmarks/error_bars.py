@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from interscreen import Material, PhaseTable, open_table, stack
-from interscreen.screening.study_file import load_study
-from interscreen.uncertainty.model import EnergyModel, EnergySamples
-from interscreen.uncertainty.stacks import StackSamples, sample_stacks
+from interscreen.answers.sampled_stacks import StackSamples, sample_stacks
+from interscreen.energies.sampling import EnergyModel, EnergySamples
+from interscreen.screen.study_file import load_study
 
 ROOT = Path(__file__).parents[1]
 FULL = ROOT.parent / "shared" / "data" / "mp_formation_energies.csv.gz"

@@ -26,12 +26,12 @@ from typing import Any
 import numpy as np
 
 from interscreen import PhaseTable, react
-from interscreen.equilibrium.walk import walk_line
+from interscreen.engine.walk import walk_line
 from interscreen.errors import InputError
-from interscreen.materials import resolve
-from interscreen.opening import open_table
-from interscreen.source import Source
+from interscreen.phases.material import resolve
+from interscreen.phases.source import Source
 from interscreen.sources.build import build_table
+from interscreen.sources.open import open_table
 
 FULL = Path(__file__).parents[2] / "shared" / "data" / "mp_formation_energies.csv.gz"
 # pymatgen's hull needs half a second a pair at 8 elements and 2 to 30 seconds at 9; at 10 a typical

@@ -311,9 +311,9 @@ def measure_inside(source: str, candidates: int, folder: str, began: float) -> d
         import_module(f"interscreen.{module}")
     for module in ("pandas", "pyarrow.parquet", "pyarrow.compute", "pymatgen.core", "joblib"):
         import_module(module)
-    from interscreen.cli import main
-    from interscreen.equilibrium import batch
-    from interscreen.screening import batch_run
+    from interscreen.cli.main import main
+    from interscreen.engine import batch
+    from interscreen.screen import batch_run
 
     with clock.inside(LOOPS, ""):
         batch._kernel()

@@ -36,7 +36,7 @@ def pytest_configure() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep the user's cache and electrolyte list out of the tests (and the tests out of them)."""
-    from interscreen.materials import electrolytes
+    from interscreen.phases.material import electrolytes
 
     before = dict(os.environ)
     os.environ["INTERSCREEN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
@@ -90,7 +90,7 @@ def reference_all(_own_folders: None) -> Any:
 @pytest.fixture(scope="session")
 def make_table() -> Callable[..., Any]:
     """Build a small table from ``{formula: formation energy [eV/atom]}``."""
-    from interscreen.source import Source
+    from interscreen.phases.source import Source
     from interscreen.sources.build import build_table
 
     def make(phases: dict[str, float], **kwargs: Any) -> Any:

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from interscreen.columns import COLUMNS, columns_markdown
+from interscreen.phases.columns import COLUMNS, columns_markdown
 
 ROOT = Path(__file__).parents[1]
 

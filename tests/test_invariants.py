@@ -13,9 +13,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from interscreen import Material, lithiate, react, stability_window
-from interscreen.equilibrium.hull import lowest_energy
-from interscreen.formula import parse_formula
-from interscreen.materials import compose
+from interscreen.engine.walk import lowest_energy
+from interscreen.phases.formula import parse_formula
+from interscreen.phases.material import compose
 
 _LINES = (files("interscreen") / "data" / "reference_phases.csv").read_text().splitlines()
 FORMULAS = sorted(
@@ -39,7 +39,7 @@ def few(a, b, most=9):
 
 
 def compose_any(text):
-    from interscreen.materials import resolve
+    from interscreen.phases.material import resolve
 
     return resolve(text)[1]
 
@@ -245,7 +245,7 @@ def test_windows_are_ordered_and_empty_exactly_above_the_hull(reference, materia
 def test_an_energy_above_the_hull_takes_the_window_of_the_phase_but_not_of_the_assemblage(
     reference, material, above
 ):
-    from interscreen.materials import resolve
+    from interscreen.phases.material import resolve
 
     text = resolve(material)[0].formula
     # left-out phases and positive ones are compared as the hull has them

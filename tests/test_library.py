@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from interscreen import lithiate, stability_window
-from interscreen.formula import parse_formula
-from interscreen.materials import compose, electrolytes, find_electrolyte
-from interscreen.screening.study_file import load_study
-from interscreen.sources.reference import known_artefacts
-from interscreen.yamlfile import load_yaml
+from interscreen.files import load_yaml
+from interscreen.phases.formula import parse_formula
+from interscreen.phases.material import compose, electrolytes, find_electrolyte
+from interscreen.phases.suspects import known_artefacts
+from interscreen.screen.study_file import load_study
 
 FOLDER = Path(__file__).parents[1] / "candidates"
 

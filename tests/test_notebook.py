@@ -26,8 +26,8 @@ from interscreen import (
     stack,
     validate,
 )
-from interscreen.sensitivity import sensitivity
-from interscreen.stacks import candidate_side
+from interscreen.answers.sensitivity import sensitivity
+from interscreen.answers.stack import candidate_side
 
 DOCS = Path(__file__).parents[1] / "docs"
 NAUGHTY = "<script>alert(1)</script>"
@@ -321,7 +321,7 @@ def test_without_matplotlib_the_tables_stand_alone_and_say_why(
 def test_a_figure_that_fails_leaves_the_tables(
     reference: PhaseTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from interscreen.report import curve_plot
+    from interscreen.report.figures import reaction as curve_plot
 
     def broken(*_: Any, **__: Any) -> None:
         raise ValueError("no <ink>")

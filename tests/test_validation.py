@@ -12,22 +12,14 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from interscreen import cli
-from interscreen.columns import COLUMNS
+from interscreen.answers.stack import stack
+from interscreen.cli import main as cli
 from interscreen.errors import InputError
-from interscreen.report.validation_text import validation_text
-from interscreen.sources.reference import known_artefacts
-from interscreen.stacks import stack
+from interscreen.phases.columns import COLUMNS
+from interscreen.phases.suspects import known_artefacts
+from interscreen.report.text.validation import validation_text
 from interscreen.validation import PARTS, element_sets, validate
-from interscreen.validation.correlation import (
-    bootstrap_interval,
-    holm,
-    kendall,
-    permutation_p,
-    smallest_significant,
-    spearman,
-)
-from interscreen.validation.experiments import (
+from interscreen.validation.cells import (
     BARE,
     CCD,
     METRICS,
@@ -36,6 +28,14 @@ from interscreen.validation.experiments import (
     Cell,
     Metrics,
     measured_stacks,
+)
+from interscreen.validation.correlation import (
+    bootstrap_interval,
+    holm,
+    kendall,
+    permutation_p,
+    smallest_significant,
+    spearman,
 )
 from interscreen.validation.facts import (
     judgement,

@@ -9,42 +9,52 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .phases import hooks
+
 if TYPE_CHECKING:
-    from .layers import layer_metrics
-    from .lithiation import lithiate
-    from .maps import composition_map
-    from .materials import Material
-    from .opening import open_table
-    from .phases import PhaseTable
-    from .profiles import profile
-    from .reactions import react
-    from .screening.runner import run_study
-    from .screening.study import Study
-    from .screening.study_file import load_study
-    from .stacks import stack
-    from .uncertainty.model import EnergyModel
-    from .uncertainty.stacks import sample_stacks
+    from .answers.layer import layer_metrics
+    from .answers.lithiation import lithiate
+    from .answers.map import composition_map
+    from .answers.profile import profile
+    from .answers.reaction import react
+    from .answers.sampled_stacks import sample_stacks
+    from .answers.stack import stack
+    from .answers.window import stability_window
+    from .energies.sampling import EnergyModel
+    from .phases.material import Material
+    from .phases.table import PhaseTable
+    from .screen.runner import run_study
+    from .screen.study import Study
+    from .screen.study_file import load_study
+    from .sources.open import open_table
     from .validation import validate
-    from .windows import stability_window
+
+hooks.give(
+    headline="interscreen.report.notebook:headline",
+    result_html="interscreen.report.notebook:result_html",
+    read_table="interscreen.sources.tables:read_table",
+    reference_table="interscreen.sources.bundled:reference_table",
+    entries_table="interscreen.sources.entries:entries_table",
+)
 
 _HOMES = {
-    "PhaseTable": "phases",
-    "Material": "materials",
-    "open_table": "opening",
-    "SourceOptions": "opening",
-    "Filters": "filters",
-    "react": "reactions",
-    "stability_window": "windows",
-    "lithiate": "lithiation",
-    "stack": "stacks",
-    "profile": "profiles",
-    "composition_map": "maps",
-    "layer_metrics": "layers",
-    "sample_stacks": "uncertainty.stacks",
-    "EnergyModel": "uncertainty.model",
-    "Study": "screening.study",
-    "load_study": "screening.study_file",
-    "run_study": "screening.runner",
+    "PhaseTable": "phases.table",
+    "Material": "phases.material",
+    "open_table": "sources.open",
+    "SourceOptions": "sources.open",
+    "Filters": "phases.filters",
+    "react": "answers.reaction",
+    "stability_window": "answers.window",
+    "lithiate": "answers.lithiation",
+    "stack": "answers.stack",
+    "profile": "answers.profile",
+    "composition_map": "answers.map",
+    "layer_metrics": "answers.layer",
+    "sample_stacks": "answers.sampled_stacks",
+    "EnergyModel": "energies.sampling",
+    "Study": "screen.study",
+    "load_study": "screen.study_file",
+    "run_study": "screen.runner",
     "validate": "validation",
     "InterscreenError": "errors",
     "InputError": "errors",

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from interscreen.difference import compare_tables
-from interscreen.report.changes import difference_text, screen_difference_text
-from interscreen.screening.compare import compare_screens
-from interscreen.screening.runner import run_study
-from interscreen.screening.study import Study
-from interscreen.screening.study_file import default_study
-from interscreen.source import Source
+from interscreen.phases.difference import compare_tables
+from interscreen.phases.source import Source
+from interscreen.report.text.changes import difference_text, screen_difference_text
+from interscreen.screen.compare import compare_screens
+from interscreen.screen.runner import run_study
+from interscreen.screen.study import Study
+from interscreen.screen.study_file import default_study
 
 BEFORE = {"Li2O": -2.0, "Li2O2": -1.6, "LiF": -3.0, "Cu2O": -0.5}
 AFTER = {"Li2O": -2.2, "Li2O2": -1.6, "LiF": -3.004, "CuO": -0.8, "NaF": -2.9, "Na2F": -1.0}

@@ -9,9 +9,9 @@ import pytest
 from matplotlib.text import Text
 
 from interscreen import react
-from interscreen.report.curve_plot import curve_plot, spread
-from interscreen.report.labels import formula_label
-from interscreen.report.style import TALLEST, TINY, WIDTHS
+from interscreen.report.figures.labels import formula_label
+from interscreen.report.figures.reaction import curve_plot, spread
+from interscreen.report.figures.style import TALLEST, TINY, WIDTHS
 
 NOTE = "Source: embedded reference set. Left out (never observed, or by choice): LiCu3, Zr4O."
 LONG = "Li1.5Al0.5Ge1.5(PO4)3 + 2 CuF2"

@@ -18,20 +18,22 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from interscreen import PhaseTable
-from interscreen.columns import COLUMNS
+from interscreen.answers.stack import candidate_side, electrolyte_side, join
 from interscreen.errors import InputError
-from interscreen.report import (
-    formula_label,
-    lithiation_staircase,
-    reaction_heatmap,
-    save,
-    window_bars,
+from interscreen.phases.columns import COLUMNS
+from interscreen.report import formula_label, lithiation_staircase, reaction_heatmap, save
+from interscreen.report.figures import windows as window_bars
+from interscreen.report.figures.heatmap_data import (
+    RANGES,
+    colour_scale,
+    luminance,
+    plotted,
+    printed,
 )
-from interscreen.report.heatmap_data import RANGES, colour_scale, luminance, plotted, printed
-from interscreen.report.labels import wrap
-from interscreen.report.style import SMALL, TALLEST, TINY, WIDTHS, Width
-from interscreen.report.window_bars import volts
-from interscreen.screening.rows import (
+from interscreen.report.figures.labels import wrap
+from interscreen.report.figures.style import SMALL, TALLEST, TINY, WIDTHS, Width
+from interscreen.report.figures.windows import volts
+from interscreen.screen.rows import (
     LITHIATION_COLUMNS,
     RESULT_COLUMNS,
     WINDOW_COLUMNS,
@@ -40,7 +42,6 @@ from interscreen.screening.rows import (
     result_row,
     window_rows,
 )
-from interscreen.stacks import candidate_side, electrolyte_side, join
 
 NOTE = "Source: embedded reference set. Left out (never observed, or by choice): LiCu3, Zr4O."
 DEMO = ["CuF2", "CuS", "Cu3N", "AlF3"]

@@ -9,14 +9,14 @@ import sys
 import pytest
 
 from interscreen.errors import InputError, OutputError
-from interscreen.report.html import write_report
-from interscreen.report.html.answer import answers, best_table, certainty, question, warnings
-from interscreen.report.html.citations import bibtex
-from interscreen.report.html.curves import gather_curves
-from interscreen.report.html.data import colour_range, page_data, read_run
-from interscreen.report.html.markup import linked, listed, marked, number
-from interscreen.report.html.measured import measured_cells
-from interscreen.report.html.tables import cell, packed, read_rows, script_json
+from interscreen.report.page import write_report
+from interscreen.report.page.citations import bibtex
+from interscreen.report.page.curves import gather_curves
+from interscreen.report.page.data import colour_range, page_data, read_run
+from interscreen.report.page.markup import linked, listed, marked, number
+from interscreen.report.page.measured import measured_cells
+from interscreen.report.page.rows import cell, packed, read_rows, script_json
+from interscreen.report.page.sentences import answers, best_table, certainty, question, warnings
 
 EVIL = '<script>alert("1")</script><!--'
 RESULT = {
@@ -221,7 +221,7 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(run_folder, monkeypatc
 
 
 def test_the_command_writes_where_it_is_told(run_folder, tmp_path):
-    from interscreen.cli import main
+    from interscreen.cli.main import main
 
     out = tmp_path / "new" / "page.html"
     assert main(["report", str(run_folder), "--out", str(out), "--quiet"]) == 0
@@ -232,7 +232,7 @@ def test_the_command_writes_where_it_is_told(run_folder, tmp_path):
 
 def test_matplotlib_and_pandas_stay_out_of_the_page_of_a_study(run_folder):
     code = (
-        "import sys; from interscreen.report.html import write_report; "
+        "import sys; from interscreen.report.page import write_report; "
         f"write_report({str(run_folder)!r}); "
         "print([name for name in ('matplotlib', 'pandas', 'numba') if name in sys.modules])"
     )
@@ -393,7 +393,7 @@ def test_bibtex_holds_the_papers_of_the_source_and_of_the_methods():
 
 
 def test_the_page_names_columns_as_the_registry_does(run_folder):
-    from interscreen.columns import COLUMNS
+    from interscreen.phases.columns import COLUMNS
 
     columns = page_data(read_run(run_folder))["columns"]
     assert columns["bridge_margin_V"] == [

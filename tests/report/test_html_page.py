@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from interscreen.cli import main
-from interscreen.report.html import write_report
+from interscreen.cli.main import main
+from interscreen.report.page import write_report
 
 EVIL = "<script>alert(1)</script>"
 STUDY = f"""

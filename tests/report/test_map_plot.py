@@ -11,12 +11,12 @@ import pytest
 from matplotlib.patches import PathPatch
 from matplotlib.text import Text
 
-from interscreen.maps import composition_map
-from interscreen.report.heatmap_data import luminance
-from interscreen.report.map_geometry import HEIGHT, beside_lithium, outline, place, raster
-from interscreen.report.map_plot import RANGES, composition_maps
-from interscreen.report.page import save
-from interscreen.report.style import WIDTHS
+from interscreen.answers.map import composition_map
+from interscreen.report.figures.heatmap_data import luminance
+from interscreen.report.figures.map import RANGES, composition_maps
+from interscreen.report.figures.map_geometry import HEIGHT, beside_lithium, outline, place, raster
+from interscreen.report.figures.page import save
+from interscreen.report.figures.style import WIDTHS
 
 METALS = "N Mg Al Si P S Ti Cu Zn Ge Zr Nb Mo Sn".split()
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from interscreen.profiles import profile
-from interscreen.report.page import save
-from interscreen.report.profile_plot import profile_plot
-from interscreen.report.style import SMALL, WIDTHS
+from interscreen.answers.profile import profile
+from interscreen.report.figures.page import save
+from interscreen.report.figures.profile import profile_plot
+from interscreen.report.figures.style import SMALL, WIDTHS
 
 NOTE = "Source: embedded reference set. Left out (never observed, or by choice): LiCu3, Zr4O."
 CASES = {

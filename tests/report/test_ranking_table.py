@@ -9,9 +9,9 @@ import re
 import pandas as pd
 import pytest
 
-from interscreen.commands.screen import _progress
-from interscreen.report.ranking_table import ranking_text
-from interscreen.report.text import places, short
+from interscreen.cli.screen import _progress
+from interscreen.report.text.answers import places, short
+from interscreen.report.text.ranking import ranking_text
 
 LONG = "0.5 Al2O3 + 0.25 Li4Ti5O12 + Cu3(PO4)2, sputtered at 300 K"
 

@@ -13,10 +13,11 @@ import pandas as pd
 import pytest
 
 from interscreen.errors import OutputError
-from interscreen.report import reaction_heatmap, style
-from interscreen.report.labels import shorten, text_width, wrap
-from interscreen.report.page import message
-from interscreen.report.saving import save
+from interscreen.report import reaction_heatmap
+from interscreen.report.figures import style
+from interscreen.report.figures.labels import shorten, text_width, wrap
+from interscreen.report.figures.page import message
+from interscreen.report.figures.saving import save
 
 
 @pytest.fixture

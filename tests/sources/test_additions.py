@@ -13,11 +13,11 @@ from pymatgen.entries.computed_entries import ComputedEntry, ManualEnergyAdjustm
 
 from interscreen import react
 from interscreen.errors import InputError
-from interscreen.filters import Filters
-from interscreen.opening import SourceOptions, open_table
-from interscreen.source import Source
+from interscreen.phases.filters import Filters
+from interscreen.phases.source import Source
 from interscreen.sources.additions import read_additions
 from interscreen.sources.entries import uncorrected
+from interscreen.sources.open import SourceOptions, open_table
 from interscreen.sources.rows import Rows
 
 EXACT = 1e-9  # eV/atom

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from interscreen import react, stability_window
-from interscreen.audit import audit
 from interscreen.errors import InputError, SourceError
-from interscreen.opening import SourceOptions, open_table
+from interscreen.sources.materials_project.audit import audit
 from interscreen.sources.materials_project.store import Store, store_path
+from interscreen.sources.open import SourceOptions, open_table
 from standin import StandIn
 from standin.makers import NON_COMMERCIAL
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from interscreen.errors import InputError, SourceError
-from interscreen.filters import Filters
-from interscreen.opening import SourceOptions, default_source, open_table
+from interscreen.phases.filters import Filters
 from interscreen.sources.materials_project.local import (
     Wanted,
     any_store,
@@ -16,6 +15,7 @@ from interscreen.sources.materials_project.local import (
     store_for,
 )
 from interscreen.sources.materials_project.store import find_stores, store_path
+from interscreen.sources.open import SourceOptions, default_source, open_table
 from standin import StandIn
 
 OLD, NEW = "2025.9.25", "2025.10.1"

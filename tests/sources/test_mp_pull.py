@@ -7,13 +7,13 @@ from collections import Counter
 
 import pytest
 
-from interscreen.audit import audit
 from interscreen.errors import InputError, OutputError, SourceError
-from interscreen.opening import SourceOptions, open_table
 from interscreen.sources.materials_project import client as client_module
+from interscreen.sources.materials_project.audit import audit
 from interscreen.sources.materials_project.local import Wanted, local_store
 from interscreen.sources.materials_project.store import find_stores
 from interscreen.sources.materials_project.systems import batches_of, check_elements, subsystems
+from interscreen.sources.open import SourceOptions, open_table
 from standin import Documents, StandIn
 from standin.documents import VERSION
 from standin.makers import DEPRECATED, NO_FORMATION_ENERGY
@@ -106,7 +106,7 @@ def test_requests_for_twelve_elements_stay_far_below_the_limit_of_the_service(ho
 @pytest.fixture(scope="module")
 def forty_by_three(reference):
     """A study of forty candidates and three electrolytes."""
-    from interscreen.screening.study import Study
+    from interscreen.screen.study import Study
 
     formulas = [
         str(reference.formulas[row])
@@ -123,7 +123,7 @@ def forty_by_three(reference):
 def test_a_study_asks_for_each_system_once_and_then_for_nothing(
     connect, pull, service, small, forty_by_three
 ):
-    from interscreen.screening.runner import run_study
+    from interscreen.screen.runner import run_study
 
     sets = forty_by_three.element_sets
     report = pull(service, *sets)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from interscreen.errors import InputError
-from interscreen.filters import Filters
+from interscreen.phases.filters import Filters
 from interscreen.sources.rows import Rows
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from interscreen import PhaseTable, react
 from interscreen.errors import InputError
-from interscreen.opening import SourceOptions, open_table
+from interscreen.phases.cache import cache_folder
 from interscreen.sources import tables
-from interscreen.sources.cache import cache_folder
+from interscreen.sources.open import SourceOptions, open_table
 
 HEADER = "formula,formation_energy_eV_per_atom\n"
 ROWS = {

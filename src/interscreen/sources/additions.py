@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..source import NOT_STATED, Source
+from ..phases.source import NOT_STATED, Source
 from .build import table_from_rows
 from .entries import entries_rows, load_entries, uncorrected
 from .family import GGA

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..formula import atomic_number, read_amounts, reduced_text, whole_numbers
-from ..phases import PhaseTable
-from ..source import Source
+from ..phases.formula import atomic_number, read_amounts, reduced_text, whole_numbers
+from ..phases.source import Source
+from ..phases.table import PhaseTable
 from .rows import Rows
 
 _ELEMENT_TOLERANCE = 1e-6

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ..formula import whole_numbers
-from ..phases import PhaseTable
-from ..source import Source
+from ..phases.formula import whole_numbers
+from ..phases.source import Source
+from ..phases.table import PhaseTable
 from .build import table_from_rows
 from .family import GGA, run_family
 from .rows import Rows

@@ -11,7 +11,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from ..source import Source
+from ..phases.source import Source
 
 METADATA = b"interscreen"
 KIND = "materials-project"

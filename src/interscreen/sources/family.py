@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import InputError
-from ..formula import nearest
+from ..phases.formula import nearest
 
 GGA = "GGA_GGA+U"
 R2SCAN = "R2SCAN"

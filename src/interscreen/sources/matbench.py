@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, InterscreenError, OutputError, SourceError
-from ..source import Source
-from .cache import cache_folder
+from ..phases.cache import cache_folder
+from ..phases.source import Source
 from .download import Progress, download, public_address
 from .matbench_formats import FORMULA, read_matbench
 
@@ -192,7 +192,7 @@ def stored_matbench() -> tuple[str, Source]:
     InputError
         See ``matbench_frame``.
     """
-    from .reference import CITATION, VERSION
+    from .bundled import CITATION, VERSION
 
     metadata = stored_metadata()
     if metadata["sha256"] == PUBLISHED_SHA256:

@@ -17,7 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..formula import atomic_mass, atomic_number, read_amounts, reduced_text, whole_numbers
+from ..phases.formula import (
+    atomic_mass,
+    atomic_number,
+    read_amounts,
+    reduced_text,
+    whole_numbers,
+)
 from .download import Progress
 from .tables import ENERGY_COLUMNS, FORMULA_COLUMNS
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..filters import Filters
+from ..phases.filters import Filters
 
 # further columns that a table may have; the numbers among them
 NUMBERS = (

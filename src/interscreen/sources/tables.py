@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError
-from ..filters import THEORETICAL, Filters
-from ..formula import nearest
-from ..phases import OBSERVED, PhaseTable
-from ..source import Source
+from ..phases.cache import cached
+from ..phases.filters import THEORETICAL, Filters
+from ..phases.formula import nearest
+from ..phases.source import Source
+from ..phases.table import OBSERVED, PhaseTable
 from .build import table_from_rows
-from .cache import cached
 from .exchange import described_source
 from .family import run_family
 from .rows import NUMBERS, TEXTS, Rows

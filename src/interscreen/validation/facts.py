@@ -13,8 +13,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from ..materials import Material
-from ..yamlfile import load_yaml
+from ..files import load_yaml
+from ..phases.material import Material
 
 DECOMPOSITION = "decomposition_energy_0V_meV_per_atom"
 ABOVE_HULL = "energy_above_hull_meV_per_atom"

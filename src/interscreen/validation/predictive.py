@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import isnan
 
-from ..result import Result
+from ..phases.result import Result
+from .cells import GOOD_SIGN, MEASUREMENTS, METRICS, Cell
 from .correlation import bootstrap_interval, holm, kendall, permutation_p, spearman
-from .experiments import GOOD_SIGN, MEASUREMENTS, METRICS, Cell
 
 FEWEST = 6  # cells: with five, no order has a two-sided p value below 0.016
 LEVEL = 0.05

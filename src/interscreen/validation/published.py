@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..answers.reaction import react
+from ..answers.window import stability_window
 from ..errors import InputError, SolverError
-from ..formula import parse_formula
-from ..materials import Material, elements_of, resolve
-from ..phases import PhaseTable
-from ..reactions import react
-from ..result import Result
-from ..sources.reference import known_artefacts
-from ..windows import stability_window
+from ..phases.formula import parse_formula
+from ..phases.material import Material, elements_of, resolve
+from ..phases.result import Result
+from ..phases.table import PhaseTable
+from ..phases.suspects import known_artefacts
 from .facts import (
     ABOVE_HULL,
     DECOMPOSITION,

@@ -7,14 +7,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..materials import elements_of
-from ..phases import PhaseTable
-from ..result import Result
+from ..phases.material import elements_of
+from ..phases.result import Result
+from ..phases.table import PhaseTable
 from ..version import version
-from .experiments import Cell, measured_stacks
-from .facts import judgement, measured_cells, published_reactions, published_windows
+from .cells import Cell, measured_stacks
+from .facts import (
+    judgement,
+    measured_cells,
+    published_reactions,
+    published_windows,
+)
 from .predictive import Correlation, correlate
-from .published import OUTSIDE, WITHIN, Comparison, artefacts_counted, compare_published
+from .published import (
+    OUTSIDE,
+    WITHIN,
+    Comparison,
+    artefacts_counted,
+    compare_published,
+)
 
 if TYPE_CHECKING:
     import pandas as pd

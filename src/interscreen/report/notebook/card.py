@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from ..html.markup import marked, number
-from ..text import left_out_text
+from ..page.markup import marked, number
+from ..text.answers import left_out_text
 from .figures import embedded
 
 if TYPE_CHECKING:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...columns import COLUMNS
-from ...sensitivity import ALL_SUSPECTS, Sensitivity
-from ..html.markup import linked, marked
+from ...answers.sensitivity import ALL_SUSPECTS, Sensitivity
+from ...phases.columns import COLUMNS
+from ..page.markup import linked, marked
 from .card import Card, Column, fixed
 from .fields import cell, shown_unit
 
 if TYPE_CHECKING:
-    from ...phases import PhaseTable
+    from ...phases.table import PhaseTable
     from ...validation import Validation
     from ...validation.published import Comparison
 

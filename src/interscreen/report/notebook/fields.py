@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from ...columns import COLUMNS
-from ..html.markup import marked
+from ...phases.columns import COLUMNS
+from ..page.markup import marked
 from .card import Card, fixed
 from .headlines import headline
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from ..saving import save
-from ..style import drawing
+from ..figures.saving import save
+from ..figures.style import drawing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

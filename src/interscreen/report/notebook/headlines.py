@@ -6,19 +6,19 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ...lithiation import format_amount
-from ..text import rounded
+from ...answers.lithiation import format_amount
+from ..text.answers import rounded
 
 if TYPE_CHECKING:
-    from ...lithiation import Lithiation
-    from ...maps import CompositionMap
-    from ...profiles import Profile
-    from ...reactions import Reaction
-    from ...screening.runner import ScreenResult
-    from ...sensitivity import Sensitivity
-    from ...stacks import Stack
+    from ...answers.lithiation import Lithiation
+    from ...answers.map import CompositionMap
+    from ...answers.profile_result import Profile
+    from ...answers.reaction import Reaction
+    from ...answers.sensitivity import Sensitivity
+    from ...answers.stack import Stack
+    from ...answers.window import Window
+    from ...screen.runner import ScreenResult
     from ...validation import Validation
-    from ...windows import Window
 
 _LONGEST = 60  # of a text inside the line
 

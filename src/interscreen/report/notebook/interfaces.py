@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...maps import CompositionMap
-from ...profiles import Profile
-from ...stacks import Stack
-from ..html.markup import marked
+from ...answers.map import CompositionMap
+from ...answers.profile_result import Profile
+from ...answers.stack import Stack
+from ..page.markup import marked
 from .card import Card, Column, fixed, lower_bound, milli, plain
 from .headlines import headline, names_of
 from .questions import MEV, reactants_table
@@ -26,7 +26,7 @@ _KINDS = {
 
 def show_stack(card: Card, result: Stack) -> None:
     """Every contact, the bridge, and the heatmap of this one interlayer."""
-    from ..heatmap import reaction_heatmap
+    from ..figures.heatmap import reaction_heatmap
 
     card.title(f"Li | {result.candidate} | {result.electrolyte}")
     card.table(
@@ -109,7 +109,7 @@ def stack_frame(result: Stack) -> pd.DataFrame:
 
 def show_profile(card: Card, result: Profile) -> None:
     """Windows, the curves, and every range of potentials."""
-    from ..profile_plot import profile_plot
+    from ..figures.profile import profile_plot
 
     first, last = (result.points[at].potential_V for at in (0, -1))
     worst = result.worst
@@ -164,7 +164,7 @@ def _windows(found: tuple[tuple[float, float], ...]) -> str:
 
 def show_map(card: Card, result: CompositionMap) -> None:
     """Shares, the triangle, and the stable phases."""
-    from ..map_plot import composition_maps
+    from ..figures.map import composition_maps
 
     worst, energy = result.strongest
     partner = str(result.partner["input"])

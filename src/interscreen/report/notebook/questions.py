@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...lithiation import Lithiation, format_amount, lithiation_rows
-from ...reactions import Reaction
-from ...units import KJ_PER_MOL
-from ...windows import Window, window_row
-from ..html.markup import marked
-from .card import Card, Column, energy_words, fixed, lower_bound, milli, plain, volts
+from ...answers.lithiation import Lithiation, format_amount, lithiation_rows
+from ...answers.reaction import Reaction
+from ...answers.window import Window, window_row
+from ...phases.units import KJ_PER_MOL
+from ..page.markup import marked
+from .card import (
+    Card,
+    Column,
+    energy_words,
+    fixed,
+    lower_bound,
+    milli,
+    plain,
+    volts,
+)
 from .headlines import headline, names_of
 
 if TYPE_CHECKING:
@@ -21,7 +30,7 @@ _FEW = 6  # steps whose labels fit a narrow figure
 
 def show_reaction(card: Card, result: Reaction) -> None:
     """Minimum, reactants, the curve, and all kinks."""
-    from ..curve_plot import curve_plot
+    from ..figures.reaction import curve_plot
 
     first = str(result.reactants[0]["input"])
     where = "" if result.potential_V is None else f", open to Li at {result.potential_V:g} V"
@@ -113,7 +122,7 @@ def show_window(card: Card, result: Window) -> None:
     """Both windows, the products beyond them, and the bar."""
     import pandas as pd
 
-    from ..window_bars import window_bars
+    from ..figures.windows import window_bars
 
     low, high = result.assemblage_window_V
     card.title(f"{result.material}: stability window")
@@ -148,7 +157,7 @@ def _range(low: float, high: float | None) -> str:
 
 def show_lithiation(card: Card, result: Lithiation) -> None:
     """Plateaus with products, and the staircase."""
-    from ..staircase import lithiation_staircase
+    from ..figures.lithiation import lithiation_staircase
 
     card.title(f"{result.material}: lithiation down to Li metal")
     if result.steps:

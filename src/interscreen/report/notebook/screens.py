@@ -6,10 +6,10 @@ import math
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...screening.ranking import OVERALL
-from ...screening.runner import ScreenResult
-from .. import cells
-from ..html.markup import marked
+from ...screen.ranking import OVERALL
+from ...screen.runner import ScreenResult
+from ..figures import cells
+from ..page.markup import marked
 from .card import Card, Column, fixed
 from .headlines import headline
 from .questions import MEV
@@ -28,8 +28,8 @@ _TABLES = (
 
 def show_screen(card: Card, result: ScreenResult) -> None:
     """Rankings, what failed, the heatmap, and where everything is."""
-    from ..files import ranked
-    from ..heatmap import reaction_heatmap
+    from ..figures.heatmap import reaction_heatmap
+    from ..figures.run import ranked
 
     results, ranking = result.results, result.ranking
     card.title(

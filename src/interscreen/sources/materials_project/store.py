@@ -19,7 +19,7 @@ from typing import Any
 from uuid import uuid4
 
 from ...errors import InputError, OutputError
-from ..cache import cache_folder
+from ...phases.cache import cache_folder
 from .documents import ROUTES, SUMMARY, THERMO, Batch
 
 FORMAT = 1

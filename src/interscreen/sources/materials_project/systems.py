@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from ...errors import InputError
-from ...formula import nearest
+from ...phases.formula import nearest
 
 _CHARACTERS = 2000  # of the list of systems in one request, as it is sent; the limit is 8000
 _SYSTEMS = 100  # in one request

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
-from ...source import Source
+from ...phases.source import Source
 from ..rows import Rows
 from .store import Store
 

@@ -1,0 +1,1 @@
+"""One question, one file; every question runs over candidates and over samples of the energies."""

@@ -1,0 +1,223 @@
+"""The answers of a stack, and for each of them the phases that it rests on.
+
+A phase decides an answer when it is part of an equilibrium that the answer is computed from.  No
+other phase matters: without it every equilibrium is still there, and nothing lies lower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from ..phases.equation import NOISE
+from ..phases.material import Material, elements_of, resolve
+from ..phases.table import PhaseTable
+from .kinks import Kink
+from .lithiation import lithiate
+from .reactant import HULL
+from .reaction import Reaction
+from .stack import (
+    CandidateSide,
+    ElectrolyteSide,
+    Stack,
+    candidate_side,
+    electrolyte_side,
+    is_lithium_salt,
+    join,
+)
+
+LITHIUM, DEPOSITED = "lithium_mutual_eV_per_atom", "deposited_mutual_eV_per_atom"
+LAYER, WORST = "layer_mutual_eV_per_atom", "worst_product_mutual_eV_per_atom"
+BRIDGE, VOLTAGE = "bridge_margin_V", "average_voltage_V"
+SCORE = "score_meV_per_atom"
+QUANTITIES = (LITHIUM, DEPOSITED, LAYER, WORST, BRIDGE, VOLTAGE)
+
+Score = Callable[[Mapping[str, float | None]], float]
+"""From the values of ``QUANTITIES`` to a score [meV/atom]."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Answers of a stack.
+
+    Attributes
+    ----------
+    values : dict of str to float or None
+        ``QUANTITIES``, and ``SCORE`` where one was asked for; None where there is no such number
+        (the voltage of a candidate that takes up no Li).
+    deciding : dict of str to frozenset of str
+        The phases that each rests on, as they are called in equations, elements and the sides of
+        the stack included.
+    products : dict of str to str
+        What comes out: the products of the reaction at its minimum (behind the layer or the
+        product that reacts), the salt that bridges, the converted layer.  For the score the layer.
+    """
+
+    values: dict[str, float | None]
+    deciding: dict[str, frozenset[str]]
+    products: dict[str, str]
+
+
+def stack_answers(table: PhaseTable, candidate: Material, electrolyte: Material) -> Answers:
+    """Answer a stack and say what the answers rest on.
+
+    Raises
+    ------
+    InputError, SolverError
+        See ``react``.
+    """
+    ours = candidate_side(table, candidate)
+    theirs = electrolyte_side(table, electrolyte)
+    found = join(table, ours, theirs)
+    layer = frozenset(ours.products)
+    bare = found.bare.reaction
+    return Answers(
+        values={
+            LITHIUM: found.lithium.energy,
+            DEPOSITED: found.deposited.energy,
+            LAYER: found.layer.energy,
+            WORST: found.worst_product.energy,
+            BRIDGE: found.bridge_margin_V,
+            VOLTAGE: found.lithiation.average_voltage_V,
+        },
+        deciding={
+            LITHIUM: reaction_phases(found.lithium.reaction),
+            DEPOSITED: reaction_phases(found.deposited.reaction),
+            LAYER: layer | reaction_phases(found.layer.reaction),
+            WORST: layer | reaction_phases(found.worst_product.reaction),
+            BRIDGE: layer | _of_windows(ours, theirs) | _at(bare.kinks[0]),  # no Li added there
+            VOLTAGE: layer | _of_energy(table, ours),
+        },
+        products={
+            LITHIUM: _outcome(found.lithium.reaction),
+            DEPOSITED: _outcome(found.deposited.reaction),
+            LAYER: f"{ours.layer} -> {_outcome(found.layer.reaction)}",
+            WORST: f"{_worst(found)} -> {_outcome(found.worst_product.reaction)}",
+            BRIDGE: found.bridge_product or "no salt",
+            VOLTAGE: ours.layer,
+        },
+    )
+
+
+def reaction_phases(reaction: Reaction) -> frozenset[str]:
+    """Phases that the mutual energy of a reaction rests on.
+
+    Those at the minimum, and those into which either reactant decomposes by itself.
+    """
+    points = [reaction.kinks[0], reaction.kinks[-1]]
+    if reaction.best is not None:
+        points.append(reaction.best)
+    return frozenset().union(*(_at(kink) for kink in points))
+
+
+def _at(kink: Kink) -> frozenset[str]:
+    """Phases in equilibrium at a kink (without writing its equation)."""
+    walk, system = kink.curve.walk, kink.curve.system
+    present = zip(walk.phases[kink.point], walk.amounts[kink.point], strict=True)
+    return frozenset(system.name(int(column)) for column, atoms in present if atoms > NOISE)
+
+
+def _of_windows(candidate: CandidateSide, electrolyte: ElectrolyteSide) -> frozenset[str]:
+    """Phases that limit the windows of the salts of the layer and of the electrolyte."""
+    oxidised = (
+        window.oxidation_products
+        for product, window in zip(candidate.products, candidate.product_windows, strict=True)
+        if is_lithium_salt(product)
+    )
+    return frozenset(electrolyte.window.reduction_products).union(*oxidised)
+
+
+def _of_energy(table: PhaseTable, candidate: CandidateSide) -> frozenset[str]:
+    """Phases that the energy of the candidate itself rests on; none when it has its own."""
+    material = candidate.material
+    if material.energy_eV_per_atom is not None:
+        return frozenset()
+    parts = resolve(material)[1].parts
+    on_hull = candidate.lithiation.energy_source == HULL
+    if material.energy_above_hull_eV_per_atom is not None or (on_hull and len(parts) == 1):
+        return frozenset(candidate.lithiation.initial_products)
+    if not on_hull:
+        return frozenset()
+    paths = (lithiate(table, formula.text) for _, formula in parts)
+    return frozenset().union(
+        *(path.initial_products for path in paths if path.energy_source == HULL)
+    )
+
+
+def _worst(stack: Stack) -> str:
+    return stack.worst_product.label.partition(" | ")[0]
+
+
+def _outcome(reaction: Reaction) -> str:
+    """Products at the minimum, without amounts."""
+    return " + ".join(sorted(_at(reaction.best))) if reaction.best else "no reaction"
+
+
+class Variants:
+    """One stack, answered with some phases left out; each answer is computed once.
+
+    Parameters
+    ----------
+    table : PhaseTable
+    candidate, electrolyte : Material
+    keep : iterable of str
+        Formulas or mixtures that are not to be left out, besides the two.
+    score : Score, optional
+    """
+
+    def __init__(
+        self,
+        table: PhaseTable,
+        candidate: Material,
+        electrolyte: Material,
+        keep: Iterable[str] = (),
+        score: Score | None = None,
+    ) -> None:
+        self.candidate, self.electrolyte, self.score = candidate, electrolyte, score
+        # the phases of these elements answer every question: a table that is quickly varied
+        self.table = table.only(table.rows_within(elements_of([candidate, electrolyte])))
+        self._row_of = {str(formula): row for row, formula in enumerate(self.table.formulas)}
+        known = set(table.elements)
+        self._kept = {
+            self.table.find(zip(formula.elements, formula.counts, strict=True))
+            for text in (candidate.formula, electrolyte.formula, *keep)
+            for _, formula in resolve(text)[1].parts
+            if known.issuperset(formula.elements)
+        }
+        self._known: dict[frozenset[int], Answers] = {}
+
+    def name(self, row: int) -> str:
+        """Return the formula of a row of the small table."""
+        return str(self.table.formulas[row])
+
+    def rows(self, phases: Iterable[str]) -> frozenset[int]:
+        """Rows of the phases that may be left out: no elements, nothing that is to be kept."""
+        found = {self._row_of[phase] for phase in phases if phase in self._row_of}
+        return frozenset(
+            row
+            for row in found - self._kept
+            if self.table.counted[row] and self.table.indptr[row + 1] - self.table.indptr[row] > 1
+        )
+
+    def without(self, out: frozenset[int]) -> PhaseTable:
+        """Return the small table without some phases."""
+        counted = self.table.counted.copy()
+        counted[list(out)] = False
+        return replace(self.table, counted=counted)
+
+    def answers(self, out: frozenset[int] = frozenset()) -> Answers:
+        """Answers without some phases."""
+        if out not in self._known:
+            found = stack_answers(self.without(out), self.candidate, self.electrolyte)
+            self._known[out] = found if self.score is None else _scored(found, self.score)
+        return self._known[out]
+
+
+def _scored(answers: Answers, score: Score) -> Answers:
+    """Add a score, which rests on all that the other answers rest on."""
+    everything = frozenset().union(*answers.deciding.values())
+    return Answers(
+        values={**answers.values, SCORE: float(score(answers.values))},
+        deciding={**answers.deciding, SCORE: everything},
+        products={**answers.products, SCORE: answers.products[VOLTAGE]},
+    )

@@ -1,0 +1,176 @@
+"""Stepwise lithiation of a material down to Li metal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..phases.formula import molar_mass
+from ..phases.material import Material
+from ..phases.result import Result
+from ..phases.table import PhaseTable
+from ..phases.units import MAH_PER_MOL
+from .lithium import LithiumLine, lithium_line
+from .provenance import provenance
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class LithiationStep:
+    """One voltage plateau.
+
+    Attributes
+    ----------
+    voltage_V : float
+        Equilibrium voltage [V against Li/Li+].
+    li_per_formula_start, li_per_formula_end : float
+        Li content per formula unit of the material, its own Li included.
+    capacity_mAh_per_g : float
+        Capacity taken up by the end of the step [mAh per gram of the material as made].
+    products : dict of str to float
+        Phases at the end of the step and formula units of each per formula unit of the material.
+    """
+
+    voltage_V: float
+    li_per_formula_start: float
+    li_per_formula_end: float
+    capacity_mAh_per_g: float
+    products: dict[str, float]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return {
+            "voltage_V": self.voltage_V,
+            "li_per_formula_start": self.li_per_formula_start,
+            "li_per_formula_end": self.li_per_formula_end,
+            "capacity_mAh_per_g": self.capacity_mAh_per_g,
+            "products": dict(self.products),
+        }
+
+
+@dataclass(frozen=True)
+class Lithiation(Result):
+    """Lithiation path of a material.
+
+    Attributes
+    ----------
+    material : str
+        Formula of the material.
+    steps : tuple of LithiationStep
+        In order of falling voltage; empty when the material is stable against Li metal.
+    initial_products : dict of str to float
+        Equilibrium assemblage before any Li is taken up (the material itself when it is stable).
+    final_products : tuple of str
+        Phases in equilibrium with Li metal.
+    final_amounts : dict of str to float
+        Formula units of each per formula unit of the material.
+    energy_eV_per_atom, energy_source, energy_above_hull_eV_per_atom :
+        Energy used for the material [eV/atom] and where it comes from.
+    average_voltage_V : float or None
+        Mean voltage of the whole conversion from the material with its own energy [V]; None when
+        it takes up no Li.
+    provenance : dict
+    """
+
+    material: str
+    steps: tuple[LithiationStep, ...]
+    initial_products: dict[str, float]
+    final_products: tuple[str, ...]
+    final_amounts: dict[str, float]
+    energy_eV_per_atom: float
+    energy_source: str
+    energy_above_hull_eV_per_atom: float
+    average_voltage_V: float | None
+    provenance: dict[str, Any]
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per step."""
+        import pandas as pd
+
+        return pd.DataFrame(lithiation_rows(self))
+
+
+def lithiation_rows(lithiation: Lithiation) -> list[dict[str, Any]]:
+    """Flat rows of a path, for tables."""
+    return [
+        {
+            "material": lithiation.material,
+            "step": number,
+            "voltage_V": step.voltage_V,
+            "li_per_formula_start": step.li_per_formula_start,
+            "li_per_formula_end": step.li_per_formula_end,
+            "capacity_mAh_per_g": step.capacity_mAh_per_g,
+            "products": " + ".join(format_amount(f, n) for f, n in step.products.items()),
+        }
+        for number, step in enumerate(lithiation.steps, start=1)
+    ]
+
+
+def format_amount(formula: str, number: float) -> str:
+    """Write a formula with its amount per formula unit (``2 LiF``, ``0.333 Al2O3``)."""
+    rounded = round(number)
+    if abs(number - rounded) < 1e-6:
+        return formula if rounded == 1 else f"{rounded} {formula}"
+    return f"{number:.4g} {formula}"
+
+
+def lithiate(table: PhaseTable, m: str | Material) -> Lithiation:
+    """Follow a material from its own Li content to equilibrium with Li metal.
+
+    Parameters
+    ----------
+    table : PhaseTable
+    m : str or Material
+        Formula, mixture or name of an electrolyte.
+
+    Returns
+    -------
+    Lithiation
+
+    Raises
+    ------
+    InputError, SolverError
+        See ``react``.
+    """
+    return lithiation_of(table, lithium_line(table, m))
+
+
+def lithiation_of(table: PhaseTable, line: LithiumLine) -> Lithiation:
+    """Lithiation path from a line that was walked already."""
+    walk = line.walk
+    unit = line.reactant.composition
+    own = float(unit.amount("Li"))
+    n_atoms = float(unit.n_atoms)
+    mass = molar_mass(unit.amounts)
+    steps = []
+    for point in range(walk.start, len(walk.t) - 1):
+        voltage = line.voltage(point)
+        if voltage <= 0.0:
+            break
+        taken = float(walk.t[point + 1]) * n_atoms
+        steps.append(
+            LithiationStep(
+                voltage_V=voltage,
+                li_per_formula_start=own + float(walk.t[point]) * n_atoms,
+                li_per_formula_end=own + taken,
+                capacity_mAh_per_g=taken * MAH_PER_MOL / mass,
+                products=line.products(point + 1),
+            )
+        )
+    last = walk.start + len(steps)
+    taken = float(walk.t[last])
+    final = line.products(last)
+    return Lithiation(
+        material=unit.text,
+        steps=tuple(steps),
+        initial_products=line.products(walk.start),
+        final_products=tuple(final),
+        final_amounts=final,
+        energy_eV_per_atom=line.energy,
+        energy_source=line.reactant.energy_source,
+        energy_above_hull_eV_per_atom=line.above_hull,
+        average_voltage_V=(line.energy - float(walk.energy[last])) / taken if steps else None,
+        provenance=provenance(table, line.system, (line.reactant,), final),
+    )

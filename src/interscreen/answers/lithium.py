@@ -1,0 +1,94 @@
+"""The line that windows and lithiation share: a material that takes up or gives off Li."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..engine.walk import Walk, walk_line
+from ..phases.equation import NOISE
+from ..phases.material import Material, compose
+from ..phases.system import System
+from ..phases.table import PhaseTable
+from .reactant import Reactant, prepare, require_lithium, without_noise
+
+
+@dataclass(frozen=True)
+class LithiumLine:
+    """The hull of ``M + u Li`` per atom of M, from no Li at all to Li metal.
+
+    Attributes
+    ----------
+    system : System
+    reactant : Reactant
+        The material M.
+    walk : Walk
+        ``t`` is the Li added (negative: removed) per atom of M; minus the slope is the
+        voltage [V against Li/Li+].
+    """
+
+    system: System
+    reactant: Reactant
+    walk: Walk
+
+    @property
+    def hull_energy(self) -> float:
+        """Hull energy of M [eV/atom]."""
+        return float(self.walk.energy[self.walk.start])
+
+    @property
+    def energy(self) -> float:
+        """Energy used for M [eV/atom]."""
+        return self.reactant.energy(self.hull_energy)
+
+    @property
+    def above_hull(self) -> float:
+        """Energy of M above the hull [eV/atom], without numerical noise."""
+        return without_noise(self.energy - self.hull_energy)
+
+    def voltage(self, interval: int) -> float:
+        """Voltage between points ``interval`` and ``interval + 1`` [V against Li/Li+]."""
+        value = -float(self.walk.slope[interval])
+        return value if value > 1e-9 else 0.0
+
+    def products(self, point: int) -> dict[str, float]:
+        """Equilibrium at a point: formula units of each phase per formula unit of M."""
+        n_atoms = float(self.reactant.composition.n_atoms)
+        found: dict[str, float] = {}
+        for column, atoms in zip(self.walk.phases[point], self.walk.amounts[point], strict=True):
+            if atoms > NOISE:
+                name = self.system.name(int(column))
+                units = float(atoms) * n_atoms / float(compose(name).n_atoms)
+                found[name] = found.get(name, 0.0) + units
+        return {name: round(amount, 10) for name, amount in sorted(found.items())}
+
+
+def lithium_line(table: PhaseTable, m: str | Material) -> LithiumLine:
+    """Walk the hull along the Li content of a material, from delithiated to Li metal.
+
+    Parameters
+    ----------
+    table : PhaseTable
+    m : str or Material
+
+    Raises
+    ------
+    InputError, SolverError
+        See ``react``.
+    """
+    require_lithium(table)
+    system, (reactant,) = prepare(table, [m], extra=["Li"])
+    direction = np.zeros(len(system.elements))
+    lithium = system.elements.index("Li")
+    direction[lithium] = 1.0
+    walk = walk_line(
+        system.columns,
+        system.energies,
+        reactant.fractions,
+        direction,
+        start=0.0,
+        low=-float(reactant.fractions[lithium]),
+        high=float("inf"),
+    )
+    return LithiumLine(system, reactant, walk)

@@ -1,0 +1,210 @@
+"""What else a material touches: cathodes beside it, and air before the cell is built."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..errors import InterscreenError, reason_of
+from ..phases.material import Material, resolve
+from ..phases.result import Result
+from ..phases.table import PhaseTable
+from .reactant import ON_HULL
+from .reaction import Reaction, react
+from .stack import CandidateSide, ElectrolyteSide
+
+OK, FAILED = "ok", "failed"
+CATHODE, AIR = "cathode", "air"
+
+SURROUNDINGS_COLUMNS = (
+    "part name formula partner_kind partner partner_formula status reason "
+    "mutual_energy_eV_per_atom mixing_fraction equation energy_per_molecule_eV "
+    "first_molecule_energy_eV first_molecule_equation reactant_a_energy_source "
+    "reactant_b_energy_source left_out_phases warnings source"
+).split()
+
+
+@dataclass(frozen=True)
+class SurroundingsContact(Result):
+    """A material of a stack beside a cathode or in air.
+
+    Attributes
+    ----------
+    part : str
+        ``electrolyte``, ``candidate`` or ``layer`` (a candidate after its contact with Li).
+    name, formula : str
+        Name of the material in the study, and its formula.
+    partner_kind : str
+        ``cathode`` or ``air``.
+    partner, partner_formula : str
+        The same of the partner.
+    status : str
+        ``ok``, or ``failed`` (then ``reason`` says why and all numbers are None).
+    reason : str
+    mutual_energy_eV_per_atom : float or None
+        Minimum mutual reaction energy [eV/atom]; zero when the two coexist.
+    mixing_fraction : float or None
+        Atom fraction of the material there; None when the two coexist.
+    equation : str or None
+        Balanced equation there; None when the two coexist.
+    energy_per_molecule_eV : float or None
+        Of air only: the energy of that equation per molecule of the partner [eV].
+    first_molecule_energy_eV : float or None
+        Of air only: the same for the first molecules, those that meet an excess of the material
+        [eV].  No other mixture gains more per molecule, so this is what decides whether anything
+        happens.
+    first_molecule_equation : str or None
+        Balanced equation of those.
+    material_energy_source, partner_energy_source : str
+        ``given``, ``phase`` or ``hull`` (a lower bound of the reactivity).
+    left_out_phases, warnings : tuple of str
+    source : str
+        Where the energies come from.
+    """
+
+    part: str
+    name: str
+    formula: str
+    partner_kind: str
+    partner: str
+    partner_formula: str
+    status: str
+    reason: str = ""
+    mutual_energy_eV_per_atom: float | None = None
+    mixing_fraction: float | None = None
+    equation: str | None = None
+    energy_per_molecule_eV: float | None = None
+    first_molecule_energy_eV: float | None = None
+    first_molecule_equation: str | None = None
+    material_energy_source: str = ""
+    partner_energy_source: str = ""
+    left_out_phases: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    source: str = ""
+
+
+def stack_parts(
+    electrolytes: Iterable[ElectrolyteSide], candidates: Iterable[CandidateSide]
+) -> list[tuple[str, Material]]:
+    """Name the materials of some stacks that meet cathodes and air, as ``surroundings`` takes them.
+
+    A candidate that takes up no Li is its own layer and stands there once.
+    """
+    parts = [("electrolyte", side.material) for side in electrolytes]
+    for side in candidates:
+        parts.append(("candidate", side.material))
+        if side.lithiation.steps:
+            parts.append(("layer", Material(side.layer, name=side.label)))
+    return parts
+
+
+def surroundings(
+    table: PhaseTable,
+    materials: Sequence[tuple[str, str | Material]],
+    cathodes: Sequence[str | Material],
+    air: Sequence[str | Material],
+) -> list[SurroundingsContact]:
+    """Reaction of every material with every cathode and every part of the air.
+
+    Parameters
+    ----------
+    table : PhaseTable
+    materials : sequence of (str, str or Material)
+        What the material is in the stack (``electrolyte``, ``candidate``, ``layer``), and itself.
+    cathodes, air : sequence of str or Material
+
+    Returns
+    -------
+    list of SurroundingsContact
+        In the order of ``materials``, cathodes before air.  A contact that cannot be computed has
+        the status ``failed`` and the reason; it never stops the others.
+    """
+    partners = [(CATHODE, entry) for entry in cathodes] + [(AIR, entry) for entry in air]
+    return [
+        _contact(table, part, material, kind, partner)
+        for part, material in materials
+        for kind, partner in partners
+    ]
+
+
+def surroundings_rows(contacts: Iterable[SurroundingsContact]) -> list[dict[str, Any]]:
+    """Flat rows of surroundings.csv (``SURROUNDINGS_COLUMNS``)."""
+    return [
+        {
+            **{key: value for key, value in vars(c).items() if key in SURROUNDINGS_COLUMNS},
+            "equation": c.equation or "",
+            "first_molecule_equation": c.first_molecule_equation or "",
+            "reactant_a_energy_source": c.material_energy_source,
+            "reactant_b_energy_source": c.partner_energy_source,
+            "left_out_phases": " ".join(c.left_out_phases),
+            "warnings": "; ".join(c.warnings),
+        }
+        for c in contacts
+    ]
+
+
+def _contact(
+    table: PhaseTable, part: str, material: str | Material, kind: str, partner: str | Material
+) -> SurroundingsContact:
+    name, formula = _names(material)
+    partner_name, partner_formula = _names(partner)
+    failed = SurroundingsContact(
+        part=part,
+        name=name,
+        formula=formula,
+        partner_kind=kind,
+        partner=partner_name,
+        partner_formula=partner_formula,
+        status=FAILED,
+        source=table.source.to_dict()["source_label"],
+    )
+    try:
+        reaction = react(table, material, partner)
+        return replace(
+            failed,
+            status=OK,
+            mutual_energy_eV_per_atom=reaction.min_mutual_energy_eV_per_atom,
+            mixing_fraction=reaction.mixing_fraction,
+            equation=reaction.equation,
+            **(_per_molecule(reaction) if kind == AIR else {}),
+            material_energy_source=reaction.reactants[0]["energy_source"],
+            partner_energy_source=reaction.reactants[1]["energy_source"],
+            left_out_phases=tuple(reaction.provenance["left_out_phases"]),
+            warnings=tuple(reaction.provenance["warnings"]),
+        )
+    except Exception as error:  # one contact must not stop the others; the row says why
+        return replace(failed, reason=reason_of(error))
+
+
+def _names(given: str | Material) -> tuple[str, str]:
+    """Name and formula of a material; as written where it cannot be read."""
+    try:
+        material, unit = resolve(given)
+    except InterscreenError:
+        if isinstance(given, Material):
+            return given.label, given.formula
+        return str(given), str(given)
+    return material.label, unit.text
+
+
+def _per_molecule(reaction: Reaction) -> dict[str, Any]:
+    """Energies per molecule of the second reactant [eV]; nothing where the two coexist.
+
+    The mutual energy is convex in the mixing fraction and zero at both ends, so its ratio to the
+    amount of gas is lowest at the last kink before the pure material.
+    """
+    if reaction.best is None:
+        return {}
+    _, unit = resolve(reaction.reactants[1]["formula"])
+    reacting = [k for k in reaction.kinks[1:-1] if k.mutual_energy_eV_per_atom < -ON_HULL]
+    first = max(reacting, key=lambda kink: kink.mixing_fraction)
+    energies = [
+        kink.mutual_energy_eV_per_atom / (1.0 - kink.mixing_fraction) * float(unit.n_atoms)
+        for kink in (reaction.best, first)
+    ]
+    return {
+        "energy_per_molecule_eV": energies[0],
+        "first_molecule_energy_eV": energies[1],
+        "first_molecule_equation": first.equation,
+    }

@@ -1,0 +1,1 @@
+"""The command line: a command and its options beside each other."""

@@ -1,0 +1,1 @@
+"""What an energy is: as tabulated, and with its error model."""

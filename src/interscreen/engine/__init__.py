@@ -1,0 +1,1 @@
+"""The linear program: arrays in, arrays out, certified; knows no chemistry."""

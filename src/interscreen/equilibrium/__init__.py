@@ -1,1 +1,0 @@
-"""Linear programs over phases: arrays in, arrays out."""

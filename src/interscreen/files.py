@@ -1,0 +1,67 @@
+"""Files that appear when they are complete: written beside their place and moved there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that is there as a whole or not at all, whatever happens."""
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder safe against a power cut."""
+    with contextlib.suppress(OSError):  # not every system can; the files themselves are safe
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def umask() -> int:
+    """Return the permissions that new files do not get."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def load_yaml(text: str, where: str) -> Any:
+    """Read a YAML document; mappings and lists keep their line numbers (``.lc``).
+
+    Raises
+    ------
+    InputError
+        When the text is not YAML; the message holds file, line and column.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        return YAML(typ="rt").load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = (error.problem or str(error)).strip().splitlines()[0]
+        raise InputError(f"{where}{place}: not readable as YAML ({problem})") from None
+    except YAMLError as error:
+        raise InputError(
+            f"{where}: not readable as YAML ({str(error).strip().splitlines()[0]})"
+        ) from None

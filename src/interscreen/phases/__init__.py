@@ -1,0 +1,1 @@
+"""Formula, material, equation, table of phases, hull, doubtful phases, volumes and gaps."""

@@ -1,0 +1,223 @@
+"""Which phases of a table are suspect, and why: the answers that rest on them deserve a look."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib.resources import files
+from math import isfinite
+
+import numpy as np
+
+from ..errors import InputError
+from .formula import nearest, parse_formula, reduced_text
+from .hull import stability
+from .table import PhaseTable
+
+MARGIN_EV = 0.005
+"""Phases that lower the hull by less than this are barely stable [eV/atom].
+
+Energies of similar compounds differ in error by about 24 meV/atom (Hautier et al., Phys. Rev. B 85,
+155208 (2012), doi:10.1103/PhysRevB.85.155208), so that a phase below this limit is as likely off
+the hull as on it (42 % and more for a normal error of that size).  That error itself is no useful
+limit: 46 % of the phases on the hull of the Materials Project have a smaller margin, 13 % one
+below 5 meV/atom.
+"""
+
+ATOMS = 40
+"""Reduced formulas with more atoms than this are huge.
+
+98 % of the phases on the hull of the Materials Project have no more; the most complex electrolytes
+(Li10Ge(PS6)2 25, Li7La3Zr2O12 24) keep a good distance, ordered stand-ins for solid solutions
+(Li7Ti11O24 42, Li47Cu7N18 72, Mg11Ti25O60 96) and for dilute ones (Mg149Zr 150) do not.
+"""
+
+ARTEFACT = "known artefact"
+NEVER_OBSERVED = "never observed"
+THEORETICAL = "theoretical only"
+HUGE = "huge formula unit"
+BARELY_STABLE = "barely stable"
+MADE_BARELY_STABLE = "made, but barely stable"
+THEORETICAL_GROUND_STATE = "theoretical ground state"
+UNKNOWN = "observation unknown"
+
+WEAK = (MADE_BARELY_STABLE, THEORETICAL_GROUND_STATE, UNKNOWN)
+"""Reasons to try an answer without the phase, but not to do without it for good."""
+
+
+def suspect_reasons(
+    table: PhaseTable, phase: str | int, *, margin: float = MARGIN_EV, atoms: int = ATOMS
+) -> tuple[str, ...]:
+    """Why an answer that rests on a phase deserves a second look.
+
+    Parameters
+    ----------
+    table : PhaseTable
+    phase : str or int
+        A formula, or a row of the table.
+    margin : float
+        A phase on the hull that lowers it by less is barely stable [eV/atom].
+    atoms : int
+        A reduced formula with more atoms is huge.
+
+    Returns
+    -------
+    tuple of str
+        Empty for a phase that nothing speaks against, that is not counted, or that is an element.
+        See ``suspects`` for the rules.
+
+    Raises
+    ------
+    InputError
+        For a phase that the table does not have, or a limit that is none.
+    """
+    row = _row(table, phase)
+    return suspects(table, [row], margin=margin, atoms=atoms).get(row, ())
+
+
+def suspects(
+    table: PhaseTable,
+    rows: Iterable[int],
+    *,
+    margin: float = MARGIN_EV,
+    atoms: int = ATOMS,
+    unknown: bool | None = None,
+) -> dict[int, tuple[str, ...]]:
+    """Return the suspects among some rows of a table, with their reasons.
+
+    - ``known artefact``: the embedded reference set says that nobody made it or that its tabulated
+      energy contradicts experiment.
+    - ``never observed``: the table says so, and counts it nevertheless.
+    - ``theoretical only``: the only structure of this formula in the source is theoretical.
+    - ``theoretical ground state``: the lowest of several structures is; another one may have been
+      made, a little higher in energy.
+    - ``huge formula unit``: more than ``atoms`` atoms.
+    - ``barely stable``: on the hull of the counted phases, but lowers it by less than ``margin``.
+    - ``observation unknown``: the table says of most of its phases whether they were made, but not
+      of this one.
+
+    A phase that was made (the table says so, or leaves it open and the reference set says so) can
+    only be ``made, but barely stable``: its place on the hull is in doubt, not its existence.
+    That, ``theoretical ground state`` and ``observation unknown`` are weak reasons (``WEAK``).
+
+    Parameters
+    ----------
+    table : PhaseTable
+    rows : iterable of int
+    margin, atoms : float [eV/atom], int
+        See ``suspect_reasons``.
+    unknown : bool, optional
+        Whether ``observation unknown`` is a reason; by default the table decides
+        (``tells_observed``).  For parts of a table.
+
+    Raises
+    ------
+    InputError
+        For rows that the table does not have, or a limit that is none.
+    """
+    check_limits(margin, atoms)
+    asked = np.unique(np.fromiter(rows, dtype=np.int64))
+    stable_by = stability(table, asked).margin if len(asked) else np.empty(0)
+    said = tells_observed(table) if unknown is None else unknown
+    found = {}
+    for row, lowers in zip(asked.tolist(), stable_by.tolist(), strict=True):
+        part = slice(table.indptr[row], table.indptr[row + 1])
+        if not table.counted[row] or part.stop - part.start == 1:
+            continue
+        made = _made(table, row)
+        reasons = [] if made else _existence(table, row, said)
+        size = int(table.counts[part].sum())
+        if size > atoms and not made:
+            reasons.append(f"{HUGE} ({size} atoms)")
+        if 0.0 <= lowers < margin:
+            name = MADE_BARELY_STABLE if made else BARELY_STABLE
+            reasons.append(f"{name} ({1000 * lowers:.1f} meV/atom)")
+        if reasons:
+            found[row] = tuple(reasons)
+    return found
+
+
+def tells_observed(table: PhaseTable) -> bool:
+    """Whether the table says of most of its compounds if they were made."""
+    compounds = np.diff(table.indptr) > 1
+    return bool(compounds.any()) and bool((table.observed[compounds] >= 0).mean() > 0.5)
+
+
+def is_firm(reasons: Iterable[str]) -> bool:
+    """Whether one of the reasons is more than a weak one (see ``WEAK``)."""
+    return any(not reason.startswith(WEAK) for reason in reasons)
+
+
+def check_limits(margin: float, atoms: int) -> None:
+    """Refuse limits that are none."""
+    if not (isfinite(margin) and 0.0 <= margin < 1.0):
+        raise InputError(
+            f"margin of barely stable phases: {margin} eV/atom; give 0 to 1 eV/atom (0.005 is "
+            "5 meV/atom)"
+        )
+    if isinstance(atoms, bool) or int(atoms) != atoms or atoms < 1:
+        raise InputError(f"atoms of a huge formula unit: {atoms}; give a whole number from 1 up")
+
+
+def known_artefacts() -> frozenset[str]:
+    """Phases of computed hulls that no experiment shows, by reduced formula."""
+    return _embedded("no")
+
+
+def known_compounds() -> frozenset[str]:
+    """Formulas that the embedded reference set marks as observed."""
+    return _embedded("yes")
+
+
+@lru_cache(maxsize=2)
+def _embedded(observed: str) -> frozenset[str]:
+    """Reduced formulas of the embedded set that say this of their observation."""
+    text = (files("interscreen") / "data" / "reference_phases.csv").read_text(encoding="utf-8")
+    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    units = [
+        parse_formula(row["formula"])
+        for row in csv.DictReader(lines)
+        if row["observed"] == observed
+    ]
+    return frozenset(
+        reduced_text(dict(zip(unit.elements, unit.counts, strict=True))) for unit in units
+    )
+
+
+def _made(table: PhaseTable, row: int) -> bool:
+    """Whether somebody made the phase, as far as the table or the reference set knows.
+
+    A structure that is not theoretical comes from an experiment (Materials Project).
+    """
+    observed = int(table.observed[row])
+    theoretical = table.properties.get("theoretical")
+    if observed < 0 and theoretical is not None and int(theoretical[row]) == 0:
+        observed = 1 if str(table.formulas[row]) not in known_artefacts() else 0
+    return observed == 1 or (observed < 0 and str(table.formulas[row]) in known_compounds())
+
+
+def _existence(table: PhaseTable, row: int, unknown: bool) -> list[str]:
+    """Reasons that concern whether the phase exists at all."""
+    if str(table.formulas[row]) in known_artefacts():
+        return [ARTEFACT]
+    if table.observed[row] == 0:
+        return [NEVER_OBSERVED]
+    theoretical = table.properties.get("theoretical")
+    if theoretical is not None and int(theoretical[row]) == 1:
+        several = int(table.structures[row])
+        return [THEORETICAL if several == 1 else f"{THEORETICAL_GROUND_STATE} (of {several})"]
+    return [UNKNOWN] if unknown else []
+
+
+def _row(table: PhaseTable, phase: str | int) -> int:
+    """Row of a formula; a row number stays what it is (``stability`` checks it)."""
+    if not isinstance(phase, str):
+        return int(phase)
+    unit = parse_formula(phase)
+    there = set(unit.elements) <= set(table.elements)
+    row = table.find(zip(unit.elements, unit.counts, strict=True)) if there else None
+    if row is None:
+        close = nearest(phase, [str(formula) for formula in table.formulas], 1)
+        raise InputError(f"{phase}: the source {table.source.name} has no such phase{close}")
+    return row

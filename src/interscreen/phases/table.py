@@ -1,0 +1,364 @@
+"""PhaseTable: the phases a question may be answered with, as one struct of arrays."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .formula import atomic_number, nearest
+from .hooks import given
+from .source import Source
+from .system import Floats, System
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_ENUMERATED = 8  # up to this many elements, looking up all their subsets beats a scan
+_WORD = (1 << 64) - 1
+
+ABOVE_HULL = "above_hull_of_all"  # property: lies above the hull of all phases of the source
+OBSERVED = {"yes": 1, "no": 0, "unknown": -1, "": -1}
+
+
+@dataclass(frozen=True, eq=False)
+class _Index:
+    """Phases by chemical system: bit masks (two words each), and the rows of each system."""
+
+    low: NDArray[np.uint64]
+    high: NDArray[np.uint64]
+    groups: list[NDArray[np.int64]]
+    group_of: dict[int, NDArray[np.int64]]
+    fractions: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class PhaseTable:
+    """Formulas, compositions and formation energies of phases; frozen.
+
+    Attributes
+    ----------
+    formulas : (n,) str array
+        Reduced formulas, one row each.
+    elements : tuple of str
+        Every element the source knows, in order of atomic number.
+    indptr, element_index, counts : int arrays
+        Composition matrix in compressed rows: phase ``i`` has ``counts[k]`` atoms of
+        ``elements[element_index[k]]`` for ``indptr[i] <= k < indptr[i + 1]``.
+    energies : (n,) float array
+        Formation energies [eV/atom] relative to the elements.
+    ids : (n,) str array
+        Identifiers of the source, empty where it gives none.
+    structures : (n,) int array
+        Rows of the source with this formula; the lowest energy is the one that counts.
+    observed : (n,) int array
+        1 made by somebody, 0 never made, -1 unknown.
+    counted : (n,) bool array
+        Whether the phase takes part in equilibria.
+    properties : mapping of str to (n,) array
+        Further columns of the source (density, conduction, ...), where it has them.
+    source : Source
+        Where all this comes from.
+    """
+
+    formulas: NDArray[np.str_]
+    elements: tuple[str, ...]
+    indptr: NDArray[np.int64]
+    element_index: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    energies: Floats
+    ids: NDArray[np.str_]
+    structures: NDArray[np.int64]
+    observed: NDArray[np.int64]
+    counted: NDArray[np.bool_]
+    source: Source
+    properties: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._freeze()
+
+    def _freeze(self) -> None:
+        for value in (*self.__dict__.values(), *self.properties.values()):
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._freeze()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """State without the index, which any process makes again in milliseconds."""
+        return {
+            key: value
+            for key, value in self.__dict__.items()
+            if key not in ("_index", "_positions", "_quiet", "fingerprint")
+        }
+
+    def __len__(self) -> int:
+        return len(self.formulas)
+
+    def __repr__(self) -> str:
+        return (
+            f"PhaseTable({len(self)} formulas, {len(self.elements)} elements, {self.source.name})"
+        )
+
+    def _repr_html_(self) -> str:
+        return str(given("result_html")(self))
+
+    # -- ways in ------------------------------------------------------------------------------
+
+    @classmethod
+    def read(
+        cls,
+        path: str | PathLike[str],
+        *,
+        formula_column: str | None = None,
+        energy_column: str | None = None,
+        all_phases: bool = False,
+    ) -> PhaseTable:
+        """Read CSV, CSV.GZ, Parquet or pymatgen JSON; a second time from a cache.
+
+        Parameters
+        ----------
+        path : path
+        formula_column, energy_column : str, optional
+            Column names, where they are not found by themselves.  Energies are formation
+            energies [eV/atom].
+        all_phases : bool
+            Count also the phases that the table marks as never observed.
+
+        Raises
+        ------
+        InputError
+            For a missing file, column or element, an empty table, or an energy that is no number.
+        """
+        found: PhaseTable = given("read_table")(
+            path, formula_column=formula_column, energy_column=energy_column, all_phases=all_phases
+        )
+        return found
+
+    @classmethod
+    def reference(cls, *, all_phases: bool = False) -> PhaseTable:
+        """Return the set embedded in the package (works offline, without a key)."""
+        found: PhaseTable = given("reference_table")(all_phases=all_phases)
+        return found
+
+    @classmethod
+    def from_entries(cls, entries: Sequence[Any], *, name: str = "entries") -> PhaseTable:
+        """Build from pymatgen entries (``ComputedEntry``, ``PDEntry``) with total energies.
+
+        The lowest entry of each element is the reference; see ``sources.entries``.
+        """
+        found: PhaseTable = given("entries_table")(entries, name=name)
+        return found
+
+    # -- questions ----------------------------------------------------------------------------
+
+    @cached_property
+    def _index(self) -> _Index:
+        """Phases grouped by chemical system."""
+        bit = np.left_shift(
+            np.uint64(1), (self.element_index % 64).astype(np.uint64), dtype=np.uint64
+        )
+        starts = self.indptr[:-1]
+        zero = np.uint64(0)
+        low = np.bitwise_or.reduceat(np.where(self.element_index < 64, bit, zero), starts)
+        high = np.bitwise_or.reduceat(np.where(self.element_index < 64, zero, bit), starts)
+        order = np.lexsort((low, high)).astype(np.int64)
+        low, high = low[order], high[order]
+        new = np.flatnonzero(np.r_[True, (low[1:] != low[:-1]) | (high[1:] != high[:-1])])
+        low, high = low[new], high[new]
+        groups = np.split(order, new[1:])
+        totals = np.add.reduceat(self.counts, starts)
+        return _Index(
+            low=low,
+            high=high,
+            groups=groups,
+            group_of={
+                (int(second) << 64) | int(word): rows
+                for second, word, rows in zip(high, low, groups, strict=True)
+            },
+            fractions=self.counts / np.repeat(totals, np.diff(self.indptr)),
+        )
+
+    def _mask(self, elements: Iterable[str]) -> int:
+        """Bit mask of a set of elements."""
+        mask = 0
+        for symbol in elements:
+            mask |= 1 << self._position(symbol)
+        return mask
+
+    @cached_property
+    def _positions(self) -> dict[str, int]:
+        return {symbol: i for i, symbol in enumerate(self.elements)}
+
+    def _position(self, symbol: str) -> int:
+        try:
+            return self._positions[symbol]
+        except KeyError:
+            raise InputError(
+                f"element {symbol}: the source {self.source.name} has no phase with it"
+                f"{nearest(symbol, list(self.elements), 1)}"
+                f" (its elements: {' '.join(self.elements)}); use another --source"
+            ) from None
+
+    def rows_within(self, elements: Iterable[str]) -> NDArray[np.int64]:
+        """Rows of all phases that consist of no other elements, in table order.
+
+        Raises
+        ------
+        InputError
+            For an element that the source does not know.
+        """
+        mask = self._mask(elements)
+        index = self._index
+        if mask.bit_count() <= _ENUMERATED:
+            found = []
+            subset = mask
+            while subset:  # every chemical system within these elements
+                rows = index.group_of.get(subset)
+                if rows is not None:
+                    found.append(rows)
+                subset = (subset - 1) & mask
+        else:
+            outside_low = np.uint64(~mask & _WORD)
+            outside_high = np.uint64((~mask >> 64) & _WORD)
+            inside = ((index.low & outside_low) | (index.high & outside_high)) == 0
+            found = [index.groups[group] for group in np.flatnonzero(inside)]
+        return np.sort(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
+
+    def within(self, elements: Iterable[str]) -> System:
+        """Return all counted phases within some elements, as columns for the linear program.
+
+        Only phases with a negative formation energy can be part of an equilibrium (the
+        elements themselves are better otherwise), so only these become columns.
+
+        Raises
+        ------
+        InputError
+            For an element that the source does not know, or a system that a source which says
+            what it holds does not hold.
+        """
+        symbols = tuple(sorted(set(elements), key=atomic_number))
+        rows = self.rows_within(symbols)
+        if self.source.closed and not self.source.covers(symbols):
+            system = "-".join(sorted(symbols))
+            raise InputError(
+                f"{system}: not all of its phases are in {self.source.name} "
+                f"({self.source.version}); an answer would miss some: run `interscreen data pull "
+                f"--elements {system.replace('-', ',')}` first"
+            )
+        counted = self.counted[rows]
+        left_out = rows[~counted & ~self._quiet[rows]]
+        rows = rows[counted & (self.energies[rows] < 0.0)]
+        m = len(symbols)
+        row_of = np.full(len(self.elements), -1, dtype=np.int64)
+        row_of[[self._positions[symbol] for symbol in symbols]] = np.arange(m)
+        first = self.indptr[rows]
+        lengths = self.indptr[rows + 1] - first
+        column = np.repeat(np.arange(len(rows)), lengths)
+        entry = np.arange(len(column)) + np.repeat(first - np.cumsum(lengths) + lengths, lengths)
+        columns = np.zeros((m, m + len(rows)))
+        columns[np.arange(m), np.arange(m)] = 1.0
+        columns[row_of[self.element_index[entry]], m + column] = self._index.fractions[entry]
+        return System(
+            elements=symbols,
+            columns=columns,
+            energies=np.concatenate([np.zeros(m), self.energies[rows]]),
+            rows=np.concatenate([np.full(m, -1, dtype=np.int64), rows]),
+            formulas=self.formulas,
+            left_out=tuple(str(formula) for formula in self.formulas[left_out]),
+        )
+
+    def find(self, amounts: Iterable[tuple[str, int]]) -> int | None:
+        """Row of the phase with exactly this composition (whole numbers), counted or not."""
+        wanted = sorted(amounts, key=lambda item: self._position(item[0]))
+        rows = self._index.group_of.get(self._mask(symbol for symbol, _ in wanted))
+        if rows is None:
+            return None
+        entries = self.indptr[rows][:, None] + np.arange(len(wanted))
+        same = (self.counts[entries] == [number for _, number in wanted]).all(axis=1)
+        return int(rows[same][0]) if same.any() else None
+
+    def composition(self, row: int) -> dict[str, int]:
+        """Atoms of each element in the reduced formula unit of a row."""
+        part = slice(self.indptr[row], self.indptr[row + 1])
+        return {
+            self.elements[i]: int(count)
+            for i, count in zip(self.element_index[part], self.counts[part], strict=True)
+        }
+
+    def only(self, rows: NDArray[np.int64]) -> PhaseTable:
+        """Return the table of some rows, in the order given; the elements stay all known."""
+        lengths = np.diff(self.indptr)[rows]
+        first = self.indptr[rows]
+        entry = np.repeat(first - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+        return replace(
+            self,
+            formulas=self.formulas[rows],
+            indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            element_index=self.element_index[entry],
+            counts=self.counts[entry],
+            energies=self.energies[rows],
+            ids=self.ids[rows],
+            structures=self.structures[rows],
+            observed=self.observed[rows],
+            counted=self.counted[rows],
+            properties={key: np.asarray(values)[rows] for key, values in self.properties.items()},
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Checksum of everything that decides an answer (hexadecimal)."""
+        digest = hashlib.sha256(" ".join(self.elements).encode())
+        for array in (self.indptr, self.element_index, self.counts, self.energies, self.counted):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+    def element_fractions(self, elements: Sequence[str] | None = None) -> Floats:
+        """Dense matrix of atom fractions, shape (n, number of elements)."""
+        symbols = list(self.elements if elements is None else elements)
+        row_of = np.full(len(self.elements), -1, dtype=np.int64)
+        row_of[[self._position(symbol) for symbol in symbols]] = np.arange(len(symbols))
+        lengths = np.diff(self.indptr)
+        phase = np.repeat(np.arange(len(self)), lengths)
+        totals = np.add.reduceat(self.counts, self.indptr[:-1])
+        wanted = row_of[self.element_index] >= 0
+        dense = np.zeros((len(self), len(symbols)))
+        dense[phase[wanted], row_of[self.element_index[wanted]]] = self.counts[wanted]
+        fractions: Floats = dense / totals[:, None]
+        return fractions
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Phases that no equilibrium counts although they could be part of one."""
+        return tuple(str(formula) for formula in self.formulas[~self.counted & ~self._quiet])
+
+    @cached_property
+    def _quiet(self) -> NDArray[np.bool_]:
+        """Phases above the hull of all phases, as far as the table knows: not worth a word."""
+        return np.asarray(self.properties.get(ABOVE_HULL, np.zeros(len(self))), dtype=bool)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per formula."""
+        import pandas as pd
+
+        names = {value: key for key, value in OBSERVED.items() if key}
+        return pd.DataFrame(
+            {
+                "formula": self.formulas.astype(object),
+                "formation_energy_eV_per_atom": self.energies,
+                "id": self.ids.astype(object),
+                "structures": self.structures,
+                "observed": [names[int(value)] for value in self.observed],
+                "counted": self.counted,
+                **{key: np.asarray(values) for key, values in self.properties.items()},
+            }
+        )

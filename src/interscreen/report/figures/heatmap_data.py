@@ -1,0 +1,116 @@
+"""What the heatmap shows: energies by candidate and electrolyte, and their colours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ...phases.columns import COLUMNS
+from . import cells
+from .style import MINUS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.colors import Colormap, Normalize
+
+# one colour range for a figure: the smallest of these [meV/atom] that holds all its values, else
+# the last one, with an arrow on the colour bar
+RANGES = (100, 200, 300, 500)
+MOST_ROWS = 120
+# contacts with the electrolyte, headed as the registry of columns calls them, on two lines
+KINDS = {
+    kind: tuple(COLUMNS[f"{kind}_mutual_eV_per_atom"].label.lower().split(" ", 1))
+    for kind in ("deposited", "layer", "worst_product")
+}
+
+
+@dataclass(frozen=True)
+class HeatmapData:
+    """Rows of results.csv by candidate and electrolyte."""
+
+    candidates: list[str]
+    electrolytes: list[str]
+    rows: dict[tuple[str, str], Mapping[Hashable, Any]]
+    hidden: int
+
+    def word(self, key: str, candidate: str = "", electrolyte: str = "") -> str:
+        """First text in a column, of one candidate, one electrolyte or both."""
+        found = (cells.text(row.get(key)) for row in self._rows(candidate, electrolyte))
+        return next((word for word in found if word), "")
+
+    def energy(self, kind: str, candidate: str = "", electrolyte: str = "") -> float:
+        """First energy of a contact [meV/atom]; NaN when there is none."""
+        key = f"{kind}_mutual_eV_per_atom"
+        found = (cells.number(row.get(key)) for row in self._rows(candidate, electrolyte))
+        return next((value for value in found if not math.isnan(value)), math.nan) * 1000
+
+    def _rows(self, candidate: str, electrolyte: str) -> list[Mapping[Hashable, Any]]:
+        if candidate and electrolyte:
+            return [self.rows.get((candidate, electrolyte), {})]
+        return [
+            row
+            for (one, other), row in self.rows.items()
+            if candidate in ("", one) and electrolyte in ("", other)
+        ]
+
+    def cells(self) -> list[float]:
+        """All values on the colour scale."""
+        bare = [self.energy("bare", electrolyte=name) for name in self.electrolytes]
+        return bare + [
+            self.energy(kind, candidate, electrolyte)
+            for candidate in self.candidates
+            for electrolyte in self.electrolytes
+            for kind in KINDS
+        ]
+
+
+PLOTTED = (
+    "candidate formula electrolyte electrolyte_formula status reason bare_mutual_eV_per_atom "
+    "lithium_mutual_eV_per_atom deposited_mutual_eV_per_atom layer layer_mutual_eV_per_atom "
+    "worst_product worst_product_mutual_eV_per_atom"
+).split()
+
+
+def plotted(results: pd.DataFrame) -> pd.DataFrame:
+    """Columns and rows of results.csv that the heatmap shows."""
+    shown = list(dict.fromkeys(results["candidate"]))[:MOST_ROWS]
+    return results.loc[results["candidate"].isin(shown), PLOTTED]
+
+
+def colour_scale(limit: float) -> tuple[Normalize, Colormap]:
+    """Colours from ``-limit`` (dark) to 0 (light) [meV/atom]: magma, less its black."""
+    import numpy as np
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap, Normalize
+
+    colours = colormaps["magma"](np.linspace(0.15, 1.0, 256))
+    return Normalize(-limit, 0.0, clip=True), ListedColormap(colours, name="reaction energy")
+
+
+def luminance(colour: tuple[float, ...]) -> float:
+    """Relative luminance of a colour, 0 (black) to 1 (white) (WCAG 2.2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def printed(value: float) -> str:
+    """Whole meV/atom with a true minus sign; never a negative zero."""
+    rounded = round(value)
+    return f"{MINUS}{-rounded}" if rounded < 0 else str(rounded)
+
+
+def read_results(rows: list[dict[Hashable, Any]]) -> HeatmapData:
+    """Sort rows of results.csv by candidate and electrolyte."""
+    candidates = list(dict.fromkeys(cells.text(row["candidate"]) for row in rows))
+    electrolytes = list(dict.fromkeys(cells.text(row["electrolyte"]) for row in rows))
+    shown = candidates[:MOST_ROWS]
+    found: dict[tuple[str, str], Mapping[Hashable, Any]] = {}
+    for row in rows:
+        place = (cells.text(row["candidate"]), cells.text(row["electrolyte"]))
+        if place[0] in shown:
+            if row.get("status") != "ok":  # no number of a failed row is shown
+                row = {key: row.get(key) for key in ("formula", "electrolyte_formula")}  # noqa: PLW2901
+            found.setdefault(place, row)
+    return HeatmapData(shown, electrolytes, found, len(candidates) - len(shown))

@@ -1,0 +1,186 @@
+"""Geometry of triangles: places of compositions, rasters, outlines and free spots for labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...answers.map import CompositionMap
+from ...phases.system import Floats
+
+HEIGHT = math.sqrt(3.0) / 2.0  # of a triangle with sides of one
+CORNERS = np.array([[0.0, 0.0], [0.5, HEIGHT], [1.0, 0.0]])  # left, top, right
+
+Box = tuple[float, float, float, float]
+
+
+def place(fractions: Any) -> Floats:
+    """Points of compositions, shape (k, 2), in units of a side from the left corner."""
+    points: Floats = np.asarray(fractions, dtype=float) @ CORNERS
+    return points
+
+
+def raster(one: CompositionMap, width: int) -> Floats:
+    """Energies [meV/atom] of pixels, lowest row first: linear within each triangle of the grid.
+
+    Pixels outside the triangle have the value of its nearest side, so that cutting it out leaves
+    no seam.
+    """
+    n = one.divisions
+    values = np.zeros((n + 2, n + 2))
+    counts = np.rint(one.fractions * n).astype(int)
+    values[counts[:, 1], counts[:, 2]] = 1000.0 * one.min_mutual_energy_eV_per_atom
+    height = round(width * HEIGHT)
+    x, y = np.meshgrid((np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height)
+    third = x - y / 2
+    shares = np.maximum(np.stack([1.0 - y - third, y, third]), 0.0)
+    shares *= n / shares.sum(axis=0)
+    row, column = (np.minimum(np.floor(share).astype(int), n - 1) for share in shares[1:])
+    up, right = shares[1] - row, shares[2] - column
+    lower = values[row, column] * (1.0 - up - right)
+    lower += values[row + 1, column] * up + values[row, column + 1] * right
+    upper = values[row + 1, column + 1] * (up + right - 1.0)
+    upper += values[row + 1, column] * (1.0 - right) + values[row, column + 1] * (1.0 - up)
+    # a pixel on the slanted side rounds either way; there is no upper triangle beyond it
+    inside = (up + right <= 1.0) | (row + column >= n - 1)
+    energies: Floats = np.where(inside, lower, upper)
+    return energies
+
+
+def outline(one: CompositionMap, level: float) -> Floats:
+    """Lines around the region with |E| below ``level``, the sides of the triangle included.
+
+    Returns
+    -------
+    (k, 2, 2) float array
+        Both ends of each line; linear within each triangle of the grid, as the colours are.
+    """
+    margin = one.min_mutual_energy_eV_per_atom + level  # positive inside
+    points = place(one.fractions)
+    corners = _triangles(one.divisions)
+    inside = margin[corners] > 0.0
+    count = inside.sum(axis=1)
+    cut = (count == 1) | (count == 2)
+    corners, inside, count = corners[cut], inside[cut], count[cut]
+    # the corner that is alone on its side of the level, and the other two
+    alone = np.where(count == 1, inside.argmax(axis=1), inside.argmin(axis=1))
+    turns = (alone[:, None] + np.arange(3)) % 3
+    first, *others = np.take_along_axis(corners, turns, axis=1).T
+    across = np.stack([_crossing(points, margin, first, other) for other in others], axis=1)
+    stretches = [stretch for absent in range(3) for stretch in _sides(one, points, margin, absent)]
+    lines: Floats = np.concatenate([across, np.reshape(stretches, (-1, 2, 2))])
+    return lines
+
+
+def _triangles(n: int) -> Any:
+    """Points at the corners of the triangles of a grid with n divisions, shape (n * n, 3)."""
+    number = np.zeros((n + 1, n + 1), dtype=int)
+    inside = np.tri(n + 1, dtype=bool)[::-1]
+    number[inside] = np.arange(inside.sum())
+    j, k = np.nonzero(np.tri(n, dtype=bool)[::-1])
+    upward = np.column_stack([number[j, k], number[j, k + 1], number[j + 1, k]])
+    j, k = np.nonzero(np.tri(n - 1, dtype=bool)[::-1])
+    downward = np.column_stack([number[j, k + 1], number[j + 1, k + 1], number[j + 1, k]])
+    return np.concatenate([upward, downward])
+
+
+def _crossing(points: Floats, margin: Floats, a: Any, b: Any) -> Floats:
+    """Where the margin is zero between points a and b, shape (k, 2)."""
+    share = margin[a] / (margin[a] - margin[b])
+    crossing: Floats = points[a] + share[:, None] * (points[b] - points[a])
+    return crossing
+
+
+def _sides(
+    one: CompositionMap, points: Floats, margin: Floats, absent: int
+) -> Iterator[tuple[Floats, Floats]]:
+    """Stretches within the region of the side without one element."""
+    side = np.flatnonzero(one.fractions[:, absent] == 0.0)
+    side = side[np.argsort(one.fractions[side, (absent + 1) % 3])]
+    change = np.diff(np.r_[0, margin[side] > 0.0, 0])
+    ends = np.flatnonzero(change == -1) - 1
+    for start, end in zip(np.flatnonzero(change == 1).tolist(), ends.tolist(), strict=True):
+        # beyond the outermost point inside, as far as the level
+        after = [max(start - 1, 0), min(end + 1, len(side) - 1)]
+        yield tuple(
+            points[side[at]]
+            if at == beyond
+            else _crossing(points, margin, side[[at]], side[[beyond]])[0]
+            for at, beyond in zip((start, end), after, strict=True)
+        )
+
+
+def beside_lithium(one: CompositionMap) -> Floats:
+    """Corners of the region that is stable against Li metal, shape (k, 2).
+
+    It is made of the tie triangles that have Li as a corner; their other corners are the phases
+    with a reduction limit of zero.
+    """
+    lithium = CORNERS[one.elements.index("Li")]
+    corners = place([phase.fractions for phase in one.phases if phase.reduction_limit_V == 0.0])
+    corners = corners[np.abs(corners - lithium).max(axis=1) > 1e-9]
+    away = corners - lithium
+    middle = CORNERS.mean(axis=0) - lithium
+    turn = np.arctan2(
+        middle[0] * away[:, 1] - middle[1] * away[:, 0], away @ middle
+    )  # from the middle of the triangle, so that no angle jumps
+    around: Floats = np.vstack([lithium, corners[np.argsort(turn)]])
+    return around
+
+
+def free_spot(
+    point: Floats,
+    size: tuple[float, float],
+    taken: Sequence[Box],
+    others: Floats,
+    lines: Floats,
+    limits: Box,
+) -> Box | None:
+    """Find room for a label of some size near a point, nearer than to any other point [in].
+
+    Close to the point is better than far, and clear of ``lines`` better than across them.
+    """
+    best, least = None, math.inf
+    for distance in (0.05, 0.09, 0.14):
+        for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)):
+            x = float(point[0]) + dx * (distance + size[0] / 2)
+            y = float(point[1]) + dy * (distance + size[1] / 2)
+            box = (x - size[0] / 2, y - size[1] / 2, x + size[0] / 2, y + size[1] / 2)
+            cost = distance + (0.06 if (_gaps(lines, box) == 0.0).any() else 0.0)
+            if (
+                cost < least
+                and np.greater_equal(box[:2], limits[:2]).all()
+                and np.less_equal(box[2:], limits[2:]).all()
+                and not any(_overlap(box, other) for other in taken)
+                and (_gaps(others, box) > _gaps(point[None], box)[0] + _clear(others, box)).all()
+            ):
+                best, least = box, cost
+    return best
+
+
+def _clear(points: Floats, box: Box) -> Floats:
+    """How much farther than its own point others must be: a dot beside a label looks its own."""
+    beside = (points[:, 1] > box[1] - 0.02) & (points[:, 1] < box[3] + 0.02)
+    return np.where(beside, 0.09, 0.015)
+
+
+def _gaps(points: Floats, box: Box) -> Floats:
+    """Distances of points from a box, zero inside [in]."""
+    outside = np.maximum(np.maximum(box[:2] - points, points - box[2:]), 0.0)
+    gaps: Floats = np.hypot(*outside.T)
+    return gaps
+
+
+def along(corners: Floats) -> Floats:
+    """Points along a closed line, close to each other, shape (k, 2)."""
+    steps = np.linspace(0.0, 1.0, 120)[:, None]
+    return np.concatenate(
+        [a + steps * (b - a) for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)]
+    )
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]

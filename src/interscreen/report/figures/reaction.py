@@ -1,0 +1,304 @@
+"""Reaction energy of two materials over their mixing fraction, with the products of each kink."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ...answers.lithiation import format_amount
+from ...answers.reaction import Reaction
+from .heatmap_data import printed
+from .labels import line_height, shorten, text_width, wrap
+from .page import Page
+from .style import (
+    BODY,
+    GREEN,
+    INK,
+    MARGIN,
+    MUTED,
+    ORANGE,
+    RULE,
+    SMALL,
+    TALLEST,
+    WIDTHS,
+    Width,
+    styled,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_HEIGHTS: dict[Width, float] = {"one": 1.7, "two": 2.3}  # of the axes [in]
+_LEFT = MARGIN + 0.52  # room for the axis [in]
+_STRIP = 0.3  # numbers of the kinks above the axes [in]
+_FOOT = 0.5  # ticks and names below them [in]
+_KEY = 0.15  # a line of the legend [in]
+_APART = 0.03  # numbers keep this distance [in]
+_LEAST = 10.0  # the axis never spans less than this [meV/atom]
+_VISIBLE = 0.5  # a self-decomposition beyond this is drawn [meV/atom]
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One line of the list: a kink, or one side alone."""
+
+    mark: str  # number of the kink, empty for a side alone
+    fraction: float
+    mutual: float
+    total: float
+    products: str
+    best: bool
+
+
+@styled
+def curve_plot(reaction: Reaction, *, note: str = "", width: Width = "two") -> Figure:
+    """Draw the mutual energy against the atom fraction of the first reactant.
+
+    Numbers above the curve lead to its kinks; the list below gives the products of each.  Where a
+    reactant decomposes by itself, the total energy is drawn, too.
+
+    Parameters
+    ----------
+    reaction : Reaction
+    note : str
+        Where the energies come from, for the foot of the figure.
+    width : str
+        ``one`` or ``two`` columns of a journal page.
+
+    Returns
+    -------
+    Figure
+    """
+    return _Curve(reaction, note, width).page.figure
+
+
+class _Curve:
+    """Measures, then draws: curve, keys, list of the kinks."""
+
+    def __init__(self, reaction: Reaction, note: str, width: Width) -> None:
+        self.reaction = reaction
+        self.names = [str(reactant["input"]) for reactant in reaction.reactants]
+        self.x = [kink.mixing_fraction for kink in reaction.kinks]
+        self.mutual = [1000.0 * kink.mutual_energy_eV_per_atom for kink in reaction.kinks]
+        self.total = [1000.0 * kink.total_energy_eV_per_atom for kink in reaction.kinks]
+        self.alone = any(
+            abs(total - mutual) > _VISIBLE
+            for total, mutual in zip(self.total, self.mutual, strict=True)
+        )
+        self.rows = self._rows()
+        self.wide = WIDTHS[width] - _LEFT - MARGIN - 0.1
+        self.height = _HEIGHTS[width]
+        self.columns = self._columns()
+        room = WIDTHS[width] - MARGIN - self.columns[-1]
+        self.products = {row: wrap(row.products, room, SMALL) for row in self.rows}
+        fixed = _STRIP + self.height + _FOOT + (1 + self.alone) * _KEY + 0.08
+        self.listed = self._listed(TALLEST - 1.6 - fixed)
+        remarks = []
+        if len(self.listed) < len(self.rows):
+            remarks.append(
+                f"{len(self.listed)} of {len(self.rows)} points are listed, those of the lowest "
+                "energy; all are in the data beside the figure."
+            )
+        where = (
+            "" if reaction.potential_V is None else f", open to Li at {reaction.potential_V:g} V"
+        )
+        subtitle = "Reaction energy at 0 K [meV per atom of both] and the products at each kink."
+        if reaction.mixing_fraction is None:
+            subtitle += " The two coexist: no mutual reaction."
+        title = " | ".join(self.names) + where
+        body = fixed + self._tall(self.listed)
+        self.page = Page(title, subtitle, width, body, remarks, note)
+        y = self.page.top
+        self._axes(y)
+        y = self._keys(y + _STRIP + self.height + _FOOT)
+        self._list(y + 0.08)
+
+    def _rows(self) -> list[_Row]:
+        """Kinks between the ends, and the ends that decompose by themselves."""
+        rows = []
+        number = 0
+        last = len(self.x) - 1
+        for at, kink in enumerate(self.reaction.kinks):
+            products = " + ".join(format_amount(f, n) for f, n in kink.products.items())
+            mark = ""
+            if 0 < at < last:
+                number += 1
+                mark = str(number)
+            elif abs(self.total[at]) <= _VISIBLE:
+                continue
+            else:
+                products = f"{self.names[0 if at == last else 1]} alone: {products}"
+            best = kink.mixing_fraction == self.reaction.mixing_fraction
+            rows.append(_Row(mark, self.x[at], self.mutual[at], self.total[at], products, best))
+        return rows
+
+    def _tall(self, rows: Sequence[_Row]) -> float:
+        """Height of a list [in]."""
+        lines = sum(len(self.products[row]) for row in rows)
+        return (1.0 + lines) * line_height(SMALL) + 0.03 * len(rows) + 0.1 if rows else 0.0
+
+    def _listed(self, room: float) -> list[_Row]:
+        """Rows that fit into a height [in], those of the lowest energy."""
+        chosen: list[_Row] = []
+        for row in sorted(self.rows, key=lambda row: (row.mutual, row.fraction)):
+            if self._tall([*chosen, row]) > room:
+                break
+            chosen.append(row)
+        return [row for row in self.rows if row in chosen]
+
+    def _axes(self, y: float) -> None:
+        from matplotlib.ticker import MaxNLocator
+
+        page = self.page
+        axes = page.axes(_LEFT, y + _STRIP, self.wide, self.height)
+        lowest = min([*self.mutual, *(self.total if self.alone else [])])
+        axes.set(xlim=(0.0, 1.0), ylim=(min(1.08 * lowest, -_LEAST), 0.0))
+        axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        axes.set_xticks([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
+        axes.grid(True)
+        axes.spines["top"].set_visible(True)
+        if self.alone:
+            axes.plot(
+                self.x, self.total, color=ORANGE, linewidth=1.2, dashes=(3, 1.5), gid="total",
+                clip_on=False, zorder=2,
+            )  # fmt: skip
+        axes.plot(self.x, self.mutual, color=GREEN, linewidth=1.4, gid="mutual", clip_on=False,
+                  zorder=3)  # fmt: skip
+        inner = range(1, len(self.x) - 1)
+        axes.plot(
+            [self.x[i] for i in inner], [self.mutual[i] for i in inner], "o", color=GREEN,
+            markersize=3.2, gid="kinks", clip_on=False, zorder=4,
+        )  # fmt: skip
+        self._numbers(axes, y)
+        middle = y + _STRIP + self.height / 2
+        page.text(
+            MARGIN + 0.05, middle, "Reaction energy [meV/atom]", BODY, ha="center", va="center",
+            rotation=90,
+        )  # fmt: skip
+        bottom = y + _STRIP + self.height
+        half = self.wide / 2 - 0.55
+        page.text(_LEFT, bottom + 0.25, shorten(self.names[1], half, SMALL), SMALL, color=MUTED)
+        page.text(
+            _LEFT + self.wide, bottom + 0.25, shorten(self.names[0], half, SMALL), SMALL,
+            ha="right", color=MUTED,
+        )  # fmt: skip
+        said = f"Atom fraction x of {shorten(self.names[0], self.wide - 1.2, BODY)}"
+        page.text(_LEFT + self.wide / 2, bottom + 0.38, said, BODY, ha="center")
+
+    def _numbers(self, axes: Axes, y: float) -> None:
+        """Write numbers of the kinks above the axes; a thin line leads down to each."""
+        page = self.page
+        marked = [row for row in self.rows if row.mark]
+        widths = [text_width(row.mark, SMALL, "bold") for row in marked]
+        wanted = [_LEFT + row.fraction * self.wide for row in marked]
+        places = spread(wanted, widths, _LEFT - 0.1, _LEFT + self.wide + 0.1)
+        for row, place, at in zip(marked, places, wanted, strict=True):
+            color = INK if row.best else MUTED
+            page.text(
+                place, y + 0.07, row.mark, SMALL, ha="center", color=color,
+                weight="bold" if row.best else "normal", gid=f"number-{row.mark}",
+            )  # fmt: skip
+            page.rule(
+                [place, at, at], [y + 0.14, y + _STRIP - 0.04, y + _STRIP],
+                color=color if row.best else RULE, linewidth=0.5,
+            )  # fmt: skip
+            axes.plot(
+                [row.fraction] * 2, [0.0, row.mutual], linewidth=0.5, zorder=1,
+                color=color if row.best else RULE,
+            )  # fmt: skip
+
+    def _keys(self, y: float) -> float:
+        """Say what the lines are; return where the keys end."""
+        page = self.page
+        keys: list[tuple[str, dict[str, Any], str]] = [(GREEN, {}, "mutual: what the contact adds")]
+        if self.alone:
+            dashes = {"dashes": (3, 1.5)}
+            keys.append((ORANGE, dashes, "total: self-decomposition of the two included"))
+        for color, style, said in keys:
+            page.rule(
+                [_LEFT, _LEFT + 0.26], [y + _KEY / 2] * 2, color=color, linewidth=1.4, **style
+            )
+            page.text(_LEFT + 0.34, y + _KEY / 2, said, SMALL)
+            y += _KEY
+        return y
+
+    def _columns(self) -> tuple[float, float, float, float]:
+        """Right ends of the columns x, mutual and total, and where the products begin [in]."""
+        first = MARGIN + 0.55
+        second = first + 0.48
+        third = second + 0.42 if self.alone else second
+        return first, second, third, third + 0.14
+
+    def _list(self, y: float) -> None:
+        """Write the kinks with their products."""
+        if not self.listed:
+            return
+        page, line = self.page, line_height(SMALL)
+        first, second, third, start = self.columns
+        heads = [
+            (first, "x", "right"),
+            (second, "mutual", "right"),
+            (start, "products", "left"),
+        ]
+        if self.alone:
+            heads.append((third, "total", "right"))
+        for x, word, align in heads:
+            page.text(x, y + line / 2, word, SMALL, ha=align, color=MUTED)
+        y += line
+        page.rule([MARGIN, page.width - MARGIN], [y + 0.03] * 2, color=INK)
+        y += 0.07
+        for row in self.listed:
+            middle = y + line / 2
+            style = {"weight": "bold"} if row.best else {}
+            page.text(MARGIN, middle, row.mark, SMALL, **style)
+            page.text(first, middle, f"{row.fraction:.3f}", SMALL, ha="right", **style)
+            page.text(second, middle, printed(row.mutual), SMALL, ha="right", **style)
+            if self.alone:
+                page.text(third, middle, printed(row.total), SMALL, ha="right", **style)
+            y = page.lines(start, y, self.products[row], SMALL) + 0.03
+
+
+def spread(
+    wanted: Sequence[float], widths: Sequence[float], low: float, high: float
+) -> list[float]:
+    """Move labels apart along a line, each as near to where it should be as its neighbours allow.
+
+    Parameters
+    ----------
+    wanted : sequence of float
+        Where the middle of each should be, climbing [in].
+    widths : sequence of float
+        Of the labels [in].
+    low, high : float
+        Ends of the line; the labels go beyond the upper end if they are too many.
+
+    Returns
+    -------
+    list of float
+        Middles that keep the order, without overlap.
+    """
+    # groups of labels that touch, each about the mean of what its members want
+    groups: list[tuple[list[int], float]] = []
+    steps = [width + _APART for width in widths]
+
+    def width(members: list[int]) -> float:
+        return sum(steps[i] for i in members)
+
+    def start(members: list[int]) -> float:
+        """Left end of a group at its best place within the line."""
+        offsets = [sum(steps[members[0] : i]) + steps[i] / 2 for i in members]
+        ideal = sum(wanted[i] - o for i, o in zip(members, offsets, strict=True)) / len(members)
+        return max(min(ideal, high - width(members)), low)
+
+    for number in range(len(wanted)):
+        members = [number]
+        while groups and groups[-1][1] + width(groups[-1][0]) > start(members):
+            members = groups.pop()[0] + members
+        groups.append((members, start(members)))
+    return [
+        left + sum(steps[members[0] : i]) + steps[i] / 2
+        for members, left in groups
+        for i in members
+    ]

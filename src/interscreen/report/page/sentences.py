@@ -1,0 +1,298 @@
+"""The question and its answer in sentences, from the numbers of the ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeGuard
+
+from .data import OVERALL, Run
+from .markup import element, listed, marked, number
+from .rows import Row
+
+SENTENCES = 3  # electrolytes up to which each has its own sentences; more stand in a table
+_STATED = 3  # warnings of the run that stand beside the answer
+_BIG = 100.0  # meV/atom: no longer a small driving force (a third of it is the error of the data)
+
+
+_ROLES = {
+    "conversion": "conversion interlayer",
+    "coating": "coating",
+    "alloy": "alloy former",
+}
+
+
+def question(run: Run) -> str:
+    """Return the question of the run as one sentence of HTML."""
+    n = run.statistics.get("count") or len(run.order())
+    electrolytes = listed([marked(name) for name in run.electrolytes], most=8)
+    anode = marked(str(run.study.get("anode") or "Li"))
+    what = f"{n:,} interlayer candidate{'' if n == 1 else 's'}"
+    return (
+        f"Which of {what} between {anode} metal and {electrolytes} leave the least driving force "
+        "for further reactions, once they have met lithium?"
+    )
+
+
+def answers(run: Run) -> list[str]:
+    """Return the best candidates of each electrolyte, one sentence of HTML each.
+
+    With more than ``SENTENCES`` electrolytes only those over all of them (see ``best_table``).
+    """
+    results = {(row["candidate"], row["electrolyte"]): row for row in run.results}
+    blocks = run.blocks()
+    few = len(run.electrolytes) <= SENTENCES or OVERALL not in blocks
+    names = [*([OVERALL] if OVERALL in blocks else []), *(run.electrolytes if few else [])]
+    return [_best(run, name, blocks.get(name, []), results) for name in names]
+
+
+def best_table(run: Run) -> str:
+    """Return the best candidate of each role with each electrolyte as a table, in HTML.
+
+    Empty with few electrolytes, whose answers are sentences.
+    """
+    blocks = run.blocks()
+    if len(run.electrolytes) <= SENTENCES or OVERALL not in blocks:
+        return ""
+    bare = {
+        row["electrolyte"]: row["bare_mutual_eV_per_atom"]
+        for row in run.results
+        if _is_number(row.get("bare_mutual_eV_per_atom"))
+    }
+    ranked = {
+        name: [r for r in blocks.get(name, []) if _is_number(r.get("score_meV_per_atom"))]
+        for name in run.electrolytes
+    }
+    there = {row.get("role") for block in ranked.values() for row in block}
+    roles = [role for role in _ROLES if role in there]
+    heads = ["Electrolyte", "bare Li", *(f"best {_ROLES[role]}" for role in roles)]
+    lines = ["".join(element("th", head, scope="col") for head in heads)]
+    for name, block in ranked.items():
+        value = number(1000 * bare[name]) if name in bare else "\N{EM DASH}"
+        cells = [element("th", marked(name), scope="row"), element("td", value, class_="number")]
+        for role in roles:
+            mine = [row for row in block if row.get("role") == role]
+            cells.append(element("td", _shortly(run, mine)))
+        lines.append("".join(cells))
+    head, *body = (element("tr", line) for line in lines)
+    caption = element(
+        "caption",
+        "Best with each electrolyte: score in meV/atom (0 is best), and what is tied with it; bare "
+        "Li: the mutual energy without an interlayer",
+    )
+    inner = caption + element("thead", head) + element("tbody", "".join(body))
+    return element(
+        "div",
+        element("table", inner, class_="data"),
+        class_="scroll",
+        role="region",
+        tabindex="0",
+        aria_label="Best with each electrolyte",
+    )
+
+
+def _shortly(run: Run, ranked: Sequence[Row]) -> str:
+    """Return the best of some candidates, its score and its ties, in HTML."""
+    if not ranked:
+        return "\N{EM DASH}"
+    first = ranked[0]
+    tied = [
+        marked(row["candidate"])
+        for row in ranked[1:]
+        if first["score_meV_per_atom"] - row["score_meV_per_atom"] <= run.tie
+    ]
+    text = f"{element('b', marked(first['candidate']))} {_score(first)}"
+    return text + (f"; tied: {listed(tied, most=4)}" if tied else "")
+
+
+def _best(run: Run, name: str, block: Sequence[Row], results: dict[Any, Row]) -> str:
+    head = "Over all electrolytes" if name == OVERALL else f"With {marked(name)}"
+    head = element("b", head + ":") + " "
+    ranked = [row for row in block if _is_number(row.get("score_meV_per_atom"))]
+    if not ranked:
+        return head + "no candidate could be computed."
+    sentences = []
+    for role in dict.fromkeys(row.get("role") for row in ranked):
+        mine = [row for row in ranked if row.get("role") == role]
+        first = mine[0]
+        tied = [
+            row
+            for row in mine[1:]
+            if first["score_meV_per_atom"] - row["score_meV_per_atom"] <= run.tie
+        ]
+        who = element("b", marked(first["candidate"]))
+        kind = _ROLES.get(str(role), "candidate")
+        text = f"{who} is the best {kind}, score {_score(first)} meV/atom"
+        if tied:
+            others = listed([marked(row["candidate"]) for row in tied], most=4)
+            text += f", tied with {others}"
+        elif len(mine) > 1:
+            text += f", ahead of {marked(mine[1]['candidate'])} ({_score(mine[1])})"
+        pair = results.get((first["candidate"], name))
+        sentences.append(text + (_layer(pair) if pair else "") + ".")
+    return head + " ".join(sentences)
+
+
+def _layer(row: Row) -> str:
+    layer, bare = row.get("layer_mutual_eV_per_atom"), row.get("bare_mutual_eV_per_atom")
+    if not _is_number(layer) or not _is_number(bare):
+        return ""
+    products = row.get("layer") or row.get("conversion_products") or "layer"
+    what = (
+        "it" if products == row.get("formula") else f"what lithium makes of it ({marked(products)})"
+    )
+    return (
+        f"; {what} reacts with the electrolyte at {number(1000 * layer)} meV/atom, bare lithium at "
+        f"{number(1000 * bare)}"
+    )
+
+
+def certainty(run: Run) -> str:
+    """Return how sure the answer is, in HTML."""
+    tie = number(run.tie)
+    text = (
+        f"Scores that differ by less than {tie} meV/atom are ties: computed energies of similar "
+        "compounds are wrong by about 24 to 35 meV/atom against each other."
+    )
+    block = next(iter(run.blocks().values()), [])
+    known = [row for row in block if _is_number(row.get("probability_top3"))]
+    if not known:
+        text += " This run holds no samples of the energies, so no probabilities are given."
+        if run.whole:
+            text += (
+                " A study of the best has them: interscreen top RUN --study FILE, then interscreen "
+                "screen FILE."
+            )
+        return text
+    where = "overall" if block[0]["electrolyte"] == OVERALL else "here"
+    likely = sorted(known, key=lambda row: -row["probability_top3"])[:3]
+    told = listed(
+        f"{marked(row['candidate'])} in {number(100 * row['probability_top3'])} %" for row in likely
+    )
+    text += f" With the energies varied within their errors, among the best three {where}: {told}."
+    low, high = known[0].get("rank_low"), known[0].get("rank_high")
+    if _is_number(low) and _is_number(high):
+        ranks = f"rank {number(low)}" if low == high else f"ranks {number(low)} to {number(high)}"
+        text += f" {marked(known[0]['candidate'])} holds {ranks} in 90 % of the samples."
+    return text
+
+
+def warnings(run: Run) -> list[str]:
+    """Return what to watch out for, one sentence of HTML each, most important first."""
+    results = {(row["candidate"], row["electrolyte"]): row for row in run.results}
+    found: list[str] = []
+    for name, block in run.blocks().items():
+        for electrolyte in run.electrolytes if name == OVERALL else [name]:
+            pair = results.get((block[0]["candidate"], electrolyte))
+            if pair is not None:
+                found += _cautions(pair, electrolyte)
+    found = list(dict.fromkeys(found))
+    if suspects := _suspects(run):
+        found.append(
+            "Phases that may never have been made decide scores; without them: "
+            f"{listed(suspects, most=5)} meV/atom."
+        )
+    lower = list(
+        dict.fromkeys(
+            row["electrolyte"]
+            for row in run.results
+            if row.get("electrolyte_energy_source") == "hull"
+        )
+    )
+    if lower:
+        found.append(
+            f"The source has no phase for {listed([marked(n) for n in lower])}; the hull energy of "
+            "the composition stands in, which is a lower bound: total driving forces are at least "
+            "those shown (the mutual energies do not depend on it)."
+        )
+    found += _failures(run)
+    stated = [marked(str(text)) + "." for text in run.manifest.get("warnings") or []]
+    found += stated[:_STATED]
+    if len(stated) > _STATED:
+        found.append(f"{len(stated) - _STATED} more warnings stand under Provenance.")
+    left_out = run.manifest.get("left_out_phases") or []
+    if left_out:
+        found.append(
+            "Left out of all equilibria, because never observed or by choice: "
+            f"{listed([marked(str(phase)) for phase in left_out], most=12)}."
+        )
+    return found
+
+
+def _failures(run: Run) -> list[str]:
+    """Say what could not be computed: whole electrolytes, whole candidates, single pairs."""
+    bad = [row for row in run.results if row.get("status") == "failed"]
+    good = [row for row in run.results if row.get("status") != "failed"]
+    found = []
+    lost: dict[str, list[str]] = {}
+    for kind in ("electrolyte", "candidate"):
+        there = {row[kind] for row in good}
+        lost[kind] = [n for n in dict.fromkeys(row[kind] for row in bad) if n not in there]
+        if lost[kind]:
+            n = len(lost[kind])
+            found.append(
+                f"{n} {kind}{'' if n == 1 else 's'} could not be computed "
+                f"({listed([marked(name) for name in lost[kind]])}); the hatched cells say why."
+            )
+        if not there:
+            break
+    rest = [row for row in bad if all(row[kind] not in names for kind, names in lost.items())]
+    if rest:
+        pairs = [f"{marked(row['candidate'])} with {marked(row['electrolyte'])}" for row in rest]
+        found.append(f"Not computed, either: {listed(pairs)}; the hatched cells say why.")
+    return found
+
+
+def _suspects(run: Run) -> list[str]:
+    """Candidates whose score a suspect phase moves by more than a tie, the largest move first."""
+    moves: dict[tuple[str, str], tuple[float, str]] = {}
+    for name, block in run.blocks().items():
+        for row in block:
+            change, phase = row.get("suspect_change_meV_per_atom"), row.get("suspect_phase")
+            if name == OVERALL or not phase or not _is_number(change) or abs(change) <= run.tie:
+                continue
+            key = (row["candidate"], phase)
+            if abs(change) > abs(moves.get(key, (0.0, ""))[0]):
+                moves[key] = (change, name)
+    ordered = sorted(moves.items(), key=lambda move: -abs(move[1][0]))
+    return [
+        f"{marked(candidate)} with {marked(name)} {'+' if change > 0 else ''}{number(change)} "
+        f"({marked(phase)} left out)"
+        for (candidate, phase), (change, name) in ordered
+    ]
+
+
+def _cautions(row: Row, electrolyte: str) -> list[str]:
+    name, other = marked(row["candidate"]), marked(electrolyte)
+    found = []
+    deposited = row.get("deposited_mutual_eV_per_atom")
+    if _is_number(deposited) and 1000 * deposited < -_BIG:
+        found.append(
+            f"{name} itself reacts with {other} before lithium reaches it "
+            f"({number(1000 * deposited)} meV/atom as deposited)."
+        )
+    worst = row.get("worst_product_mutual_eV_per_atom")
+    layer = row.get("layer_mutual_eV_per_atom")
+    if _is_number(worst) and _is_number(layer) and 1000 * worst < min(-_BIG, 1000 * layer - 10):
+        found.append(
+            f"Of the layer that {name} becomes, {marked(row.get('worst_product') or '')} alone "
+            f"reacts with {other} at {number(1000 * worst)} meV/atom."
+        )
+    margin = row.get("bridge_margin_V")
+    if _is_number(margin) and margin < 0:
+        found.append(
+            f"No salt of the layer of {name} reaches the reduction limit of {other} "
+            f"(bridge margin {number(margin, 2)} V)."
+        )
+    if row.get("electron_blocking") == "no":
+        found.append(f"No phase of the layer of {name} blocks electrons (on {other}).")
+    return found
+
+
+def _score(row: Row) -> str:
+    text = number(row["score_meV_per_atom"])
+    deviation = row.get("score_std_meV_per_atom")
+    return f"{text} ± {number(deviation)}" if _is_number(deviation) else text
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,232 @@
+"""What a page shows of a whole source: the best rows, and statistics of all candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...errors import InputError
+from .rows import Row, read_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCORE = "score_meV_per_atom"
+NEEDED = (
+    "candidate electrolyte status role elements lithium_mutual_eV_per_atom "
+    "deposited_mutual_eV_per_atom layer_mutual_eV_per_atom worst_product_mutual_eV_per_atom "
+    "bridge_margin_V score_meV_per_atom"
+).split()
+# quantity, factor to the unit of the page, width of a bin, ends of the axis
+HISTOGRAMS = (
+    ("layer_mutual_eV_per_atom", 1000.0, 20.0, -800.0, 0.0),
+    ("deposited_mutual_eV_per_atom", 1000.0, 20.0, -800.0, 0.0),
+    ("lithium_mutual_eV_per_atom", 1000.0, 50.0, -2000.0, 0.0),
+    (SCORE, 1.0, 40.0, -1600.0, 0.0),
+    ("bridge_margin_V", 1.0, 0.2, -4.0, 6.0),
+)
+ROLES = ("conversion", "alloy", "coating")  # in this order; others behind
+SCATTER_X, SCATTER_Y = (2000.0, 20.0), (800.0, 10.0)  # end of the axis, width of a bin [meV/atom]
+NAMED = 3  # candidates named in a bin of the scatter
+OVERALL = "overall"
+
+
+def read_whole(folder: Path) -> tuple[list[Row], list[Row], dict[str, Any]]:
+    """Read the folder of a whole-source run.
+
+    Returns
+    -------
+    results : list of dict
+        Rows of the candidates in top.csv with every electrolyte.
+    ranking : list of dict
+        Blocks of top.csv, best first.
+    statistics : dict
+        ``histograms``, ``scatter`` and ``elements`` by electrolyte, and ``count``.
+
+    Raises
+    ------
+    InputError
+        For files that cannot be read.
+    """
+    import pandas as pd
+
+    ranking = read_rows(folder / "top.csv", ("candidate", "electrolyte", SCORE))
+    if not (folder / "top.csv").is_file():
+        raise InputError(f"{folder / 'top.csv'}: is missing; run the screen again")
+    file = folder / "results.parquet"
+    try:
+        table = pd.read_parquet(file)
+    except Exception as error:  # pyarrow raises many kinds for a broken file
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{file}: cannot be read ({why}); run the screen again") from None
+    missing = [name for name in NEEDED if name not in table.columns]
+    if missing:
+        raise InputError(
+            f"{file}: no results of a screen (column {missing[0]} is missing); run the screen again"
+        )
+    names = list(dict.fromkeys(row["candidate"] for row in ranking))
+    results = _with_texts(table[table["candidate"].isin(names)], ranking)
+    return results, ranking, statistics(table)
+
+
+def _with_texts(table: pd.DataFrame, ranking: Sequence[Row]) -> list[Row]:
+    """Rows of results.parquet with the equations that only top.csv holds."""
+    texts = {
+        (row["candidate"], row["electrolyte"]): row
+        for row in ranking
+        if row["electrolyte"] != OVERALL
+    }
+    own = {row["candidate"]: row for row in ranking}  # what belongs to the candidate alone
+    alone = ("formula", "lithium_equation", "candidate_energy_source", "layer")
+    keys = list(dict.fromkeys([*table.columns, *(ranking[0] if ranking else ())]))
+    electrolytes = {row["electrolyte"]: row.get("electrolyte_formula") for row in texts.values()}
+    rows: list[Row] = []
+    for record in table.to_dict("records"):
+        mine = {
+            str(key): None if isinstance(value, float) and value != value else value  # noqa: PLR0124
+            for key, value in record.items()
+        }
+        name, electrolyte = mine["candidate"], mine["electrolyte"]
+        more = texts.get((name, electrolyte)) or {
+            **{key: own[name].get(key) for key in alone},
+            "electrolyte_formula": electrolytes.get(electrolyte) or electrolyte,
+        }
+        rows.append(
+            {
+                key: mine[key] if mine.get(key) is not None else more.get(key)
+                for key in keys
+                if key not in ("rank", "tied", SCORE)
+            }
+        )
+    return rows
+
+
+def statistics(table: pd.DataFrame) -> dict[str, Any]:
+    """Count and bin all candidates.
+
+    Parameters
+    ----------
+    table : DataFrame
+        results.parquet.
+
+    Returns
+    -------
+    dict
+        By electrolyte (``overall``, too, for the elements where there are several).
+    """
+    rows = table[table["status"] == "ok"]
+    electrolytes = list(dict.fromkeys(table["electrolyte"]))
+    found: dict[str, Any] = {
+        "count": int(table["candidate"].nunique()),
+        "failed": int(len(table) - len(rows)),
+        "roles": {
+            role: int((rows["role"] == role).sum() / len(electrolytes)) for role in roles_of(rows)
+        },
+        "histograms": {},
+        "scatter": {},
+        "elements": {},
+        "scatter_axes": [*SCATTER_X, *SCATTER_Y],
+    }
+    for name in electrolytes:
+        mine = rows[rows["electrolyte"] == name]
+        found["histograms"][name] = histograms(mine)
+        found["scatter"][name] = scatter(mine)
+        found["elements"][name] = best_of_elements(mine)
+    if len(electrolytes) > 1:
+        whole = (
+            rows.groupby("candidate", sort=False).filter(
+                lambda group: len(group) == len(electrolytes)
+            )
+            if len(rows) < len(table)
+            else rows
+        )
+        mean = whole.groupby("candidate", sort=False, as_index=False).agg(
+            {SCORE: "mean", "elements": "first", "role": "first"}
+        )
+        found["elements"][OVERALL] = best_of_elements(mean)
+    return found
+
+
+def roles_of(rows: pd.DataFrame) -> list[str]:
+    """Roles that occur, in their order."""
+    found = set(rows["role"].dropna()) - {""}
+    return [*(role for role in ROLES if role in found), *sorted(found - set(ROLES))]
+
+
+def histograms(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Count values in bins of equal width, by role.
+
+    What lies beyond an end of the axis is counted in the last bin there.
+    """
+    import numpy as np
+
+    found = []
+    for key, factor, width, low, high in HISTOGRAMS:
+        edges = low + width * np.arange(round((high - low) / width) + 1)
+        counts = {}
+        for role in roles_of(rows):
+            values = rows.loc[rows["role"] == role, key].to_numpy(dtype=float) * factor
+            values = np.clip(values[np.isfinite(values)], low, high)
+            counts[role] = np.histogram(values, edges)[0].tolist()
+        found.append({"key": key, "low": low, "high": high, "width": width, "counts": counts})
+    return found
+
+
+def scatter(rows: pd.DataFrame) -> list[list[Any]]:
+    """Bin driving force with Li against what the converted layer has left with the electrolyte.
+
+    Returns
+    -------
+    list
+        For each bin that is not empty: its numbers along x and y, how many candidates, and the
+        names of the best of them.
+    """
+    import numpy as np
+
+    columns = rows[
+        ["candidate", "lithium_mutual_eV_per_atom", "layer_mutual_eV_per_atom", SCORE]
+    ].dropna()
+    columns = columns.sort_values([SCORE, "candidate"], ascending=[False, True], kind="stable")
+    bins = {}
+    for key, column, (end, width) in (
+        ("x", "lithium_mutual_eV_per_atom", SCATTER_X),
+        ("y", "layer_mutual_eV_per_atom", SCATTER_Y),
+    ):
+        values = np.abs(columns[column].to_numpy()) * 1000.0
+        bins[key] = np.minimum(values // width, end // width).astype(int)
+    groups: dict[tuple[int, int], list[Any]] = {}
+    for x, y, name in zip(bins["x"], bins["y"], columns["candidate"], strict=True):
+        group = groups.setdefault((int(x), int(y)), [int(x), int(y), 0])
+        group[2] += 1
+        if len(group) < 3 + NAMED:
+            group.append(name)
+    return [groups[place] for place in sorted(groups)]
+
+
+def best_of_elements(rows: pd.DataFrame) -> dict[str, dict[str, list[Any]]]:
+    """Find the best score among the candidates with each element.
+
+    Returns
+    -------
+    dict
+        By role (and ``all``) and element: score [meV/atom], candidate, number of candidates.
+    """
+    ordered = rows.dropna(subset=[SCORE]).sort_values(
+        [SCORE, "candidate"], ascending=[False, True], kind="stable"
+    )
+    found: dict[str, dict[str, list[Any]]] = {}
+    for role in ("all", *roles_of(ordered)):
+        mine = ordered if role == "all" else ordered[ordered["role"] == role]
+        systems = mine.groupby("elements", sort=False).agg(
+            score=(SCORE, "first"), candidate=("candidate", "first"), count=(SCORE, "size")
+        )
+        best: dict[str, list[Any]] = {}
+        for system, score, name, count in systems.itertuples():  # best system first
+            for symbol in str(system).split("-"):
+                if symbol in best:
+                    best[symbol][2] += int(count)
+                else:
+                    best[symbol] = [float(score), name, int(count)]
+        found[role] = best
+    return found

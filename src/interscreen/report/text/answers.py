@@ -1,0 +1,273 @@
+"""Results as plain text for the terminal."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...answers.lithiation import Lithiation, format_amount
+from ...answers.reaction import Reaction
+from ...answers.sampled import Sampled
+from ...answers.stack import Stack
+from ...answers.window import Window
+from ...energies.spread import Spread
+from ...phases.units import KJ_PER_MOL
+
+
+def table(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,), gap: str = "  ") -> list[str]:
+    """Lines of a table whose columns are as wide as they need be.
+
+    Parameters
+    ----------
+    rows : sequence of rows, the first one the header
+    left : sequence of int
+        Columns that are aligned to the left; the others to the right.
+    gap : str
+        Between columns.
+    """
+    widths = [max(places(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = []
+        for i, (cell, width) in enumerate(zip(row, widths, strict=True)):
+            space = " " * (width - places(cell))
+            cells.append(cell + space if i in left else space + cell)
+        lines.append(gap.join(cells).rstrip())
+    return lines
+
+
+def places(text: str) -> int:
+    """Places that a text takes on a terminal: two for wide characters, none for accents."""
+    return sum(
+        0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF")
+        for sign in text
+    )
+
+
+def short(text: str, width: int) -> str:
+    """Text of one line and at most ``width`` places, its middle left out where it is longer."""
+    text = "".join(sign if sign.isprintable() else " " for sign in text)
+    if places(text) <= width:
+        return text
+    tail = _within(text[::-1], (width - 1) // 3)[::-1]
+    return _within(text, width - 1 - places(tail)) + "\N{HORIZONTAL ELLIPSIS}" + tail
+
+
+def _within(text: str, width: int) -> str:
+    """Longest beginning of a text that takes at most ``width`` places."""
+    while places(text) > width:
+        text = text[:-1]
+    return text
+
+
+def energy(value: float | None) -> str:
+    """Energy in both units of the field."""
+    if value is None:
+        return "-"
+    return f"{rounded(value, 4)} eV/atom ({rounded(value * KJ_PER_MOL, 2)} kJ per mol of atoms)"
+
+
+def rounded(value: float, digits: int) -> str:
+    """Write a number without a minus sign before zero."""
+    text = f"{value:.{digits}f}"
+    return text[1:] if text.startswith("-") and float(text) == 0.0 else text
+
+
+def _volt(value: float | None) -> str:
+    return "none (no Li to give off)" if value is None else f"{value:.3f} V"
+
+
+def origin_lines(provenance: dict[str, Any]) -> list[str]:
+    """Lines that say what a result was made from."""
+    lines = textwrap.wrap(f"source: {provenance['source_label']}", width=76, subsequent_indent="  ")
+    left_out = provenance["left_out_phases"]
+    if left_out:
+        lines += textwrap.wrap(left_out_text(left_out), width=76, subsequent_indent="  ")
+    return lines
+
+
+def left_out_text(phases: Sequence[str], most: int = 16) -> str:
+    """Name the phases that were not counted, and how many more there are."""
+    names = ", ".join(phases[:most])
+    more = f" and {len(phases) - most} more" if len(phases) > most else ""
+    return f"left out (never observed, or by choice): {names}{more}"
+
+
+def source_note(label: str, left_out: Sequence[str]) -> str:
+    """Foot of a figure: where the energies come from and what was not counted."""
+    note = f"Source: {label}."
+    if left_out:
+        said = left_out_text(left_out)
+        note += f" {said[0].upper()}{said[1:]}."
+    return note
+
+
+def reaction_text(result: Reaction) -> str:
+    """Reaction of two materials."""
+    first, second = (r["input"] for r in result.reactants)
+    lines = [f"{first} | {second}"]
+    if result.potential_V is not None:
+        lines[0] += f"   open to Li at {result.potential_V:g} V"
+    if result.mixing_fraction is None:
+        lines.append("  no mutual reaction: the two coexist (driving force zero)")
+    else:
+        lines += [
+            f"  minimum mutual energy  {energy(result.min_mutual_energy_eV_per_atom)}",
+            f"  total energy there     {energy(result.total_energy_eV_per_atom)}",
+            f"  atom fraction of {first} there  {result.mixing_fraction:.4f}",
+            f"  {result.equation}",
+        ]
+    lines.append("  energies used")
+    lines += [
+        "    "
+        + f"{r['formula']}: {r['energy_eV_per_atom']:.4f} eV/atom ({r['energy_source']}), "
+        + f"{1000 * r['energy_above_hull_eV_per_atom']:.1f} meV/atom above the hull"
+        for r in result.reactants
+    ]
+    rows = [[f"x({first})", "mutual", "total", "equation (energies in eV/atom)"]]
+    rows += [
+        [
+            f"{kink.mixing_fraction:.4f}",
+            rounded(kink.mutual_energy_eV_per_atom, 4),
+            rounded(kink.total_energy_eV_per_atom, 4),
+            kink.equation,
+        ]
+        for kink in result.kinks
+    ]
+    lines.append("  kinks")
+    lines += ["    " + line for line in table(rows, left=(3,))]
+    lines += ["  " + line for line in origin_lines(result.provenance)]
+    return "\n".join(lines)
+
+
+def window_text(result: Window) -> str:
+    """Stability window."""
+    reduction, oxidation = result.assemblage_window_V
+    lines = [
+        f"{result.material}",
+        f"  window of the assemblage  {_volt(reduction)} to {_volt(oxidation)} vs Li/Li+",
+    ]
+    if result.phase_window_V is None:
+        lines.append(f"  window of the phase       none: {result.phase_window_reason}")
+    else:
+        low, high = result.phase_window_V
+        lines.append(f"  window of the phase       {_volt(low)} to {_volt(high)} vs Li/Li+")
+    below = " + ".join(result.reduction_products) or "stable against Li metal"
+    above = " + ".join(result.oxidation_products) or "-"
+    lines += [
+        f"  below it  {below}",
+        f"  above it  {above}",
+        f"  decomposition at 0 V  {energy(result.decomposition_energy_0V_eV_per_atom)}",
+        f"  energy used  {result.energy_eV_per_atom:.4f} eV/atom ({result.energy_source}), "
+        f"{1000 * result.energy_above_hull_eV_per_atom:.1f} meV/atom above the hull",
+        *("  " + line for line in origin_lines(result.provenance)),
+    ]
+    return "\n".join(lines)
+
+
+def lithiation_text(result: Lithiation) -> str:
+    """Lithiation path."""
+    lines = [result.material]
+    if not result.steps:
+        lines.append("  takes up no Li: stable against Li metal")
+    else:
+        rows = [["voltage/V", "Li per formula", "mAh/g", "products"]]
+        rows += [
+            [
+                f"{step.voltage_V:.3f}",
+                f"{step.li_per_formula_start:.3f} to {step.li_per_formula_end:.3f}",
+                f"{step.capacity_mAh_per_g:.1f}",
+                " + ".join(format_amount(f, n) for f, n in step.products.items()),
+            ]
+            for step in result.steps
+        ]
+        lines += ["  " + line for line in table(rows, left=(3,))]
+        lines.append(f"  mean voltage  {result.average_voltage_V:.3f} V vs Li/Li+")
+    lines.append(f"  with Li metal  {' + '.join(result.final_products)}")
+    lines.append(
+        f"  energy used  {result.energy_eV_per_atom:.4f} eV/atom ({result.energy_source}), "
+        f"{1000 * result.energy_above_hull_eV_per_atom:.1f} meV/atom above the hull"
+    )
+    lines += ["  " + line for line in origin_lines(result.provenance)]
+    return "\n".join(lines)
+
+
+# numbers of single questions whose error bars are sampled: name, unit and factor
+_SAMPLED = {
+    "min_mutual_energy_eV_per_atom": ("mutual energy", "meV/atom", 1000.0, 0),
+    "reduction_limit_V": ("reduction limit", "V", 1.0, 3),
+    "oxidation_limit_V": ("oxidation limit", "V", 1.0, 3),
+}
+
+
+def with_spreads(written: str, result: Sampled[Any]) -> str:
+    """Put the error bars of an answer below its first lines."""
+    lines = [f"  error bars ({result.samples} samples of the energies)"]
+    for key, found in result.spreads.items():
+        name, unit, factor, digits = _SAMPLED[key]
+        if found.standard_deviation is None or found.low is None or found.high is None:
+            continue
+        deviation, low, high = (
+            rounded(factor * value, digits)
+            for value in (found.standard_deviation, found.low, found.high)
+        )
+        lines.append(f"    {name} ± {deviation} {unit}; 90 % of the samples from {low} to {high}")
+    if len(lines) == 1:
+        return written
+    head, first, *rest = written.split("\n")
+    return "\n".join([head, first, *lines, *rest])
+
+
+# contacts whose error bars are sampled, by their column of results.csv
+_COLUMN_OF = {
+    "bare": "bare",
+    "lithium": "lithium",
+    "deposited": "deposited",
+    "layer": "layer",
+    "worst": "worst_product",
+}
+
+
+def _deviation(
+    spreads: Mapping[str, Spread] | None, key: str, factor: float, digits: int = 0
+) -> str:
+    """Write a standard deviation as `` ± 12``; nothing where it is not known."""
+    found = (spreads or {}).get(key)
+    if found is None or found.standard_deviation is None:
+        return ""
+    return f" ± {factor * found.standard_deviation:.{digits}f}"
+
+
+def stack_text(result: Stack, spreads: Mapping[str, Spread] | None = None) -> str:
+    """Contacts of a stack, with error bars where they are known (by column of results.csv)."""
+    errors = {
+        kind: _deviation(spreads, f"{column}_mutual_eV_per_atom", 1000.0)
+        for kind, column in _COLUMN_OF.items()
+    }
+    margin = _deviation(spreads, "bridge_margin_V", 1.0, digits=2)
+    names = {
+        "bare": "bare Li",
+        "lithium": "conversion",
+        "deposited": "as deposited",
+        "layer": "converted layer",
+        "product": "product",
+    }
+    rows = [["", "contact", "meV/atom", *(["std"] if spreads else [])]]
+    worst = result.worst_product
+    for contact in result.contacts:
+        row = [names[contact.kind], contact.label, rounded(1000 * contact.energy, 1)]
+        if spreads:
+            row.append(errors.get("worst" if contact is worst else contact.kind, ""))
+        rows.append(row)
+    lines = [f"Li | {result.candidate} | {result.electrolyte}"]
+    lines += ["  " + line for line in table(rows, left=(0, 1))]
+    bridge = result.bridge_product or "no Li-bearing salt stable at 0 V"
+    lines.append(f"  bridge  {bridge}, margin {result.bridge_margin_V:.3f}{margin} V")
+    if spreads:
+        lines.append("  std: standard deviation over the samples; of the products only the worst")
+    provenances = [contact.reaction.provenance for contact in result.contacts]
+    left_out = sorted({name for p in provenances for name in p["left_out_phases"]})
+    lines += ["  " + line for line in origin_lines({**provenances[0], "left_out_phases": left_out})]
+    return "\n".join(lines)

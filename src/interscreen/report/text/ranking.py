@@ -1,0 +1,114 @@
+"""The ranking as tables of plain text that fit 80 columns."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Hashable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..figures import cells
+from .answers import origin_lines, places, rounded, short, table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WIDTH = 80
+_INDENT = "  "
+_LEAST = 10  # places that a name has in any case
+_OVERALL = "overall"
+_Row = Mapping[Hashable, Any]
+
+
+def ranking_text(ranking: pd.DataFrame) -> str:
+    """Ranking as tables that fit 80 columns, one per electrolyte.
+
+    Parameters
+    ----------
+    ranking : DataFrame
+        Rows of ranking.csv.  Error bars and probabilities are shown where there are any.
+    """
+    blocks = []
+    uncertain = False
+    for electrolyte, block in ranking.groupby("electrolyte", sort=False):
+        rows = block.to_dict("records")
+        uncertain |= any(not math.isnan(_std(row)) for row in rows)
+        overall = electrolyte == _OVERALL
+        title = "overall (mean over the electrolytes)" if overall else str(electrolyte)
+        lines = _block(rows, contacts=not overall)
+        blocks.append("\n".join([short(title, WIDTH), *(_INDENT + line for line in lines)]))
+    said = (
+        "score, layer, worst product, as deposited (depos.): meV/atom, 0 is best; =: tied with a "
+        "neighbour; bridge: oxidation limit of the Li-bearing salt of the layer minus reduction "
+        "limit of the electrolyte [V]. Driving forces at 0 K, not rates."
+    )
+    if uncertain:
+        said += (
+            " ±: standard deviation of the score, top 3: probability of a place among the best "
+            "three, both from the uncertainty of the energies."
+        )
+    legend = "\n".join(textwrap.wrap(said, width=WIDTH - 2))
+    left_out = {name for text in ranking["left_out_phases"].dropna() for name in text.split()}
+    source = ranking["source"].iloc[0] if len(ranking) else ""
+    origin = origin_lines({"source_label": source, "left_out_phases": sorted(left_out)})
+    return "\n\n".join([*blocks, legend, "\n".join(origin)])
+
+
+def _block(rows: list[dict[Hashable, Any]], *, contacts: bool) -> list[str]:
+    """Lines of one table; ``contacts`` adds what only one electrolyte has."""
+    computed = [row for row in rows if row["status"] == "ok"]
+    stds = [rounded(_std(row), 0) for row in computed if not math.isnan(_std(row))]
+    wide = max((len(std) for std in stds), default=0)
+    top = any(not math.isnan(_top(row)) for row in computed)
+    heads = ["rank", "candidate", "role", "score"]
+    heads += ["top 3"] if top else []
+    heads += ["layer", "worst", "depos.", "bridge"] if contacts else []
+    lines = [heads]
+    for row in rows:
+        name = cells.text(row["candidate"])
+        if row["status"] != "ok":
+            lines.append(["-", name, "failed", *[""] * (len(heads) - 3)])
+            continue
+        line = [f"{int(row['rank'])}{'=' if cells.text(row['tied_with']) else ''}", name]
+        line += [cells.text(row["role"]), _score(row, wide)]
+        if top:
+            share = _top(row)
+            line.append("" if math.isnan(share) else f"{100.0 * share:.0f} %")
+        if contacts:
+            line += [
+                _number(row, f"{key}_mutual_eV_per_atom", 1000.0, 0)
+                for key in ("layer", "worst_product", "deposited")
+            ]
+            line.append(_number(row, "bridge_margin_V", 1.0, 2))
+        lines.append(line)
+    for gap in (_INDENT, " "):
+        others = sum(
+            max(places(line[i]) for line in lines) for i in range(len(heads)) if i != 1
+        ) + len(gap) * (len(heads) - 1)
+        room = max(WIDTH - len(_INDENT) - others, _LEAST)
+        if max(places(line[1]) for line in lines) <= room:
+            break
+    for line in lines:
+        line[1] = short(line[1], room)
+    return table(lines, left=(1, 2), gap=gap)
+
+
+def _score(row: _Row, wide: int) -> str:
+    """Score with its standard deviation, the signs below each other."""
+    score, std = rounded(row["score_meV_per_atom"], 0), _std(row)
+    if not wide:
+        return score
+    return score + (" " * (wide + 3) if math.isnan(std) else f" ± {rounded(std, 0):>{wide}}")
+
+
+def _std(row: _Row) -> float:
+    return cells.number(row.get("score_std_meV_per_atom"))
+
+
+def _top(row: _Row) -> float:
+    return cells.number(row.get("probability_top3"))
+
+
+def _number(row: _Row, key: str, factor: float, digits: int) -> str:
+    value = cells.number(row.get(key))
+    return "" if math.isnan(value) else rounded(factor * value, digits)

@@ -1,0 +1,1 @@
+"""Study -> contacts -> scores -> ranking -> folder."""

@@ -1,0 +1,104 @@
+"""Parts of a study: a candidate or an electrolyte, and how the energies are sampled."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from ..energies.sampling import FEWEST, INDEPENDENT_MEV, MOST
+from ..phases.material import Material, resolve
+
+
+class MaterialEntry(BaseModel):
+    """A candidate or an electrolyte in a study: a formula, or a mapping with more about it.
+
+    Attributes
+    ----------
+    formula : str
+        Formula, mixture (``Cu + 2 LiF``) or name of the electrolyte list.
+    name : str
+        How tables and figures call it; the formula if empty.
+    energy_eV_per_atom, energy_above_hull_eV_per_atom : float, optional
+        Energy of the material itself, or above the hull [eV/atom].
+    role : auto, conversion, alloy or coating
+        For candidates; ``auto`` decides from the reaction with Li.
+    products : str
+        What is expected of the contact with Li, or reported; free text.
+    reference : str
+        Where that comes from; free text.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    formula: str
+    name: str = ""
+    energy_eV_per_atom: float | None = Field(None, strict=True)
+    energy_above_hull_eV_per_atom: float | None = Field(None, strict=True)
+    role: Literal["auto", "conversion", "alloy", "coating"] = "auto"
+    products: str = ""
+    reference: str = ""
+
+    def model_post_init(self, context: Any) -> None:
+        """Read the formula, so that a misspelled one is found before anything is computed."""
+        resolve(self.material)
+
+    @property
+    def material(self) -> Material:
+        """The entry as a reactant."""
+        return Material(
+            formula=self.formula,
+            energy_eV_per_atom=self.energy_eV_per_atom,
+            energy_above_hull_eV_per_atom=self.energy_above_hull_eV_per_atom,
+            name=self.name,
+        )
+
+    @property
+    def label(self) -> str:
+        """Name, or formula."""
+        return self.material.label
+
+
+def _entry(value: Any) -> Any:
+    if isinstance(value, bool):
+        raise ValueError(
+            f"{value} is no formula (YAML read a bare NO, no or off as a truth value); "
+            'write it in quotes, as in "NO"'
+        )
+    if isinstance(value, str):
+        return {"formula": value}
+    if isinstance(value, dict | MaterialEntry):
+        return value
+    raise ValueError(f"{value!r} is no formula; write text such as CuF2, in quotes if need be")
+
+
+Entry = Annotated[MaterialEntry, BeforeValidator(_entry)]
+
+
+class Uncertainty(BaseModel):
+    """How the energies of the phases are sampled.
+
+    Attributes
+    ----------
+    samples : int
+        How often every question is answered; 0 for no error bars.
+    seed : int
+    independent_meV_per_atom : float
+        Standard deviation of what is particular to each phase [meV/atom].
+    correlated : bool
+        Whether the errors of the anion and transition-metal corrections are shared by the phases.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    samples: int = Field(1000, ge=0, le=MOST, strict=True)
+    seed: int = Field(1, ge=0, lt=2**63, strict=True)
+    independent_meV_per_atom: float = Field(INDEPENDENT_MEV, ge=0, le=500)
+    correlated: bool = True
+
+    @field_validator("samples")
+    @classmethod
+    def _enough(cls, value: int) -> int:
+        if 0 < value < FEWEST:
+            raise ValueError(f"{value} samples give no 90 % interval; use {FEWEST} or more, or 0")
+        return value

@@ -1,0 +1,179 @@
+"""The folder of a run: written beside its place, moved there file by file when it is complete."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import OutputError
+from ..files import sync_folder, umask, write_whole
+from .runner import ScreenResult
+
+MANIFEST = "manifest.json"
+_OWN_KEYS = {"source", "command", "versions"}  # of a manifest that we wrote
+_REPLACED = "files_sha256_replaced"  # checksums of a run that is being replaced
+TABLES = (
+    "results reactions windows lithiation ranking weights uncertainty sensitivity surroundings"
+).split()
+
+
+@contextlib.contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """Give a temporary folder whose files take their place in ``target`` if nothing goes wrong.
+
+    The files of an earlier run at the same place are replaced or removed; whatever else lies there
+    stays.  After an error nothing is left behind.
+
+    Raises
+    ------
+    OutputError
+        When the place holds files that are not proven to be ours, or cannot be written to.
+    """
+    target = Path(os.path.abspath(target))
+    check_place(target)
+    missing = [parent for parent in target.parents if not parent.exists()]
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        temporary.chmod(0o777 & ~umask())
+    except OSError as error:
+        raise OutputError(f"output folder {target}: cannot be written ({error.strerror})") from None
+    try:
+        yield temporary
+        publish(temporary, target)
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(f"output folder {target}: cannot be written ({error.strerror})") from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        for parent in missing:  # innermost first; one that holds the run stays
+            with contextlib.suppress(OSError):
+                parent.rmdir()
+
+
+def check_place(target: Path) -> None:
+    """Refuse a place that holds something else than a run."""
+    if target.is_dir():
+        if any(target.iterdir()) and not own_files(target):
+            raise OutputError(
+                f"output folder {target}: holds files that are no interscreen run; "
+                "name another folder with --out"
+            )
+    elif target.exists() or target.is_symlink():
+        raise OutputError(f"output folder {target}: is a file; name another place with --out")
+
+
+def publish(new: Path, target: Path) -> None:
+    """Move the files of a finished run to their place, the manifest last.
+
+    Only files that the manifest of the earlier run lists, and that still are as it says, are
+    replaced or removed.  While files are moved the manifest names the old checksums as well as the
+    new ones, so that the next run can take over a folder that a killed process left half replaced.
+
+    Raises
+    ------
+    OutputError
+        When a file would be overwritten or removed that is not proven to be ours; nothing is
+        touched then.
+    """
+    check_place(target)
+    if not target.exists():
+        new.rename(target)
+        sync_folder(target.parent)
+        return
+    ours = own_files(target)
+    names = {file.name for file in new.iterdir()} - {MANIFEST}
+    there = [name for name in sorted({*ours, *names}) if os.path.lexists(target / name)]
+    for name in there:
+        if not _is_ours(target / name, ours.get(name, ())):
+            what = "was changed since the run" if name in ours else "is not of this run"
+            raise OutputError(
+                f"output folder {target}: {name} {what} and would be lost; move it away, or name "
+                "another folder with --out"
+            )
+    manifest = _read_manifest(new)
+    between = {**manifest, _REPLACED: {name: list(sums) for name, sums in ours.items()}}
+    write_whole(target / MANIFEST, _text_of(between))
+    for name in sorted(names):
+        os.replace(new / name, target / name)
+    for name in set(there) - names:
+        (target / name).unlink()
+    sync_folder(target)
+    os.replace(new / MANIFEST, target / MANIFEST)
+    sync_folder(target)
+
+
+def own_files(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Files that the manifest of a folder claims, each with the checksums that prove it.
+
+    Empty where there is no manifest, or one that interscreen did not write.
+    """
+    manifest = _read_manifest(folder)
+    sums = manifest.get("files_sha256")
+    if not isinstance(sums, dict) or not set(manifest) >= _OWN_KEYS:
+        return {}
+    found: dict[str, tuple[str, ...]] = {str(name): (str(value),) for name, value in sums.items()}
+    replaced = manifest.get(_REPLACED, {})
+    for name, values in replaced.items() if isinstance(replaced, dict) else ():
+        found[name] = (*found.get(name, ()), *map(str, values))
+    return found
+
+
+def record_file(folder: Path, name: str) -> None:
+    """Enter a file that was added to a finished run, or made again, in its manifest."""
+    if own_files(folder):
+        manifest = _read_manifest(folder)
+        manifest["files_sha256"][name] = _checksum(folder / name)
+        write_whole(folder / MANIFEST, _text_of(manifest))
+
+
+def is_whole(folder: Path, run_key: str) -> bool:
+    """Whether the finished run of a key is there, with every file as it was written."""
+    return _read_manifest(folder).get("run_key") == run_key and all(
+        _is_ours(folder / name, checksums) for name, checksums in own_files(folder).items()
+    )
+
+
+def _is_ours(file: Path, checksums: Sequence[str]) -> bool:
+    return file.is_file() and not file.is_symlink() and _checksum(file) in checksums
+
+
+def _checksum(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    try:
+        read = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _text_of(manifest: dict[str, Any]) -> bytes:
+    return (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def write_tables(folder: Path, result: ScreenResult) -> None:
+    """Write the CSV files: full precision, the same bytes for the same input."""
+    for name in TABLES:
+        table = getattr(result, name)
+        if table is not None:  # not asked for
+            table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+
+
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write manifest.json with the checksum of every other file."""
+    sums = {
+        file.name: _checksum(file) for file in sorted(folder.iterdir()) if file.name != MANIFEST
+    }
+    (folder / MANIFEST).write_bytes(_text_of({**manifest, "files_sha256": sums}))

@@ -1,0 +1,147 @@
+"""A study: what to screen and how."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from ..phases.filters import Filters
+from ..phases.material import elements_of
+from ..sources.open import SourceOptions
+from .entries import Entry, Uncertainty
+from .query import Query
+from .ranking import Ranking
+
+
+class Study(BaseModel):
+    """What to screen and how.
+
+    Attributes
+    ----------
+    name : str
+        Name of the study; also of its folder below ``reports/`` when ``output`` is not given.
+    source : str
+        ``reference``, ``mp``, ``matbench`` or the path of a table, relative to the study; if empty
+        ``mp`` when an API key is set and ``reference`` otherwise.
+    thermo_type, database : str
+        Run family, and database version of the Materials Project.
+    filters : Filters
+        Phases to leave out.
+    add : list of str
+        Files with entries of the user's own, relative to the study.
+    anode : Li
+    electrolytes, candidates : list of MaterialEntry
+        ``candidates`` may also name a YAML file with the list: beside the study, or in a folder
+        ``candidates`` there or below the current folder; or be ``all``, or ``{query: {...}}``.
+    query : Query, optional
+        Candidates from the source's own phases, in place of a list.
+    cathodes, air : list of MaterialEntry
+        Materials beside the stack: what touches the electrolyte on its other side, and what it
+        meets before the cell is built; their contacts stand in surroundings.csv.
+    uncertainty : Uncertainty
+        How the energies are sampled for the error bars.
+    sensitivity : bool
+        Whether suspect phases are left out in turn (sensitivity.csv).
+    all_phases : bool
+        Count also phases that the source marks as never observed.
+    jobs : int or None
+        Worker processes; None: one for small studies, otherwise one per core.
+    output : str
+        Folder for the results, relative to the current folder.
+    ranking : Ranking
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, pattern=r"^[^/\\]+$")
+    source: str = ""
+    thermo_type: str = ""
+    database: str = ""
+    filters: Filters = Filters()
+    add: list[str] = []
+    anode: Literal["Li"] = "Li"
+    electrolytes: list[Entry] = Field(min_length=1)
+    candidates: list[Entry]
+    query: Query | None = None
+    cathodes: list[Entry] = []
+    air: list[Entry] = []
+    uncertainty: Uncertainty = Uncertainty()
+    sensitivity: bool = True
+    all_phases: bool = False
+    jobs: int | None = Field(None, ge=-64, strict=True)
+    output: str = ""
+    ranking: Ranking = Ranking()
+
+    @model_validator(mode="after")
+    def _some_candidates(self) -> Study:
+        if not self.candidates and self.query is None:
+            raise ValueError("candidates: none given; list formulas, or write all")
+        if self.candidates and self.query is not None:
+            raise ValueError("candidates: a list or a query, not both")
+        return self
+
+    @field_validator("filters", mode="before")
+    @classmethod
+    def _kinds_of_filters(cls, value: Any) -> Any:
+        """Refuse what a lenient reader would turn into a number."""
+        for key, entry in value.items() if isinstance(value, dict) else ():
+            text = isinstance(entry, str) and entry.replace(".", "", 1).isdigit()
+            if key.endswith("_eV_per_atom") and (text or isinstance(entry, bool)):
+                raise ValueError(f"{key}: {entry!r} is no number [eV/atom]")
+        return value
+
+    @field_validator("jobs")
+    @classmethod
+    def _some_workers(cls, value: int | None) -> int | None:
+        if value == 0:
+            raise ValueError("0 worker processes; use 1 or more, or -1 for one per core")
+        return value
+
+    @property
+    def element_sets(self) -> list[frozenset[str]]:
+        """Elements of every stack of the study, the anode's included.
+
+        Of a query only those of the electrolytes are known beforehand.
+        """
+        if self.query is not None:
+            only = self.query.only
+            return list(
+                dict.fromkeys(elements_of([e.material]) | set(only) for e in self.electrolytes)
+            )
+        beside = [entry.material for entry in (*self.cathodes, *self.air)]
+        ours = [entry.material for entry in self.candidates]
+        theirs = [entry.material for entry in self.electrolytes]
+        pairs = [(candidate, electrolyte) for candidate in ours for electrolyte in theirs]
+        pairs += [(one, other) for one in (*theirs, *ours) for other in beside]
+        return list(dict.fromkeys(elements_of(pair) for pair in pairs))
+
+    @property
+    def source_options(self) -> SourceOptions:
+        """How the study wants its source opened."""
+        return SourceOptions(
+            thermo_type=self.thermo_type,
+            database=self.database,
+            filters=self.filters,
+            add=tuple(self.add),
+            all_phases=self.all_phases,
+        )
+
+    def with_source(self, source: str, options: SourceOptions) -> Study:
+        """Return the study with the choices that were made for it."""
+        return self.model_copy(
+            update={
+                "source": source,
+                "thermo_type": options.thermo_type,
+                "database": options.database,
+                "filters": options.filters,
+                "add": list(options.add),
+                "all_phases": options.all_phases,
+            }
+        )
+
+    @property
+    def folder(self) -> Path:
+        """Folder for the results."""
+        return Path(self.output or f"reports/{self.name}")

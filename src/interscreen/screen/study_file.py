@@ -1,0 +1,170 @@
+"""Studies in YAML: every mistake is reported at once, with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from ..errors import InputError
+from ..files import load_yaml
+from ..phases.formula import nearest
+from ..sources.open import NAMES
+from .entries import MaterialEntry
+from .study import Study
+
+DEFAULT_STUDY = "demo.yaml"
+
+
+def load_study(path: str | Path) -> Study:
+    """Read and check a study.
+
+    Raises
+    ------
+    InputError
+        With one line per mistake: file, line, what is wrong and what may have been meant.
+    """
+    file = Path(path)
+    data = _read(file, "study")
+    if not isinstance(data, dict):
+        raise InputError(
+            f"{file}, line 1: a study is a mapping with name, electrolytes, candidates"
+        )
+    candidates = data.get("candidates")
+    listed: tuple[Path, Any] | None = None
+    if candidates == "all":
+        data["query"], data["candidates"] = {}, []
+    elif isinstance(candidates, dict) and list(candidates) == ["query"]:
+        data["query"], data["candidates"] = candidates["query"] or {}, []
+    elif isinstance(candidates, str):
+        listed = _candidates_file(file, candidates, _line(data, ("candidates",)))
+        data["candidates"] = listed[1]
+    try:
+        study = Study.model_validate(data)
+    except ValidationError as error:
+        raise InputError("\n".join(_problems(error, file, data, listed))) from None
+    twice = [
+        problem
+        for key in ("electrolytes", "cathodes", "air")
+        for problem in _twice(file, data, study, key, None)
+    ]
+    twice += _twice(file, data, study, "candidates", listed)
+    if twice:
+        raise InputError("\n".join(twice))
+    return study.model_copy(
+        update={
+            "source": study.source if study.source in ("", *NAMES) else _beside(file, study.source),
+            "add": [_beside(file, name) for name in study.add],
+        }
+    )
+
+
+def _beside(study: Path, name: str) -> str:
+    """Path of a file that a study names relative to itself."""
+    return name if Path(name).is_absolute() else str(study.parent / name)
+
+
+def _read(file: Path, what: str) -> Any:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{what} {str(file)!r}: no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{what} {str(file)!r}: cannot be read ({error})") from None
+    return load_yaml(text, str(file))
+
+
+def _candidates_file(study: Path, name: str, line: int) -> tuple[Path, Any]:
+    places = [study.parent / name, study.parent / "candidates" / name, Path("candidates") / name]
+    file = next((place for place in places if place.is_file()), None)
+    if file is None:
+        looked = ", ".join(str(place) for place in dict.fromkeys(places))
+        raise InputError(f"{study}, line {line}: candidates: no such file (looked for {looked})")
+    data = _read(file, "candidates")
+    if isinstance(data, dict) and list(data) == ["candidates"]:
+        data = data["candidates"]
+    if not isinstance(data, list):
+        raise InputError(f"{file}, line 1: a list of candidates is needed (- CuF2, one a line)")
+    return file, data
+
+
+def _twice(
+    file: Path, data: Any, study: Study, key: str, listed: tuple[Path, Any] | None
+) -> Iterator[str]:
+    """Names that stand twice in a list."""
+    first: dict[str, int] = {}
+    where = listed[0] if listed else file
+    for position, entry in enumerate(getattr(study, key)):
+        line = _line(listed[1], (position,)) if listed else _line(data, (key, position))
+        if entry.label in first:
+            yield (
+                f"{where}, line {line}: {key}: {entry.label} stands on line {first[entry.label]} "
+                "already; remove one or give it another name"
+            )
+        first.setdefault(entry.label, line)
+
+
+def _problems(
+    error: ValidationError, file: Path, data: Any, listed: tuple[Path, Any] | None
+) -> Iterator[str]:
+    for problem in error.errors():
+        location = problem["loc"]
+        inside = listed is not None and location[:1] == ("candidates",) and len(location) > 1
+        if inside and listed is not None:
+            where, line = listed[0], _line(listed[1], location[1:])
+        else:
+            where, line = file, _line(data, location)
+        name = ".".join(str(part) for part in location if not isinstance(part, int))
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+            known = _known_keys(location[:-1])
+            message = f"unknown key{nearest(str(location[-1]), known, 1)}"
+            if "did you mean" not in message:
+                message += f" (known: {', '.join(known)})"
+        elif problem["type"] == "missing":
+            message = "is missing"
+        elif problem["type"] != "value_error":
+            message = f"{message}, not {problem['input']!r}"
+        yield f"{where}, line {line}: {name}: {message}" if name else f"{where}: {message}"
+
+
+def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+    """Keys of the model at a place in the study."""
+    model: Any = Study
+    for part in location:
+        if isinstance(part, int):
+            continue
+        if part in ("candidates", "electrolytes", "cathodes", "air"):
+            model = MaterialEntry
+        else:
+            model = model.model_fields[part].annotation
+            model = next((kind for kind in get_args(model) if kind is not type(None)), model)
+    if is_dataclass(model):
+        return [field.name for field in fields(model)]
+    return list(model.model_fields)
+
+
+def _line(data: Any, location: tuple[int | str, ...]) -> int:
+    """Line of a place in a YAML document (of the nearest place above it that has one)."""
+    line = 1
+    for part in location:
+        marks = getattr(data, "lc", None)
+        if marks is None:
+            break
+        if marks.data and part in marks.data:
+            line = marks.data[part][0] + 1
+        elif not isinstance(data, dict) or part not in data:
+            break
+        data = data[part]
+    return line
+
+
+def default_study() -> Study:
+    """Return the study that ships with the package."""
+    from importlib.resources import as_file, files
+
+    with as_file(files("interscreen") / "data" / DEFAULT_STUDY) as path:
+        return load_study(path)

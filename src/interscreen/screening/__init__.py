@@ -1,1 +1,0 @@
-"""Study (YAML) -> candidates -> joblib -> tables -> ranking -> folder."""

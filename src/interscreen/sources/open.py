@@ -1,0 +1,230 @@
+"""Open a source by name: the reference set, the Materials Project, Matbench, or a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
+from os import PathLike, fspath
+
+from ..errors import InputError
+from ..phases.cache import cached
+from ..phases.filters import Filters
+from ..phases.source import NOT_STATED, Source
+from ..phases.table import PhaseTable
+from . import MATBENCH, MATERIALS_PROJECT, NAMES, REFERENCE
+from .family import run_family, thermo_type
+from .rows import Rows
+from .select import select
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceOptions:
+    """How a source is opened.
+
+    Attributes
+    ----------
+    thermo_type : str
+        Run family; ``GGA_GGA+U`` if empty.  For a table it says what the table holds.
+    database : str
+        Database version of the Materials Project; the newest local one that has what is needed if
+        empty.
+    offline : bool
+        Make no request.
+    filters : Filters
+        Phases to leave out.
+    add : tuple of str
+        Files with entries of the user's own.
+    formula_column, energy_column : str, optional
+        Columns of a table.
+    all_phases : bool
+        Count phases that the source marks as never observed, too.
+    endpoint : str, optional
+        Address of the Materials Project's service; by default what mp-api's settings say.
+    """
+
+    thermo_type: str = ""
+    database: str = ""
+    offline: bool = False
+    filters: Filters = field(default_factory=Filters)
+    add: tuple[str, ...] = ()
+    formula_column: str | None = None
+    energy_column: str | None = None
+    all_phases: bool = False
+    endpoint: str | None = None
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A source that has not been read yet.
+
+    Attributes
+    ----------
+    key : str
+        Changes with the content.
+    source : Source
+    read : callable
+        Returns the rows and the source, completed.
+    """
+
+    key: str
+    source: Source
+    read: Callable[[], tuple[Rows, Source]]
+
+
+def default_source() -> tuple[str, str]:
+    """Return the source of commands that name none, and why it is that one."""
+    from .materials_project.key import key_place
+
+    place = key_place()
+    if place:
+        return MATERIALS_PROJECT, f"the default because a key is set in {place}"
+    return REFERENCE, "the default without an API key"
+
+
+def open_table(
+    source: str | PathLike[str] = "",
+    elements: Sequence[Collection[str]] = (),
+    *,
+    options: SourceOptions | None = None,
+    notify: Callable[[str], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> PhaseTable:
+    """Open a source of phases.
+
+    Parameters
+    ----------
+    source : str or path
+        ``reference``, ``mp``, ``matbench`` or a table; the default is ``mp`` when an API key is
+        set and ``reference`` otherwise.
+    elements : sequence of collections of str
+        Elements of each question that will be asked; ``mp`` pulls the systems among them that the
+        local store lacks.
+    options : SourceOptions, optional
+    notify : callable, optional
+        Is told in one line what happens meanwhile.
+    progress : callable, optional
+        Called with chemical systems done and in all during a pull.
+
+    Raises
+    ------
+    InputError
+        For a source, a file or a choice that cannot be used.
+    SourceError
+        When the Materials Project cannot be reached, refuses, or lacks what is needed.
+    """
+    options = options or SourceOptions()
+    name = fspath(source) or default_source()[0]
+    opened = _open(name, elements, options, notify, progress)
+    if options.add:
+        return _with_additions(opened, options)
+    known = replace(opened.source, filters=options.filters.to_dict())
+
+    def build() -> PhaseTable:
+        rows, origin = opened.read()
+        return select(rows, origin, options.filters, all_phases=options.all_phases)
+
+    return _of_family(cached(opened.key, known, build), name, options)
+
+
+def _with_additions(opened: _Opened, options: SourceOptions) -> PhaseTable:
+    from .additions import read_additions
+
+    rows, origin = opened.read()
+    origin = _stated(origin, options)
+    additions = read_additions(options.add, rows, origin)
+    for addition in additions:
+        rows = rows.joined(addition.rows)
+        if origin.thermo_type == NOT_STATED and addition.thermo_type:
+            note = (
+                f"{addition.path}: its entries are {addition.thermo_type}, {origin.name} states no "
+                "run family; make sure that they are on one scale (--thermo-type says it)"
+            )
+            origin = replace(origin, thermo_type=addition.thermo_type, notes=(*origin.notes, note))
+        if addition.note:
+            origin = replace(origin, notes=(*origin.notes, addition.note))
+    origin = replace(origin, added=tuple(addition.to_dict() for addition in additions))
+    return select(rows, origin, options.filters, all_phases=options.all_phases)
+
+
+def _open(
+    name: str,
+    elements: Sequence[Collection[str]],
+    options: SourceOptions,
+    notify: Callable[[str], None] | None,
+    progress: Callable[[int, int], None] | None,
+) -> _Opened:
+    if name == MATERIALS_PROJECT:
+        return _open_materials_project(elements, options, notify, progress)
+    if options.database:
+        raise InputError(
+            f"database {options.database}: only the source mp has databases, not {name}"
+        )
+    if name == REFERENCE:
+        from .bundled import reference_file
+
+        file = reference_file()
+    else:
+        from .tables import TableFile
+
+        known = None
+        if name == MATBENCH:
+            from .matbench import stored_matbench
+
+            name, known = stored_matbench()
+        file = TableFile(
+            name,
+            formula_column=options.formula_column,
+            energy_column=options.energy_column,
+            source=known,
+        )
+    return _Opened(file.key(options.all_phases, options.filters), file.source, file.read)
+
+
+def _open_materials_project(
+    elements: Sequence[Collection[str]],
+    options: SourceOptions,
+    notify: Callable[[str], None] | None,
+    progress: Callable[[int, int], None] | None,
+) -> _Opened:
+    from .materials_project.local import Wanted, store_for
+    from .materials_project.store import Store
+    from .materials_project.table import store_rows, store_source
+
+    wanted = Wanted(
+        thermo_type=options.thermo_type or Wanted.thermo_type,
+        database=options.database,
+        offline=options.offline,
+    )
+    store = store_for(wanted, elements, endpoint=options.endpoint, notify=notify, progress=progress)
+    with store:
+        source, state = store_source(store), store.state
+
+    def read() -> tuple[Rows, Source]:
+        with Store(store.path) as again:  # what has been added meanwhile does no harm
+            return store_rows(again), source
+
+    key = f"{MATERIALS_PROJECT}|{state}|{options.all_phases}|{options.filters.key}"
+    return _Opened(key, source, read)
+
+
+def _stated(source: Source, options: SourceOptions) -> Source:
+    """Source with the run family that the user states, where it states none itself."""
+    stated = run_family(options.thermo_type)
+    if not stated or source.thermo_type == stated:
+        return source
+    if source.thermo_type != NOT_STATED:
+        raise InputError(
+            f"thermo type {options.thermo_type}: the source {source.name} is {source.thermo_type}; "
+            "leave out --thermo-type, or use another source"
+        )
+    return replace(source, thermo_type=thermo_type(stated))
+
+
+def _of_family(table: PhaseTable, name: str, options: SourceOptions) -> PhaseTable:
+    if name == MATERIALS_PROJECT:
+        return table
+    source = _stated(table.source, options)
+    return table if source is table.source else replace(table, source=source)
+
+
+__all__ = ["NAMES", "SourceOptions", "default_source", "open_table"]

@@ -1,0 +1,203 @@
+"""Measured cells and what the stack of each says: the numbers that a screening would rank by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from math import log10
+from typing import Any
+
+from ..answers.stack import Stack, is_lithium_salt, stack
+from ..errors import InputError, SolverError
+from ..phases.material import Material, elements_of, resolve
+from ..phases.result import Result
+from ..phases.table import PhaseTable
+from ..screen.rows import FAILED, OK
+from ..screen.scores import role_columns, score_columns
+from ..screen.weights import Weights
+from ..phases.suspects import known_artefacts
+from .facts import MeasuredCell, judgement, measured_cells
+
+BARE = "bare"
+RESISTANCE, CCD, RATIO = "resistance", "ccd", "ratio"
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Numbers of one stack; energies are mutual reaction energies (zero or negative).
+
+    Attributes
+    ----------
+    lithium_mutual_eV_per_atom : float
+        Li | interlayer: the driving force of the conversion.
+    average_voltage_V : float or None
+        Of the lithiation down to Li metal; None for an interlayer that takes up no Li.
+    deposited_mutual_eV_per_atom, layer_mutual_eV_per_atom, worst_product_mutual_eV_per_atom : float
+        Interlayer, converted layer and worst of its phases | electrolyte.
+    improvement_eV_per_atom : float
+        ``layer`` minus Li | electrolyte.
+    bridge_margin_V : float
+    score_meV_per_atom : float
+        With the default weights and the role that follows from the reaction with Li.
+    """
+
+    lithium_mutual_eV_per_atom: float
+    average_voltage_V: float | None
+    deposited_mutual_eV_per_atom: float
+    layer_mutual_eV_per_atom: float
+    worst_product_mutual_eV_per_atom: float
+    improvement_eV_per_atom: float
+    bridge_margin_V: float
+    score_meV_per_atom: float
+
+
+METRICS = tuple(field.name for field in fields(Metrics))
+# The sign that the correlation with something good (a high critical current density) should have:
+# all energies are better near zero, except the driving force with Li, which is better negative.
+GOOD_SIGN = {name: -1 if name == "lithium_mutual_eV_per_atom" else 1 for name in METRICS}
+
+
+@dataclass(frozen=True)
+class Cell(Result):
+    """One measured cell, and what its stack says.
+
+    Attributes
+    ----------
+    measured : MeasuredCell
+    computed_electrolyte : str
+        Formula that was computed: another one where an undoped garnet stands in.
+    status, reason : str
+        ``ok``, ``failed`` with the reason, or ``bare`` for a cell without interlayer.
+    role : str
+        Role that follows from the reaction with Li; empty without metrics.
+    layer : str
+        Converted layer; empty without metrics.
+    artefacts : tuple of str
+        Phases of the layer that are artefacts of computed hulls.
+    metrics : Metrics or None
+    """
+
+    measured: MeasuredCell
+    computed_electrolyte: str
+    status: str
+    reason: str
+    role: str
+    layer: str
+    artefacts: tuple[str, ...]
+    metrics: Metrics | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object: one level, the names of the measurements first."""
+        return {
+            **asdict(self.measured),
+            "computed_electrolyte": self.computed_electrolyte,
+            "status": self.status,
+            "reason": self.reason,
+            "role": self.role,
+            "layer": self.layer,
+            "artefacts": list(self.artefacts),
+            **{name: getattr(self.metrics, name, None) for name in METRICS},
+        }
+
+    def measurement(self, name: str) -> float | None:
+        """Return one of ``MEASUREMENTS``; None where it was not measured or has no area."""
+        measured = self.measured
+        if name == CCD:
+            return measured.ccd_after_mA_cm2
+        after = measured.resistance_after_ohm_cm2
+        if name == RESISTANCE:
+            return None if after is None else log10(after)
+        before = measured.resistance_before_ohm_cm2
+        if after is None or before is None:  # a ratio needs no area
+            before = measured.resistance_before_ohm_per_cell
+            after = measured.resistance_after_ohm_per_cell
+        return None if after is None or before is None else log10(after / before)
+
+
+# name: (label, whether more is better)
+MEASUREMENTS: Mapping[str, tuple[str, bool]] = {
+    RESISTANCE: ("log10 of the resistance with interlayer [ohm cm2]", False),
+    CCD: ("critical current density with interlayer [mA/cm2]", True),
+    RATIO: ("log10 of the resistance with over that without interlayer", False),
+}
+
+
+def measured_stacks(table: PhaseTable, *, undoped: bool = False) -> tuple[Cell, ...]:
+    """Compute the stack of every measured cell.
+
+    Parameters
+    ----------
+    table : PhaseTable
+    undoped : bool
+        Let undoped LLZO stand in for doped garnets.
+
+    Returns
+    -------
+    tuple of Cell
+        In the order of the table of experiments; cells that the source cannot answer, or does not
+        cover, say why and have no metrics.
+    """
+    return tuple(_cell(table, measured, undoped) for measured in measured_cells())
+
+
+def _cell(table: PhaseTable, measured: MeasuredCell, undoped: bool) -> Cell:
+    formula = measured.electrolyte_formula
+    if undoped:
+        formula = str(judgement()["undoped"].get(formula, formula))
+    found: Stack | None = None
+    status, reason = OK, ""
+    if not measured.deposited_phases:
+        status, reason = BARE, "no interlayer: a line of reference, not a point"
+    else:
+        reason = _gap(table, measured.deposited_phases, formula)
+        try:
+            if not reason:
+                found = stack(table, measured.deposited_phases, Material(formula))
+        except (InputError, SolverError) as error:
+            reason = str(error)
+        status = OK if found else FAILED
+    metrics, role = _metrics(found) if found else (None, "")
+    return Cell(
+        measured=measured,
+        computed_electrolyte=formula if found else "",
+        status=status,
+        reason=reason,
+        role=role,
+        layer=found.layer.label.partition(" | ")[0] if found else "",
+        artefacts=_artefacts(found) if found else (),
+        metrics=metrics,
+    )
+
+
+def _artefacts(found: Stack) -> tuple[str, ...]:
+    return tuple(sorted(known_artefacts().intersection(found.lithiation.final_products)))
+
+
+def _gap(table: PhaseTable, *materials: str) -> str:
+    """Why the source does not cover a stack; empty when it does, or lacks an element anyway."""
+    elements = elements_of(materials)
+    if not elements <= set(table.elements):
+        return ""
+    parts = [f.text for material in materials for _, f in resolve(material)[1].parts]
+    gaps = table.source.gaps(elements, parts)
+    return gaps[0] if gaps else ""
+
+
+def _metrics(found: Stack) -> tuple[Metrics, str]:
+    """Numbers of a stack, and the role of its candidate: the only place that knows the score."""
+    energies = {
+        "lithium_mutual_eV_per_atom": found.lithium.energy,
+        "deposited_mutual_eV_per_atom": found.deposited.energy,
+        "layer_mutual_eV_per_atom": found.layer.energy,
+        "worst_product_mutual_eV_per_atom": found.worst_product.energy,
+        "bridge_margin_V": found.bridge_margin_V,
+    }
+    has_salt = any(is_lithium_salt(phase) for phase in found.lithiation.final_products)
+    role = role_columns(found.lithium.energy, has_salt)
+    metrics = Metrics(
+        average_voltage_V=found.lithiation.average_voltage_V,
+        improvement_eV_per_atom=found.layer.energy - found.bare.energy,
+        score_meV_per_atom=float(score_columns(energies, Weights(), role)),
+        **energies,
+    )
+    return metrics, str(role)

@@ -1,0 +1,478 @@
+"""The command line, run as a user runs it: in a process of its own."""
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+FILES = {
+    "results.csv", "reactions.csv", "windows.csv", "lithiation.csv", "ranking.csv",
+    "heatmap_reaction_energy.png", "heatmap_reaction_energy.svg", "heatmap_reaction_energy.pdf",
+    "heatmap_reaction_energy.csv", "windows.png", "windows.svg", "windows.pdf",
+    "lithiation.png", "lithiation.svg", "lithiation.pdf", "manifest.json", "weights.csv",
+    "uncertainty.csv", "sensitivity.csv", "report.html",
+}  # fmt: skip
+
+
+def run(*arguments, cwd=None, environment=None):
+    return subprocess.run(
+        [sys.executable, "-m", "interscreen", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, **(environment or {})},
+        timeout=300,
+        check=False,
+    )
+
+
+def answer(*arguments, **options):
+    done = run(*arguments, "--json", **options)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def rows(file):
+    with file.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    done = run("screen", "--out", "out", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "out", done
+
+
+def test_help_answers_quickly_and_imports_nothing_slow():
+    code = (
+        "import sys, interscreen.cli.main as c\n"
+        "try: c.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "slow = {'numpy', 'pandas', 'numba', 'pymatgen', 'matplotlib', 'pydantic', 'joblib'}\n"
+        "sys.exit(str(sorted(slow & set(sys.modules))) if slow & set(sys.modules) else 0)"
+    )
+    started = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert "reaction" in done.stdout
+    assert time.perf_counter() - started < 30  # a hang; the half second is kept by the imports
+
+
+def test_reaction_has_the_promised_keys():
+    found = answer("reaction", "CuF2", "LATP")
+    assert list(found) == [
+        "reactants", "min_mutual_energy_eV_per_atom", "mixing_fraction",
+        "total_energy_eV_per_atom", "equation", "products", "kinks", "potential_V", "provenance",
+    ]  # fmt: skip
+    assert [set(reactant) for reactant in found["reactants"]] == [
+        {"input", "formula", "energy_eV_per_atom", "energy_source", "energy_above_hull_eV_per_atom"}
+    ] * 2
+    assert found["reactants"][1]["input"] == "LATP"
+    assert found["reactants"][1]["formula"] == "Li1.3Al0.3Ti1.7(PO4)3"
+    assert found["reactants"][1]["energy_source"] == "hull"
+    assert found["min_mutual_energy_eV_per_atom"] == pytest.approx(-0.0514, abs=1e-4)
+    assert set(found["kinks"][0]) >= {
+        "mixing_fraction", "mutual_energy_eV_per_atom", "total_energy_eV_per_atom", "equation"
+    }  # fmt: skip
+    assert found["provenance"]["source"] == "reference"
+    assert "LiCu3" in found["provenance"]["left_out_phases"]
+
+
+def test_window_has_the_promised_keys():
+    found = answer("window", "LLZO")
+    assert set(found) >= {
+        "material", "assemblage_window_V", "phase_window_V", "energy_above_hull_eV_per_atom",
+        "decomposition_energy_0V_eV_per_atom", "reduction_products", "oxidation_products",
+        "provenance",
+    }  # fmt: skip
+    assert found["assemblage_window_V"] == pytest.approx([0.05, 2.91], abs=0.01)
+    assert found["phase_window_V"] is None
+    assert sorted(found["reduction_products"]) == ["La2O3", "Li2O", "Zr3O"]
+
+
+def test_stable_against_lithium_is_a_reduction_limit_of_zero():
+    assert answer("window", "LiF")["assemblage_window_V"][0] == 0.0
+
+
+def test_lithiation_has_the_promised_keys():
+    found = answer("lithiate", "CuF2")
+    assert set(found) >= {"material", "steps", "final_products", "provenance"}
+    (step,) = found["steps"]
+    assert set(step) == {
+        "voltage_V", "li_per_formula_start", "li_per_formula_end", "capacity_mAh_per_g", "products"
+    }  # fmt: skip
+    assert step["voltage_V"] == pytest.approx(3.639, abs=0.002)
+    assert step["products"] == {"Cu": 1.0, "LiF": 2.0}
+
+
+def test_text_answer_goes_to_stdout_and_the_rest_to_stderr():
+    done = run("window", "Li2S")
+    assert "2.341 V" in done.stdout
+    assert "CC BY 4.0" in done.stdout
+    assert "LiS4" in done.stdout
+    assert "interscreen:" not in done.stdout
+    assert "with --all-phases the oxidation limit [V] would be 2.139" in done.stderr
+    assert run("window", "Li2S", "--quiet").stderr == ""
+
+
+def test_all_phases_brings_the_artefacts_back():
+    assert answer("lithiate", "CuF2", "--all-phases")["final_products"] == ["LiCu3", "LiF"]
+
+
+def test_own_energies_are_used_and_named():
+    found = answer("reaction", "LATP", "Li", "--above-hull-a", "0.029")
+    assert found["reactants"][0]["energy_source"] == "given"
+    assert found["reactants"][0]["energy_above_hull_eV_per_atom"] == pytest.approx(0.029)
+
+
+def test_question_outside_the_reference_set_is_flagged():
+    done = run("reaction", "TiO2", "LLZO")
+    assert done.returncode == 0
+    assert "outside the chemical systems" in done.stderr
+
+
+def test_own_table_is_a_source(tmp_path):
+    table = tmp_path / "mine.csv"
+    table.write_text("formula,e_form\nLi2O,-2.0\nNaN,0.1\nLi,0\nNa,0\n")
+    found = answer("window", "Li2O", "--source", str(table))
+    assert found["assemblage_window_V"] == [0.0, 3.0]
+    assert found["provenance"]["n_phases"] == 4
+    named = answer(
+        "window", "Li2O", "--source", str(table), "--energy-column", "e_form",
+        "--formula-column", "formula",
+    )  # fmt: skip
+    assert named["assemblage_window_V"] == [0.0, 3.0]
+    nitride = answer("reaction", "NaN", "Na", "--source", str(table))
+    assert nitride["reactants"][0]["energy_eV_per_atom"] == 0.1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["reaction", "cuf2", "LATP"], "did you mean CuF2"),
+        (["reaction", "CuF2", "LATPP"], "did you mean LATP?"),
+        (["window", "Ta2O5"], "element Ta"),
+        (["window", "Li-1O"], "negative amount"),
+        (["lithiate", ""], "empty formula"),
+        (["window", "LiF", "--source", "nowhere.csv"], "nowhere.csv"),
+        (["window", "LiF", "--source", "table.xlsx"], "unknown kind of file"),
+        (["reaction", "LiF", "Li", "--potential", "-1"], "potential -1.0 V"),
+        (["window", "LiF", "--above-hull", "-0.1"], "cannot be negative"),
+        (["window", "LiF", "--energy", "nan"], "no usable number"),
+        (["screen", "none.yaml"], "none.yaml"),
+        (["screen", "--jobs", "0"], "0 worker processes"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(tmp_path, arguments, message):
+    done = run(*arguments, "--quiet", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("interscreen: error: ")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty"),
+        ("formula,e_form\n", "empty"),
+        ("formula,color\nLiF,blue\n", "formation-energy column"),
+        ("stuff,e_form\nLiF,1\n", "formula column"),
+        ("formula,e_form\nLiF,-3\nLi2O,NaN\n", "line 3"),
+        ("formula,e_form\nLiF,-3\nLi2Ox,-2\n", "line 3"),
+        ("formula,e_form\nLiF,-3\nLi-2O,-2\n", "negative amount"),
+    ],
+)
+def test_bad_table_is_one_line_and_exit_code_2(tmp_path, text, message):
+    table = tmp_path / "t.csv"
+    table.write_text(text)
+    done = run("window", "LiF", "--source", str(table), "--quiet")
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert str(table) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_demo_writes_every_file_and_prints_the_ranking(demo):
+    folder, done = demo
+    assert {entry.name for entry in folder.iterdir()} == FILES
+    assert "LATP" in done.stdout
+    assert max(len(line) for line in done.stdout.splitlines()) <= 80
+    assert "CC BY 4.0" in " ".join(done.stdout.split())
+    assert "left out (never observed, or by choice): Li3Cu, Li47Cu7N18, LiCu3" in done.stdout
+    assert "results in out/" in done.stderr
+
+
+def test_demo_table_is_right(demo):
+    folder, _ = demo
+    found = {(r["candidate"], r["electrolyte"]): r for r in rows(folder / "results.csv")}
+    copper = found["CuF2", "LATP"]
+    assert 1000 * float(copper["layer_mutual_eV_per_atom"]) == pytest.approx(-2, abs=0.5)
+    assert 1000 * float(copper["bare_mutual_eV_per_atom"]) == pytest.approx(-637, abs=1)
+    assert copper["layer"] == "Cu + 2 LiF"
+    assert "CC BY 4.0" in copper["source"]
+    kinks = rows(folder / "reactions.csv")
+    assert sum(r["is_minimum"] == "True" for r in kinks) > 12
+    assert rows(folder / "ranking.csv")[0]["electrolyte"] == "overall"
+
+
+def test_manifest_says_what_the_run_was_made_from(demo):
+    folder, _ = demo
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["source"]["source"] == "reference"
+    assert manifest["source"]["source_version"] == "Matbench v0.1"
+    assert manifest["source"]["n_phases"] == 290
+    assert manifest["command"] == "interscreen screen --out out"
+    assert manifest["study"]["candidates"][0]["formula"] == "CuF2"
+    assert manifest["versions"]["numpy"]
+    assert manifest["wall_time_s"] > 0
+    assert manifest["date"].endswith("+00:00")
+    assert "LiCu3" in manifest["left_out_phases"]
+    assert set(manifest["files_sha256"]) == FILES - {"manifest.json"}
+
+
+def test_same_bytes_whatever_the_jobs(demo, tmp_path):
+    folder, _ = demo
+    done = run("screen", "--jobs", "2", "--out", "again", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for name in FILES - {"manifest.json", "report.html"}:  # both say when
+        assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def study(folder, **changes):
+    text = {"name": "s", "electrolytes": "[LATP]", "candidates": "[CuF2, TaF5]", **changes}
+    file = folder / "study.yaml"
+    file.write_text("".join(f"{key}: {value}\n" for key, value in text.items()))
+    return file
+
+
+def test_failed_candidate_is_exit_code_3_and_a_complete_folder(tmp_path):
+    done = run("screen", str(study(tmp_path)), cwd=tmp_path)
+    assert done.returncode == 3
+    assert "failed: TaF5" in done.stderr
+    folder = tmp_path / "reports" / "s"
+    assert {entry.name for entry in folder.iterdir()} == FILES
+    found = {row["candidate"]: row for row in rows(folder / "results.csv")}
+    assert found["TaF5"]["status"] == "failed"
+    assert "Ta" in found["TaF5"]["reason"]
+    assert found["CuF2"]["status"] == "ok"
+
+
+def test_all_failed_is_still_a_table_of_reasons(tmp_path):
+    done = run("screen", str(study(tmp_path, candidates="[TaF5]")), "--out", "o", cwd=tmp_path)
+    assert done.returncode == 3
+    assert {entry.name for entry in (tmp_path / "o").iterdir()} == FILES
+
+
+def test_check_only_checks(tmp_path):
+    done = run("screen", str(study(tmp_path)), "--check", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "2 candidates x 1 electrolyte," in done.stdout
+    assert "TaF5" in done.stderr
+    assert [entry.name for entry in tmp_path.iterdir()] == ["study.yaml"]
+
+
+def test_every_mistake_of_a_study_is_a_line(tmp_path):
+    file = study(tmp_path, candidates="[cuf2, false]", electrolite="LLZO")
+    done = run("screen", str(file), "--quiet", cwd=tmp_path)
+    assert done.returncode == 2
+    lines = done.stderr.splitlines()
+    assert len(lines) == 3
+    assert all(str(file) in line and "line" in line for line in lines)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["study.yaml"]
+
+
+def test_electrolyte_unknown_to_the_source_leaves_no_folder(tmp_path):
+    file = study(tmp_path, electrolytes="[LLZTO]")
+    done = run("screen", str(file), "--quiet", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Ta" in done.stderr
+    assert [entry.name for entry in tmp_path.iterdir()] == ["study.yaml"]
+
+
+def test_foreign_folder_is_not_touched(tmp_path):
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.tex").write_text("x")
+    done = run("screen", "--out", "thesis", "--quiet", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "holds files" in done.stderr
+    assert [entry.name for entry in (tmp_path / "thesis").iterdir()] == ["chapter.tex"]
+
+
+def test_screen_as_json_is_one_object(tmp_path):
+    found = answer("screen", "--out", "o", cwd=tmp_path)
+    assert found["folder"] == "o"
+    assert set(found["files"]) == FILES
+    assert found["ranking"][0]["candidate"] == "CuF2"
+
+
+def test_electrolytes_are_listed_and_extended_by_the_user(tmp_path):
+    own = tmp_path / "mine.yaml"
+    own.write_text("ARGY: Li6PS5Br\n")
+    environment = {"INTERSCREEN_ELECTROLYTES": str(own)}
+    found = answer("electrolytes", environment=environment)
+    assert found["LATP"] == "Li1.3Al0.3Ti1.7(PO4)3"
+    assert found["ARGY"] == "Li6PS5Br"
+
+
+def test_closed_pipe_is_no_error():
+    command = f"{sys.executable} -m interscreen reaction CuF2 LATP --quiet | head -n 1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.stdout.strip() == "CuF2 | LATP"
+    assert done.stderr == ""
+
+
+def test_version_and_no_command():
+    assert run("--version").stdout.startswith("interscreen ")
+    bare = run()
+    assert bare.returncode == 2
+    assert "usage" in bare.stderr
+
+
+def test_installed_script_is_the_same_program():
+    script = Path(sys.executable).with_name("interscreen")
+    if not script.exists():
+        pytest.skip("the interscreen script is not installed beside this Python")
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        (["stack", "CuF2", "LATP"], ["Cu + 2 LiF | LATP", "-1.8", "bridge  LiF, margin 4.191 V"]),
+        (["stack", "Al", "LATP"], ["no Li-bearing salt stable at 0 V"]),
+        (["lithiate", "LiF"], ["takes up no Li"]),
+        (["lithiate", "CuS"], ["1.76", "Cu + Li2S", "mean voltage"]),
+        (["reaction", "LiF", "Li"], ["the two coexist"]),
+        (["reaction", "LATP", "Li3PO4", "--potential", "1"], ["open to Li at 1 V"]),
+        (["window", "CuF2"], ["none (no Li to give off)", "window of the phase"]),
+        (["window", "LATP"], ["the hull energy stands in", "P"]),
+        (["electrolytes"], ["LPSCl", "Li6PS5Cl"]),
+    ],
+)
+def test_text_answers_say_it_in_words(arguments, parts):
+    done = run(*arguments, "--quiet")
+    assert done.returncode == 0, done.stderr
+    for part in parts:
+        assert part in done.stdout
+
+
+def test_progress_is_shown_on_a_terminal_only(tmp_path):
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    done = subprocess.run(
+        [sys.executable, "-m", "interscreen", "screen", "--out", str(tmp_path / "o")],
+        stdout=subprocess.DEVNULL, stderr=theirs, check=False, timeout=300,
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            shown += chunk
+    except OSError:  # the other end is closed and everything is read
+        pass
+    os.close(ours)
+    assert done.returncode == 0
+    assert b"4/4" in shown
+    quiet = run("screen", "--out", str(tmp_path / "o"))
+    assert "4/4" not in quiet.stderr
+
+
+@pytest.mark.parametrize("swallowed", [False, True])
+def test_interrupted_screen_leaves_nothing(tmp_path, swallowed):
+    """Ctrl-C during the third candidate, also where compiled code swallows the exception."""
+    code = f"""
+import os, signal, sys
+from interscreen import cli
+from interscreen.screening import tasks
+right, calls = tasks.candidate_side, []
+def interrupted(table, material):
+    calls.append(material)
+    if len(calls) == 3:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except KeyboardInterrupt:
+            if not {swallowed}:
+                raise
+    return right(table, material)
+tasks.candidate_side = interrupted
+code = cli.main(["screen", "--jobs", "1"])
+print(len(calls))
+sys.exit(code)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, check=False, timeout=300, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 130
+    assert done.stdout == "3\n"
+    assert "interscreen: interrupted" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_many_warnings_are_cut_short_on_the_terminal_but_kept(tmp_path):
+    file = study(
+        tmp_path,
+        electrolytes="[LATP, {name: Al-LLZO, formula: Li6.25Al0.25La3Zr2O12}]",
+        candidates="[MgF2, SnS, CuF2]",
+    )
+    done = run("screen", str(file), "--out", "o", cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stderr.count("interscreen: warning: ") == 5
+    kept = json.loads((tmp_path / "o" / "manifest.json").read_text())["warnings"]
+    assert f"and {len(kept) - 5} more warnings in manifest.json" in done.stderr
+
+
+def test_profile_writes_its_figure_and_its_table(tmp_path):
+    done = run("profile", "CuF2", "LLZO", "--from", "1", "--to", "3", "--out", "p", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "most negative mutual energy" in done.stdout
+    names = sorted(file.name for file in (tmp_path / "p").iterdir())
+    assert names == ["profile.csv", "profile.pdf", "profile.png", "profile.svg"]
+    table = rows(tmp_path / "p" / "profile.csv")
+    assert float(table[0]["potential_V"]) == 1.0
+    assert float(table[-1]["potential_V"]) == 3.0
+
+
+def test_a_stack_has_error_bars_where_they_are_asked_for():
+    done = run("stack", "CuF2", "LATP", "--samples", "40", "--quiet")
+    assert done.returncode == 0
+    assert re.search(r"bare Li +Li \| LATP +-636\.9 +± 1\d\n", done.stdout)
+    assert "±" not in run("stack", "CuF2", "LATP", "--quiet").stdout
+    bad = run("stack", "CuF2", "LATP", "--samples", "3", "--quiet")
+    assert bad.returncode == 2
+    assert bad.stderr.count("\n") == 1
+    assert "use 20 to 100000 samples" in bad.stderr
+
+
+def test_reactions_and_windows_have_error_bars_where_they_are_asked_for():
+    done = run("reaction", "CuF2", "LLZO", "--samples", "40", "--quiet")
+    assert re.search(r"mutual energy ± 1\d meV/atom; 90 % of the samples from -[34]", done.stdout)
+    found = answer("window", "LATP", "--samples", "40")
+    assert set(found["uncertainty"]) == {"reduction_limit_V", "oxidation_limit_V"}
+    assert 0.05 < found["uncertainty"]["reduction_limit_V"]["standard_deviation"] < 0.3
+    bad = run("reaction", "CuF2", "LLZO", "--samples", "40", "--potential", "1", "--quiet")
+    assert bad.returncode == 2
+    assert "leave out --potential" in bad.stderr

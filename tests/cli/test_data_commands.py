@@ -1,0 +1,375 @@
+"""The commands about data and the source mp, as a user runs them, against the stand-in."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from interscreen.cli.main import main
+from standin import StandIn, ids_of, small_set
+
+KEY = "k" * 32
+STUDY = """
+name: small
+source: mp
+electrolytes: [LLZO, LATP]
+candidates: [CuF2, AlF3, Cu + 2 LiF]
+"""
+
+
+@pytest.fixture
+def service(monkeypatch, tmp_path):
+    """A service that the commands of this process talk to, with a store of their own."""
+    from mp_api.client.core.client import MAPI_CLIENT_SETTINGS, _Rester
+
+    _Rester._get_heartbeat_info.cache_clear()
+    monkeypatch.setenv("MP_API_KEY", KEY)
+    monkeypatch.setenv("INTERSCREEN_CACHE", str(tmp_path / "cache"))
+    with StandIn(small_set()) as standin:
+        monkeypatch.setattr(MAPI_CLIENT_SETTINGS, "ENDPOINT", standin.endpoint)
+        yield standin
+
+
+@pytest.fixture
+def study(tmp_path):
+    file = tmp_path / "study.yaml"
+    file.write_text(STUDY, encoding="utf-8")
+    return file
+
+
+def run(capsys, *arguments):
+    """Exit code, stdout and stderr of a command in this process."""
+    code = main([str(argument) for argument in arguments])
+    done = capsys.readouterr()
+    assert KEY not in done.out + done.err
+    return code, done.out, done.err
+
+
+def answer(capsys, *arguments):
+    code, out, err = run(capsys, *arguments, "--json")
+    assert code == 0, err
+    return json.loads(out)
+
+
+def test_a_study_is_pulled_once_and_then_answered_without_a_request(
+    capsys, service, study, tmp_path
+):
+    code, _, err = run(capsys, "data", "pull", "--study", study)
+    assert code == 0, err
+    assert "database 2026.10.1, GGA_GGA+U" in err
+    assert "agree with the Materials Project's" in err
+    assert set(service.chemsys_requests("/materials/thermo/").values()) == {1}
+    assert set(service.chemsys_requests("/materials/summary/").values()) == {1}
+    asked = len(service.requests)
+    service.stop()
+    code, _, err = run(capsys, "screen", study, "--out", tmp_path / "out")
+    assert code == 0, err
+    assert err.startswith("interscreen: source mp, as the study says\n")
+    assert "database 2026.10.1, GGA_GGA+U" in err
+    assert len(service.requests) == asked
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert manifest["source"]["source_version"] == "database 2026.10.1"
+    assert manifest["source"]["thermo_type"] == "GGA_GGA+U"
+    assert manifest["study"]["source"] == "mp"
+    for file in [*(tmp_path / "out").iterdir(), *(tmp_path / "cache").rglob("*")]:
+        assert not file.is_file() or KEY.encode() not in file.read_bytes(), file
+
+
+def test_a_question_pulls_what_it_needs_and_says_why_mp_is_the_source(capsys, service):
+    code, out, err = run(capsys, "window", "Li7La3Zr2O12")
+    assert code == 0, err
+    assert err.splitlines()[0] == (
+        "interscreen: source mp, the default because a key is set in MP_API_KEY"
+    )
+    assert "pulled" in err
+    assert "0.05" in out  # the reduction limit of LLZO
+    asked = len(service.requests)
+    again = run(capsys, "window", "Li7La3Zr2O12")
+    assert again[1] == out
+    assert len(service.requests) == asked
+
+
+def test_without_a_key_the_reference_set_is_the_default_and_says_so(capsys, monkeypatch):
+    monkeypatch.delenv("MP_API_KEY", raising=False)
+    monkeypatch.setattr("interscreen.sources.materials_project.key._from_settings", lambda: "")
+    code, _, err = run(capsys, "window", "Li2S")
+    assert code == 0
+    assert err.splitlines()[0].startswith("interscreen: source reference (Matbench v0.1), the ")
+    assert "the default without an API key" in err
+    code, _, err = run(capsys, "window", "Li2S", "--source", "mp")
+    assert code == 4
+    assert "no API key is set" in err
+    assert "--source reference" in err
+
+
+def test_the_answers_of_the_default_source_change_with_the_key_only_by_name(capsys, service):
+    """The stand-in serves the phases of the reference set, so the numbers are the same."""
+    mine = answer(capsys, "reaction", "AlF3", "LLZO")
+    reference = answer(capsys, "reaction", "AlF3", "LLZO", "--source", "reference")
+    assert mine["provenance"]["source"] == "mp"
+    assert mine["min_mutual_energy_eV_per_atom"] == pytest.approx(
+        reference["min_mutual_energy_eV_per_atom"], abs=1e-6
+    )
+
+
+def test_pull_needs_to_know_what(capsys, service):
+    code, _, err = run(capsys, "data", "pull")
+    assert code == 2
+    assert "--elements" in err
+    code, _, err = run(capsys, "data", "pull", "--elements", "Li,Xx")
+    assert code == 2
+    assert "'Xx' is no element" in err
+    code, _, err = run(capsys, "data", "pull", "--elements", ",")
+    assert code == 2
+    code, _, err = run(capsys, "data", "pull", "--from", "file", "--all")
+    assert code == 2
+    assert "matbench" in err
+    assert not service.requests
+
+
+@pytest.mark.parametrize("family", ["GGA_GGA+U_R2SCAN", "gga_gga+u_r2scan"])
+def test_the_mixed_type_is_refused_with_the_reason(capsys, service, family):
+    for command in (["data", "pull", "--elements", "Li,O"], ["window", "Li2O"]):
+        code, _, err = run(capsys, *command, "--thermo-type", family)
+        assert code == 2
+        assert "in each chemical system" in err
+        assert "GGA_GGA+U (the default) or R2SCAN" in err
+    assert not service.requests
+
+
+def test_r2scan_has_a_store_and_energies_of_its_own(capsys, service):
+    gga = answer(capsys, "window", "Li2O")
+    r2scan = answer(capsys, "window", "Li2O", "--thermo-type", "R2SCAN")
+    assert r2scan["provenance"]["thermo_type"] == "R2SCAN"
+    assert r2scan["energy_eV_per_atom"] != gga["energy_eV_per_atom"]
+    listed = answer(capsys, "data", "list")["stores"]
+    assert {entry["thermo_type"] for entry in listed} == {"GGA_GGA+U", "R2SCAN"}
+
+
+def test_everything_page_by_page(capsys, service, monkeypatch):
+    monkeypatch.setattr("interscreen.sources.materials_project.client.PAGE", 100)
+    report = answer(capsys, "data", "pull", "--all")
+    assert report["documents"] == report["documents_in_store"] > 250
+    assert report["requests"] > 4
+    info = answer(capsys, "data", "info")
+    assert info["complete"]
+    assert info["hull_differences"] == 0
+    assert info["left_aside"] == {"deprecated": 1, "no formation energy": 1}
+    asked = len(service.requests)
+    assert answer(capsys, "data", "pull", "--all")["requests"] == 0
+    assert answer(capsys, "stack", "CuS", "LAGP")["candidate"] == "CuS"
+    # the pull asks which database is current, the question asks nothing
+    assert all(r.path.startswith("/heartbeat") for r in service.requests[asked:])
+
+
+def test_an_element_without_phases_ends_the_pull_with_what_is_there(capsys, service):
+    code, _, err = run(capsys, "data", "pull", "--elements", "Li,O,Xe")
+    assert code == 4
+    assert "element Xe" in err
+    code, _, err = run(capsys, "window", "Li2O", "--offline")
+    assert code == 0, err
+    code, _, err = run(capsys, "reaction", "XeF2", "Li2O")
+    assert code == 2
+    assert "Xe" in err
+
+
+def test_a_failing_candidate_does_not_stop_a_study(capsys, service, tmp_path):
+    file = tmp_path / "s.yaml"
+    file.write_text(STUDY.replace("AlF3", "XeF2"), encoding="utf-8")
+    code, _, err = run(capsys, "screen", file, "--out", tmp_path / "out")
+    assert code == 3
+    assert "failed: XeF2: element Xe" in err
+    assert "no GGA_GGA+U phase of Xe" in err
+
+
+def test_export_and_import_carry_a_study_to_a_machine_without_network(
+    capsys, service, study, tmp_path, monkeypatch
+):
+    run(capsys, "data", "pull", "--study", study)
+    run(capsys, "data", "pull", "--elements", "Li,S")
+    code, _, err = run(capsys, "data", "export", tmp_path / "e.parquet", "--study", study)
+    assert code == 0, err
+    expected = answer(capsys, "stack", "CuF2", "LLZO")
+    service.stop()
+    monkeypatch.delenv("MP_API_KEY")
+    monkeypatch.setenv("INTERSCREEN_CACHE", str(tmp_path / "node"))
+    direct = answer(capsys, "stack", "CuF2", "LLZO", "--source", tmp_path / "e.parquet")
+    code, _, err = run(capsys, "window", "LaPO4", "--source", tmp_path / "e.parquet")
+    assert code == 2
+    assert "data pull --elements La,Li,O,P" in err
+    code, _, err = run(capsys, "data", "import", tmp_path / "e.parquet")
+    assert code == 0, err
+    there = answer(capsys, "stack", "CuF2", "LLZO", "--source", "mp", "--offline")
+
+    for name in ("lithium", "deposited", "layer"):
+        values = {
+            found[name]["reaction"]["min_mutual_energy_eV_per_atom"]
+            for found in (direct, there, expected)
+        }
+        assert len(values) == 1, name
+        assert (values.pop() < 0.0) == (name != "layer")
+    code, _, err = run(capsys, "window", "Li2S", "--source", "mp", "--offline")
+    assert code == 4
+    assert "Li-S" in err
+    code, _, err = run(capsys, "data", "export", tmp_path / "no.parquet", "--elements", "Li,S")
+    assert code == 2
+    assert not (tmp_path / "no.parquet").exists()
+
+
+def test_diff_tells_what_a_new_database_changes(capsys, service, study):
+    run(capsys, "data", "pull", "--study", study)
+    documents = small_set()
+    service.set_version("2026.12.1", documents.changed(moved={ids_of(documents, "CuF2")[0]: 0.03}))
+    code, _, err = run(capsys, "data", "pull", "--study", study)
+    assert code == 0, err
+    assert "answers from database 2026.12.1" in err
+    code, out, err = run(capsys, "data", "diff", "2026.10.1", "2026.12.1", "--study", study)
+    assert code == 0, err
+    assert "CuF2" in out
+    assert "+30.0" in out
+    found = answer(capsys, "data", "diff", "2026.10.1", "2026.12.1", "--study", study)
+    assert [row["formula"] for row in found["phases"]["moved"]] == ["CuF2"]
+    changed = {row["candidate"] for row in found["answers"]["numbers"]}
+    assert changed == {"CuF2", "Cu + 2 LiF"}  # of the latter: where it is oxidised to CuF2
+    # a question is answered from the newest database that holds its systems
+    newest = answer(capsys, "reaction", "CuF2", "LLZO")
+    pinned = answer(capsys, "reaction", "CuF2", "LLZO", "--database", "2026.10.1")
+    assert newest["provenance"]["source_version"] == "database 2026.12.1"
+    assert pinned["provenance"]["source_version"] == "database 2026.10.1"
+    code, _, err = run(capsys, "data", "diff", "2026.10.1", "2025.1.1")
+    assert code == 2
+    assert "2025.1.1" in err
+
+
+def test_structures_come_only_when_asked_for(capsys, service, shared):
+    from standin import from_entries
+
+    service.set_version("2026.10.1", from_entries(shared / "data" / "mp_entries_Fe-Li-O-P.json.gz"))
+    run(capsys, "data", "pull", "--elements", "Li,O")
+    assert not any("structure" in r.params.get("_fields", "") for r in service.requests)
+    code, out, err = run(capsys, "data", "structure", "mp-1960")
+    assert code == 2
+    assert "--structures" in err
+    code, _, err = run(capsys, "data", "pull", "--elements", "Li,O", "--structures")
+    assert code == 0, err
+    code, out, _ = run(capsys, "data", "structure", "mp-1960")
+    assert code == 0
+    assert "_chemical_formula_structural   Li2O" in out
+    assert set(service.chemsys_requests("/materials/thermo/").values()) == {1}
+
+
+def test_an_empty_store_says_how_to_fill_it(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("INTERSCREEN_CACHE", str(tmp_path))
+    code, out, _ = run(capsys, "data", "list")
+    assert code == 0
+    assert "interscreen data pull" in out
+    for command in (["info"], ["export", tmp_path / "f.parquet"], ["structure", "mp-1"]):
+        code, _, err = run(capsys, "data", *command)
+        assert code == 2
+        assert "interscreen data" in err
+    code, _, err = run(capsys, "data")
+    assert code == 2
+    assert "pull, list, info" in err
+
+
+def test_a_folder_for_the_store_can_be_named(capsys, service, tmp_path, monkeypatch):
+    code, _, err = run(
+        capsys, "data", "pull", "--elements", "Li,O", "--cache", tmp_path / "elsewhere"
+    )
+    assert code == 0, err
+    assert (tmp_path / "elsewhere/materials-project/2026.10.1_GGA_GGA+U.sqlite").is_file()
+    monkeypatch.setenv("INTERSCREEN_CACHE", str(tmp_path / "cache"))
+    assert answer(capsys, "data", "list")["stores"] == []
+    found = answer(capsys, "data", "list", "--cache", tmp_path / "elsewhere")["stores"]
+    assert found[0]["documents"] == 4
+    monkeypatch.setenv("INTERSCREEN_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "file").write_text("")
+    code, _, err = run(capsys, "data", "pull", "--elements", "Li,O", "--cache", tmp_path / "file")
+    assert code == 2
+    assert "--cache" in err
+
+
+def test_a_service_that_stays_down_ends_with_exit_code_4_and_the_store_intact(
+    capsys, service, monkeypatch
+):
+    monkeypatch.setattr("interscreen.sources.materials_project.client._FIRST_WAIT", 0.001)
+    run(capsys, "data", "pull", "--elements", "Li,O")
+    service.fail("503", times=None)
+    code, out, err = run(capsys, "data", "pull", "--elements", "Li,O,F")
+    assert code == 4
+    assert out == ""
+    assert "too many" not in err
+    assert [line for line in err.splitlines() if "error" in line] == [
+        "interscreen: error: the Materials Project: the service fails (HTTP 503), 6 times in a row "
+        "(thermo documents); what has arrived is kept: run the same command later, or work from "
+        "the store with --offline"
+    ]
+    assert err.count("next try in") == 5
+    assert run(capsys, "window", "Li2O", "--offline")[0] == 0
+    service.mend()
+    assert run(capsys, "data", "pull", "--elements", "Li,O,F")[0] == 0
+    assert service.chemsys_requests("/materials/thermo/")["Li-O"] == 1
+
+
+def test_choices_of_phases_reach_the_manifest(capsys, service, study, tmp_path):
+    code, _, err = run(
+        capsys, "screen", study, "--out", tmp_path / "out", "--no-theoretical", "--ban", "Zr3O",
+        "--min-stability", "0.005", "--licence", "BY-C",
+    )  # fmt: skip
+    assert code == 0, err
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    chosen = {
+        "theoretical": False,
+        "banned": ["Zr3O"],
+        "min_stability_eV_per_atom": 0.005,
+        "licences": ["BY-C"],
+    }
+    assert manifest["source"]["filters"] == chosen
+    assert manifest["study"]["filters"].items() >= chosen.items()
+    assert "no theoretical phases; without Zr3O" in err
+    assert "Zr3O" in manifest["left_out_phases"]
+
+
+@pytest.fixture
+def outside(service, tmp_path):
+    """Environment of a process of its own that talks to the service."""
+    return {
+        **os.environ,
+        "MP_API_KEY": KEY,
+        "MP_API_ENDPOINT": service.endpoint,
+        "INTERSCREEN_CACHE": str(tmp_path / "outside"),
+        "NO_PROXY": "127.0.0.1",
+    }
+
+
+def process(environment, *arguments, cwd=None):
+    return subprocess.run(
+        [sys.executable, "-m", "interscreen", *arguments],
+        capture_output=True, text=True, env=environment, timeout=300, check=False, cwd=cwd,
+    )  # fmt: skip
+
+
+def test_the_same_from_a_process_of_its_own(service, outside, study, tmp_path):
+    first = process(outside, "screen", str(study), "--out", "one", cwd=tmp_path)
+    assert first.returncode == 0, first.stderr
+    assert "pulled" in first.stderr
+    service.stop()
+    second = process(outside, "screen", str(study), "--out", "two", "--offline", cwd=tmp_path)
+    assert second.returncode == 0, second.stderr
+    assert first.stdout == second.stdout
+    for name in ("results.csv", "ranking.csv", "windows.csv"):
+        one, two = (tmp_path / folder / name for folder in ("one", "two"))
+        assert one.read_bytes() == two.read_bytes()
+    everything = first.stdout + first.stderr + second.stderr
+    assert KEY not in everything
+    assert "Traceback" not in everything
+    third = process(outside, "window", "MgO", "--json")
+    assert third.returncode == 4
+    assert third.stdout == ""
+    assert "Traceback" not in third.stderr
+    assert "no connection" in third.stderr
+    assert not list((tmp_path / "outside").rglob("*.part*"))

@@ -1,0 +1,76 @@
+"""From the best of a run to a study of them."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from interscreen.cli.top_study import write_study
+from interscreen.errors import InputError, OutputError
+from interscreen.screen.study import Study
+from interscreen.screen.study_file import load_study
+
+
+def run_of(folder, **study):
+    given = Study.model_validate(
+        {"name": "all", "electrolytes": ["LATP"], "candidates": ["CuF2"], **study}
+    )
+    (folder / "manifest.json").write_text(json.dumps({"study": given.model_dump(mode="json")}))
+    return given
+
+
+def test_the_study_asks_the_same_source_the_same_way(tmp_path):
+    own = tmp_path / "own.csv"
+    given = run_of(
+        tmp_path,
+        source="table.csv",
+        filters={"theoretical": False, "banned": ["LiCu3"]},
+        add=[str(own)],
+        electrolytes=["LLZO", {"formula": "LATP", "energy_above_hull_eV_per_atom": 0.03}],
+        ranking={"weights": {"conversion": {"deposited": 0.5}}, "tie_meV_per_atom": 5},
+        candidates=["CuF2", {"formula": "Cu + 2 LiF", "name": "layer", "role": "conversion"}],
+    )
+    path = tmp_path / "best.yaml"
+    write_study(tmp_path, ["layer", "NO", "CuS"], path)
+    found = load_study(path)
+    assert found.name == "best"
+    assert found.filters == given.filters
+    assert found.ranking == given.ranking
+    assert found.electrolytes == given.electrolytes
+    assert found.add == [str(own)]
+    assert found.source.endswith("table.csv")
+    assert [entry.label for entry in found.candidates] == ["layer", "NO", "CuS"]
+    assert found.candidates[0] == given.candidates[1]
+    assert "worst_product" not in path.read_text()  # what has its default is not repeated
+
+
+def test_what_cannot_be_a_study_is_a_line(tmp_path):
+    run_of(tmp_path)
+    with pytest.raises(InputError, match=r"must be \.yaml"):
+        write_study(tmp_path, ["CuF2"], tmp_path / "best.txt")
+    with pytest.raises(InputError, match="no candidate fits"):
+        write_study(tmp_path, [], tmp_path / "best.yaml")
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_study(tmp_path, ["CuF2"], tmp_path / "nowhere" / "best.yaml")
+    (tmp_path / "manifest.json").write_text("{}")
+    with pytest.raises(InputError, match="run the screen again"):
+        write_study(tmp_path, ["CuF2"], tmp_path / "best.yaml")
+    assert not (tmp_path / "best.yaml").exists()
+
+
+def test_the_command_writes_a_study_that_runs(tmp_path):
+    def interscreen(*arguments):
+        done = subprocess.run(
+            [sys.executable, "-m", "interscreen", *arguments],
+            capture_output=True, text=True, check=False, timeout=300, cwd=tmp_path,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    interscreen(
+        "screen", "--source", "reference", "--candidates", "anion=fluoride,n_elements=2",
+        "--electrolytes", "LATP", "--out", "all",
+    )  # fmt: skip
+    interscreen("top", "all", "--count", "3", "--study", "best.yaml")
+    assert "3 candidates x 1 electrolyte" in interscreen("screen", "best.yaml", "--check")

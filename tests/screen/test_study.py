@@ -1,0 +1,157 @@
+"""Studies: every mistake at once, each with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from interscreen.errors import InputError
+from interscreen.screen.study import Study
+from interscreen.screen.study_file import default_study, load_study
+
+
+def write(folder, text, name="study.yaml"):
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def problems(folder, text):
+    file = write(folder, text)
+    with pytest.raises(InputError) as caught:
+        load_study(file)
+    return str(caught.value).splitlines()
+
+
+GOOD = "name: s\nelectrolytes: [LLZO]\ncandidates: [CuF2]\n"
+
+
+def test_shipped_study_is_the_question_of_the_readme():
+    study = default_study()
+    assert [entry.formula for entry in study.candidates] == ["CuF2", "CuS", "Cu3N", "AlF3"]
+    assert [entry.formula for entry in study.electrolytes] == ["LLZO", "LATP", "LAGP"]
+    assert study.source == "reference"
+
+
+def test_all_mistakes_come_at_once_with_their_lines(tmp_path):
+    lines = problems(
+        tmp_path,
+        "name: x\n"
+        "sourc: reference\n"
+        "electrolytes: [LLZO, LATPP]\n"
+        "candidates:\n"
+        "  - cuf2\n"
+        "  - formula: AlF3\n"
+        "    rol: coating\n"
+        "  - false\n"
+        "  - 1.5\n"
+        "  - Li-1O\n"
+        "ranking: {weights: {conversion: {laier: 2}}}\n"
+        "jobs: two\n",
+    )
+    file = tmp_path / "study.yaml"
+    expected = {
+        2: "did you mean source?",
+        3: "did you mean LATP?",
+        5: "did you mean CuF2",
+        7: "did you mean role?",
+        8: "bare NO",
+        9: "1.5 is no formula",
+        10: "negative amount",
+        11: "did you mean layer?",
+        12: "not 'two'",
+    }
+    assert len(lines) == len(expected)
+    for line, text in expected.items():
+        (found,) = [entry for entry in lines if entry.startswith(f"{file}, line {line}:")]
+        assert text in found
+
+
+def test_bare_no_is_nitric_oxide_and_nan_is_sodium_nitride(tmp_path):
+    file = write(tmp_path, "name: s\nelectrolytes: [LLZO]\ncandidates: [NO, NaN, 'N']\n")
+    assert [entry.formula for entry in load_study(file).candidates] == ["NO", "NaN", "N"]
+
+
+def test_yaml_1_1_no_becomes_false_and_is_refused(tmp_path):
+    (line,) = problems(
+        tmp_path, "%YAML 1.1\n---\nname: s\nelectrolytes: [LLZO]\ncandidates:\n- CuF2\n- NO\n"
+    )
+    assert "line 7" in line
+    assert "False" in line
+    assert '"NO"' in line
+
+
+def test_candidates_may_stand_in_a_file_of_their_own(tmp_path):
+    write(tmp_path, "- CuF2\n- {formula: AlF3, name: alu}\n", "list.yaml")
+    file = write(tmp_path, "name: s\nelectrolytes: [LATP]\ncandidates: list.yaml\n")
+    assert [entry.label for entry in load_study(file).candidates] == ["CuF2", "alu"]
+
+
+@pytest.mark.parametrize("place", ["candidates", "here/candidates"])
+def test_candidates_file_is_looked_for_in_candidates(tmp_path, monkeypatch, place):
+    (tmp_path / "here").mkdir()
+    (tmp_path / place).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    write(tmp_path / place, "- CuF2\n", "list.yaml")
+    file = write(tmp_path, "name: s\nelectrolytes: [LATP]\ncandidates: list.yaml\n")
+    assert [entry.label for entry in load_study(file).candidates] == ["CuF2"]
+
+
+def test_mistake_in_a_candidates_file_names_that_file(tmp_path):
+    write(tmp_path, "# comment\n- CuF2\n- {formula: AlF3, nam: alu}\n", "list.yaml")
+    (line,) = problems(tmp_path, "name: s\nelectrolytes: [LATP]\ncandidates: list.yaml\n")
+    assert line.startswith(f"{tmp_path / 'list.yaml'}, line 3:")
+    assert "did you mean name?" in line
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name: s\nelectrolytes: [LLZO]\n", "candidates: is missing"),
+        ("name: s\nelectrolytes: []\ncandidates: [CuF2]\n", "line 2"),
+        (GOOD + "anode: Na\n", "line 4: anode"),
+        (GOOD + "jobs: true\n", "jobs"),
+        (GOOD + "name: t\n", "line 4"),
+        ("- CuF2\n", "mapping"),
+        ("name: [\n", "not readable as YAML"),
+        ("name: s\nelectrolytes: [LLZO]\ncandidates: none.yaml\n", "no such file"),
+        ("name: s\nelectrolytes: [LLZO]\ncandidates: [CuF2, AlF3, CuF2]\n", "already"),
+        ("name: a/b\nelectrolytes: [LLZO]\ncandidates: [CuF2]\n", "name"),
+        (GOOD + "ranking: {tie_meV_per_atom: -1}\n", "line 4: ranking.tie_meV_per_atom"),
+        (
+            "name: s\nelectrolytes: [LLZO]\ncandidates:\n- {formula: CuF2, energy_eV_per_atom: 0, "
+            "energy_above_hull_eV_per_atom: 0.1}\n",
+            "line 4",
+        ),
+    ],
+)
+def test_bad_studies_are_refused(tmp_path, text, message):
+    assert message in "\n".join(problems(tmp_path, text))
+
+
+def test_missing_study_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"nowhere\.yaml"):
+        load_study(tmp_path / "nowhere.yaml")
+
+
+def test_table_path_is_relative_to_the_study(tmp_path):
+    file = write(tmp_path, GOOD + "source: table.csv\n")
+    assert load_study(file).source == str(tmp_path / "table.csv")
+
+
+def test_study_can_be_built_in_python():
+    study = Study(name="s", electrolytes=["LATP"], candidates=["CuF2", {"formula": "LiF"}])
+    assert [entry.label for entry in study.candidates] == ["CuF2", "LiF"]
+
+
+SHIPPED = sorted((Path(__file__).parents[2] / "candidates").glob("study-*.yaml"))
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+def test_shipped_studies_are_right(file):
+    study = load_study(file)
+    assert len(study.candidates) > 30
+    assert study.folder == Path("reports") / study.name
+
+
+def test_a_study_is_shipped():
+    assert SHIPPED

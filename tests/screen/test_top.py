@@ -1,0 +1,985 @@
+"""The best of a big run: the ranking again, conditions in a small language, checked rows."""
+
+import json
+import random
+from argparse import Namespace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interscreen.cli.main import main
+from interscreen.cli.top import best_text, top_command
+from interscreen.errors import InputError, OutputError, SolverError
+from interscreen.phases.material import compose
+from interscreen.screen.folder import write_tables
+from interscreen.screen.ranking import Ranking, Weights
+from interscreen.screen.rows import RESULT_COLUMNS
+from interscreen.screen.runner import run_study
+from interscreen.screen.scores import SCORE_COLUMNS, score_columns
+from interscreen.screen.study import Study
+from interscreen.screen.top import best
+from interscreen.screen.top_file import TOP_COLUMNS, top_rows
+from interscreen.screen.where import parse_where
+
+COLUMNS = (
+    "candidate id electrolyte status reason role elements n_elements candidate_energy_eV_per_atom "
+    "candidate_energy_above_hull_eV_per_atom bare_mutual_eV_per_atom lithium_mutual_eV_per_atom "
+    "lithium_mixing_fraction lithium_products conversion_products first_voltage_V "
+    "average_voltage_V li_uptake_per_formula capacity_mAh_per_g deposited_mutual_eV_per_atom "
+    "deposited_mixing_fraction deposited_products layer_mutual_eV_per_atom worst_product "
+    "worst_product_mutual_eV_per_atom improvement_eV_per_atom reduction_limit_V oxidation_limit_V "
+    "electrolyte_reduction_limit_V bridge_product bridge_margin_V score_meV_per_atom"
+).split()
+TEXTS = (
+    "candidate id electrolyte status reason role elements lithium_products conversion_products "
+    "deposited_products worst_product bridge_product"
+).split()
+CANDIDATES = (
+    "CuF2 CuS Cu3N AlF3 LiF Li2O Li2S Li3N Al2O3 Cu ZnF2 ZnO TaF5 Li3PO4 CuO Cu2O Li3P Al AlN "
+    "ZnS Cu2S"
+).split()
+ELECTROLYTES = ("LLZO", "LATP", "LAGP")
+
+
+def schema():
+    kinds = {"n_elements": pa.int64()} | dict.fromkeys(TEXTS, pa.string())
+    return pa.schema([(name, kinds.get(name, pa.float64())) for name in COLUMNS])
+
+
+def as_batch(rows, weights):
+    """Rows of results.csv as a batch gives them; what that file lacks is made up."""
+    elements = [sorted(compose(formula).elements) for formula in rows["formula"]]
+    numbers = {name: rows[name].to_numpy(float) for name in SCORE_COLUMNS}
+    scores = score_columns(numbers, weights, rows["role"].to_numpy(object))
+    products = (
+        rows["conversion_products"].fillna("").str.replace(r"(^|\+ )[0-9.]+ ", r"\1", regex=True)
+    )
+    rows = rows.assign(
+        id=[f"mp-{number}" for number in range(len(rows))],
+        elements=["-".join(symbols) for symbols in elements],
+        n_elements=[len(symbols) for symbols in elements],
+        lithium_mixing_fraction=0.5,
+        lithium_products=products,
+        deposited_products="",
+        score_meV_per_atom=scores,
+    )
+    return pa.Table.from_pandas(rows[COLUMNS], schema=schema(), preserve_index=False)
+
+
+@pytest.fixture(scope="module")
+def study():
+    return Study(name="s", electrolytes=list(ELECTROLYTES), candidates=list(CANDIDATES))
+
+
+@pytest.fixture(scope="module")
+def screen(study, reference):
+    return run_study(study, reference)
+
+
+@pytest.fixture(scope="module")
+def results(screen):
+    return as_batch(screen.results, Weights())
+
+
+@pytest.fixture(scope="module")
+def file(results, tmp_path_factory):
+    """The same as a file of many small row groups."""
+    path = tmp_path_factory.mktemp("run") / "results.parquet"
+    pq.write_table(results, path, row_group_size=7)
+    return path
+
+
+def small(**columns):
+    """A table of made-up rows."""
+    n = len(next(iter(columns.values())))
+    full = {
+        "candidate": [f"C{i}" for i in range(n)],
+        "electrolyte": ["E"] * n,
+        "status": ["ok"] * n,
+        "score_meV_per_atom": [-1.0 * i for i in range(n)],
+    } | columns
+    return pa.table(full)
+
+
+def meeting(expression, **columns):
+    """Numbers of the rows that meet a condition."""
+    table = small(**columns)
+    return np.flatnonzero(parse_where(expression, table.schema).mask(table)).tolist()
+
+
+# -- conditions: worked out by hand -------------------------------------------------------------
+
+NUMBERS = [-0.2, -0.05, 0.0, 1.0, None, float("nan")]
+ELEMENTS = ["Cu-F", "F-Li-Pb", "Fe-O", "", None, "Cu"]
+PRODUCTS = ["Cu + 2 LiF", "LiF", "1.5 Li2S + 0.333 Al2O3", "Cu3N", None, ""]
+ROLES = ["conversion", "coating", "conversion", "coating", None, ""]
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("x > -0.05", [2, 3]),
+        ("x >= -0.05", [1, 2, 3]),
+        ("x<0", [0, 1]),
+        ("x <= -.2", [0]),
+        ("x == 1", [3]),
+        ("x == 1e0", [3]),
+        ("x == +1.", [3]),
+        ("x != 1", [0, 1, 2]),  # a missing number is not unlike 1
+        ("not x == 1", [0, 1, 2, 4, 5]),  # but the comparison with it is false
+        ("not (x > 0) and x < 0", [0, 1]),
+        ("x < y", [0, 1]),
+        ("y != x", [0, 1, 3]),
+        ("role == conversion", [0, 2]),
+        ("role == 'conversion'", [0, 2]),
+        ('role == "coating" or x == 0', [1, 2, 3]),
+        ("role != conversion", [1, 3]),
+        ("not role == conversion", [1, 3, 4, 5]),
+        ("x < 5 and x > 0 or role == conversion", [0, 2, 3]),
+        ("role == conversion or x < 5 and x > 0", [0, 2, 3]),
+        ("(role == conversion or x < 5) and x > -0.1", [1, 2, 3]),
+        ("NOT x > 0 AND role == conversion", [0, 2]),
+        ("elements has F", [0, 1]),  # and not Fe
+        ("elements has 'Cu'", [0, 5]),
+        ("not (elements has Pb) and elements has F", [0]),
+        ("elements == Cu-F", [0]),
+        ("elements == F-Cu", [0]),
+        ("elements == Cu", [5]),
+        ("elements != Cu-F", [1, 2, 5]),
+        ("products has LiF", [0, 1]),
+        ("products has FLi", [0, 1]),  # another way to write it
+        ("products has Cu", [0]),  # and not Cu3N
+        ("products has Al2O3 and products has Li2S", [2]),
+        ("products has Li", []),
+        ("products == 'Cu + 2 LiF'", [0]),
+        ("products == ''", [4, 5]),
+        ("products != ''", [0, 1, 2, 3]),
+        ("candidate == C3", [3]),
+        ("id == mp-2", [2]),
+        ("id == 17", [5]),
+        ("n <= 3 and n > 1", [1, 2, 3]),
+        ("never > 0 or never < 1 or never == a or never != a", []),
+        ("not not not x > 0", [0, 1, 2, 4, 5]),
+        ("((((x > 0))))", [3]),
+    ],
+)
+def test_condition_finds_the_rows(expression, found):
+    products = "conversion_products"
+    rows = meeting(
+        expression.replace("products", products),
+        x=pa.array(NUMBERS, pa.float64()),
+        y=[0.0] * 6,
+        n=[1, 2, 3, 3, 4, 5],
+        role=ROLES,
+        elements=ELEMENTS,
+        never=pa.nulls(6),
+        id=["mp-0", "mp-1", "mp-2", "mp-3", "x", "17"],
+        **{products: PRODUCTS},
+    )
+    assert rows == found
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())]
+)
+def test_texts_of_any_arrow_kind_are_compared(kind):
+    column = pa.array(["F-Li", "Cu", None]).cast(kind)
+    assert meeting("elements has F", elements=column) == [0]
+    assert meeting("elements != Cu", elements=column) == [0]
+
+
+def test_names_with_brackets_and_dots_are_taken_as_they_are():
+    products = ["Li3(PO4)2 + Cu", "2 Li1.3Al0.3Ti1.7(PO4)3", "Li3PO4PO4"]
+    table = {"conversion_products": products}
+    assert meeting("conversion_products has 'Li3(PO4)2'", **table) == [0]
+    assert meeting('conversion_products has "Li1.3Al0.3Ti1.7(PO4)3"', **table) == [1]
+
+
+@pytest.mark.parametrize(
+    ("expression", "position", "says"),
+    [
+        ("deposited > 1", 1, "did you mean deposited_mutual_eV_per_atom"),
+        ("role == coating and n_elemets < 3", 21, "did you mean n_elements"),
+        ("qqqqqq < 3", 1, "columns: candidate, id"),
+        ("n_elements = 3", 12, "write =="),
+        ("n_elements < 3 & role == coating", 16, "write and"),
+        ("n_elements < 3 | role == coating", 16, "write or"),
+        ("!(n_elements < 3)", 1, "write not"),
+        ("n_elements < 3 and", 19, "the end where the name of a column should stand"),
+        ("n_elements <", 13, "the end where a number or a word should stand"),
+        ("n_elements 3", 12, "'3' after n_elements, where a comparison"),
+        ("n_elements", 11, "the end after n_elements, where a comparison"),
+        ("(n_elements < 3", 16, "the bracket of position 1 should be closed"),
+        ("n_elements < 3)", 15, "no bracket is open"),
+        ("n_elements < 3 role == coating", 16, "join with and or or"),
+        ("3 > n_elements", 1, "'3' where the name of a column should stand"),
+        ("n_elements < three", 14, "holds numbers and 'three' is none"),
+        ("bridge_margin_V < bridge_product", 19, "bridge_product text"),
+        ("bridge_margin_V < '0'", 19, "holds numbers"),
+        ("role < coating", 6, "role holds text; compare it with =="),
+        ("role == coatin", 9, "conversion, alloy or coating"),
+        ("status == fine", 11, "ok or failed"),
+        ("elements has Xx", 14, "'Xx' is no symbol of an element"),
+        ("elements has PB", 14, "did you mean Pb"),
+        ("elements == Cu-X", 13, "'X' is no symbol"),
+        ("n_elements has F", 12, "n_elements has no parts"),
+        ("candidate has F", 11, "candidate has no parts"),
+        ("conversion_products has lif", 25, "formula 'lif'"),
+        ("conversion_products has 'Cu + LiF'", 25, "formula"),
+        ("role == 'coating", 9, "is never closed"),
+        ("role == coating; n_elements", 16, "cannot read ';'"),
+        ("n_elements < 3abc", 14, "cannot read '3'"),
+        ("role == not", 9, "'not' where a number or a word"),
+        ("not", 4, "name of a column"),
+        ("()", 2, "')' where the name of a column"),
+        ("(" * 200 + "n_elements < 3" + ")" * 200, 52, "more than 50 brackets"),
+        ("not " * 2000 + "n_elements < 3", 205, "more than 50 brackets or nots"),
+    ],
+)
+def test_mistake_in_a_condition_is_one_line_with_its_place(expression, position, says):
+    with pytest.raises(InputError) as caught:
+        parse_where(expression, schema())
+    message = str(caught.value)
+    assert message.startswith(f"where, position {position}: ")
+    assert says in message
+    assert "\n" not in message
+
+
+@given(st.text(alphabet="() <>=!'\"&ax1.-_ \tnotradhseCuF", max_size=40))
+def test_any_text_is_a_condition_or_a_mistake_of_one_line(text):
+    table = small(a=[1.0, None], role=["coating", None], elements=["Cu-F", None])
+    mistake = ""
+    try:
+        found = parse_where(text, table.schema).mask(table)
+    except InputError as error:
+        mistake, found = str(error), np.zeros(2, dtype=bool)
+    assert "\n" not in mistake
+    assert (found.dtype, len(found)) == (np.dtype(bool), 2)
+
+
+# -- conditions: any of them against a second reading -------------------------------------------
+
+VALUES = {
+    "x": st.one_of(st.none(), st.sampled_from([-1.5, -0.05, 0.0, 0.05, 2.0])),
+    "n_elements": st.integers(1, 4),
+    "role": st.sampled_from(["conversion", "alloy", "coating", None]),
+    "candidate": st.sampled_from(["CuF2", "AlF3", "Li3PO4"]),
+    "elements": st.sampled_from(["Cu-F", "F-Li", "Fe", "F-Fe-O", "Cu-F-Fe", None]),
+    "conversion_products": st.sampled_from(["Cu + 2 LiF", "LiF", "0.5 Cu3N + Cu", "Li2S", None]),
+}
+COMPARE = {
+    "<": lambda a, b: a < b, "<=": lambda a, b: a <= b, ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b, "==": lambda a, b: a == b, "!=": lambda a, b: a != b,
+}  # fmt: skip
+
+
+def parts(text):
+    """Names in ``"Cu + 2 LiF"``."""
+    return [part.split(" ")[-1] for part in text.split(" + ")]
+
+
+@st.composite
+def leaves(draw):
+    """A comparison as text and as a function of a row."""
+    name = draw(st.sampled_from(["x", "n_elements", "role", "candidate", "elements", "products"]))
+    if name in ("x", "n_elements"):
+        sign = draw(st.sampled_from(list(COMPARE)))
+        value = draw(st.sampled_from([-1.5, -0.05, 0.0, 2.0, 3]))
+        text = draw(st.sampled_from([f"{value}", f"{value:+}", f"{value:.3e}"]))
+        return (
+            f"{name} {sign} {text}",
+            lambda row: row[name] is not None and COMPARE[sign](row[name], value),
+        )
+    if name in ("role", "candidate"):
+        sign = draw(st.sampled_from(["==", "!="]))
+        value = draw(
+            st.sampled_from(
+                ["conversion", "alloy", "coating"] if name == "role" else ["CuF2", "AlF3"]
+            )
+        )
+        text = draw(st.sampled_from([value, f"'{value}'", f'"{value}"']))
+        return (
+            f"{name} {sign} {text}",
+            lambda row: row[name] is not None and COMPARE[sign](row[name], value),
+        )
+    if name == "elements":
+        value = draw(st.sampled_from(["F", "Fe", "Cu", "Li", "Pb"]))
+        return (
+            f"elements has {value}",
+            lambda row: row["elements"] is not None and value in row["elements"].split("-"),
+        )
+    value = draw(st.sampled_from(["Cu", "LiF", "Cu3N", "Li2S", "Li"]))
+    return (
+        f"conversion_products has {value}",
+        lambda row: (
+            row["conversion_products"] is not None and value in parts(row["conversion_products"])
+        ),
+    )
+
+
+def joined(inner):
+    def both(pair):
+        (one, f), (other, g) = pair
+        return f"({one}) and ({other})", lambda row: f(row) and g(row)
+
+    def either(pair):
+        (one, f), (other, g) = pair
+        return f"({one}) or ({other})", lambda row: f(row) or g(row)
+
+    def neither(single):
+        text, f = single
+        return f"not ({text})", lambda row: not f(row)
+
+    pairs = st.tuples(inner, inner)
+    return st.one_of(pairs.map(both), pairs.map(either), inner.map(neither))
+
+
+@given(
+    st.recursive(leaves(), joined, max_leaves=8),
+    st.lists(st.fixed_dictionaries(VALUES), min_size=1, max_size=6),
+)
+def test_any_condition_means_what_it_says(condition, rows):
+    text, truth = condition
+    table = small(
+        **{
+            name: pa.array([row[name] for row in rows], kind)
+            for name, kind in [
+                ("x", pa.float64()), ("n_elements", pa.int64()), ("role", pa.string()),
+                ("candidate", pa.string()), ("elements", pa.string()),
+                ("conversion_products", pa.string()),
+            ]
+        }
+    )  # fmt: skip
+    found = parse_where(text, table.schema).mask(table).tolist()
+    assert found == [truth(row) for row in rows]
+
+
+@given(st.lists(leaves(), min_size=2, max_size=6), st.randoms(use_true_random=False))
+def test_and_binds_before_or_and_not_before_both(comparisons, chance):
+    """Without brackets: groups of ``and`` joined by ``or``, each comparison perhaps negated."""
+    groups, text = [[]], ""
+    for number, (one, f) in enumerate(comparisons):
+        if number:
+            join = chance.choice(["and", "or"])
+            text += f" {join} "
+            if join == "or":
+                groups.append([])
+        negated = chance.random() < 0.3
+        text += ("not " if negated else "") + one
+        groups[-1].append((f, negated))
+    row = {"x": None, "n_elements": 2, "role": "coating", "candidate": "CuF2",
+           "elements": "Cu-F", "conversion_products": "Cu + 2 LiF"}  # fmt: skip
+    table = small(
+        **{name: [value] for name, value in row.items()} | {"x": pa.array([None], pa.float64())}
+    )
+    truth = any(all(f(row) != negated for f, negated in group) for group in groups)
+    assert parse_where(text, table.schema).mask(table).tolist() == [truth]
+
+
+# -- the best candidates ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("electrolyte", [None, *ELECTROLYTES])
+@pytest.mark.parametrize("tie", [None, 10.0, 60.0])
+def test_best_are_the_first_of_the_ranking(screen, results, electrolyte, tie):
+    from interscreen.screen.ranking import rank
+
+    options = {} if tie is None else {"tie_meV_per_atom": tie}
+    ranking = rank(screen.results, Ranking(**options))
+    block = ranking[ranking["electrolyte"] == (electrolyte or "overall")]
+    block = block[block["status"] == "ok"]
+    found = best(results, electrolyte=electrolyte, count=1000, tie_meV_per_atom=tie)
+    assert list(found["candidate"]) == list(block["candidate"])
+    assert list(found["rank"]) == list(block["rank"])
+    assert list(found["tied"]) == [bool(text) for text in block["tied_with"]]
+    np.testing.assert_allclose(
+        found["score_meV_per_atom"].astype(float), block["score_meV_per_atom"].astype(float),
+        rtol=0, atol=1e-9,
+    )  # fmt: skip
+    assert found.attrs["counted"] == found.attrs["matched"] == len(block)
+    assert set(found["electrolyte"]) == {electrolyte or "overall"}
+
+
+@pytest.mark.parametrize("electrolyte", [None, "LATP"])
+@pytest.mark.parametrize(
+    "where", ["", "elements has F", "conversion_products has LiF or n_elements > 2"]
+)
+@pytest.mark.parametrize(
+    "sort", ["score_meV_per_atom", "n_elements", "candidate", "capacity_mAh_per_g:up"]
+)
+def test_file_gives_the_same_answer_as_the_table(results, file, electrolyte, where, sort):
+    asked = {"electrolyte": electrolyte, "where": where, "sort": sort, "count": 9}
+    mine, other = best(results, **asked), best(file, **asked)
+    pd.testing.assert_frame_equal(mine, other, check_exact=True)
+    assert mine.attrs == other.attrs
+
+
+def test_file_is_read_by_column_and_row_group(results, file, monkeypatch):
+    read = []
+    right = pq.ParquetFile.iter_batches
+
+    def watched(self, *args, row_groups=None, columns=None, **options):
+        read.append((row_groups, columns))
+        return right(self, *args, row_groups=row_groups, columns=columns, **options)
+
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", watched)
+    best(file, electrolyte="LLZO", where="n_elements > 1", count=2)
+    whole = [columns for groups, columns in read if groups is None]
+    assert set().union(*whole) == {
+        "candidate", "electrolyte", "status", "score_meV_per_atom", "n_elements"
+    }  # fmt: skip
+    assert 1 <= sum(groups is not None for groups, _ in read) <= 2  # one for each row, at most
+
+
+def test_rank_does_not_depend_on_condition_sort_or_count(results):
+    whole = best(results, electrolyte="LATP", count=1000).set_index("candidate")
+    some = best(
+        results, electrolyte="LATP", where="elements has Cu", sort="capacity_mAh_per_g", count=3
+    )
+    assert len(some) == 3
+    for row in some.to_dict("records"):
+        assert row["rank"] == whole.loc[row["candidate"], "rank"]
+        assert row["tied"] == whole.loc[row["candidate"], "tied"]
+    assert some.attrs["counted"] == len(whole)
+    assert some.attrs["matched"] == sum("Cu" in text.split("-") for text in whole["elements"])
+
+
+def test_overall_needs_a_score_and_the_condition_for_each_electrolyte():
+    table = pa.table(
+        {
+            "candidate": ["A", "A", "B", "B", "C", "C", "D", "D"],
+            "electrolyte": ["E", "F"] * 4,
+            "status": ["ok", "ok", "ok", "failed", "ok", "ok", "ok", "ok"],
+            "score_meV_per_atom": [-10.0, -30.0, 0.0, None, -100.0, -50.0, -1.0, -2.0],
+            "deposited_mutual_eV_per_atom": [-0.1, -0.2, 0.0, None, 0.0, 0.0, 0.0, -0.3],
+            "elements": ["Cu", "Cu", "F", "F", "Li", "Li", "K", "K"],
+        }
+    )
+    found = best(table, electrolyte=None)
+    assert list(found["candidate"]) == ["D", "A", "C"]
+    assert list(found["score_meV_per_atom"]) == [-1.5, -20.0, -75.0]
+    assert list(found["rank"]) == [1, 2, 3]
+    assert found["deposited_mutual_eV_per_atom"].isna().all()
+    assert list(found["elements"]) == ["K", "Cu", "Li"]
+    mild = best(table, electrolyte=None, where="deposited_mutual_eV_per_atom > -0.25")
+    assert list(mild["candidate"]) == ["A", "C"]
+    only_e = best(table, electrolyte=None, where="electrolyte != E or score_meV_per_atom > -5")
+    assert list(only_e["candidate"]) == ["D"]
+
+
+def test_one_electrolyte_is_its_own_overall(results):
+    one = results.filter(pa.compute.equal(results["electrolyte"], "LATP"))
+    pd.testing.assert_frame_equal(best(one, electrolyte=None), best(one, electrolyte="LATP"))
+
+
+def test_failed_rows_are_found_by_conditions_on_status_or_reason_only(results):
+    assert "TaF5" not in set(best(results, electrolyte="LATP", count=99)["candidate"])
+    assert "TaF5" not in set(
+        best(results, electrolyte="LATP", count=99, where="elements has F")["candidate"]
+    )
+    failed = best(results, electrolyte="LATP", where="status == failed")
+    assert list(failed["candidate"]) == ["TaF5"]
+    assert failed["rank"].isna().all()
+    assert "Ta" in failed["reason"].iloc[0]
+    assert failed.attrs["counted"] == len(CANDIDATES) - 1
+    everything = best(results, electrolyte="LATP", count=99, where="reason != x or status == ok")
+    assert list(everything["candidate"])[-1] == "TaF5"
+    assert list(best(results, electrolyte=None, where="status == failed")["candidate"]) == ["TaF5"]
+
+
+def test_sort_has_missing_values_last_and_equal_ones_by_score():
+    table = small(
+        score_meV_per_atom=[-5.0, -4.0, -3.0, -2.0, -1.0],
+        v=pa.array([1.0, None, 2.0, 1.0, float("nan")]),
+        t=["b", None, "a", "b", ""],
+    )
+
+    def order(sort):
+        return list(best(table, electrolyte="E", sort=sort)["candidate"])
+
+    assert order("score_meV_per_atom") == ["C4", "C3", "C2", "C1", "C0"]
+    assert order("score_meV_per_atom:up") == ["C0", "C1", "C2", "C3", "C4"]
+    assert order("v") == order("v:down") == ["C2", "C3", "C0", "C4", "C1"]
+    assert order("v:up") == ["C3", "C0", "C2", "C4", "C1"]
+    assert order("t") == order("t:up") == ["C2", "C3", "C0", "C4", "C1"]
+    assert order("t:down") == ["C3", "C0", "C2", "C4", "C1"]
+
+
+def test_equal_scores_stay_in_the_order_of_the_rows():
+    table = small(score_meV_per_atom=[0.0] * 50)
+    assert list(best(table, electrolyte="E", count=50)["candidate"]) == [f"C{i}" for i in range(50)]
+
+
+def test_rows_may_stand_in_any_order(results):
+    shuffled = list(range(len(results)))
+    random.Random(1).shuffle(shuffled)
+    for electrolyte in (None, "LLZO"):
+        mine = best(results, electrolyte=electrolyte, count=99)
+        other = best(results.take(shuffled), electrolyte=electrolyte, count=99)
+        assert dict(zip(mine["candidate"], mine["rank"], strict=True)) == dict(
+            zip(other["candidate"], other["rank"], strict=True)
+        )
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (
+            {"electrolyte": "LATPP"},
+            "electrolyte 'LATPP' is not in these results; did you mean LATP",
+        ),
+        ({"electrolyte": "xyz"}, "(there are: LLZO, LATP, LAGP)"),
+        ({"count": 0}, "count: 0"),
+        ({"count": -3}, "count: -3"),
+        ({"sort": "score"}, "sort: no column 'score'; did you mean score_meV_per_atom?"),
+        ({"sort": "capacity_mAh_per_gram"}, "did you mean capacity_mAh_per_g?"),
+        ({"sort": "n_elements:upward"}, "n_elements:up (smallest first)"),
+        ({"electrolyte": None, "sort": "deposited_mutual_eV_per_atom"}, "LLZO, LATP, LAGP"),
+        ({"where": "x < 1"}, "where, position 1"),
+    ],
+)
+def test_question_that_makes_no_sense_is_one_line(results, asked, says):
+    with pytest.raises(InputError) as caught:
+        best(results, **{"electrolyte": "LATP", **asked})
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_file_that_holds_no_results_is_one_line(tmp_path, results):
+    with pytest.raises(InputError, match="no such file"):
+        best(tmp_path / "a.parquet", electrolyte=None)
+    (tmp_path / "b.parquet").write_bytes(b"PAR1 something else PAR1")
+    with pytest.raises(InputError, match=r"b\.parquet: cannot be read .*run the screen again"):
+        best(tmp_path / "b.parquet", electrolyte=None)
+    pq.write_table(results.drop_columns(["status"]), tmp_path / "c.parquet")
+    with pytest.raises(InputError, match="column status is missing"):
+        best(tmp_path / "c.parquet", electrolyte=None)
+    with pytest.raises(InputError, match="cannot be read"):
+        best(tmp_path, electrolyte=None)
+
+
+def test_damaged_data_of_a_file_are_one_line(tmp_path, results):
+    file = tmp_path / "results.parquet"
+    pq.write_table(results, file, compression="zstd")
+    data = bytearray(file.read_bytes())
+    middle = len(data) // 2
+    data[200:middle] = b"\0" * (middle - 200)
+    file.write_bytes(data)
+    with pytest.raises(InputError, match="cannot be read"):
+        best(file, electrolyte="LATP", count=99)
+
+
+def test_no_rows_give_no_candidates(results):
+    empty = best(results, electrolyte="LATP", where="n_elements > 9")
+    assert empty.empty
+    assert empty.attrs["matched"] == 0
+    assert list(empty.columns) == ["rank", "tied", *COLUMNS]
+
+
+def test_results_without_rows_have_no_best(tmp_path, results):
+    none = results.slice(0, 0)
+    pq.write_table(none, tmp_path / "results.parquet")
+    for place in (none, tmp_path / "results.parquet"):
+        found = best(place, electrolyte=None, where="n_elements > 1")
+        assert found.empty
+        assert found.attrs["counted"] == 0
+        assert best_text(found, where="n_elements > 1").endswith("with each electrolyte")
+        with pytest.raises(InputError, match="is not in these results"):
+            best(place, electrolyte="LATP")
+
+
+# -- top.csv ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def top(results, study, reference):
+    return top_rows(results, study, reference, count=8)
+
+
+def test_top_has_the_best_overall_and_of_each_electrolyte(top, results):
+    assert list(top.columns) == list(TOP_COLUMNS)
+    assert set(TOP_COLUMNS) == set(RESULT_COLUMNS) | {"rank", "tied", "score_meV_per_atom"}
+    assert list(dict.fromkeys(top["electrolyte"])) == ["overall", *ELECTROLYTES]
+    for name in ("overall", *ELECTROLYTES):
+        block = top[top["electrolyte"] == name]
+        found = best(results, electrolyte=None if name == "overall" else name, count=8)
+        for column in ("candidate", "rank", "score_meV_per_atom"):
+            assert list(block[column]) == list(found[column])
+        assert list(block["tied"]) == ["yes" if tied else "no" for tied in found["tied"]]
+
+
+def test_top_rows_are_those_of_the_one_pair_functions(top, screen):
+    exact = screen.results.set_index(["candidate", "electrolyte"])
+    for row in top[top["electrolyte"] != "overall"].to_dict("records"):
+        other = exact.loc[(row["candidate"], row["electrolyte"])]
+        for column in RESULT_COLUMNS:
+            if column not in ("candidate", "electrolyte"):
+                mine, theirs = row[column], other[column]
+                assert mine == theirs or (pd.isna(mine) and pd.isna(theirs)), column
+
+
+def test_overall_rows_hold_what_is_the_candidates_own(top, screen):
+    overall = top[top["electrolyte"] == "overall"]
+    assert len(overall) == 8
+    exact = screen.results.drop_duplicates("candidate").set_index("candidate")
+    for row in overall.to_dict("records"):
+        other = exact.loc[row["candidate"]]
+        for column in ("lithium_mutual_eV_per_atom", "lithium_equation", "layer", "role"):
+            assert row[column] == other[column]
+        for column in ("deposited_mutual_eV_per_atom", "layer_equation", "bridge_margin_V"):
+            assert pd.isna(row[column])
+    ranked = screen.ranking[screen.ranking["electrolyte"] == "overall"].set_index("candidate")
+    for row in overall.to_dict("records"):
+        assert row["left_out_phases"] == ranked.loc[row["candidate"], "left_out_phases"]
+
+
+def test_top_is_the_same_to_the_byte(top, study, reference, file):
+    again = top_rows(file, study, reference, count=8)
+    text = again.to_csv(index=False, lineterminator="\n")
+    assert text == top.to_csv(index=False, lineterminator="\n")
+    assert text.splitlines()[0].startswith("electrolyte,rank,tied,score_meV_per_atom,candidate,")
+    assert "1.0,yes" not in text  # ranks are whole numbers
+
+
+def test_one_electrolyte_has_no_overall_block(results, reference):
+    one = Study(name="s", electrolytes=["LATP"], candidates=["CuF2"])
+    some = results.filter(pa.compute.equal(results["electrolyte"], "LATP"))
+    assert set(top_rows(some, one, reference, count=3)["electrolyte"]) == {"LATP"}
+
+
+def test_candidates_with_names_and_energies_of_a_list_are_looked_up(reference):
+    listed = Study(
+        name="s",
+        electrolytes=["LATP"],
+        candidates=[{"formula": "CuF2", "name": "mine", "energy_above_hull_eV_per_atom": 0.03}],
+    )
+    rows = as_batch(run_study(listed, reference).results, Weights())
+    found = top_rows(rows, listed, reference)
+    assert list(found["candidate"]) == ["mine"]
+    assert list(found["candidate_energy_source"]) == ["given"]
+
+
+def changed(results, column, value, candidate="CuF2", electrolyte="LATP"):
+    """Results with another value in one row."""
+    rows = results.to_pylist()
+    for row in rows:
+        if row["candidate"] == candidate and row["electrolyte"] == electrolyte:
+            row[column] = row[column] + value if isinstance(value, float) else value
+        numbers = {name: [row[name]] for name in SCORE_COLUMNS}
+        if row["status"] == "ok":
+            row["score_meV_per_atom"] = float(score_columns(numbers, Weights(), [row["role"]])[0])
+    return pa.Table.from_pylist(rows, schema=results.schema)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        name
+        for name in COLUMNS
+        if name.endswith(("_eV_per_atom", "_V")) and name != "oxidation_limit_V"
+    ],
+)
+def test_batch_that_disagrees_is_an_error_that_names_the_candidate(
+    results, study, reference, column
+):
+    right = top_rows(changed(results, column, 5e-7), study, reference, count=5)
+    assert len(right) == 20
+    with pytest.raises(SolverError) as caught:
+        top_rows(changed(results, column, 3e-6), study, reference, count=5)
+    message = str(caught.value)
+    assert message.startswith("CuF2 | LATP: the batch and the one-pair function disagree on ")
+    assert "report" in message
+
+
+def test_missing_number_disagrees_with_a_number(results, study, reference):
+    with pytest.raises(SolverError, match="disagree on first_voltage_V"):
+        top_rows(changed(results, "first_voltage_V", None), study, reference, count=5)
+    with pytest.raises(SolverError, match=r"LiF \| LATP: .*disagree on oxidation_limit_V"):
+        top_rows(changed(results, "oxidation_limit_V", None, "LiF"), study, reference)
+
+
+def test_score_of_other_weights_disagrees(results, reference):
+    other = Study(
+        name="s", electrolytes=list(ELECTROLYTES), candidates=list(CANDIDATES),
+        ranking={"weights": {"conversion": {"deposited": 0.5}}},
+    )  # fmt: skip
+    with pytest.raises(SolverError, match="disagree on score_meV_per_atom"):
+        top_rows(results, other, reference)
+
+
+def test_role_that_disagrees_is_an_error_that_names_both(results, study, reference):
+    other = changed(results, "role", "alloy")
+    with pytest.raises(
+        SolverError, match=r"CuF2 \| LATP: .* disagree on the role \(alloy and conversion\)"
+    ):
+        top_rows(other, study, reference)
+    given = Study(
+        name="s", electrolytes=list(ELECTROLYTES),
+        candidates=[*CANDIDATES[1:], {"formula": "CuF2", "role": "alloy"}],
+    )  # fmt: skip
+    of_all = pa.concat_tables(
+        [other.filter(pa.compute.not_equal(other["candidate"], "CuF2"))]
+        + [
+            changed(results, "role", "alloy", electrolyte=e).filter(
+                pa.compute.and_(
+                    pa.compute.equal(results["candidate"], "CuF2"),
+                    pa.compute.equal(results["electrolyte"], e),
+                )
+            )
+            for e in ELECTROLYTES
+        ]
+    )
+    assert "alloy" in set(top_rows(of_all, given, reference)["role"])
+
+
+def test_pair_that_only_the_batch_can_answer_is_an_error(results, study, reference):
+    renamed = pa.Table.from_pylist(
+        [
+            row | {"candidate": "TaF5" if row["candidate"] == "CuF2" else row["candidate"]}
+            for row in results.to_pylist()
+            if row["candidate"] != "TaF5"
+        ],
+        schema=results.schema,
+    )
+    with pytest.raises(SolverError, match=r"TaF5 \| .*the one-pair function none \(.*Ta"):
+        top_rows(renamed, study, reference)
+
+
+# -- the command --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def run(file):
+    """Folder of a big run."""
+    manifest = {"study": {"ranking": {"tie_meV_per_atom": 60.0}}}
+    (file.parent / "manifest.json").write_text(json.dumps(manifest))
+    return file.parent
+
+
+@pytest.fixture(scope="module")
+def old_run(screen, tmp_path_factory):
+    """Folder of a small study."""
+    folder = tmp_path_factory.mktemp("old")
+    write_tables(folder, screen)
+    return folder
+
+
+def ask(folder, **options):
+    asked = {
+        "folder": str(folder), "electrolyte": None, "where": "", "sort": "score_meV_per_atom",
+        "count": 20, "json": False, "columns": None, "csv": None, "study": None,
+        "quiet": False,
+    }  # fmt: skip
+    return top_command(Namespace(**asked | options))
+
+
+def test_command_line_reaches_the_command(run, capsys):
+    code = main(
+        ["top", str(run), "--electrolyte", "LATP", "--where", "elements has F", "--count", "2"]
+    )
+    text = capsys.readouterr().out
+    assert code == 0
+    assert text.startswith("LATP: 2 of 4 candidates that meet elements has F\n")
+    code = main(["top", str(run), "--where", "elements has f"])
+    assert code == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("interscreen: error: where, position 14: 'f' is no symbol")
+
+
+def test_table_fits_eighty_columns_and_shows_the_units_of_the_ranking(run, capsys):
+    assert ask(run, electrolyte="LATP") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[0] == "LATP: 20 of 20 candidates"
+    heads = lines[1].split()
+    assert heads == [
+        "rank",
+        "candidate",
+        "role",
+        "score",
+        "Li",
+        "depos.",
+        "layer",
+        "worst",
+        "bridge",
+    ]
+    (copper,) = [line.split() for line in lines if " CuF2 " in line]
+    assert copper[1:] == ["CuF2", "conversion", "-15", "-1456", "-51", "-2", "-2", "4.19"]
+    assert copper[0].endswith("=")  # tied with the 60 meV/atom of the manifest
+    assert "-0" not in [cell for line in lines for cell in line.split()]
+
+
+def test_table_of_long_names_and_places_fits_eighty_columns():
+    table = small(
+        candidate=["KBaNaCaTi4Fe8Si8(O10F)3H2", "Li", "Cs2LiCl3"],
+        electrolyte=["E"] * 3,
+        role=["conversion", "coating", "coating"],
+        score_meV_per_atom=[-1000.0, -100000.0, -200000.0],
+        **{name: [-1.25, -0.5, -0.00001] for name in SCORE_COLUMNS},
+    )
+    lines = best_text(best(table, electrolyte="E")).splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    assert any("KBaNaCaTi4Fe8Si8(…" in line or "…" in line for line in lines[2:5])
+    assert any("--csv" in line for line in lines)
+    short = best_text(best(table.slice(1), electrolyte="E"))
+    assert "…" not in short
+
+
+def test_overall_table_shows_the_products(run, capsys):
+    ask(run, count=3)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "overall (mean over the electrolytes): 3 of 20 candidates"
+    assert lines[1].split()[-3:] == ["with", "Li", "metal"]
+    assert any(line.split()[1] == "LiF" and line.endswith("LiF") for line in lines[2:5])
+    ask(run, count=3, electrolyte="overall")
+    assert capsys.readouterr().out.splitlines() == lines
+
+
+def test_json_has_full_precision(run, results, capsys):
+    ask(run, json=True, electrolyte="LLZO", count=2, where="role == conversion")
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["electrolyte"] == "LLZO"
+    assert answer["where"] == "role == conversion"
+    assert answer["sort"] == "score_meV_per_atom"
+    assert answer["counted"] == 20
+    found = best(results, electrolyte="LLZO", where="role == conversion", tie_meV_per_atom=60.0)
+    assert answer["matched"] == len(found)
+    for mine, other in zip(answer["rows"], found.head(2).to_dict("records"), strict=True):
+        assert set(mine) == {"rank", "tied", *COLUMNS}
+        assert mine["score_meV_per_atom"] == other["score_meV_per_atom"]
+        assert mine["rank"] == other["rank"]
+        assert isinstance(mine["tied"], bool)
+        assert mine["oxidation_limit_V"] is None
+
+
+def test_chosen_columns_are_shown_under_their_names(run, capsys):
+    ask(
+        run,
+        electrolyte="LATP",
+        columns="candidate, rank,first_voltage_V",
+        count=3,
+        sort="candidate",
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "LATP: 3 of 20 candidates, sorted by candidate (A to Z)"
+    assert lines[1].split() == ["candidate", "rank", "first_voltage_V"]
+    assert [line.split()[0] for line in lines[2:]] == ["Al", "Al2O3", "AlF3"]
+    ask(run, electrolyte="LATP", columns="candidate,tied", count=1, json=True)
+    assert set(json.loads(capsys.readouterr().out)["rows"][0]) == {"candidate", "tied"}
+
+
+def test_csv_has_full_precision(run, results, tmp_path, capsys):
+    target = tmp_path / "new" / "best.csv"
+    ask(run, electrolyte="LATP", count=4, csv=str(target))
+    assert "LATP: 4 of 20" in capsys.readouterr().out
+    written = pd.read_csv(target, keep_default_na=False, na_values=[""])
+    assert b"\r" not in target.read_bytes()
+    found = best(results, electrolyte="LATP", count=4, tie_meV_per_atom=60.0)
+    assert list(written["candidate"]) == list(found["candidate"])
+    assert list(written["score_meV_per_atom"]) == list(found["score_meV_per_atom"])
+    assert set(written["tied"]) <= {"yes", "no"}
+
+
+def test_nothing_found_says_so(run, capsys):
+    assert ask(run, electrolyte="LATP", where="n_elements > 7") == 0
+    assert capsys.readouterr().out == "LATP: none of 20 candidates meets n_elements > 7\n"
+    ask(run, where="n_elements > 7")
+    assert "with each electrolyte" in " ".join(capsys.readouterr().out.split())
+
+
+def test_folder_of_a_small_study_answers_too(old_run, run, screen, capsys):
+    where = "elements has Cu and conversion_products has LiF"
+    ask(old_run, electrolyte="LATP", where=where, json=True)
+    answer = json.loads(capsys.readouterr().out)
+    assert [row["candidate"] for row in answer["rows"]] == ["CuF2"]
+    assert answer["rows"][0]["elements"] == "Cu-F"
+    assert answer["rows"][0]["deposited_equation"]
+    ask(old_run, json=True, count=99)
+    mine = json.loads(capsys.readouterr().out)["rows"]
+    ranked = screen.ranking[screen.ranking["electrolyte"] == "overall"]
+    ranked = ranked[ranked["status"] == "ok"]
+    assert [row["candidate"] for row in mine] == list(ranked["candidate"])
+    assert [row["rank"] for row in mine] == list(ranked["rank"])
+
+
+def test_roles_and_weights_of_a_small_study_count(reference, tmp_path, capsys):
+    ranking = {"weights": {"coating": {"lithium": 3.0}}}
+    own = Study(
+        name="s", electrolytes=["LATP"], ranking=ranking,
+        candidates=[{"formula": "CuF2", "role": "coating", "name": "NaN"}, "AlF3"],
+    )  # fmt: skip
+    screen = run_study(own, reference)
+    write_tables(tmp_path, screen)
+    (tmp_path / "manifest.json").write_text(json.dumps({"study": own.model_dump(mode="json")}))
+    ask(tmp_path, json=True)
+    mine = {row["candidate"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
+    for row in screen.ranking.to_dict("records"):
+        assert mine[row["candidate"]]["role"] == row["role"]
+        assert mine[row["candidate"]]["score_meV_per_atom"] == pytest.approx(
+            row["score_meV_per_atom"], abs=1e-9
+        )
+
+
+@pytest.mark.parametrize("name", ["results.parquet", ""])
+def test_the_file_in_the_folder_stands_for_the_folder(run, name, capsys):
+    ask(run / name if name else run, electrolyte="LATP", count=1)
+    assert "LATP: 1 of 20" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"electrolyte": "LLTO"}, "did you mean LLZO"),
+        ({"count": 0}, "count: 0"),
+        ({"sort": "voltage"}, "did you mean first_voltage_V or average_voltage_V"),
+        ({"columns": "candidate,volts"}, "--columns: no column 'volts'"),
+        ({"columns": " , "}, "--columns: no name given"),
+        ({"csv": "best.xlsx"}, "the ending must be .csv"),
+    ],
+)
+def test_wrong_options_are_one_line(run, options, says):
+    with pytest.raises(InputError) as caught:
+        ask(run, **options)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_place_without_a_run_is_one_line(tmp_path):
+    with pytest.raises(InputError, match="no such folder"):
+        ask(tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"holds neither results\.parquet nor results\.csv"):
+        ask(tmp_path)
+    (tmp_path / "notes.txt").write_text("")
+    with pytest.raises(InputError, match="is a file"):
+        ask(tmp_path / "notes.txt")
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"study": {"ranking": {"tie": 3}}}'])
+def test_manifest_that_cannot_be_read_is_one_line(file, tmp_path, text):
+    (tmp_path / "results.parquet").write_bytes(file.read_bytes())
+    (tmp_path / "manifest.json").write_text(text)
+    with pytest.raises(InputError) as caught:
+        ask(tmp_path)
+    assert "manifest.json: cannot be read" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "candidate\nCuF2\n", "candidate,formula\nCuF2,Qq\n"])
+def test_results_of_a_small_study_that_cannot_be_read_are_one_line(tmp_path, text):
+    (tmp_path / "results.csv").write_text(text)
+    with pytest.raises(InputError) as caught:
+        ask(tmp_path)
+    assert "results.csv: cannot be read" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_csv_that_cannot_be_written_is_one_line(run, tmp_path):
+    (tmp_path / "a").write_text("")
+    with pytest.raises(OutputError, match="cannot be written"):
+        ask(run, csv=str(tmp_path / "a" / "b.csv"))
