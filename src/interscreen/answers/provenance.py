@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from ..phases.suspects import known_artefacts
 from ..phases.system import System
 from ..phases.table import PhaseTable
-from ..phases.suspects import known_artefacts
 from ..version import version
 from .reactant import Reactant
 

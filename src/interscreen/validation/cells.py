@@ -11,11 +11,11 @@ from ..answers.stack import Stack, is_lithium_salt, stack
 from ..errors import InputError, SolverError
 from ..phases.material import Material, elements_of, resolve
 from ..phases.result import Result
+from ..phases.suspects import known_artefacts
 from ..phases.table import PhaseTable
 from ..screen.rows import FAILED, OK
 from ..screen.scores import role_columns, score_columns
 from ..screen.weights import Weights
-from ..phases.suspects import known_artefacts
 from .facts import MeasuredCell, judgement, measured_cells
 
 BARE = "bare"

@@ -14,8 +14,8 @@ from ..errors import InputError, SolverError
 from ..phases.formula import parse_formula
 from ..phases.material import Material, elements_of, resolve
 from ..phases.result import Result
-from ..phases.table import PhaseTable
 from ..phases.suspects import known_artefacts
+from ..phases.table import PhaseTable
 from .facts import (
     ABOVE_HULL,
     DECOMPOSITION,
