@@ -96,22 +96,19 @@ def prepare(
     reactants = []
     for given, material, unit in resolved:
         fractions = system.fractions(unit.amounts)
-        rows = [_row(table, formula) for _, formula in unit.parts]
-        own, source = _own_energy(table, system, material, unit, rows)
+        rule = energy_rule(table, material, unit)
         reactants.append(
             Reactant(
                 input=given.formula if isinstance(given, Material) else given,
                 composition=unit,
                 fractions=fractions,
-                own_energy=own,
-                above_hull=material.energy_above_hull_eV_per_atom or 0.0,
-                energy_source=source,
+                own_energy=_own_energy(table, system, rule),
+                above_hull=rule.above_hull,
+                energy_source=rule.source,
             )
         )
-        if source == GIVEN and own is not None and own < 0.0:
-            system = system.with_phase(unit.text, fractions, own)
-        elif source == PHASE:
-            system = _with_left_out(table, system, unit, rows)
+        for name, part, energy, _ in own_phases(table, unit, rule):
+            system = system.with_phase(name, system.fractions(part.amounts), energy)
     return system, reactants
 
 
@@ -122,54 +119,96 @@ def _row(table: PhaseTable, formula: Formula) -> int | None:
     return table.find(zip(formula.elements, formula.counts, strict=True))
 
 
-def _own_energy(
-    table: PhaseTable,
-    system: System,
-    material: Material,
-    unit: Composition,
-    rows: list[int | None],
-) -> tuple[float | None, str]:
-    """Energy of the material itself [eV/atom] and where it comes from."""
+@dataclass(frozen=True)
+class EnergyRule:
+    """Where the energy of a material itself comes from.
+
+    Attributes
+    ----------
+    source : str
+        ``given``, ``phase`` or ``hull``.
+    given : float or None
+        Formation energy that the user gave [eV/atom].
+    above_hull : float
+        To be added to the hull energy, where that stands in [eV/atom].
+    parts : tuple of (float, int or None, Formula)
+        Components that are no elements: share of the atoms, row of its phase (None: the hull
+        energy of the component stands in), and the component.
+    whole : bool
+        The hull energy of the whole composition stands in.
+    """
+
+    source: str
+    given: float | None = None
+    above_hull: float = 0.0
+    parts: tuple[tuple[float, int | None, Formula], ...] = ()
+    whole: bool = False
+
+
+def energy_rule(table: PhaseTable, material: Material, unit: Composition) -> EnergyRule:
+    """Decide which energy a material has: the user's, that of its phase, or that of the hull.
+
+    Raises
+    ------
+    InputError
+        For an energy below zero that is given for an element.
+    """
     if material.energy_eV_per_atom is not None:
         if len(unit.elements) == 1 and material.energy_eV_per_atom < 0.0:
             raise InputError(
                 f"{unit.text}: a formation energy of {material.energy_eV_per_atom} eV/atom; the "
                 "elements are the zero of energy, none can lie below it"
             )
-        return float(material.energy_eV_per_atom), GIVEN
+        return EnergyRule(GIVEN, given=float(material.energy_eV_per_atom))
     if material.energy_above_hull_eV_per_atom is not None:
-        return None, GIVEN
-    if len(unit.parts) == 1:
-        if len(unit.elements) == 1:
-            return 0.0, PHASE  # an element is its own reference
-        return (None, HULL) if rows[0] is None else (float(table.energies[rows[0]]), PHASE)
+        above = float(material.energy_above_hull_eV_per_atom)
+        return EnergyRule(GIVEN, above_hull=above, whole=True)
     # a mixture: each component has its own energy, or the hull energy of its own composition
-    total, source = 0.0, PHASE
-    for (factor, formula), row in zip(unit.parts, rows, strict=True):
-        if len(formula.elements) == 1:
-            continue
+    parts = tuple(
+        (float(factor * formula.n_atoms / unit.n_atoms), _row(table, formula), formula)
+        for factor, formula in unit.parts
+        if len(formula.elements) > 1
+    )
+    if all(row is not None for _, row, _ in parts):
+        return EnergyRule(PHASE, parts=parts)  # an element is its own reference
+    whole = len(unit.parts) == 1
+    return EnergyRule(HULL, parts=() if whole else parts, whole=whole)
+
+
+def own_phases(
+    table: PhaseTable, unit: Composition, rule: EnergyRule
+) -> list[tuple[str, Composition | Formula, float, int | None]]:
+    """Phases that a reactant brings along: somebody has them in the flask, so they compete.
+
+    Returns
+    -------
+    list of (str, Composition or Formula, float, int or None)
+        Name, composition, formation energy [eV/atom] and row of the table: the material with the
+        energy given for it, or components that the table holds but does not count.
+    """
+    if rule.given is not None:
+        return [(unit.text, unit, rule.given, None)] if rule.given < 0.0 else []
+    if rule.source != PHASE:
+        return []
+    return [
+        (str(table.formulas[row]), formula, float(table.energies[row]), row)
+        for _, row, formula in rule.parts
+        if row is not None and not table.counted[row]
+    ]
+
+
+def _own_energy(table: PhaseTable, system: System, rule: EnergyRule) -> float | None:
+    """Energy of the material itself [eV/atom]; None when the hull energy of all of it stands in."""
+    if rule.whole or rule.given is not None:
+        return rule.given
+    total = 0.0
+    for share, row, formula in rule.parts:
         if row is None:
-            source = HULL
             b = system.fractions(formula.amounts)
-            energy = lowest_energy(system.columns, system.energies, b).energy
+            total += share * lowest_energy(system.columns, system.energies, b).energy
         else:
-            energy = float(table.energies[row])
-        total += float(factor * formula.n_atoms) * energy
-    return total / float(unit.n_atoms), source
-
-
-def _with_left_out(
-    table: PhaseTable, system: System, unit: Composition, rows: list[int | None]
-) -> System:
-    """Add components that the table holds but does not count."""
-    for (_, formula), row in zip(unit.parts, rows, strict=True):
-        if row is not None and not table.counted[row]:
-            system = system.with_phase(
-                str(table.formulas[row]),
-                system.fractions(formula.amounts),
-                float(table.energies[row]),
-            )
-    return system
+            total += share * float(table.energies[row])
+    return total
 
 
 def require_lithium(table: PhaseTable) -> None:

@@ -1,278 +1,511 @@
-"""Li | interlayer | electrolyte: every contact that matters, before and after conversion."""
+"""Li | layer | electrolyte: every number of a stack, over candidates and samples of the energies.
+
+What a contact, a converted layer, its worst product and the bridge are is decided here, over arrays
+(candidates x samples).  A single stack is an array of one; a nominal answer is one sample.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
 
-from ..phases.formula import whole_numbers
-from ..phases.material import Material, compose, resolve
-from ..phases.result import Result
+import numpy as np
+from numpy.typing import NDArray
+
+from ..energies.sampling import BLOCK, EnergyModel, EnergySamples
+from ..engine.batch import EVERYBODY, PairBatch, Sparse, mutual_minima, row_lines
+from ..phases.equation import NOISE
+from ..phases.material import Material
+from ..phases.system import Floats
 from ..phases.table import PhaseTable
-from .lithiation import Lithiation, lithiation_of
-from .lithium import lithium_line
-from .reaction import Reaction, react
-from .window import Window, stability_window, window_of
+from .materials import Materials, Phases, Rows, materials_of
+from .reactant import ON_HULL, require_lithium
 
-if TYPE_CHECKING:
-    import pandas as pd
+UNCERTIFIED = "an equilibrium could not be certified; please report the formula and the source"
 
-ANODE = "Li"
 # A Li-bearing product with one of these is a salt; the others are alloys, which conduct electrons.
 # C is not among them (LiC6 conducts; carbonates hold O, cyanamides N), Te is (Li2Te has a band gap
 # of 2.5 eV in the Materials Project, more than Li3N or Li3P).
-_NONMETALS = frozenset("H N O F P S Cl Se Br Te I".split())
+NONMETALS = frozenset("H N O F P S Cl Se Br Te I".split())
+
+Progress = Callable[[int, int], None]
+Bools = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Contact:
-    """One interface of a stack.
-
-    Attributes
-    ----------
-    kind : str
-        ``bare`` (Li | electrolyte), ``lithium`` (Li | candidate), ``deposited`` (candidate |
-        electrolyte), ``layer`` (all conversion products | electrolyte) or ``product`` (one of
-        them | electrolyte).
-    label : str
-        Both sides as they are named.
-    reaction : Reaction
-    """
-
-    kind: str
-    label: str
-    reaction: Reaction
-
-    @property
-    def energy(self) -> float:
-        """Minimum mutual reaction energy [eV/atom]."""
-        return self.reaction.min_mutual_energy_eV_per_atom
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object."""
-        return {"kind": self.kind, "label": self.label, "reaction": self.reaction.to_dict()}
-
-
-@dataclass(frozen=True)
-class CandidateSide:
-    """What happens to a candidate in contact with Li metal; the same for every electrolyte.
+@dataclass(frozen=True, eq=False)
+class WithLithium:
+    """Materials in contact with Li metal, (k, s) for k materials and s samples.
 
     Attributes
     ----------
-    label : str
-    material : Material
-    lithium : Contact
-        Li | candidate.
-    window : Window
-    lithiation : Lithiation
-    layer : str
-        The converted layer as a mixture (``"Cu + 2 LiF"``); the candidate itself where it takes
-        up no Li.
-    products : tuple of str
-        Phases of the layer.
-    product_materials : tuple of Material
-        The same as reactants; the candidate itself, where it is stable, has its given energy.
-    product_windows : tuple of Window
-        Window of each.
+    mutual, total : (k, s) float arrays
+        Minimum of the mutual energy with Li, and the total energy there [eV/atom]; the total is
+        not a number where nothing reacts.
+    mixing : (k, s) float array
+        Atom fraction of Li at that minimum; not a number where nothing reacts.
+    own, hull : (k, s) float arrays
+        Energy of the material itself, and hull energy of its composition [eV/atom].
+    reduction, oxidation : (k, s) float arrays
+        Window of the assemblage [V]; not a number where there is no Li to give off.
+    average_voltage : (k, s) float array
+        Mean voltage of the conversion [V]; not a number where no Li is taken up.
+    uptake : (k, s) float array
+        Li taken up down to 0 V, per atom of the material.
+    phases : (k, s, w) int array, amounts : (k, s, w) float array
+        Phases in equilibrium with Li metal (numbers of ``Phases``, -1 for none), and atoms in each
+        per atom of the material.
+    met : (k, w) int array, met_amounts : (k, w) float array
+        Products of the reaction with Li in the first sample.
+    solved : (k, s) bool array
     """
 
-    label: str
-    material: Material
-    lithium: Contact
-    window: Window
-    lithiation: Lithiation
-    layer: str
-    products: tuple[str, ...]
-    product_materials: tuple[Material, ...]
-    product_windows: tuple[Window, ...]
+    mutual: Floats
+    total: Floats
+    mixing: Floats
+    own: Floats
+    hull: Floats
+    reduction: Floats
+    oxidation: Floats
+    average_voltage: Floats
+    uptake: Floats
+    phases: Rows
+    amounts: Floats
+    met: Rows
+    met_amounts: Floats
+    solved: Bools
 
 
-@dataclass(frozen=True)
-class ElectrolyteSide:
-    """An electrolyte by itself and in contact with Li metal: the baseline."""
+def with_lithium(phases: Phases, materials: Materials, jobs: int = 1) -> WithLithium:
+    """Window, conversion and reaction with Li metal."""
+    k, s = len(materials), phases.count
+    of, sample = np.repeat(np.arange(k), s), np.tile(np.arange(s), k)
+    found = row_lines(phases.problem, materials.mixtures, of, sample, phases.lithium, jobs=jobs)
 
-    label: str
-    material: Material
-    bare: Contact
-    window: Window
+    def grid(values: Any) -> Any:
+        return values.reshape(k, s, *values.shape[1:])
+
+    solved, hull, uptake = grid(found.solved), grid(found.hull), grid(found.uptake)
+    own = phases.energies_of(materials, hull)
+    mutual = _mutual(grid(found.mutual), solved)
+    mixing = grid(found.mixing)
+    takes = solved & (uptake > 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.where(takes, (own - grid(found.final)) / uptake, np.nan)
+    reacts = mutual < 0.0
+    amounts = np.where(found.amounts > NOISE, found.amounts, 0.0)
+    met_amounts = np.where(found.met_amounts > NOISE, found.met_amounts, 0.0)
+    return WithLithium(
+        mutual=mutual,
+        total=np.where(reacts, mutual + mixing * (hull - own), np.nan),
+        mixing=np.where(reacts, 1.0 - mixing, np.nan),
+        own=own,
+        hull=np.where(solved, hull, np.nan),
+        reduction=np.where(solved, grid(found.reduction), np.nan),
+        oxidation=np.where(solved, grid(found.oxidation), np.nan),
+        average_voltage=mean,
+        uptake=np.where(solved, uptake, np.nan),
+        phases=grid(np.where(amounts > 0.0, found.phases, -1)),
+        amounts=grid(amounts),
+        met=grid(np.where(met_amounts > 0.0, found.met, -1))[:, 0],
+        met_amounts=grid(met_amounts)[:, 0],
+        solved=solved,
+    )
 
 
-@dataclass(frozen=True)
-class Stack(Result):
-    """Li | candidate | electrolyte.
+def _mutual(energies: Floats, solved: Bools) -> Floats:
+    """Mutual energies [eV/atom]: zero where the two coexist, not a number where not certified."""
+    quiet: Floats = np.where(energies < -ON_HULL, energies, 0.0)
+    return np.where(solved, quiet, np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class Stacks:
+    """Stacks of k candidates and E electrolytes in s samples.
 
     Attributes
     ----------
-    candidate, electrolyte : str
-    bare, lithium, deposited, layer : Contact
-    products : tuple of Contact
-        Each conversion product | electrolyte.
-    lithiation : Lithiation
-        The way from the candidate to the products in equilibrium with Li metal.
-    bridge_product : str or None
-        Li-bearing salt among the products whose window reaches highest.
-    bridge_margin_V : float
-        Its oxidation limit minus the reduction limit of the electrolyte [V]; minus the reduction
-        limit when there is no such product.
+    candidates, electrolytes : Materials
+    lithium, baseline : WithLithium
+        Candidates, and electrolytes, in contact with Li metal.
+    deposited, layer : (E, k, s) float arrays
+        Mutual energy of the candidate, and of the converted layer, with the electrolyte [eV/atom].
+    deposited_mixing : (E, k, s) float array
+        Atom fraction of the candidate at the minimum; not a number where the two coexist.
+    met : (E, k, w) int array, met_amounts : (E, k, w) float array
+        Products of that reaction in the first sample.
+    product_energies : (E, k, w) float array
+        Mutual energy of each phase of the layer with the electrolyte in the first sample
+        [eV/atom]; in the order of ``lithium.phases``.
+    worst : (E, k, s) float array, worst_product : (E, k) int array
+        Lowest of these, in every sample, and the phase in the first sample.
+    reach : (k, s) float array, bridge : (k,) int array
+        Highest oxidation limit of the salts of the layer that are stable against Li metal [V],
+        zero without any; the salt that has it in the first sample, -1 without any.
+    has_salt : (k, s) bool array
+        Whether one of the phases in equilibrium with Li metal is a Li-bearing salt.
     """
 
-    candidate: str
-    electrolyte: str
-    bare: Contact
-    lithium: Contact
-    deposited: Contact
-    layer: Contact
-    products: tuple[Contact, ...]
-    lithiation: Lithiation
-    bridge_product: str | None
-    bridge_margin_V: float
+    phases: Phases
+    candidates: Materials
+    electrolytes: Materials
+    lithium: WithLithium
+    baseline: WithLithium
+    deposited: Floats
+    deposited_mixing: Floats
+    met: Rows
+    met_amounts: Floats
+    layer: Floats
+    product_energies: Floats
+    worst: Floats
+    worst_product: Rows
+    reach: Floats
+    bridge: Rows
+    has_salt: Bools
+
+    @cached_property
+    def numbers(self) -> dict[str, Floats]:
+        """Numbers by column of results.csv, (E, k, s) or what broadcasts to it."""
+        li, electrolyte = self.lithium, self.baseline
+        bare, limit = electrolyte.mutual[:, None], electrolyte.reduction[:, None]
+        units = self.candidates.n_atoms[:, None]
+        return {
+            "bare_mutual_eV_per_atom": bare,
+            "electrolyte_reduction_limit_V": limit,
+            "lithium_mutual_eV_per_atom": li.mutual[None],
+            "lithium_total_eV_per_atom": li.total[None],
+            "first_voltage_V": np.where(li.uptake > 0.0, li.reduction, np.nan)[None],
+            "average_voltage_V": li.average_voltage[None],
+            "li_uptake_per_formula": (li.uptake * units)[None],
+            "reduction_limit_V": li.reduction[None],
+            "oxidation_limit_V": li.oxidation[None],
+            "deposited_mutual_eV_per_atom": self.deposited,
+            "layer_mutual_eV_per_atom": self.layer,
+            "worst_product_mutual_eV_per_atom": self.worst,
+            "improvement_eV_per_atom": self.layer - bare,
+            "bridge_margin_V": self.reach[None] - limit,
+        }
 
     @property
-    def contacts(self) -> tuple[Contact, ...]:
-        """All contacts in a fixed order."""
-        return (self.bare, self.lithium, self.deposited, self.layer, *self.products)
+    def solved(self) -> Bools:
+        """Whether every equilibrium of a stack was certified in the first sample, (E, k)."""
+        known = ~np.isnan(self.worst[..., 0]) & ~np.isnan(self.layer[..., 0])
+        answered: Bools = known & self.lithium.solved[:, 0] & ~np.isnan(self.deposited[..., 0])
+        return answered
 
-    @property
-    def worst_product(self) -> Contact:
-        """Conversion product with the most negative mutual energy against the electrolyte."""
-        return min(self.products, key=lambda contact: (contact.energy, contact.label))
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row per contact."""
-        import pandas as pd
+OF_CANDIDATE = (
+    "lithium_mutual_eV_per_atom lithium_total_eV_per_atom first_voltage_V average_voltage_V "
+    "li_uptake_per_formula reduction_limit_V oxidation_limit_V"
+).split()
+OF_ELECTROLYTE = ("bare_mutual_eV_per_atom", "electrolyte_reduction_limit_V")
+OF_STACK = (
+    "deposited_mutual_eV_per_atom layer_mutual_eV_per_atom worst_product_mutual_eV_per_atom "
+    "improvement_eV_per_atom bridge_margin_V"
+).split()
 
-        return pd.DataFrame(
-            [
-                {
-                    "contact": contact.label,
-                    "contact_kind": contact.kind,
-                    "mutual_energy_eV_per_atom": contact.energy,
-                    "equation": contact.reaction.equation,
-                }
-                for contact in self.contacts
-            ]
+
+@dataclass(frozen=True, eq=False)
+class Partners:
+    """What many stacks have in common: phases, electrolytes, and the products met so far.
+
+    Attributes
+    ----------
+    phases : Phases
+    electrolytes : Materials
+    baseline : WithLithium
+        The electrolytes in contact with Li metal.
+    reach : (p, s) float array
+        Oxidation limit of each phase that is stable against Li metal, else 0 [V]; not a number
+        where nobody asked yet.
+    energies : (E, p, s) float array
+        Mutual energy of each phase with each electrolyte [eV/atom]; likewise.
+    """
+
+    phases: Phases
+    electrolytes: Materials
+    baseline: WithLithium
+    _known: dict[str, Floats] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, phases: Phases, electrolytes: Materials) -> Partners:
+        """Answer what concerns the electrolytes alone."""
+        return cls(phases, electrolytes, with_lithium(phases, electrolytes))
+
+    @cached_property
+    def seconds(self) -> Floats:
+        """Atom fractions of the electrolytes over all elements, (E, rows)."""
+        mixtures = self.electrolytes.mixtures
+        wide = np.zeros((len(mixtures), self.phases.problem.rows))
+        of = np.repeat(np.arange(len(mixtures)), np.diff(mixtures.indptr))
+        wide[of, mixtures.index] = mixtures.parts
+        return wide
+
+    @cached_property
+    def salt(self) -> Bools:
+        """Which phases hold Li and a nonmetal."""
+        symbols = self.phases.table.elements
+        nonmetal = np.array([symbol in NONMETALS for symbol in symbols])
+        index, indptr = self.phases.compositions.index, self.phases.compositions.indptr
+        starts = indptr[:-1]
+        lithium: Bools = np.logical_or.reduceat(index == self.phases.lithium, starts)
+        return lithium & np.logical_or.reduceat(nonmetal[index], starts)
+
+    @cached_property
+    def place(self) -> Rows:
+        """Place of each phase in the alphabet: of equal ones the first is named."""
+        place = np.empty(len(self.phases.names), dtype=np.int64)
+        place[np.argsort(self.phases.names.astype(str), kind="stable")] = np.arange(len(place))
+        return place
+
+    def contact(
+        self,
+        number: int,
+        firsts: Sparse,
+        of: Rows,
+        sample: Rows,
+        added: Floats | None = None,
+        jobs: int = 1,
+    ) -> PairBatch:
+        """Reactions of some compositions (with Li added) with one electrolyte."""
+        return mutual_minima(
+            self.phases.problem,
+            firsts,
+            of,
+            sample,
+            self.seconds[number],
+            second_owner=int(self.electrolytes.mixtures.owner[number]),
+            added=added,
+            row=self.phases.lithium,
+            jobs=jobs,
         )
 
+    def products(self, phases: Rows, jobs: int = 1) -> tuple[Floats, Floats]:
+        """Oxidation limits (p, s) [V] and mutual energies (E, p, s) [eV/atom] of all phases.
 
-def candidate_side(table: PhaseTable, candidate: str | Material) -> CandidateSide:
-    """Conversion of a candidate with Li metal and the windows of its products."""
-    material, unit = resolve(candidate)
-    line = lithium_line(table, material)
-    lithiation = lithiation_of(table, line)
-    products = lithiation.final_products
-    as_reactants = tuple(
-        replace(material, formula=product, name="") if product == unit.text else Material(product)
-        for product in products
-    )
-    layer = _mixture(lithiation.final_amounts) if lithiation.steps else unit.text
-    return CandidateSide(
-        label=material.label,
-        material=material,
-        lithium=_contact(table, "lithium", ANODE, material),
-        window=window_of(table, line),
-        lithiation=lithiation,
-        layer=layer,
-        products=products,
-        product_materials=as_reactants,
-        product_windows=tuple(stability_window(table, product) for product in as_reactants),
-    )
+        Only those that stand in ``phases`` (k, s, w) are computed, in the samples they occur in;
+        the others are not numbers, unless they were asked for before.
+        """
+        s, p = self.phases.count, len(self.phases.names)
+        if not self._known:
+            self._known["reach"] = np.full((p, s), np.nan)
+            self._known["energies"] = np.full((len(self.electrolytes), p, s), np.nan)
+        reach, energies = self._known["reach"], self._known["energies"]
+        there = phases >= 0
+        samples = np.broadcast_to(np.arange(s)[None, :, None], phases.shape)[there]
+        wanted = np.unique(phases[there].astype(np.int64) * s + samples)
+        numbers, samples = wanted // s, wanted % s
+        new = np.isnan(reach[numbers, samples])
+        numbers, samples = numbers[new], samples[new]
+        if not len(numbers):
+            return reach, energies
+        compositions = self.phases.compositions
+        reached = np.zeros(len(numbers))
+        salts = np.flatnonzero(self.salt[numbers])
+        if len(salts):
+            line = row_lines(
+                self.phases.problem, compositions, numbers[salts], samples[salts],
+                self.phases.lithium, jobs=jobs,
+            )  # fmt: skip
+            stable = (line.reduction == 0.0) & ~np.isnan(line.oxidation)
+            reached[salts] = np.where(stable & line.solved, line.oxidation, 0.0)
+        for number in range(len(self.electrolytes)):
+            met = self.contact(number, compositions, numbers, samples, jobs=jobs)
+            energies[number, numbers, samples] = _mutual(met.mutual, met.solved)
+        reach[numbers, samples] = reached  # last: other threads take it for "known"
+        return reach, energies
+
+    def stacks(self, candidates: Materials, jobs: int = 1) -> Stacks:
+        """Every number of the stacks of some candidates with all electrolytes."""
+        phases, k, s = self.phases, len(candidates), self.phases.count
+        e = len(self.electrolytes)
+        li = with_lithium(phases, candidates, jobs)
+        of, sample = np.repeat(np.arange(k), s), np.tile(np.arange(s), k)
+        deposited, mixing, layer = (np.full((e, k, s), np.nan) for _ in range(3))
+        met, met_amounts = [], []
+        converts = np.flatnonzero(li.solved.reshape(-1) & (li.uptake.reshape(-1) > 0.0))
+        added = li.uptake.reshape(-1)[converts]
+        for number in range(e):
+            pair = self.contact(number, candidates.mixtures, of, sample, jobs=jobs)
+            deposited[number] = _mutual(pair.mutual, pair.solved).reshape(k, s)
+            reacts = deposited[number] < 0.0
+            mixing[number] = np.where(reacts, pair.mixing.reshape(k, s), np.nan)
+            amounts = pair.amounts[::s] * reacts[:, :1]
+            met_amounts.append(np.where(amounts > NOISE, amounts, 0.0))
+            met.append(np.where(met_amounts[-1] > 0.0, pair.phases[::s], -1))
+            layer[number] = deposited[number]
+            if len(converts):
+                after = self.contact(
+                    number, candidates.mixtures, of[converts], sample[converts], added, jobs
+                )
+                layer[number].reshape(-1)[converts] = _mutual(after.mutual, after.solved)
+        width = max((found.shape[1] for found in met), default=0)
+        return Stacks(
+            phases=phases,
+            candidates=candidates,
+            electrolytes=self.electrolytes,
+            lithium=li,
+            baseline=self.baseline,
+            deposited=deposited,
+            deposited_mixing=mixing,
+            met=np.array([_wider(found, width, -1) for found in met]).reshape(e, k, width),
+            met_amounts=np.array([_wider(x, width, 0) for x in met_amounts]).reshape(e, k, width),
+            layer=layer,
+            **self._of_products(li, jobs),
+        )
+
+    def _of_products(self, li: WithLithium, jobs: int) -> dict[str, Any]:
+        """Worst product and bridge of each layer."""
+        e, (k, s, _) = len(self.electrolytes), li.phases.shape
+        reach, energies = self.products(li.phases, jobs)
+        # in order of names, so that the first of equal ones is named
+        order = np.argsort(
+            np.where(li.phases < 0, len(self.place), self.place[li.phases]), axis=2, kind="stable"
+        )
+        named = np.take_along_axis(li.phases, order, axis=2)
+        there = named >= 0
+        samples = np.arange(s)[None, :, None]
+        of_each = np.where(there, energies[:, named, samples], np.inf)  # (E, k, s, w)
+        lowest = of_each.argmin(axis=3)
+        worst = np.take_along_axis(of_each, lowest[..., None], axis=3)[..., 0]
+        unknown = np.isnan(of_each).any(axis=3) | np.isinf(worst)
+        salts = there & self.salt[named]
+        highest = np.where(salts, reach[named, samples], -1.0)
+        best = highest.argmax(axis=2)
+        has_salt = salts.any(axis=2)
+        first = named[:, 0]
+        numbers = np.arange(k)
+        # back in the order of ``li.phases``
+        back = np.argsort(order[:, 0], axis=1, kind="stable")
+        return {
+            "product_energies": np.take_along_axis(
+                np.where(there[:, 0], of_each[:, :, 0], np.nan), back[None].repeat(e, axis=0), axis=2
+            ),
+            "worst": np.where(unknown, np.nan, worst),
+            "worst_product": first[numbers[None], lowest[..., 0]],
+            "reach": np.where(
+                has_salt, np.take_along_axis(highest, best[..., None], axis=2)[..., 0], 0.0
+            ),
+            "bridge": np.where(has_salt[:, 0], first[numbers, best[:, 0]], -1),
+            "has_salt": has_salt,
+        }
 
 
-def electrolyte_side(table: PhaseTable, electrolyte: str | Material) -> ElectrolyteSide:
-    """Window of an electrolyte and its reaction with bare Li metal."""
-    material, _ = resolve(electrolyte)
-    return ElectrolyteSide(
-        label=material.label,
-        material=material,
-        bare=_contact(table, "bare", ANODE, material),
-        window=stability_window(table, material),
-    )
+def _wider(values: Any, width: int, fill: float) -> Any:
+    return np.pad(values, ((0, 0), (0, width - values.shape[1])), constant_values=fill)
 
 
-def stack(table: PhaseTable, candidate: str | Material, electrolyte: str | Material) -> Stack:
-    """Every contact of Li | candidate | electrolyte, as deposited and after conversion.
+def stacks(
+    table: PhaseTable,
+    candidates: Sequence[str | Material],
+    electrolytes: Sequence[str | Material],
+    *,
+    samples: int = 0,
+    model: EnergyModel | None = None,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> Stacks:
+    """Answer every question of Li | candidate | electrolyte.
 
     Parameters
     ----------
     table : PhaseTable
-    candidate, electrolyte : str or Material
+    candidates, electrolytes : sequence of str or Material
+    samples : int
+        Samples of the energies behind the first one, which has the energies as they are.
+    model : EnergyModel, optional
+        What is assumed about the errors of the energies (docs/uncertainty.md).
+    jobs : int
+        Threads; the compiled code runs side by side.
+    progress : callable, optional
+        Called with the number of finished samples and their total.
 
     Returns
     -------
-    Stack
+    Stacks
+        The numbers of a stack do not depend on what else is asked for, nor on ``jobs``.
 
     Raises
     ------
-    InputError, SolverError
-        See ``react``.
+    InputError
+        For an unreadable formula, or an element that the table does not know.
     """
-    return join(table, candidate_side(table, candidate), electrolyte_side(table, electrolyte))
+    require_lithium(table)
+    ours = materials_of(table, candidates)
+    theirs = materials_of(table, electrolytes, len(ours))
+    own = (*ours.own, *theirs.own)
+    rows = _rows_of_stacks(table, ours, theirs)
+    drawn = np.unique(np.concatenate([rows, ours.rows, theirs.rows]))
+    found = []
+    for block, count in blocks(samples):
+        errors = (
+            EnergySamples(model or EnergyModel(), table, drawn, block, count) if count else None
+        )
+        phases = Phases.of(table, rows, own, errors, nominal=not found)
+        found.append(Partners.of(phases, theirs).stacks(ours, jobs))
+        if progress is not None:
+            progress(min((block + 1) * BLOCK, samples), samples)
+    return joined(found)
 
 
-def join(table: PhaseTable, candidate: CandidateSide, electrolyte: ElectrolyteSide) -> Stack:
-    """Put the two sides together."""
-    deposited = _contact(table, "deposited", candidate.material, electrolyte.material)
-    converts = bool(candidate.lithiation.steps)
-    layer = (
-        _contact(table, "layer", candidate.layer, electrolyte.material)
-        if converts
-        else Contact("layer", deposited.label, deposited.reaction)
-    )
-    limit = electrolyte.window.assemblage_window_V[0]
-    salts = lithium_salts(candidate.products)
-    reach = {
-        product: _reach(window)
-        for product, window in zip(candidate.products, candidate.product_windows, strict=True)
-        if product in salts
-    }
-    bridge = max(reach, key=lambda product: reach[product], default=None)
-    return Stack(
-        candidate=candidate.label,
-        electrolyte=electrolyte.label,
-        bare=electrolyte.bare,
-        lithium=candidate.lithium,
-        deposited=deposited,
-        layer=layer,
-        products=tuple(
-            _contact(table, "product", product, electrolyte.material)
-            for product in candidate.product_materials
-        ),
-        lithiation=candidate.lithiation,
-        bridge_product=bridge,
-        bridge_margin_V=(reach[bridge] if bridge else 0.0) - limit,
+def _rows_of_stacks(table: PhaseTable, ours: Materials, theirs: Materials) -> Rows:
+    """Rows of all phases that can take part in the equilibria of some stacks."""
+    wanted = np.zeros(len(table), dtype=bool)
+    symbols = np.array(table.elements)
+
+    def elements(materials: Materials) -> list[frozenset[str]]:
+        mixtures = materials.mixtures
+        pieces = np.split(symbols[mixtures.index], mixtures.indptr[1:-1])
+        return [frozenset(piece.tolist()) for piece in pieces]
+
+    for mine in dict.fromkeys(elements(ours)):
+        for other in dict.fromkeys(elements(theirs)):
+            wanted[table.rows_within({"Li", *mine, *other})] = True
+    rows: Rows = np.flatnonzero(wanted & table.counted & (table.energies < 0.0))
+    return rows
+
+
+def blocks(samples: int) -> Iterator[tuple[int, int]]:
+    """Yield the blocks of samples, their numbers and sizes; one empty block without samples."""
+    for block in range(max(1, -(-samples // BLOCK))):
+        yield block, min(BLOCK, samples - block * BLOCK)
+
+
+def joined(parts: Sequence[Stacks]) -> Stacks:
+    """Put blocks of samples behind each other."""
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+
+    def along(name: str, axis: int, of: Callable[[Stacks], Any]) -> Any:
+        return np.concatenate([getattr(of(part), name) for part in parts], axis=axis)
+
+    def lithium(of: Callable[[Stacks], WithLithium]) -> WithLithium:
+        names = (
+            "mutual total mixing own hull reduction oxidation average_voltage uptake phases "
+            "amounts solved"
+        ).split()
+        return replace(of(first), **{name: along(name, 1, of) for name in names})
+
+    return replace(
+        first,
+        lithium=lithium(lambda part: part.lithium),
+        baseline=lithium(lambda part: part.baseline),
+        **{
+            name: along(name, 2, lambda part: part)
+            for name in ("deposited", "deposited_mixing", "layer", "worst")
+        },
+        **{name: along(name, 1, lambda part: part) for name in ("reach", "has_salt")},
     )
 
 
 def is_lithium_salt(formula: str) -> bool:
     """Whether a phase holds Li and a nonmetal (an alloy of Li is no electronic barrier)."""
+    from ..phases.material import compose
+
     elements = compose(formula).elements
-    return "Li" in elements and any(symbol in _NONMETALS for symbol in elements)
+    return "Li" in elements and any(symbol in NONMETALS for symbol in elements)
 
 
-def lithium_salts(products: Iterable[str]) -> tuple[str, ...]:
-    """Return the Li-bearing salts among the phases of a layer (``CandidateSide.products``)."""
-    return tuple(product for product in products if is_lithium_salt(product))
-
-
-def _reach(window: Window) -> float:
-    """Oxidation limit [V] of a phase that is stable at 0 V, else 0."""
-    reduction, oxidation = window.assemblage_window_V
-    return oxidation if reduction == 0.0 and oxidation is not None else 0.0
-
-
-def _contact(table: PhaseTable, kind: str, a: str | Material, b: str | Material) -> Contact:
-    label = " | ".join(side.label if isinstance(side, Material) else side for side in (a, b))
-    return Contact(kind, label, react(table, a, b))
-
-
-def _mixture(amounts: Mapping[str, float]) -> str:
-    """Write amounts as a mixture with the smallest whole numbers (``"Cu + 2 LiF"``)."""
-    numbers = whole_numbers(
-        [Fraction(amount).limit_denominator(100_000) for amount in amounts.values()]
-    )
-    return " + ".join(
-        formula if number == 1 else f"{number} {formula}"
-        for formula, number in zip(amounts, numbers, strict=True)
-    )
+__all__ = ["EVERYBODY", "Partners", "Stacks", "WithLithium", "is_lithium_salt", "stacks"]

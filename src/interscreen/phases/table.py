@@ -192,14 +192,14 @@ class PhaseTable:
         """Bit mask of a set of elements."""
         mask = 0
         for symbol in elements:
-            mask |= 1 << self._position(symbol)
+            mask |= 1 << self.position(symbol)
         return mask
 
     @cached_property
     def _positions(self) -> dict[str, int]:
         return {symbol: i for i, symbol in enumerate(self.elements)}
 
-    def _position(self, symbol: str) -> int:
+    def position(self, symbol: str) -> int:
         try:
             return self._positions[symbol]
         except KeyError:
@@ -279,7 +279,7 @@ class PhaseTable:
 
     def find(self, amounts: Iterable[tuple[str, int]]) -> int | None:
         """Row of the phase with exactly this composition (whole numbers), counted or not."""
-        wanted = sorted(amounts, key=lambda item: self._position(item[0]))
+        wanted = sorted(amounts, key=lambda item: self.position(item[0]))
         rows = self._index.group_of.get(self._mask(symbol for symbol, _ in wanted))
         if rows is None:
             return None
@@ -326,7 +326,7 @@ class PhaseTable:
         """Dense matrix of atom fractions, shape (n, number of elements)."""
         symbols = list(self.elements if elements is None else elements)
         row_of = np.full(len(self.elements), -1, dtype=np.int64)
-        row_of[[self._position(symbol) for symbol in symbols]] = np.arange(len(symbols))
+        row_of[[self.position(symbol) for symbol in symbols]] = np.arange(len(symbols))
         lengths = np.diff(self.indptr)
         phase = np.repeat(np.arange(len(self)), lengths)
         totals = np.add.reduceat(self.counts, self.indptr[:-1])
