@@ -164,12 +164,13 @@ def test_a_single_stack_has_the_error_bars_of_a_study(reference):
 
     found = sampled_stack(reference, "CuF2", "LATP", samples=60)
     study = sample(reference, ["CuS", "CuF2"], ["LATP"], samples=60).numbers("CuF2", "LATP")
-    assert found.spreads["layer_mutual_eV_per_atom"] == spread(study["layer_mutual_eV_per_atom"])
-    assert found.answer.to_dict() == stack(reference, "CuF2", "LATP").to_dict()
+    layer = "layer_mutual_eV_per_atom"
+    assert found.uncertainty[layer] == spread(study[layer])
     told = found.to_dict()
-    assert told["layer"] == found.answer.to_dict()["layer"]
     assert told["uncertainty"]["bridge_margin_V"]["counted"] == 60
-    assert len(found.to_frame()) == len(found.spreads)
+    nominal = stack(reference, "CuF2", "LATP").to_dict()
+    assert {**told, "samples": 0, "uncertainty": {}} == {**nominal, "samples": 0, "uncertainty": {}}
+    assert list(found.uncertainty_frame()["quantity"]) == list(found.uncertainty)
     with pytest.raises(InputError, match="samples 5: use 20"):
         sampled_stack(reference, "CuF2", "LATP", samples=5)
 
@@ -181,25 +182,25 @@ def test_single_reactions_and_windows_have_error_bars(fluorides, reference):
     # the same arithmetic as above: the standard deviation is that of one phase
     model = EnergyModel(SIGMA, correlated=False)
     found = sampled_reaction(fluorides, "Li", "CuF2", model=model, samples=4000)
-    energy = found.spreads["min_mutual_energy_eV_per_atom"]
+    energy = found.uncertainty["min_mutual_energy_eV_per_atom"]
     assert energy.standard_deviation == pytest.approx(SIGMA, rel=0.05)
-    assert energy.low < found.answer.min_mutual_energy_eV_per_atom < energy.high
+    assert energy.low < found.min_mutual_energy_eV_per_atom < energy.high
     # LiF gives off its Li at 2 |E(LiF)| per Li
     window = sampled_window(fluorides, "LiF", model=model, samples=4000)
-    assert window.spreads["oxidation_limit_V"].standard_deviation == pytest.approx(
+    assert window.uncertainty["oxidation_limit_V"].standard_deviation == pytest.approx(
         2 * SIGMA, rel=0.05
     )
-    assert window.spreads["reduction_limit_V"].standard_deviation == 0.0
+    assert window.uncertainty["reduction_limit_V"].standard_deviation == 0.0
     # the numbers are those of a stack with the same seed
     numbers = sample(reference, ["CuF2"], ["LATP"], samples=BLOCK + 20).numbers("CuF2", "LATP")
     again = sampled_reaction(reference, "CuF2", "LATP", samples=BLOCK + 20)
     from interscreen.energies.spread import spread
 
     deposited = spread(numbers["deposited_mutual_eV_per_atom"])
-    assert again.spreads["min_mutual_energy_eV_per_atom"] == deposited
+    assert again.uncertainty["min_mutual_energy_eV_per_atom"] == deposited
     limit = spread(numbers["electrolyte_reduction_limit_V"])
     again = sampled_window(reference, "LATP", samples=BLOCK + 20)
-    assert again.spreads["reduction_limit_V"] == limit
+    assert again.uncertainty["reduction_limit_V"] == limit
     assert again.to_dict()["samples"] == BLOCK + 20
     with pytest.raises(InputError, match="use 20"):
         sampled_window(reference, "LATP", samples=1)

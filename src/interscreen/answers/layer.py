@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..phases.material import compose
+from ..phases.material import Given, compose
 from ..phases.result import Result
 from ..phases.solids import (
     INSULATOR,
@@ -19,7 +19,7 @@ from ..phases.solids import (
 )
 from ..phases.table import PhaseTable
 from ..phases.units import MAH_PER_MOL
-from .stack import CandidateSide, is_lithium_salt
+from .stack import CandidateSide, candidate_side, is_lithium_salt
 
 MIXED = "mixed"
 
@@ -66,7 +66,7 @@ class LayerMetrics(Result):
     volume_data: str
 
 
-def layer_metrics(table: PhaseTable, side: CandidateSide) -> LayerMetrics:
+def layer_metrics(table: PhaseTable, candidate: Given | CandidateSide) -> LayerMetrics:
     """Metrics of the converted layer of a candidate; the same for every electrolyte.
 
     A candidate that takes up no Li is its own layer: nothing is consumed and nothing changes.
@@ -75,12 +75,27 @@ def layer_metrics(table: PhaseTable, side: CandidateSide) -> LayerMetrics:
     ----------
     table : PhaseTable
         Gives volumes and band gaps where it has them.
-    side : CandidateSide
+    candidate : str, Material, pymatgen Composition or entry, or CandidateSide
+        The last where the conversion with Li metal was computed already.
 
     Returns
     -------
     LayerMetrics
+
+    Raises
+    ------
+    InputError, SolverError
+        See ``react``.
+
+    Examples
+    --------
+    >>> from interscreen import PhaseTable, layer_metrics
+    >>> layer_metrics(PhaseTable.reference(), "CuF2").metal_percolates
+    True
     """
+    side = candidate
+    if not isinstance(side, CandidateSide):
+        side = candidate_side(table, side)
     before = _parts(side)
     steps = side.lithiation.steps
     after = side.lithiation.final_amounts if steps else before

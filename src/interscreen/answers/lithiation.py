@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..phases.formula import molar_mass
-from ..phases.material import Material
-from ..phases.result import Result
+from ..phases.material import Given
 from ..phases.table import PhaseTable
 from ..phases.units import MAH_PER_MOL
 from .lithium import LithiumLine, lithium_line
-from .provenance import provenance
+from .provenance import Answer, provenance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +50,7 @@ class LithiationStep:
 
 
 @dataclass(frozen=True)
-class Lithiation(Result):
+class Lithiation(Answer, figure="lithiation"):
     """Lithiation path of a material.
 
     Attributes
@@ -116,7 +115,7 @@ def format_amount(formula: str, number: float) -> str:
     return f"{number:.4g} {formula}"
 
 
-def lithiate(table: PhaseTable, m: str | Material) -> Lithiation:
+def lithiate(table: PhaseTable, m: Given) -> Lithiation:
     """Follow a material from its own Li content to equilibrium with Li metal.
 
     Parameters
@@ -172,5 +171,5 @@ def lithiation_of(table: PhaseTable, line: LithiumLine) -> Lithiation:
         energy_source=line.reactant.energy_source,
         energy_above_hull_eV_per_atom=line.above_hull,
         average_voltage_V=(line.energy - float(walk.energy[last])) / taken if steps else None,
-        provenance=provenance(table, line.system, (line.reactant,), final),
+        provenance=provenance(table.source, line.system, (line.reactant,), final),
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine.walk import Walk, walk_line
 from ..phases.equation import NOISE
-from ..phases.material import Material, compose
+from ..phases.material import Given, compose
 from ..phases.system import System
 from ..phases.table import PhaseTable
 from .reactant import Reactant, prepare, require_lithium, without_noise
@@ -64,7 +64,7 @@ class LithiumLine:
         return {name: round(amount, 10) for name, amount in sorted(found.items())}
 
 
-def lithium_line(table: PhaseTable, m: str | Material) -> LithiumLine:
+def lithium_line(table: PhaseTable, m: Given) -> LithiumLine:
     """Walk the hull along the Li content of a material, from delithiated to Li metal.
 
     Parameters

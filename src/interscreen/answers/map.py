@@ -12,7 +12,7 @@ from ..engine.batch import START, lithium_lines, mutual_minima
 from ..engine.walk import walk_line
 from ..errors import InputError, SolverError
 from ..phases.formula import atomic_number, element_formula
-from ..phases.material import Material
+from ..phases.material import Given
 from ..phases.result import Result
 from ..phases.system import Floats, System
 from ..phases.table import PhaseTable
@@ -56,7 +56,7 @@ class MapPhase(Result):
 
 
 @dataclass(frozen=True, eq=False)
-class CompositionMap(Result):
+class CompositionMap(Result, figure="map"):
     """Mutual reaction energies of a ternary system with one partner.
 
     Attributes
@@ -190,7 +190,7 @@ def read_system(text: str | Sequence[str], m: str | None = None) -> tuple[str, s
 def composition_map(
     table: PhaseTable,
     system: str | Sequence[str],
-    partner: str | Material,
+    partner: Given,
     *,
     divisions: int = DIVISIONS,
 ) -> CompositionMap:
@@ -264,7 +264,7 @@ def _provenance(
     table: PhaseTable, phases: System, other: Reactant, elements: Sequence[str]
 ) -> dict[str, Any]:
     """Return what the map was made from, and a warning where the source has gaps."""
-    found = provenance(table, phases, (other,))
+    found = provenance(table.source, phases, (other,))
     if table.source.materials:
         found["warnings"] = [
             *found["warnings"],

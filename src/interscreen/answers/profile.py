@@ -23,7 +23,7 @@ import numpy as np
 
 from ..engine.walk import walk_line
 from ..errors import InputError
-from ..phases.material import Material
+from ..phases.material import Given
 from ..phases.system import System
 from ..phases.table import PhaseTable
 from .lithium import LithiumLine
@@ -41,8 +41,8 @@ _MOST_STEPS = 100_000
 
 def profile(
     table: PhaseTable,
-    a: str | Material,
-    b: str | Material,
+    a: Given,
+    b: Given,
     from_V: float = 0.0,
     to_V: float = 5.0,
     step_V: float | None = None,
@@ -94,7 +94,7 @@ def profile(
         stable_window_10meV_V=_windows(segments, NEARLY_STABLE),
         notes=tuple(_notes(*sides)),
         # the warning in it speaks of Li metal: only where the range begins there
-        provenance=provenance(table, system, reactants, met if from_V == 0.0 else ()),
+        provenance=provenance(table.source, system, reactants, met if from_V == 0.0 else ()),
     )
 
 
@@ -174,7 +174,7 @@ class _Interface:
     def __init__(
         self,
         table: PhaseTable,
-        materials: tuple[str | Material, str | Material],
+        materials: tuple[Given, Given],
         sides: Sequence[_Side],
     ) -> None:
         self.table, self.materials, self.sides = table, materials, sides

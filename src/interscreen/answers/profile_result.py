@@ -152,7 +152,7 @@ class ProfilePoint:
 
 
 @dataclass(frozen=True)
-class Profile(Result):
+class Profile(Result, figure="profile"):
     """Reactions of two materials with each other and with a reservoir of Li.
 
     Attributes

@@ -1,19 +1,62 @@
-"""What a result was made from."""
+"""What every answer says about itself: what it was made from, what may be wrong, error bars."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
+from ..energies.spread import Spread
+from ..phases.result import Result
+from ..phases.source import Source
 from ..phases.suspects import known_artefacts
 from ..phases.system import System
-from ..phases.table import PhaseTable
 from ..version import version
 from .reactant import Reactant
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer(Result):
+    """Base of the answers whose numbers can have error bars.
+
+    Attributes
+    ----------
+    uncertainty : mapping of str to Spread
+        By the name of the number, in its unit; empty where nobody asked for error bars.
+    samples : int
+        How often the energies were sampled for them.
+    """
+
+    uncertainty: Mapping[str, Spread] = field(default_factory=dict)
+    samples: int = 0
+
+    def error_bars(self) -> dict[str, Any]:
+        """Return the entries of the JSON object on error bars; none without samples."""
+        if not self.samples:
+            return {}
+        bars = {key: asdict(value) for key, value in self.uncertainty.items()}
+        return {"samples": self.samples, "uncertainty": bars}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object (full precision)."""
+        found = super().to_dict()
+        del found["samples"], found["uncertainty"]
+        return {**found, **self.error_bars()}
+
+    def uncertainty_frame(self) -> pd.DataFrame:
+        """Return one row per number with error bars."""
+        import pandas as pd
+
+        columns = ["quantity", *Spread.__dataclass_fields__]
+        rows = [{"quantity": key, **asdict(value)} for key, value in self.uncertainty.items()]
+        return pd.DataFrame(rows, columns=columns)
+
 
 def provenance(
-    table: PhaseTable,
+    source: Source,
     system: System,
     reactants: Iterable[Reactant],
     outcome: Iterable[str] = (),
@@ -22,29 +65,36 @@ def provenance(
 
     Parameters
     ----------
-    table : PhaseTable
+    source : Source
     system : System
         The phases that were counted.
     reactants : iterable of Reactant
     outcome : iterable of str
         Phases that the answer rests on; a warning names those that nobody has made.
     """
-    formulas = [formula.text for r in reactants for _, formula in r.composition.parts]
     return {
-        **table.source.to_dict(),
+        **source.to_dict(),
         "elements": list(system.elements),
         "left_out_phases": sorted(system.left_out),
-        "warnings": [
-            *table.source.notes,
-            *table.source.gaps(system.elements, formulas),
-            *(
-                f"{phase} is among the products with Li metal, but no experiment shows it (leave "
-                "it out with --ban, or such phases by rule with --min-stability: docs/sources.md)"
-                for phase in sorted(_artefacts(outcome))
-            ),
-        ],
+        "warnings": warnings_of(source, system, reactants, outcome),
         "interscreen_version": version(),
     }
+
+
+def warnings_of(
+    source: Source, system: System, reactants: Iterable[Reactant], outcome: Iterable[str] = ()
+) -> list[str]:
+    """Return what may be wrong with an answer; parameters as those of ``provenance``."""
+    formulas = [formula.text for r in reactants for _, formula in r.composition.parts]
+    return [
+        *source.notes,
+        *source.gaps(system.elements, formulas),
+        *(
+            f"{phase} is among the products with Li metal, but no experiment shows it (leave "
+            "it out with --ban, or such phases by rule with --min-stability: docs/sources.md)"
+            for phase in sorted(_artefacts(outcome))
+        ),
+    ]
 
 
 def _artefacts(phases: Iterable[str]) -> set[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from ..engine.walk import lowest_energy
 from ..errors import InputError
 from ..phases.formula import Formula
-from ..phases.material import Composition, Material, resolve
+from ..phases.material import Composition, Given, Material, as_material, electrolytes, resolve
 from ..phases.system import Floats, System
 from ..phases.table import PhaseTable
 
@@ -68,14 +68,14 @@ def without_noise(value: float) -> float:
 
 
 def prepare(
-    table: PhaseTable, materials: Sequence[str | Material], extra: Sequence[str] = ()
+    table: PhaseTable, materials: Sequence[Given], extra: Sequence[str] = ()
 ) -> tuple[System, list[Reactant]]:
     """Resolve reactants and select the phases of all their elements.
 
     Parameters
     ----------
     table : PhaseTable
-    materials : sequence of str or Material
+    materials : sequence of str, Material or what pymatgen has
     extra : sequence of str
         Further elements of the system (``Li``).
 
@@ -90,6 +90,17 @@ def prepare(
     InputError
         For unreadable formulas and elements that the table does not know.
     """
+    question = tuple(m if isinstance(m, str | Material) else as_material(m) for m in materials)
+    key = (electrolytes(), question, tuple(extra))
+    found: tuple[System, list[Reactant]] = table.remember(
+        key, lambda: _prepared(table, question, extra)
+    )
+    return found
+
+
+def _prepared(
+    table: PhaseTable, materials: Sequence[str | Material], extra: Sequence[str]
+) -> tuple[System, list[Reactant]]:
     resolved = [(given, *resolve(given)) for given in materials]
     elements = {symbol for _, _, unit in resolved for symbol in unit.elements} | set(extra)
     system = table.within(elements)

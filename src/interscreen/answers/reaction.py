@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..engine.walk import Floats, Walk, walk_line
 from ..errors import InputError
-from ..phases.material import Material
-from ..phases.result import Result
+from ..phases.material import Given
+from ..phases.source import Source
 from ..phases.system import System
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
 from .kinks import Curve, Kink
-from .provenance import provenance
-from .reactant import ON_HULL, Reactant, prepare
+from .provenance import Answer, provenance, warnings_of
+from .reactant import Reactant, prepare
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 _GENERIC = 0.4472135954999579  # 1/sqrt(5): no kink lies at an irrational mixing fraction
 
 
-@dataclass(frozen=True)
-class Reaction(Result):
-    """Reaction of two materials.
+@dataclass(frozen=True, eq=False)
+class Reaction(Answer, figure="reaction"):
+    """Reaction of two materials; what is not looked at is not computed.
 
     Attributes
     ----------
@@ -46,18 +47,59 @@ class Reaction(Result):
     provenance : dict
     """
 
-    reactants: tuple[dict[str, Any], dict[str, Any]]
-    min_mutual_energy_eV_per_atom: float
-    mixing_fraction: float | None
-    total_energy_eV_per_atom: float | None
-    kinks: tuple[Kink, ...]
-    potential_V: float | None
-    provenance: dict[str, Any]
+    curve: Curve = field(repr=False)
+    source: Source = field(repr=False)
+
+    @cached_property
+    def reactants(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Both materials and the energies used for them."""
+        curve = self.curve
+        return curve.first.describe(curve.hulls[0]), curve.second.describe(curve.hulls[1])
+
+    @property
+    def min_mutual_energy_eV_per_atom(self) -> float:
+        """Minimum of the mutual reaction energy [eV/atom]; zero when the two coexist."""
+        point = self.curve.minimum
+        return 0.0 if point is None else float(self.curve.mutual[point])
+
+    @property
+    def mixing_fraction(self) -> float | None:
+        """Atom fraction of the first reactant there; None when the two coexist."""
+        point = self.curve.minimum
+        return None if point is None else float(self.curve.walk.t[point])
+
+    @property
+    def total_energy_eV_per_atom(self) -> float | None:
+        """Total reaction energy there [eV/atom]; None when the two coexist."""
+        return None if self.best is None else self.best.total_energy_eV_per_atom
+
+    @property
+    def kinks(self) -> tuple[Kink, ...]:
+        """All kinks of the curve in order of mixing fraction, both ends included."""
+        return self.curve.kinks
+
+    @property
+    def potential_V(self) -> float | None:
+        """Potential of an interface open to Li [V against Li/Li+]; None when closed."""
+        return self.curve.potential_V
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """Where the energies come from, what was left out, and warnings."""
+        curve = self.curve
+        return provenance(self.source, curve.system, (curve.first, curve.second))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What may be wrong with the answer."""
+        curve = self.curve
+        return tuple(warnings_of(self.source, curve.system, (curve.first, curve.second)))
 
     @property
     def best(self) -> Kink | None:
         """Kink of the minimum; None when the two coexist."""
-        return next((k for k in self.kinks if k.mixing_fraction == self.mixing_fraction), None)
+        point = self.curve.minimum
+        return None if point is None else self.kinks[point]
 
     @property
     def equation(self) -> str | None:
@@ -81,6 +123,7 @@ class Reaction(Result):
             "kinks": [kink.to_dict() for kink in self.kinks],
             "potential_V": self.potential_V,
             "provenance": dict(self.provenance),
+            **self.error_bars(),
         }
 
     def to_frame(self) -> pd.DataFrame:
@@ -113,8 +156,8 @@ class Reaction(Result):
 
 def react(
     table: PhaseTable,
-    a: str | Material,
-    b: str | Material,
+    a: Given,
+    b: Given,
     potential_V: float | None = None,
 ) -> Reaction:
     """Reaction energies of two materials over all mixing fractions.
@@ -131,8 +174,9 @@ def react(
     Parameters
     ----------
     table : PhaseTable
-    a, b : str or Material
-        Formula, mixture (``"Cu + 2 LiF"``) or name of an electrolyte.
+    a, b : str, Material, or pymatgen Composition, Element or entry
+        Formula, mixture (``"Cu + 2 LiF"``) or name of an electrolyte; of an entry its composition
+        counts, not its total energy.
     potential_V : float, optional
         Potential of Li against Li/Li+ [V], zero or positive; None for a closed interface.
 
@@ -146,24 +190,31 @@ def react(
         For an unreadable formula, an element the table does not know, or a negative potential.
     SolverError
         When an equilibrium cannot be certified.
+
+    Examples
+    --------
+    >>> from interscreen import PhaseTable, react
+    >>> found = react(PhaseTable.reference(), "Li", "CuF2")
+    >>> found.equation
+    '0.6667 Li + 0.3333 CuF2 -> 0.6667 LiF + 0.3333 Cu'
     """
-    open_lithium = potential_V is not None
-    system, (first, second) = prepare(table, [a, b], extra=["Li"] if open_lithium else [])
-    if potential_V is None:
-        walk = _walk(system.columns, system.energies, first.fractions, second.fractions)
-        shift = np.zeros(len(system.energies))
-    else:
-        walk, shift = _open_walk(system, first, second, float(potential_V))
-    return _collect(table, system, walk, shift, first, second, potential_V)
+    extra = () if potential_V is None else ("Li",)
+    system, (first, second) = prepare(table, (a, b), extra)
+    closed = _walk(system.columns, system.energies, first.fractions, second.fractions)
+    # hull energies on the scale of formation energies: without the V n_Li of an open reservoir
+    hulls = (float(closed.energy[-1]), float(closed.energy[0]))
+    walk = closed
+    if potential_V is not None:
+        potential_V = float(potential_V)
+        walk = _open_walk(system, first, second, potential_V)
+    return Reaction(Curve(system, first, second, walk, hulls, potential_V), table.source)
 
 
 def _walk(columns: Floats, costs: Floats, a: Floats, b: Floats) -> Walk:
     return walk_line(columns, costs, b, a - b, start=_GENERIC, low=0.0, high=1.0, keep_start=False)
 
 
-def _open_walk(
-    system: System, first: Reactant, second: Reactant, potential: float
-) -> tuple[Walk, Floats]:
+def _open_walk(system: System, first: Reactant, second: Reactant, potential: float) -> Walk:
     """Walk with Li at a fixed potential: no Li row, E + V n_Li in place of E.
 
     The column of Li metal is dropped with its row: at V > 0 it costs energy, at V = 0 nothing.
@@ -181,58 +232,4 @@ def _open_walk(
     walk = _walk(columns, costs, first.fractions[others], second.fractions[others])
     # columns are counted without Li from here on; put the full numbering back
     phases = walk.phases + (walk.phases >= lithium)
-    shift = np.array([potential * r.fractions[lithium] for r in (first, second)])
-    return Walk(**{**walk.__dict__, "phases": phases}), shift
-
-
-def _collect(
-    table: PhaseTable,
-    system: System,
-    walk: Walk,
-    shift: Floats,
-    first: Reactant,
-    second: Reactant,
-    potential: float | None,
-) -> Reaction:
-    """Turn a walk into energies, equations and the minimum."""
-    # hull energies on the scale of formation energies: without the V n_Li of an open reservoir
-    ends = (float(walk.energy[-1]), float(walk.energy[0]))
-    if potential is None:
-        hulls = ends
-        self_energies = tuple(
-            hull - reactant.energy(hull)
-            for hull, reactant in zip(hulls, (first, second), strict=True)
-        )
-    else:
-        closed = _walk(system.columns, system.energies, first.fractions, second.fractions)
-        hulls = (float(closed.energy[-1]), float(closed.energy[0]))
-        self_energies = tuple(
-            end - reactant.energy(hull) - float(lithium)
-            for end, hull, reactant, lithium in zip(
-                ends, hulls, (first, second), shift, strict=True
-            )
-        )
-    mutual = walk.energy - walk.t * ends[0] - (1.0 - walk.t) * ends[1]
-    total = mutual + walk.t * self_energies[0] + (1.0 - walk.t) * self_energies[1]
-    curve = Curve(system, first.composition, second.composition, walk, potential is not None)
-    kinks = tuple(
-        Kink(x, _no_dust(m), _no_dust(t), curve, point)
-        for point, (x, m, t) in enumerate(
-            zip(walk.t.tolist(), mutual.tolist(), total.tolist(), strict=True)
-        )
-    )
-    best = int(np.argmin(mutual))
-    reacts = mutual[best] < -ON_HULL
-    return Reaction(
-        reactants=(first.describe(hulls[0]), second.describe(hulls[1])),
-        min_mutual_energy_eV_per_atom=kinks[best].mutual_energy_eV_per_atom if reacts else 0.0,
-        mixing_fraction=kinks[best].mixing_fraction if reacts else None,
-        total_energy_eV_per_atom=kinks[best].total_energy_eV_per_atom if reacts else None,
-        kinks=kinks,
-        potential_V=potential,
-        provenance=provenance(table, system, (first, second)),
-    )
-
-
-def _no_dust(value: float) -> float:
-    return 0.0 if abs(value) < 1e-12 else value
+    return replace(walk, phases=phases)

@@ -1,71 +1,38 @@
-"""Single questions with their error bars."""
+"""Single questions with their error bars: the answer, and the spread over sampled energies."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Generic, TypeVar
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
 from ..energies.sampling import FEWEST, MOST, EnergyModel, EnergySamples
-from ..energies.spread import Spread, spread
+from ..energies.spread import spread
 from ..errors import InputError
-from ..phases.material import Material, elements_of, resolve
-from ..phases.result import Result
+from ..phases.material import Given, Material, elements_of, resolve
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from .contacts import contact_samples, lithium_samples, needed_rows
+from .lithiation import Lithiation, lithiate
+from .provenance import Answer
 from .reaction import Reaction, react
 from .sampled_stacks import blocks, sample_stacks
 from .stack import Stack, stack
 from .window import Window, stability_window
 
-Answer = TypeVar("Answer", bound=Result)
-
-
-@dataclass(frozen=True)
-class Sampled(Result, Generic[Answer]):
-    """An answer and the spread of its numbers over sampled energies.
-
-    Attributes
-    ----------
-    answer : Reaction, Window or Stack
-        With the energies as they are.
-    spreads : mapping of str to Spread
-        By the name of the number, in its unit.
-    samples : int
-    """
-
-    answer: Answer
-    spreads: Mapping[str, Spread]
-    samples: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object: that of the answer, and the spreads."""
-        return {
-            **self.answer.to_dict(),
-            "samples": self.samples,
-            "uncertainty": {key: asdict(value) for key, value in self.spreads.items()},
-        }
-
-    def to_frame(self) -> Any:
-        """Return one row per number."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            [{"quantity": key, **asdict(value)} for key, value in self.spreads.items()]
-        )
+Sampled = TypeVar("Sampled", bound=Answer)
 
 
 def sampled_stack(
     table: PhaseTable,
-    candidate: str | Material,
-    electrolyte: str | Material,
+    candidate: Given,
+    electrolyte: Given,
     *,
     model: EnergyModel | None = None,
     samples: int = 1000,
-) -> Sampled[Stack]:
+) -> Stack:
     """Every contact of Li | candidate | electrolyte with error bars, by column of results.csv.
 
     Parameters
@@ -85,18 +52,12 @@ def sampled_stack(
     found = stack(table, candidate, electrolyte)
     ours, theirs = resolve(candidate)[0], resolve(electrolyte)[0]
     numbers = sample_stacks(table, [ours], [theirs], model=model, samples=samples)
-    values = numbers.numbers(ours.label, theirs.label)
-    return Sampled(found, {key: spread(value) for key, value in values.items()}, samples)
+    return _with_bars(found, numbers.numbers(ours.label, theirs.label), samples)
 
 
 def sampled_reaction(
-    table: PhaseTable,
-    a: str | Material,
-    b: str | Material,
-    *,
-    model: EnergyModel | None = None,
-    samples: int = 1000,
-) -> Sampled[Reaction]:
+    table: PhaseTable, a: Given, b: Given, *, model: EnergyModel | None = None, samples: int = 1000
+) -> Reaction:
     """Reaction of two materials (closed) with the error bar of its minimum mutual energy.
 
     Parameters and errors: see ``sampled_stack``.
@@ -104,24 +65,18 @@ def sampled_reaction(
     _check(samples)
     found = react(table, a, b)
     first, second = resolve(a)[0], resolve(b)[0]
-    values = _over(
-        table,
-        [first, second],
-        model,
-        samples,
-        lambda drawn: [contact_samples(table, drawn, first, second)],
-        lithium=False,
-    )
-    return Sampled(found, {"min_mutual_energy_eV_per_atom": spread(values[0])}, samples)
+
+    def minimum(drawn: EnergySamples) -> dict[str, Floats]:
+        values = contact_samples(table, drawn, first, second)
+        return {"min_mutual_energy_eV_per_atom": values}
+
+    values = _over(table, [first, second], model, samples, minimum, lithium=False)
+    return _with_bars(found, values, samples)
 
 
 def sampled_window(
-    table: PhaseTable,
-    m: str | Material,
-    *,
-    model: EnergyModel | None = None,
-    samples: int = 1000,
-) -> Sampled[Window]:
+    table: PhaseTable, m: Given, *, model: EnergyModel | None = None, samples: int = 1000
+) -> Window:
     """Stability window of a material with the error bars of its limits.
 
     Parameters and errors: see ``sampled_stack``.
@@ -130,13 +85,35 @@ def sampled_window(
     found = stability_window(table, m)
     material = resolve(m)[0]
 
-    def limits(drawn: EnergySamples) -> list[Floats]:
+    def limits(drawn: EnergySamples) -> dict[str, Floats]:
         numbers = lithium_samples(table, drawn, material)
-        return [numbers.reduction, numbers.oxidation]
+        return {"reduction_limit_V": numbers.reduction, "oxidation_limit_V": numbers.oxidation}
 
     values = _over(table, [material], model, samples, limits, lithium=True)
-    names = ("reduction_limit_V", "oxidation_limit_V")
-    return Sampled(found, dict(zip(names, map(spread, values), strict=True)), samples)
+    return _with_bars(found, values, samples)
+
+
+def sampled_lithiation(
+    table: PhaseTable, m: Given, *, model: EnergyModel | None = None, samples: int = 1000
+) -> Lithiation:
+    """Lithiation of a material with the error bars of its voltages and of the Li it takes up.
+
+    Parameters and errors: see ``sampled_stack``.
+    """
+    _check(samples)
+    found = lithiate(table, m)
+    material, unit = resolve(m)
+
+    def numbers(drawn: EnergySamples) -> dict[str, Floats]:
+        lithium = lithium_samples(table, drawn, material)
+        return {
+            "first_voltage_V": np.where(lithium.uptake > 0.0, lithium.reduction, np.nan),
+            "average_voltage_V": lithium.average_voltage,
+            "li_uptake_per_formula": lithium.uptake * float(unit.n_atoms),
+        }
+
+    values = _over(table, [material], model, samples, numbers, lithium=True)
+    return _with_bars(found, values, samples)
 
 
 def _over(
@@ -144,17 +121,22 @@ def _over(
     materials: Sequence[Material],
     model: EnergyModel | None,
     samples: int,
-    ask: Callable[[EnergySamples], list[Floats]],
+    ask: Callable[[EnergySamples], Mapping[str, Floats]],
     *,
     lithium: bool,
-) -> list[Floats]:
+) -> dict[str, Floats]:
     """Put a question to every block of samples."""
     rows = needed_rows(table, [elements_of(materials, lithium=lithium)], materials)
     drawn = [
         ask(EnergySamples(model or EnergyModel(), table, rows, block, count))
         for block, count in blocks(samples)
     ]
-    return [np.concatenate(parts) for parts in zip(*drawn, strict=True)]
+    return {name: np.concatenate([part[name] for part in drawn]) for name in drawn[0]}
+
+
+def _with_bars(found: Sampled, values: Mapping[str, Floats], samples: int) -> Sampled:
+    bars = {key: spread(numbers) for key, numbers in values.items()}
+    return replace(found, uncertainty=bars, samples=samples)
 
 
 def _check(samples: int) -> None:

@@ -8,11 +8,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ..phases.formula import whole_numbers
-from ..phases.material import Material, compose, resolve
-from ..phases.result import Result
+from ..phases.material import Given, Material, compose, resolve
 from ..phases.table import PhaseTable
 from .lithiation import Lithiation, lithiation_of
 from .lithium import lithium_line
+from .provenance import Answer
 from .reaction import Reaction, react
 from .window import Window, stability_window, window_of
 
@@ -100,7 +100,7 @@ class ElectrolyteSide:
 
 
 @dataclass(frozen=True)
-class Stack(Result):
+class Stack(Answer, figure="stack"):
     """Li | candidate | electrolyte.
 
     Attributes
@@ -139,6 +139,12 @@ class Stack(Result):
         """Conversion product with the most negative mutual energy against the electrolyte."""
         return min(self.products, key=lambda contact: (contact.energy, contact.label))
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What may be wrong with its contacts and its lithiation, each once."""
+        parts = (*(contact.reaction for contact in self.contacts), self.lithiation)
+        return tuple(dict.fromkeys(line for part in parts for line in part.warnings))
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row per contact."""
         import pandas as pd
@@ -156,7 +162,7 @@ class Stack(Result):
         )
 
 
-def candidate_side(table: PhaseTable, candidate: str | Material) -> CandidateSide:
+def candidate_side(table: PhaseTable, candidate: Given) -> CandidateSide:
     """Conversion of a candidate with Li metal and the windows of its products."""
     material, unit = resolve(candidate)
     line = lithium_line(table, material)
@@ -180,7 +186,7 @@ def candidate_side(table: PhaseTable, candidate: str | Material) -> CandidateSid
     )
 
 
-def electrolyte_side(table: PhaseTable, electrolyte: str | Material) -> ElectrolyteSide:
+def electrolyte_side(table: PhaseTable, electrolyte: Given) -> ElectrolyteSide:
     """Window of an electrolyte and its reaction with bare Li metal."""
     material, _ = resolve(electrolyte)
     return ElectrolyteSide(
@@ -191,7 +197,7 @@ def electrolyte_side(table: PhaseTable, electrolyte: str | Material) -> Electrol
     )
 
 
-def stack(table: PhaseTable, candidate: str | Material, electrolyte: str | Material) -> Stack:
+def stack(table: PhaseTable, candidate: Given, electrolyte: Given) -> Stack:
     """Every contact of Li | candidate | electrolyte, as deposited and after conversion.
 
     Parameters

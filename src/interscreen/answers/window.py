@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..phases.material import Material, compose
-from ..phases.result import Result
+from ..phases.material import Given, compose
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
 from .lithium import LithiumLine, lithium_line
-from .provenance import provenance
+from .provenance import Answer, provenance
 from .reactant import HULL, without_noise
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Window(Result):
+class Window(Answer, figure="window"):
     """Stability window of a material.
 
     Attributes
@@ -88,7 +87,7 @@ def window_row(window: Window) -> dict[str, Any]:
     }
 
 
-def stability_window(table: PhaseTable, m: str | Material) -> Window:
+def stability_window(table: PhaseTable, m: Given) -> Window:
     """Electrochemical stability window of a material against Li/Li+.
 
     The hull along the Li content of the material is walked to either side; minus its slope is the
@@ -138,5 +137,5 @@ def window_of(table: PhaseTable, line: LithiumLine) -> Window:
         decomposition_energy_0V_eV_per_atom=without_noise(float(walk.energy[-1]) - line.energy),
         reduction_products=tuple(line.products(start + 1)) if reduction > 0.0 else (),
         oxidation_products=tuple(line.products(start - 1)) if start > 0 else (),
-        provenance=provenance(table, line.system, (line.reactant,)),
+        provenance=provenance(table.source, line.system, (line.reactant,)),
     )

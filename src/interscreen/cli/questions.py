@@ -12,7 +12,7 @@ from typing import Any
 
 from ..answers.lithiation import lithiate
 from ..answers.reaction import react
-from ..answers.sampled import Sampled, sampled_reaction, sampled_stack, sampled_window
+from ..answers.sampled import sampled_reaction, sampled_stack, sampled_window
 from ..answers.stack import stack
 from ..answers.window import Window, stability_window
 from ..errors import InputError, SolverError
@@ -32,22 +32,15 @@ def reaction_command(arguments: argparse.Namespace) -> int:
         raise InputError(
             "--samples: error bars are there for closed interfaces only; leave out --potential"
         )
-    if arguments.samples:
-        return answer(
-            arguments,
-            elements_of([a, b], lithium=False),
-            lambda table: sampled_reaction(table, a, b, samples=arguments.samples),
-            lambda result: text.with_spreads(text.reaction_text(result.answer), result),
-            lambda result: {
-                "the minimum mutual energy [meV/atom]": 1000
-                * result.answer.min_mutual_energy_eV_per_atom
-            },
-        )
     return answer(
         arguments,
         elements_of([a, b], lithium=arguments.potential is not None),
-        lambda table: react(table, a, b, potential_V=arguments.potential),
-        text.reaction_text,
+        lambda table: (
+            sampled_reaction(table, a, b, samples=arguments.samples)
+            if arguments.samples
+            else react(table, a, b, potential_V=arguments.potential)
+        ),
+        lambda result: text.with_spreads(text.reaction_text(result), result),
         lambda result: {
             "the minimum mutual energy [meV/atom]": 1000 * result.min_mutual_energy_eV_per_atom
         },
@@ -65,12 +58,8 @@ def window_command(arguments: argparse.Namespace) -> int:
             if arguments.samples
             else stability_window(table, m)
         ),
-        lambda result: (
-            text.with_spreads(text.window_text(result.answer), result)
-            if isinstance(result, Sampled)
-            else text.window_text(result)
-        ),
-        lambda result: _limits(result.answer if isinstance(result, Sampled) else result),
+        lambda result: text.with_spreads(text.window_text(result), result),
+        _limits,
     )
 
 
@@ -96,23 +85,15 @@ def lithiate_command(arguments: argparse.Namespace) -> int:
 
 def stack_command(arguments: argparse.Namespace) -> int:
     """Every contact of Li | candidate | electrolyte, with error bars where they are asked for."""
-    if arguments.samples:
-        return answer(
-            arguments,
-            elements_of([arguments.candidate, arguments.electrolyte]),
-            lambda table: sampled_stack(
-                table, arguments.candidate, arguments.electrolyte, samples=arguments.samples
-            ),
-            lambda result: text.stack_text(result.answer, result.spreads),
-            lambda result: {
-                "the converted layer": result.answer.layer.label,
-                "its mutual energy [meV/atom]": 1000 * result.answer.layer.energy,
-            },
-        )
+    pair = (arguments.candidate, arguments.electrolyte)
     return answer(
         arguments,
-        elements_of([arguments.candidate, arguments.electrolyte]),
-        lambda table: stack(table, arguments.candidate, arguments.electrolyte),
+        elements_of(pair),
+        lambda table: (
+            sampled_stack(table, *pair, samples=arguments.samples)
+            if arguments.samples
+            else stack(table, *pair)
+        ),
         text.stack_text,
         lambda result: {
             "the converted layer": result.layer.label,

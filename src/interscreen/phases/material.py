@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import InputError
 from .formula import (
@@ -20,6 +20,14 @@ from .formula import (
     split_mixture,
 )
 
+if TYPE_CHECKING:
+    from pymatgen.core import Composition as PymatgenComposition
+    from pymatgen.core import Element
+    from pymatgen.entries import Entry
+
+Given: TypeAlias = "str | Material | PymatgenComposition | Element | Entry"
+"""What a question takes for a material; see ``as_material``."""
+
 
 @dataclass(frozen=True)
 class Material:
@@ -29,12 +37,19 @@ class Material:
     ----------
     formula : str
         A formula, a mixture (``"Cu + 2 LiF"``) or a name of the electrolyte list (``"LATP"``).
+        A pymatgen ``Composition`` or ``Element`` becomes its formula.
     energy_eV_per_atom : float, optional
         Formation energy of the material itself [eV/atom].
     energy_above_hull_eV_per_atom : float, optional
         Its energy above the hull [eV/atom], where that is known instead.
     name : str
         How tables and figures call it; the formula if empty.
+
+    Examples
+    --------
+    >>> from interscreen import Material
+    >>> Material("LATP", energy_above_hull_eV_per_atom=0.02).label
+    'LATP'
     """
 
     formula: str
@@ -43,17 +58,15 @@ class Material:
     name: str = ""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.formula, str):
-            raise InputError(
-                f"formula {self.formula!r} is not text; a bare NO in a YAML 1.1 file becomes False:"
-                " write it in quotes"
-            )
-        given = (self.energy_eV_per_atom, self.energy_above_hull_eV_per_atom)
-        if None not in given:
+        given: Any = self.formula
+        if not isinstance(given, str):
+            object.__setattr__(self, "formula", _formula_text(given))
+        energies = (self.energy_eV_per_atom, self.energy_above_hull_eV_per_atom)
+        if None not in energies:
             raise InputError(
                 f"{self.formula}: give either its energy or its energy above the hull, not both"
             )
-        for value in given:
+        for value in energies:
             if value is not None and not abs(value) < 1e3:
                 raise InputError(f"{self.formula}: the energy {value} eV/atom is no usable number")
         above = self.energy_above_hull_eV_per_atom
@@ -108,7 +121,48 @@ class Composition:
         return dict(self.amounts).get(symbol, Fraction(0))
 
 
-def resolve(material: str | Material) -> tuple[Material, Composition]:
+def as_material(given: Given) -> Material:
+    """Return what a user hands in as a Material.
+
+    Parameters
+    ----------
+    given : str, Material, or pymatgen Composition, Element, Structure or entry
+        An entry or a structure stands for its composition.  The energy of an entry is a total
+        energy and is left aside; only a formation energy that its ``data`` states
+        (``formation_energy_per_atom`` [eV/atom]) is taken as that of the material.
+
+    Raises
+    ------
+    InputError
+        For anything else.
+    """
+    if isinstance(given, Material):
+        return given
+    composition: Any = getattr(given, "composition", given)
+    data = getattr(given, "data", None)
+    stated = data.get("formation_energy_per_atom") if isinstance(data, Mapping) else None
+    return Material(composition, energy_eV_per_atom=None if stated is None else float(stated))
+
+
+def _formula_text(given: Any) -> str:
+    """Write a composition or an element of pymatgen as a formula, no digit rounded away."""
+    if hasattr(given, "get_el_amt_dict"):
+        amounts = given.get_el_amt_dict()
+        return "".join(f"{symbol}{_plain_number(n)}" for symbol, n in amounts.items())
+    if hasattr(given, "symbol"):
+        return str(given.symbol)
+    remedy = "write a formula such as 'CuF2', or hand in a Material or a pymatgen Composition"
+    if isinstance(given, bool):
+        remedy = "a bare NO in a YAML 1.1 file becomes False: write it in quotes"
+    raise InputError(f"formula {given!r} is not text; {remedy}")
+
+
+def _plain_number(amount: float) -> str:
+    """Write an amount without exponent; nothing for one."""
+    return "" if amount == 1.0 else f"{amount:.12f}".rstrip("0").rstrip(".")
+
+
+def resolve(material: Given) -> tuple[Material, Composition]:
     """Look up a name and read the formula.
 
     Raises
@@ -116,8 +170,17 @@ def resolve(material: str | Material) -> tuple[Material, Composition]:
     InputError
         When the text is neither a name of the electrolyte list nor a formula.
     """
-    if not isinstance(material, Material):
-        material = Material(material)
+    if isinstance(material, str):
+        return _resolved_text(electrolytes(), material)
+    return _resolved(as_material(material))
+
+
+@lru_cache(maxsize=65536)
+def _resolved_text(_: Electrolytes, text: str) -> tuple[Material, Composition]:
+    return _resolved(Material(text))
+
+
+def _resolved(material: Material) -> tuple[Material, Composition]:
     named = find_electrolyte(material.formula)
     if named is not None:
         material = Material(
@@ -167,8 +230,14 @@ def user_electrolytes_file() -> Path:
     return Path(user_config_dir("interscreen", appauthor=False)) / "electrolytes.yaml"
 
 
+class Electrolytes(dict[str, Material]):
+    """Electrolytes by name; what was looked up in one list is remembered for that list."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
 @lru_cache(maxsize=1)
-def electrolytes() -> Mapping[str, Material]:
+def electrolytes() -> Electrolytes:
     """Electrolytes by name: the shipped list, with the user's own entries over it.
 
     Raises
@@ -190,10 +259,10 @@ def electrolytes() -> Mapping[str, Material]:
     return entries
 
 
-def _entries(data: Any, where: str) -> dict[str, Material]:
+def _entries(data: Any, where: str) -> Electrolytes:
     if not isinstance(data, Mapping):
         raise InputError(f"{where}: write one electrolyte a line, NAME: FORMULA")
-    found = {}
+    found = Electrolytes()
     for name, formula in data.items():
         if not isinstance(name, str) or not isinstance(formula, str):
             raise InputError(f"{where}: {name!r}: {formula!r} is not NAME: FORMULA")
@@ -220,7 +289,7 @@ def find_electrolyte(text: str) -> Material | None:
     return None
 
 
-def elements_of(materials: Iterable[str | Material], *, lithium: bool = True) -> frozenset[str]:
+def elements_of(materials: Iterable[Given], *, lithium: bool = True) -> frozenset[str]:
     """Elements of some materials together, and Li unless it is not part of the question.
 
     Raises

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..errors import InputError
 from .hooks import given
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class Displayed:
     """Shows itself in Jupyter as tables and a figure, and in a terminal as one line.
 
     Both are made by ``report.notebook``, which is imported when something is shown (``hooks``).
+
+    Parameters
+    ----------
+    figure : str
+        Name of the figure that ``plot`` draws, as ``hooks`` knows it.
     """
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    _figure: ClassVar[str] = ""
+
+    def __init_subclass__(cls, figure: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if figure:
+            cls._figure = figure
         # a dataclass writes a __repr__ of all its fields unless the class has one of its own
         if "__repr__" not in cls.__dict__:
             cls.__repr__ = Displayed.__repr__  # type: ignore[method-assign]
@@ -26,9 +39,40 @@ class Displayed:
     def _repr_html_(self) -> str:
         return str(given("result_html")(self))
 
+    def plot(self, **options: Any) -> Figure:
+        """Draw the figure of this result.
+
+        Parameters
+        ----------
+        **options
+            ``width="one"`` for one column of a journal page, ``bare=True`` without title and
+            source; for a map also ``level`` [eV/atom].
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Save it with its ``savefig``.
+
+        Raises
+        ------
+        InputError
+            When there is no figure of such a result.
+        """
+        if not self._figure:
+            raise InputError(
+                f"{type(self).__name__}: there is no figure of it; draw one from to_frame()"
+            )
+        figure: Figure = given(f"{self._figure}_figure")(self, **options)
+        return figure
+
 
 class Result(Displayed):
     """Base of the frozen result dataclasses: attributes are named like the JSON keys."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What may be wrong with the answer, each line once."""
+        return tuple(dict.fromkeys(getattr(self, "provenance", {}).get("warnings", ())))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object (full precision)."""

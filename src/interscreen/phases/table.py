@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from os import PathLike
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _ENUMERATED = 8  # up to this many elements, looking up all their subsets beats a scan
 _WORD = (1 << 64) - 1
+_REMEMBERED = 256  # questions whose phases are kept, tens of megabytes at most
 
 ABOVE_HULL = "above_hull_of_all"  # property: lies above the hull of all phases of the source
 OBSERVED = {"yes": 1, "no": 0, "unknown": -1, "": -1}
@@ -94,11 +95,11 @@ class PhaseTable:
         self._freeze()
 
     def __getstate__(self) -> dict[str, Any]:
-        """State without the index, which any process makes again in milliseconds."""
+        """State without what any process makes again in milliseconds."""
         return {
             key: value
             for key, value in self.__dict__.items()
-            if key not in ("_index", "_positions", "_quiet", "fingerprint")
+            if key not in ("_index", "_positions", "_quiet", "_remembered", "fingerprint")
         }
 
     def __len__(self) -> int:
@@ -188,6 +189,28 @@ class PhaseTable:
             fractions=self.counts / np.repeat(totals, np.diff(self.indptr)),
         )
 
+    @cached_property
+    def _remembered(self) -> dict[Hashable, Any]:
+        return {}
+
+    def remember(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what was made for a key before, or make it; the latest ones are kept.
+
+        Parameters
+        ----------
+        key : hashable
+        make : callable
+            What it returns depends on the key and on this table alone, and nobody changes it.
+        """
+        known = self._remembered
+        found = known.get(key)
+        if found is None:
+            found = make()
+            while len(known) >= _REMEMBERED:
+                known.pop(next(iter(list(known)), None), None)
+            known[key] = found
+        return found
+
     def _mask(self, elements: Iterable[str]) -> int:
         """Bit mask of a set of elements."""
         mask = 0
@@ -246,7 +269,12 @@ class PhaseTable:
             For an element that the source does not know, or a system that a source which says
             what it holds does not hold.
         """
-        symbols = tuple(sorted(set(elements), key=atomic_number))
+        wanted = frozenset(elements)
+        found: System = self.remember(wanted, lambda: self._select(wanted))
+        return found
+
+    def _select(self, elements: frozenset[str]) -> System:
+        symbols = tuple(sorted(elements, key=atomic_number))
         rows = self.rows_within(symbols)
         if self.source.closed and not self.source.covers(symbols):
             system = "-".join(sorted(symbols))

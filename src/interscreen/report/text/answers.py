@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...answers.lithiation import Lithiation, format_amount
+from ...answers.provenance import Answer
 from ...answers.reaction import Reaction
-from ...answers.sampled import Sampled
 from ...answers.stack import Stack
 from ...answers.window import Window
 from ...energies.spread import Spread
@@ -202,10 +202,10 @@ _SAMPLED = {
 }
 
 
-def with_spreads(written: str, result: Sampled[Any]) -> str:
-    """Put the error bars of an answer below its first lines."""
+def with_spreads(written: str, result: Answer) -> str:
+    """Put the error bars of an answer, where it has some, below its first lines."""
     lines = [f"  error bars ({result.samples} samples of the energies)"]
-    for key, found in result.spreads.items():
+    for key, found in result.uncertainty.items():
         name, unit, factor, digits = _SAMPLED[key]
         if found.standard_deviation is None or found.low is None or found.high is None:
             continue
@@ -230,18 +230,17 @@ _COLUMN_OF = {
 }
 
 
-def _deviation(
-    spreads: Mapping[str, Spread] | None, key: str, factor: float, digits: int = 0
-) -> str:
+def _deviation(spreads: Mapping[str, Spread], key: str, factor: float, digits: int = 0) -> str:
     """Write a standard deviation as `` ± 12``; nothing where it is not known."""
-    found = (spreads or {}).get(key)
+    found = spreads.get(key)
     if found is None or found.standard_deviation is None:
         return ""
     return f" ± {factor * found.standard_deviation:.{digits}f}"
 
 
-def stack_text(result: Stack, spreads: Mapping[str, Spread] | None = None) -> str:
-    """Contacts of a stack, with error bars where they are known (by column of results.csv)."""
+def stack_text(result: Stack) -> str:
+    """Contacts of a stack, with error bars where somebody asked for them."""
+    spreads = result.uncertainty
     errors = {
         kind: _deviation(spreads, f"{column}_mutual_eV_per_atom", 1000.0)
         for kind, column in _COLUMN_OF.items()
