@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .energies.sampling import EnergyModel
     from .phases.material import Material
     from .phases.table import PhaseTable
-    from .screen.runner import run_study
+    from .screen.run import run_study
     from .screen.study import Study
     from .screen.study_file import load_study
     from .sources.open import open_table

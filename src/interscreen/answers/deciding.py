@@ -13,18 +13,11 @@ from ..phases.equation import NOISE
 from ..phases.material import Material, elements_of, resolve
 from ..phases.table import PhaseTable
 from .kinks import Kink
-from .lithiation import lithiate
+from .lithiation import Lithiation, lithiate
 from .reactant import HULL
 from .reaction import Reaction
-from .stack import (
-    CandidateSide,
-    ElectrolyteSide,
-    Stack,
-    candidate_side,
-    electrolyte_side,
-    is_lithium_salt,
-    join,
-)
+from .stack import Stack, is_lithium_salt, stack
+from .window import stability_window
 
 LITHIUM, DEPOSITED = "lithium_mutual_eV_per_atom", "deposited_mutual_eV_per_atom"
 LAYER, WORST = "layer_mutual_eV_per_atom", "worst_product_mutual_eV_per_atom"
@@ -66,11 +59,9 @@ def stack_answers(table: PhaseTable, candidate: Material, electrolyte: Material)
     InputError, SolverError
         See ``react``.
     """
-    ours = candidate_side(table, candidate)
-    theirs = electrolyte_side(table, electrolyte)
-    found = join(table, ours, theirs)
-    layer = frozenset(ours.products)
-    bare = found.bare.reaction
+    found = stack(table, candidate, electrolyte)
+    path = found.lithiation
+    layer, names = frozenset(path.final_products), found.layer.label.partition(" | ")[0]
     return Answers(
         values={
             LITHIUM: found.lithium.energy,
@@ -78,23 +69,24 @@ def stack_answers(table: PhaseTable, candidate: Material, electrolyte: Material)
             LAYER: found.layer.energy,
             WORST: found.worst_product.energy,
             BRIDGE: found.bridge_margin_V,
-            VOLTAGE: found.lithiation.average_voltage_V,
+            VOLTAGE: path.average_voltage_V,
         },
         deciding={
             LITHIUM: reaction_phases(found.lithium.reaction),
             DEPOSITED: reaction_phases(found.deposited.reaction),
             LAYER: layer | reaction_phases(found.layer.reaction),
             WORST: layer | reaction_phases(found.worst_product.reaction),
-            BRIDGE: layer | _of_windows(ours, theirs) | _at(bare.kinks[0]),  # no Li added there
-            VOLTAGE: layer | _of_energy(table, ours),
+            # no Li is added at the first kink of the contact of bare Li
+            BRIDGE: layer | _of_windows(table, found) | _at(found.bare.reaction.kinks[0]),
+            VOLTAGE: layer | _of_energy(table, candidate, path),
         },
         products={
             LITHIUM: _outcome(found.lithium.reaction),
             DEPOSITED: _outcome(found.deposited.reaction),
-            LAYER: f"{ours.layer} -> {_outcome(found.layer.reaction)}",
+            LAYER: f"{names} -> {_outcome(found.layer.reaction)}",
             WORST: f"{_worst(found)} -> {_outcome(found.worst_product.reaction)}",
             BRIDGE: found.bridge_product or "no salt",
-            VOLTAGE: ours.layer,
+            VOLTAGE: names,
         },
     )
 
@@ -117,25 +109,22 @@ def _at(kink: Kink) -> frozenset[str]:
     return frozenset(system.name(int(column)) for column, atoms in present if atoms > NOISE)
 
 
-def _of_windows(candidate: CandidateSide, electrolyte: ElectrolyteSide) -> frozenset[str]:
+def _of_windows(table: PhaseTable, found: Stack) -> frozenset[str]:
     """Phases that limit the windows of the salts of the layer and of the electrolyte."""
-    oxidised = (
-        window.oxidation_products
-        for product, window in zip(candidate.products, candidate.product_windows, strict=True)
-        if is_lithium_salt(product)
-    )
-    return frozenset(electrolyte.window.reduction_products).union(*oxidised)
+    salts = (c.sides[0] for c in found.products if is_lithium_salt(c.label.partition(" | ")[0]))
+    oxidised = (stability_window(table, salt).oxidation_products for salt in salts)
+    electrolyte = stability_window(table, found.bare.sides[1])
+    return frozenset(electrolyte.reduction_products).union(*oxidised)
 
 
-def _of_energy(table: PhaseTable, candidate: CandidateSide) -> frozenset[str]:
+def _of_energy(table: PhaseTable, material: Material, path: Lithiation) -> frozenset[str]:
     """Phases that the energy of the candidate itself rests on; none when it has its own."""
-    material = candidate.material
     if material.energy_eV_per_atom is not None:
         return frozenset()
     parts = resolve(material)[1].parts
-    on_hull = candidate.lithiation.energy_source == HULL
+    on_hull = path.energy_source == HULL
     if material.energy_above_hull_eV_per_atom is not None or (on_hull and len(parts) == 1):
-        return frozenset(candidate.lithiation.initial_products)
+        return frozenset(path.initial_products)
     if not on_hull:
         return frozenset()
     paths = (lithiate(table, formula.text) for _, formula in parts)

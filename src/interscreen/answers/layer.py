@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..phases.material import Given, compose
+import numpy as np
+from numpy.typing import NDArray
+
+from ..phases.material import Given
 from ..phases.result import Result
 from ..phases.solids import (
     INSULATOR,
@@ -14,12 +16,16 @@ from ..phases.solids import (
     METAL,
     SEMICONDUCTOR,
     SOURCE,
-    conduction,
-    molar_volumes,
+    figures_of,
+    row_conduction,
+    row_volumes,
 )
+from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from ..phases.units import MAH_PER_MOL
-from .stack import CandidateSide, candidate_side, is_lithium_salt
+from .materials import Materials, Rows
+from .stacks import Partners, WithLithium, partners, salts_among, with_lithium
+from .texts import Texts, joined_texts
 
 MIXED = "mixed"
 
@@ -28,7 +34,6 @@ MIXED = "mixed"
 PERCOLATION_THRESHOLD_PERCENT = 16.0
 
 _UM_IN_CM = 1e-4
-_BLOCKING = {True: "partly", False: "yes", None: None}
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ class LayerMetrics(Result):
     volume_data: str
 
 
-def layer_metrics(table: PhaseTable, candidate: Given | CandidateSide) -> LayerMetrics:
+def layer_metrics(table: PhaseTable, candidate: Given) -> LayerMetrics:
     """Metrics of the converted layer of a candidate; the same for every electrolyte.
 
     A candidate that takes up no Li is its own layer: nothing is consumed and nothing changes.
@@ -75,8 +80,7 @@ def layer_metrics(table: PhaseTable, candidate: Given | CandidateSide) -> LayerM
     ----------
     table : PhaseTable
         Gives volumes and band gaps where it has them.
-    candidate : str, Material, pymatgen Composition or entry, or CandidateSide
-        The last where the conversion with Li metal was computed already.
+    candidate : str, Material, pymatgen Composition or entry
 
     Returns
     -------
@@ -93,130 +97,208 @@ def layer_metrics(table: PhaseTable, candidate: Given | CandidateSide) -> LayerM
     >>> layer_metrics(PhaseTable.reference(), "CuF2").metal_percolates
     True
     """
-    side = candidate
-    if not isinstance(side, CandidateSide):
-        side = candidate_side(table, side)
-    before = _parts(side)
-    steps = side.lithiation.steps
-    after = side.lithiation.final_amounts if steps else before
-    volumes, volume_data = _volumes(table, (*before, *after))
-    deposited = _total(before, volumes)
-    converted = _total(after, volumes)
-    taken = steps[-1].li_per_formula_end - steps[0].li_per_formula_start if steps else 0.0
-    kinds = {phase: conduction(table, phase) for phase in after}
-    metal = _share(after, volumes, lambda phase: _is_metal(kinds[phase]))
-    salt = _share(after, volumes, is_lithium_salt)
-    percolates = _reaches(metal, PERCOLATION_THRESHOLD_PERCENT)
+    common, ours = partners(table, [candidate], [])
+    lithium = with_lithium(common.phases, ours)
+    found = {key: values[0] for key, values in layer_columns(common, ours, lithium).items()}
+    numbers = {
+        key: None if np.isnan(value) else float(value)
+        for key, value in found.items()
+        if isinstance(value, float)
+    }
+    percolates = {"yes": True, "no": False}.get(found["metal_percolates"])
+    products = str(found["insulating_products"])
     return LayerMetrics(
-        li_capacity_mAh_per_cm2_um=_per_micrometre(taken, deposited),
-        volume_change_percent=_change(deposited, converted) if steps else 0.0,
-        metal_volume_percent=_exact(metal),
-        salt_volume_percent=_exact(salt),
-        metal_percolates=percolates,
-        insulating_products=tuple(phase for phase in after if kinds[phase] == INSULATOR),
-        electron_blocking=_blocking(kinds, percolates),
-        volume_data=volume_data,
+        **{
+            **found,
+            **numbers,
+            "metal_percolates": percolates,
+            "insulating_products": tuple(products.split(" + ")) if products else (),
+        }
     )
 
 
-def layer_row(metrics: LayerMetrics) -> dict[str, Any]:
-    """Flat entries of results.csv: yes and no in words, phases joined, None where unknown."""
-    words = {True: "yes", False: "no", None: None}
+@dataclass(frozen=True, eq=False)
+class _Parts:
+    """Phases of layers in slots, and their amounts [atoms per atom of the candidate].
+
+    Attributes
+    ----------
+    phase : (k, w) int array
+        Number of the phase among all that occur; -1 for an empty slot.
+    amount : (k, w) float array
+    volume : (k, w) float array
+        Of one mole of atoms [cm3/mol]; zero in empty slots.
+    """
+
+    phase: Rows
+    amount: Floats
+    volume: Floats
+
+    def of(self, values: Any, empty: Any) -> Any:
+        """Spread values of the phases over the slots."""
+        return np.where(self.phase < 0, empty, np.asarray(values)[self.phase])
+
+    @property
+    def total(self) -> Floats:
+        """Volume of each layer [cm3 per mole of atoms of the candidate]; NaN where one misses."""
+        total: Floats = (self.amount * self.volume).sum(axis=1)
+        return total
+
+
+def layer_columns(common: Partners, ours: Materials, lithium: WithLithium) -> dict[str, Any]:
+    """Metrics of many layers, by column of results.csv; (k,) arrays.
+
+    Numbers are NaN where a figure is missing, texts are None.
+
+    Parameters
+    ----------
+    common : Partners
+        Its phases are those that the layers consist of.
+    ours : Materials
+        The candidates.
+    lithium : WithLithium
+        Their conversion; the first sample counts.
+    """
+    phases = common.phases
+    converts = np.nan_to_num(lithium.uptake[:, 0]) > 0.0
+    found = np.where(converts[:, None], lithium.phases[:, 0], -1)
+    products = np.unique(found[found >= 0])
+    place = np.where(found < 0, -1, np.searchsorted(products, found))
+    names = np.concatenate([phases.names[products], ours.component_name])
+    rows = np.concatenate([phases.rows_of(products), ours.component_row])
+    volumes, kinds = _figures(phases.table, rows, names)
+    salts = np.concatenate([common.salt[products], salts_among(phases, ours.components)])
+    first = _slots(ours.component_of, ours.component_share, len(products), len(ours))
+    before, after, data = _with_volumes(first, (place, lithium.amounts[:, 0]), volumes, names)
+    after = _after(before, after, converts)
+    taken = np.where(converts, lithium.uptake[:, 0], 0.0)
+    metal = _share(after, after.of(kinds == METAL, False), after.of(kinds == "", False))
+    percolates = _reaches(metal, PERCOLATION_THRESHOLD_PERCENT)
+    insulating = after.of(kinds == INSULATOR, False)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        per_micrometre = taken * MAH_PER_MOL / before.total * _UM_IN_CM
+        change = 100.0 * (after.total / before.total - 1.0)
     return {
-        **metrics.to_dict(),
-        "metal_percolates": words[metrics.metal_percolates],
-        "insulating_products": " + ".join(metrics.insulating_products),
+        "li_capacity_mAh_per_cm2_um": np.where(taken == 0.0, 0.0, per_micrometre),
+        "volume_change_percent": np.where(converts, change, 0.0),
+        "metal_volume_percent": _exact(metal),
+        "salt_volume_percent": _exact(_share(after, after.of(salts, False), False)),
+        "metal_percolates": percolates,
+        "insulating_products": joined_texts(np.where(insulating, after.phase, -1), names, " + "),
+        "electron_blocking": _blocking(after, kinds, insulating.any(axis=1), percolates),
+        "volume_data": data,
     }
 
 
-def _parts(side: CandidateSide) -> dict[str, float]:
-    """Components of the candidate and formula units of each per unit of it."""
-    parts: dict[str, float] = {}
-    for factor, formula in compose(side.material.formula).parts:
-        parts[formula.text] = parts.get(formula.text, 0.0) + float(factor)
-    return parts
+def _figures(table: PhaseTable, rows: Rows, names: Texts) -> tuple[dict[str, Floats], Texts]:
+    """Volumes [cm3 per mole of atoms] by origin, and conduction, of some phases."""
+    there = rows >= 0
+    volumes = {origin: np.full(len(rows), np.nan) for origin in (SOURCE, MEASURED)}
+    kinds = np.full(len(rows), "", dtype=object)
+    for origin, values in row_volumes(table, rows[there]).items():
+        volumes[origin][there] = values
+    kinds[there] = row_conduction(table, rows[there])
+    for place in np.flatnonzero(~there).tolist():
+        volumes[MEASURED][place], kinds[place] = figures_of(str(names[place]))
+    return volumes, kinds
 
 
-def _volumes(table: PhaseTable, phases: tuple[str, ...]) -> tuple[dict[str, float | None], str]:
-    """Molar volume of each phase [cm3/mol] and what to say about the data.
+def _slots(of: Rows, share: Floats, first: int, k: int) -> tuple[Rows, Floats]:
+    """Components of candidates (numbered from ``first``) in slots, and their amounts."""
+    count = np.bincount(of, minlength=k)
+    slot = np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)
+    phase = np.full((k, int(count.max(initial=1))), -1)
+    amount = np.zeros(phase.shape)
+    phase[of, slot] = first + np.arange(len(of))
+    amount[of, slot] = share
+    return phase, amount
 
-    One origin for all phases where that is possible: computed volumes are a few per cent too
-    large, and the difference of two origins would look like a change of volume.
+
+def _with_volumes(
+    first: tuple[Rows, Floats],
+    then: tuple[Rows, Floats],
+    volumes: dict[str, Floats],
+    names: Texts,
+) -> tuple[_Parts, _Parts, Texts]:
+    """Layers before and after contact with Li, and what to say about their volumes.
+
+    One origin for all phases of a layer where that is possible: computed volumes are a few per
+    cent too large, and the difference of two origins would look like a change of volume.
     """
-    known = {phase: molar_volumes(table, phase) for phase in phases}
-    for origin in (SOURCE, MEASURED):
-        if all(origin in found for found in known.values()):
-            return {phase: found[origin] for phase, found in known.items()}, origin
-    volumes = {phase: found.get(SOURCE, found.get(MEASURED)) for phase, found in known.items()}
-    missing = [phase for phase, volume in volumes.items() if volume is None]
-    return volumes, f"no volume of {', '.join(missing)}" if missing else MIXED
+    phase = np.concatenate([first[0], then[0]], axis=1)
+    anything = np.where(np.isnan(volumes[SOURCE]), volumes[MEASURED], volumes[SOURCE])
+    wide = {
+        origin: np.where(phase < 0, 0.0, values[phase])
+        for origin, values in {**volumes, MIXED: anything}.items()
+    }
+    full = {origin: ~np.isnan(values).any(axis=1) for origin, values in wide.items()}
+    data = np.select([full[SOURCE], full[MEASURED]], [SOURCE, MEASURED], MIXED).astype(object)
+    volume = wide[MIXED]
+    for origin in (MEASURED, SOURCE):
+        volume = np.where((data == origin)[:, None], wide[origin], volume)
+    missing = np.isnan(wide[MIXED])
+    known: dict[str, int] = {}
+    number = np.array([known.setdefault(name, i) for i, name in enumerate(names)], dtype=np.int64)
+    same = np.where(missing, number[phase], -1)
+    for slot in range(1, phase.shape[1]):  # each name once
+        again = (same[:, :slot] == same[:, slot : slot + 1]).any(axis=1)
+        missing[again, slot] = False
+    lacks = missing.any(axis=1)
+    data[lacks] = "no volume of " + joined_texts(np.where(missing, phase, -1), names, ", ")[lacks]
+    width = first[0].shape[1]
+    return _Parts(*first, volume[:, :width]), _Parts(*then, volume[:, width:]), data
 
 
-def _total(amounts: Mapping[str, float], volumes: Mapping[str, float | None]) -> float | None:
-    """Volume of an assemblage [cm3 per mole of the candidate]."""
-    total = 0.0
-    for phase, amount in amounts.items():
-        volume = volumes[phase]
-        if volume is None:
-            return None
-        total += amount * volume
-    return total
+def _after(before: _Parts, after: _Parts, converts: NDArray[np.bool_]) -> _Parts:
+    """Layers after contact with Li: as deposited where no Li is taken up."""
+    width = max(before.phase.shape[1], after.phase.shape[1])
+    chosen = []
+    for name, fill in (("phase", -1), ("amount", 0.0), ("volume", 0.0)):
+        one, other = (
+            np.pad(v, ((0, 0), (0, width - v.shape[1])), constant_values=fill)
+            for v in (getattr(after, name), getattr(before, name))
+        )
+        chosen.append(np.where(converts[:, None], one, other))
+    return _Parts(*chosen)
 
 
-def _per_micrometre(taken: float, deposited: float | None) -> float | None:
-    """Charge of Li taken up by a layer of 1 um [mAh/cm2]."""
-    if taken == 0.0:
-        return 0.0
-    return None if deposited is None else taken * MAH_PER_MOL / deposited * _UM_IN_CM
-
-
-def _change(deposited: float | None, converted: float | None) -> float | None:
-    if deposited is None or converted is None:
-        return None
-    return 100.0 * (converted / deposited - 1.0)
-
-
-def _is_metal(kind: str | None) -> bool | None:
-    return None if kind is None else kind == METAL
-
-
-def _share(
-    amounts: Mapping[str, float],
-    volumes: Mapping[str, float | None],
-    belongs: Callable[[str], bool | None],
-) -> tuple[float, float]:
+def _share(after: _Parts, belongs: Any, perhaps: Any) -> tuple[Floats, Floats]:
     """Lowest and highest possible share of the phases that belong to a kind [% by volume].
 
     The two differ where it is not known whether a phase belongs, or how large it is.
     """
-    member = {phase: belongs(phase) for phase in amounts}
-    if all(member.values()):
-        return 100.0, 100.0
-    if not any(value is None or value for value in member.values()):
-        return 0.0, 0.0
-    total = _total(amounts, volumes)
-    if total is None:
-        return 0.0, 100.0
-    parts = {
-        phase: 100.0 * amount * (volumes[phase] or 0.0) / total for phase, amount in amounts.items()
-    }
-    low = sum(part for phase, part in parts.items() if member[phase])
-    return low, low + sum(part for phase, part in parts.items() if member[phase] is None)
+    there = after.phase >= 0
+    parts = after.amount * after.volume
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low = 100.0 * np.where(belongs, parts, 0.0).sum(axis=1) / after.total
+        high = low + 100.0 * np.where(perhaps & there, parts, 0.0).sum(axis=1) / after.total
+    unknown = np.isnan(after.total)
+    low, high = np.where(unknown, 0.0, low), np.where(unknown, 100.0, high)
+    all_of_them = (belongs | ~there).all(axis=1)
+    none = ~((belongs | perhaps) & there).any(axis=1)
+    low, high = np.where(all_of_them, 100.0, low), np.where(all_of_them, 100.0, high)
+    return np.where(none, 0.0, low), np.where(none, 0.0, high)
 
 
-def _exact(share: tuple[float, float]) -> float | None:
-    return share[0] if share[0] == share[1] else None
+def _exact(share: tuple[Floats, Floats]) -> Floats:
+    return np.where(share[0] == share[1], share[0], np.nan)
 
 
-def _reaches(share: tuple[float, float], threshold: float) -> bool | None:
+def _reaches(share: tuple[Floats, Floats], threshold: float) -> Texts:
     low, high = share
-    if low >= threshold:
-        return True
-    return False if high < threshold else None
+    found = np.full(len(low), None, dtype=object)
+    found[high < threshold] = "no"
+    found[low >= threshold] = "yes"
+    return found
 
 
-def _blocking(kinds: Mapping[str, str | None], percolates: bool | None) -> str | None:
-    if INSULATOR in kinds.values():
-        return _BLOCKING[percolates]
-    conducts = all(kind in (METAL, SEMICONDUCTOR) for kind in kinds.values())
-    return "no" if conducts else None
+def _blocking(
+    after: _Parts, kinds: Texts, insulates: NDArray[np.bool_], percolates: Texts
+) -> Texts:
+    conducts = after.of(np.isin(kinds, (METAL, SEMICONDUCTOR)), True).all(axis=1)
+    found = np.full(len(conducts), None, dtype=object)
+    found[conducts] = "no"
+    found[insulates] = None
+    found[insulates & (percolates == "yes")] = "partly"
+    found[insulates & (percolates == "no")] = "yes"
+    return found

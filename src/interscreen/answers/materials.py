@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..energies.sampling import EnergySamples
 from ..engine.batch import EVERYBODY, Problem, Sparse, row_lines
 from ..phases.formula import atomic_mass, element_formula, molar_mass, parse_formula
-from ..phases.material import Material, resolve
+from ..phases.material import Given, compose, resolve
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from .reactant import PHASE, energy_rule, own_phases
@@ -66,8 +66,15 @@ class Materials:
         The hull energy of the whole composition stands in.
     part_of, part_row : (p,) int arrays, part_share : (p,) float array
         Components with an energy of their own: material, row of the table, share of its atoms.
-    loose : tuple of (int, float, Composition or Formula)
-        Components whose hull energy stands in: material, share of its atoms, and itself.
+    components : Sparse
+        Components of all materials, one after the other.
+    component_of, component_row : (c,) int arrays
+        Material, and row of the table, of each; -1 where the table has no such phase.
+    component_share : (c,) float array
+        Its share of the atoms.
+    component_name : (c,) array of str
+    loose : tuple of (int, float, int array, float array)
+        Components whose hull energy stands in: material, share of its atoms, and composition.
     own : tuple of OwnPhase
     """
 
@@ -83,6 +90,11 @@ class Materials:
     part_of: Rows
     part_row: Rows
     part_share: Floats
+    components: Sparse
+    component_of: Rows
+    component_share: Floats
+    component_row: Rows
+    component_name: NDArray[np.object_]
     loose: tuple[tuple[int, float, Rows, Floats], ...] = ()
     own: tuple[OwnPhase, ...] = ()
 
@@ -92,14 +104,12 @@ class Materials:
     @property
     def rows(self) -> Rows:
         """Rows of the table whose energies the materials have."""
-        return np.unique(np.concatenate([self.part_row, [p.row for p in self.own if p.row]])).astype(
-            np.int64
-        )
+        return np.unique(
+            np.concatenate([self.part_row, [p.row for p in self.own if p.row]])
+        ).astype(np.int64)
 
 
-def materials_of(
-    table: PhaseTable, materials: Sequence[str | Material], first_owner: int = 0
-) -> Materials:
+def materials_of(table: PhaseTable, materials: Sequence[Given], first_owner: int = 0) -> Materials:
     """Read materials as a user gives them.
 
     Parameters
@@ -129,7 +139,24 @@ def materials_of(
         for share, row, _ in rule.parts
         if row is not None
     ]
+    components = [
+        (number, float(factor * formula.n_atoms / unit.n_atoms), formula)
+        for number, (_, unit) in enumerate(found)
+        for factor, formula in unit.parts
+    ]
+    known = [
+        table.find(zip(formula.elements, formula.counts, strict=True))
+        for _, _, formula in components
+    ]
     return Materials(
+        components=_sparse(
+            [_fractions(table, formula.amounts) for _, _, formula in components],
+            [EVERYBODY] * len(components),
+        ),
+        component_of=np.array([number for number, _, _ in components], dtype=np.int64),
+        component_share=np.array([share for _, share, _ in components], dtype=np.float64),
+        component_row=np.array([-1 if row is None else row for row in known], dtype=np.int64),
+        component_name=np.array([formula.text for _, _, formula in components], dtype=object),
         labels=np.array([material.label for material, _ in found], dtype=object),
         formulas=np.array([unit.text for _, unit in found], dtype=object),
         mixtures=_sparse(pieces, [n if n in owners else EVERYBODY for n in numbers]),
@@ -164,15 +191,22 @@ def materials_of_rows(table: PhaseTable, rows: Rows) -> Materials:
     unit = _atoms_of_units(table, rows, atoms)
     compounds = np.flatnonzero(lengths > 1)
     nothing = np.full(len(rows), np.nan)
+    formulas = table.formulas[rows].astype(object)
+    mixtures = Sparse(
+        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        index.astype(np.int64),
+        counts / atoms[of],
+        np.full(len(rows), EVERYBODY),
+    )
     return Materials(
-        labels=table.formulas[rows].astype(object),
-        formulas=table.formulas[rows].astype(object),
-        mixtures=Sparse(
-            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            index.astype(np.int64),
-            counts / atoms[of],
-            np.full(len(rows), EVERYBODY),
-        ),
+        components=mixtures,
+        component_of=np.arange(len(rows)),
+        component_share=np.ones(len(rows)),
+        component_row=rows,
+        component_name=formulas,
+        labels=formulas,
+        formulas=formulas,
+        mixtures=mixtures,
         n_atoms=unit,
         mass=np.bincount(of, counts * masses[index], len(rows)) * unit / atoms,
         sources=np.full(len(rows), PHASE, dtype=object),
@@ -312,6 +346,27 @@ class Phases:
             dtype=object,
         )
 
+    def rows_of(self, numbers: Rows) -> Rows:
+        """Rows of the table that phases are; -1 where the table has no such row."""
+        found: Rows = self._every_row[numbers]
+        return found
+
+    @cached_property
+    def _every_row(self) -> Rows:
+        own = [-1 if phase.row is None else phase.row for phase in self.own]
+        elements = [self.table.find([(symbol, 1)]) for symbol in self.table.elements]
+        of_elements = [-1 if row is None else row for row in elements]
+        return np.concatenate([self.rows, np.array([*own, *of_elements], dtype=np.int64)])
+
+    @cached_property
+    def atoms(self) -> Floats:
+        """Atoms in one formula unit of each phase, the elements at the end."""
+        rows = self.rows
+        counts = np.add.reduceat(self.table.counts, self.table.indptr[:-1])[rows]
+        others = [compose(str(name)).n_atoms for name in self.names[len(rows) :]]
+        of_table = _atoms_of_units(self.table, rows, counts.astype(np.float64))
+        return np.concatenate([of_table, np.array([float(n) for n in others])])
+
     @cached_property
     def compositions(self) -> Sparse:
         """Composition of each phase, the elements at the end."""
@@ -347,5 +402,3 @@ class Phases:
         whole = materials.whole
         found[whole] = hull[whole] + materials.above_hull[whole, None]
         return found
-
-

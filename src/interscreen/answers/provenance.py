@@ -89,12 +89,16 @@ def warnings_of(
     return [
         *source.notes,
         *source.gaps(system.elements, formulas),
-        *(
-            f"{phase} is among the products with Li metal, but no experiment shows it (leave "
-            "it out with --ban, or such phases by rule with --min-stability: docs/sources.md)"
-            for phase in sorted(_artefacts(outcome))
-        ),
+        *(artefact_warning(phase) for phase in sorted(_artefacts(outcome))),
     ]
+
+
+def artefact_warning(phase: str) -> str:
+    """Say that nobody made a phase that an answer rests on."""
+    return (
+        f"{phase} is among the products with Li metal, but no experiment shows it (leave "
+        "it out with --ban, or such phases by rule with --min-stability: docs/sources.md)"
+    )
 
 
 def _artefacts(phases: Iterable[str]) -> set[str]:

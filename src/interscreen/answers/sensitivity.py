@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InterscreenError
+from ..phases.columns import columns_of
 from ..phases.hull import stability
 from ..phases.material import Material, resolve
 from ..phases.result import Result
@@ -23,7 +24,6 @@ from ..phases.suspects import (
 )
 from ..phases.table import PhaseTable
 from .deciding import SCORE, Answers, Score, Variants
-from .stack import ElectrolyteSide
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,10 +32,7 @@ Row = dict[str, Any]
 Reasons = dict[int, tuple[str, ...]]
 
 ALL_SUSPECTS = "all suspects"
-SENSITIVITY_COLUMNS = (
-    "candidate electrolyte quantity value deciding_phases left_out_phase suspect_reason "
-    "value_without change products_without"
-).split()
+_NOISE = 1e-9  # changes below this are rounding [eV/atom, V, meV/atom]
 
 
 @dataclass(frozen=True)
@@ -54,10 +51,10 @@ class Sensitivity(Result):
     failed: tuple[tuple[str, str, str], ...]
 
     def to_frame(self) -> pd.DataFrame:
-        """Return the rows as a table with the columns ``SENSITIVITY_COLUMNS``."""
+        """Return the rows as a table with the columns of sensitivity.csv."""
         import pandas as pd
 
-        return pd.DataFrame(list(self.rows), columns=SENSITIVITY_COLUMNS)
+        return pd.DataFrame(list(self.rows), columns=columns_of("sensitivity"))
 
 
 def sensitivity(
@@ -100,7 +97,7 @@ def sensitivity(
 def stack_sensitivity(
     table: PhaseTable,
     candidate: str | Material,
-    electrolyte: str | Material | ElectrolyteSide,
+    electrolyte: str | Material,
     *,
     only_suspects: bool = True,
     score: Score | None = None,
@@ -118,8 +115,7 @@ def stack_sensitivity(
     Parameters
     ----------
     table : PhaseTable
-    candidate : str or Material
-    electrolyte : str, Material or ElectrolyteSide
+    candidate, electrolyte : str or Material
     only_suspects : bool
         False: leave out every deciding phase in turn, the ones beyond suspicion, too.
     score : callable, optional
@@ -132,9 +128,9 @@ def stack_sensitivity(
     Returns
     -------
     list of dict
-        Keys ``SENSITIVITY_COLUMNS``; per quantity one row for each phase left out, then one of
-        ``all suspects``, which names them in ``suspect_reason`` and has change 0 when there is
-        none.  The change is None where one of the two values does not exist.
+        Keys are the columns of sensitivity.csv; per quantity one row for each phase left out,
+        then one of ``all suspects``, which names them in ``suspect_reason`` and has change 0 when
+        there is none.  The change is None where one of the two values does not exist.
 
     Raises
     ------
@@ -142,8 +138,6 @@ def stack_sensitivity(
         See ``react``; InputError also for limits that are none.
     """
     check_limits(margin, atoms)
-    if isinstance(electrolyte, ElectrolyteSide):
-        electrolyte = electrolyte.material
     variants = Variants(table, resolve(candidate)[0], resolve(electrolyte)[0], keep, score)
     limits = {"margin": margin, "atoms": atoms, "unknown": tells_observed(table)}
     base = variants.answers()
@@ -177,11 +171,12 @@ def stack_sensitivity(
 def _outcome(phase: str, reason: str, answers: Answers, quantity: str, value: float | None) -> Row:
     """Second half of a row: what is left out and what comes out then."""
     without = answers.values[quantity]
+    change = None if value is None or without is None else without - value
     return {
         "left_out_phase": phase,
         "suspect_reason": reason,
         "value_without": without,
-        "change": None if value is None or without is None else without - value,
+        "change": 0.0 if change is not None and abs(change) < _NOISE else change,
         "products_without": answers.products[quantity],
     }
 

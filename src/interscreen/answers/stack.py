@@ -1,511 +1,256 @@
-"""Li | layer | electrolyte: every number of a stack, over candidates and samples of the energies.
-
-What a contact, a converted layer, its worst product and the bridge are is decided here, over arrays
-(candidates x samples).  A single stack is an array of one; a nominal answer is one sample.
-"""
+"""One stack in words: its numbers, and the reaction of every contact when somebody looks at it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..energies.sampling import BLOCK, EnergyModel, EnergySamples
-from ..engine.batch import EVERYBODY, PairBatch, Sparse, mutual_minima, row_lines
-from ..phases.equation import NOISE
-from ..phases.material import Material
-from ..phases.system import Floats
+from ..energies.sampling import EnergyModel, checked_samples
+from ..energies.spread import spread
+from ..errors import SolverError
+from ..phases.material import Given, Material, compose, resolve
 from ..phases.table import PhaseTable
-from .materials import Materials, Phases, Rows, materials_of
-from .reactant import ON_HULL, require_lithium
+from .lithiation import Lithiation, lithiate
+from .provenance import Answer
+from .reaction import Reaction, react
+from .stacks import NONMETALS, UNCERTIFIED, Stacks, stacks
+from .texts import layer_texts
 
-UNCERTIFIED = "an equilibrium could not be certified; please report the formula and the source"
+if TYPE_CHECKING:
+    import pandas as pd
 
-# A Li-bearing product with one of these is a salt; the others are alloys, which conduct electrons.
-# C is not among them (LiC6 conducts; carbonates hold O, cyanamides N), Te is (Li2Te has a band gap
-# of 2.5 eV in the Materials Project, more than Li3N or Li3P).
-NONMETALS = frozenset("H N O F P S Cl Se Br Te I".split())
-
-Progress = Callable[[int, int], None]
-Bools = NDArray[np.bool_]
+ANODE = "Li"
 
 
-@dataclass(frozen=True, eq=False)
-class WithLithium:
-    """Materials in contact with Li metal, (k, s) for k materials and s samples.
+@dataclass(frozen=True)
+class Contact:
+    """One interface of a stack.
 
     Attributes
     ----------
-    mutual, total : (k, s) float arrays
-        Minimum of the mutual energy with Li, and the total energy there [eV/atom]; the total is
-        not a number where nothing reacts.
-    mixing : (k, s) float array
-        Atom fraction of Li at that minimum; not a number where nothing reacts.
-    own, hull : (k, s) float arrays
-        Energy of the material itself, and hull energy of its composition [eV/atom].
-    reduction, oxidation : (k, s) float arrays
-        Window of the assemblage [V]; not a number where there is no Li to give off.
-    average_voltage : (k, s) float array
-        Mean voltage of the conversion [V]; not a number where no Li is taken up.
-    uptake : (k, s) float array
-        Li taken up down to 0 V, per atom of the material.
-    phases : (k, s, w) int array, amounts : (k, s, w) float array
-        Phases in equilibrium with Li metal (numbers of ``Phases``, -1 for none), and atoms in each
-        per atom of the material.
-    met : (k, w) int array, met_amounts : (k, w) float array
-        Products of the reaction with Li in the first sample.
-    solved : (k, s) bool array
+    kind : str
+        ``bare`` (Li | electrolyte), ``lithium`` (Li | candidate), ``deposited`` (candidate |
+        electrolyte), ``layer`` (all conversion products | electrolyte) or ``product`` (one of
+        them | electrolyte).
+    label : str
+        Both sides as they are named.
+    energy : float
+        Minimum mutual reaction energy [eV/atom].
     """
 
-    mutual: Floats
-    total: Floats
-    mixing: Floats
-    own: Floats
-    hull: Floats
-    reduction: Floats
-    oxidation: Floats
-    average_voltage: Floats
-    uptake: Floats
-    phases: Rows
-    amounts: Floats
-    met: Rows
-    met_amounts: Floats
-    solved: Bools
-
-
-def with_lithium(phases: Phases, materials: Materials, jobs: int = 1) -> WithLithium:
-    """Window, conversion and reaction with Li metal."""
-    k, s = len(materials), phases.count
-    of, sample = np.repeat(np.arange(k), s), np.tile(np.arange(s), k)
-    found = row_lines(phases.problem, materials.mixtures, of, sample, phases.lithium, jobs=jobs)
-
-    def grid(values: Any) -> Any:
-        return values.reshape(k, s, *values.shape[1:])
-
-    solved, hull, uptake = grid(found.solved), grid(found.hull), grid(found.uptake)
-    own = phases.energies_of(materials, hull)
-    mutual = _mutual(grid(found.mutual), solved)
-    mixing = grid(found.mixing)
-    takes = solved & (uptake > 0.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean = np.where(takes, (own - grid(found.final)) / uptake, np.nan)
-    reacts = mutual < 0.0
-    amounts = np.where(found.amounts > NOISE, found.amounts, 0.0)
-    met_amounts = np.where(found.met_amounts > NOISE, found.met_amounts, 0.0)
-    return WithLithium(
-        mutual=mutual,
-        total=np.where(reacts, mutual + mixing * (hull - own), np.nan),
-        mixing=np.where(reacts, 1.0 - mixing, np.nan),
-        own=own,
-        hull=np.where(solved, hull, np.nan),
-        reduction=np.where(solved, grid(found.reduction), np.nan),
-        oxidation=np.where(solved, grid(found.oxidation), np.nan),
-        average_voltage=mean,
-        uptake=np.where(solved, uptake, np.nan),
-        phases=grid(np.where(amounts > 0.0, found.phases, -1)),
-        amounts=grid(amounts),
-        met=grid(np.where(met_amounts > 0.0, found.met, -1))[:, 0],
-        met_amounts=grid(met_amounts)[:, 0],
-        solved=solved,
-    )
-
-
-def _mutual(energies: Floats, solved: Bools) -> Floats:
-    """Mutual energies [eV/atom]: zero where the two coexist, not a number where not certified."""
-    quiet: Floats = np.where(energies < -ON_HULL, energies, 0.0)
-    return np.where(solved, quiet, np.nan)
-
-
-@dataclass(frozen=True, eq=False)
-class Stacks:
-    """Stacks of k candidates and E electrolytes in s samples.
-
-    Attributes
-    ----------
-    candidates, electrolytes : Materials
-    lithium, baseline : WithLithium
-        Candidates, and electrolytes, in contact with Li metal.
-    deposited, layer : (E, k, s) float arrays
-        Mutual energy of the candidate, and of the converted layer, with the electrolyte [eV/atom].
-    deposited_mixing : (E, k, s) float array
-        Atom fraction of the candidate at the minimum; not a number where the two coexist.
-    met : (E, k, w) int array, met_amounts : (E, k, w) float array
-        Products of that reaction in the first sample.
-    product_energies : (E, k, w) float array
-        Mutual energy of each phase of the layer with the electrolyte in the first sample
-        [eV/atom]; in the order of ``lithium.phases``.
-    worst : (E, k, s) float array, worst_product : (E, k) int array
-        Lowest of these, in every sample, and the phase in the first sample.
-    reach : (k, s) float array, bridge : (k,) int array
-        Highest oxidation limit of the salts of the layer that are stable against Li metal [V],
-        zero without any; the salt that has it in the first sample, -1 without any.
-    has_salt : (k, s) bool array
-        Whether one of the phases in equilibrium with Li metal is a Li-bearing salt.
-    """
-
-    phases: Phases
-    candidates: Materials
-    electrolytes: Materials
-    lithium: WithLithium
-    baseline: WithLithium
-    deposited: Floats
-    deposited_mixing: Floats
-    met: Rows
-    met_amounts: Floats
-    layer: Floats
-    product_energies: Floats
-    worst: Floats
-    worst_product: Rows
-    reach: Floats
-    bridge: Rows
-    has_salt: Bools
+    kind: str
+    label: str
+    energy: float
+    table: PhaseTable = field(repr=False, compare=False)
+    sides: tuple[str | Material, str | Material] = field(repr=False, compare=False)
 
     @cached_property
-    def numbers(self) -> dict[str, Floats]:
-        """Numbers by column of results.csv, (E, k, s) or what broadcasts to it."""
-        li, electrolyte = self.lithium, self.baseline
-        bare, limit = electrolyte.mutual[:, None], electrolyte.reduction[:, None]
-        units = self.candidates.n_atoms[:, None]
-        return {
-            "bare_mutual_eV_per_atom": bare,
-            "electrolyte_reduction_limit_V": limit,
-            "lithium_mutual_eV_per_atom": li.mutual[None],
-            "lithium_total_eV_per_atom": li.total[None],
-            "first_voltage_V": np.where(li.uptake > 0.0, li.reduction, np.nan)[None],
-            "average_voltage_V": li.average_voltage[None],
-            "li_uptake_per_formula": (li.uptake * units)[None],
-            "reduction_limit_V": li.reduction[None],
-            "oxidation_limit_V": li.oxidation[None],
-            "deposited_mutual_eV_per_atom": self.deposited,
-            "layer_mutual_eV_per_atom": self.layer,
-            "worst_product_mutual_eV_per_atom": self.worst,
-            "improvement_eV_per_atom": self.layer - bare,
-            "bridge_margin_V": self.reach[None] - limit,
-        }
+    def reaction(self) -> Reaction:
+        """All kinks and equations; computed when it is looked at."""
+        return react(self.table, *self.sides)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return {"kind": self.kind, "label": self.label, "reaction": self.reaction.to_dict()}
+
+
+@dataclass(frozen=True)
+class Stack(Answer, figure="stack"):
+    """Li | candidate | electrolyte.
+
+    Attributes
+    ----------
+    candidate, electrolyte : str
+    bare, lithium, deposited, layer : Contact
+    products : tuple of Contact
+        Each conversion product | electrolyte.
+    lithiation : Lithiation
+        The way from the candidate to the products in equilibrium with Li metal.
+    bridge_product : str or None
+        Li-bearing salt among the products whose window reaches highest.
+    bridge_margin_V : float
+        Its oxidation limit minus the reduction limit of the electrolyte [V]; minus the reduction
+        limit when there is no such product.
+    """
+
+    candidate: str
+    electrolyte: str
+    bare: Contact
+    lithium: Contact
+    deposited: Contact
+    layer: Contact
+    products: tuple[Contact, ...]
+    lithiation: Lithiation
+    bridge_product: str | None
+    bridge_margin_V: float
 
     @property
-    def solved(self) -> Bools:
-        """Whether every equilibrium of a stack was certified in the first sample, (E, k)."""
-        known = ~np.isnan(self.worst[..., 0]) & ~np.isnan(self.layer[..., 0])
-        answered: Bools = known & self.lithium.solved[:, 0] & ~np.isnan(self.deposited[..., 0])
-        return answered
+    def contacts(self) -> tuple[Contact, ...]:
+        """All contacts in a fixed order."""
+        return (self.bare, self.lithium, self.deposited, self.layer, *self.products)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What may be wrong with its contacts and its lithiation, each once."""
+        parts = (*(contact.reaction for contact in self.contacts), self.lithiation)
+        return tuple(dict.fromkeys(line for part in parts for line in part.warnings))
 
-OF_CANDIDATE = (
-    "lithium_mutual_eV_per_atom lithium_total_eV_per_atom first_voltage_V average_voltage_V "
-    "li_uptake_per_formula reduction_limit_V oxidation_limit_V"
-).split()
-OF_ELECTROLYTE = ("bare_mutual_eV_per_atom", "electrolyte_reduction_limit_V")
-OF_STACK = (
-    "deposited_mutual_eV_per_atom layer_mutual_eV_per_atom worst_product_mutual_eV_per_atom "
-    "improvement_eV_per_atom bridge_margin_V"
-).split()
+    @property
+    def worst_product(self) -> Contact:
+        """Conversion product with the most negative mutual energy against the electrolyte."""
+        return min(self.products, key=lambda contact: (contact.energy, contact.label))
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per contact."""
+        import pandas as pd
 
-@dataclass(frozen=True, eq=False)
-class Partners:
-    """What many stacks have in common: phases, electrolytes, and the products met so far.
-
-    Attributes
-    ----------
-    phases : Phases
-    electrolytes : Materials
-    baseline : WithLithium
-        The electrolytes in contact with Li metal.
-    reach : (p, s) float array
-        Oxidation limit of each phase that is stable against Li metal, else 0 [V]; not a number
-        where nobody asked yet.
-    energies : (E, p, s) float array
-        Mutual energy of each phase with each electrolyte [eV/atom]; likewise.
-    """
-
-    phases: Phases
-    electrolytes: Materials
-    baseline: WithLithium
-    _known: dict[str, Floats] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, phases: Phases, electrolytes: Materials) -> Partners:
-        """Answer what concerns the electrolytes alone."""
-        return cls(phases, electrolytes, with_lithium(phases, electrolytes))
-
-    @cached_property
-    def seconds(self) -> Floats:
-        """Atom fractions of the electrolytes over all elements, (E, rows)."""
-        mixtures = self.electrolytes.mixtures
-        wide = np.zeros((len(mixtures), self.phases.problem.rows))
-        of = np.repeat(np.arange(len(mixtures)), np.diff(mixtures.indptr))
-        wide[of, mixtures.index] = mixtures.parts
-        return wide
-
-    @cached_property
-    def salt(self) -> Bools:
-        """Which phases hold Li and a nonmetal."""
-        symbols = self.phases.table.elements
-        nonmetal = np.array([symbol in NONMETALS for symbol in symbols])
-        index, indptr = self.phases.compositions.index, self.phases.compositions.indptr
-        starts = indptr[:-1]
-        lithium: Bools = np.logical_or.reduceat(index == self.phases.lithium, starts)
-        return lithium & np.logical_or.reduceat(nonmetal[index], starts)
-
-    @cached_property
-    def place(self) -> Rows:
-        """Place of each phase in the alphabet: of equal ones the first is named."""
-        place = np.empty(len(self.phases.names), dtype=np.int64)
-        place[np.argsort(self.phases.names.astype(str), kind="stable")] = np.arange(len(place))
-        return place
-
-    def contact(
-        self,
-        number: int,
-        firsts: Sparse,
-        of: Rows,
-        sample: Rows,
-        added: Floats | None = None,
-        jobs: int = 1,
-    ) -> PairBatch:
-        """Reactions of some compositions (with Li added) with one electrolyte."""
-        return mutual_minima(
-            self.phases.problem,
-            firsts,
-            of,
-            sample,
-            self.seconds[number],
-            second_owner=int(self.electrolytes.mixtures.owner[number]),
-            added=added,
-            row=self.phases.lithium,
-            jobs=jobs,
+        return pd.DataFrame(
+            [
+                {
+                    "contact": contact.label,
+                    "contact_kind": contact.kind,
+                    "mutual_energy_eV_per_atom": contact.energy,
+                    "equation": contact.reaction.equation,
+                }
+                for contact in self.contacts
+            ]
         )
 
-    def products(self, phases: Rows, jobs: int = 1) -> tuple[Floats, Floats]:
-        """Oxidation limits (p, s) [V] and mutual energies (E, p, s) [eV/atom] of all phases.
 
-        Only those that stand in ``phases`` (k, s, w) are computed, in the samples they occur in;
-        the others are not numbers, unless they were asked for before.
-        """
-        s, p = self.phases.count, len(self.phases.names)
-        if not self._known:
-            self._known["reach"] = np.full((p, s), np.nan)
-            self._known["energies"] = np.full((len(self.electrolytes), p, s), np.nan)
-        reach, energies = self._known["reach"], self._known["energies"]
-        there = phases >= 0
-        samples = np.broadcast_to(np.arange(s)[None, :, None], phases.shape)[there]
-        wanted = np.unique(phases[there].astype(np.int64) * s + samples)
-        numbers, samples = wanted // s, wanted % s
-        new = np.isnan(reach[numbers, samples])
-        numbers, samples = numbers[new], samples[new]
-        if not len(numbers):
-            return reach, energies
-        compositions = self.phases.compositions
-        reached = np.zeros(len(numbers))
-        salts = np.flatnonzero(self.salt[numbers])
-        if len(salts):
-            line = row_lines(
-                self.phases.problem, compositions, numbers[salts], samples[salts],
-                self.phases.lithium, jobs=jobs,
-            )  # fmt: skip
-            stable = (line.reduction == 0.0) & ~np.isnan(line.oxidation)
-            reached[salts] = np.where(stable & line.solved, line.oxidation, 0.0)
-        for number in range(len(self.electrolytes)):
-            met = self.contact(number, compositions, numbers, samples, jobs=jobs)
-            energies[number, numbers, samples] = _mutual(met.mutual, met.solved)
-        reach[numbers, samples] = reached  # last: other threads take it for "known"
-        return reach, energies
-
-    def stacks(self, candidates: Materials, jobs: int = 1) -> Stacks:
-        """Every number of the stacks of some candidates with all electrolytes."""
-        phases, k, s = self.phases, len(candidates), self.phases.count
-        e = len(self.electrolytes)
-        li = with_lithium(phases, candidates, jobs)
-        of, sample = np.repeat(np.arange(k), s), np.tile(np.arange(s), k)
-        deposited, mixing, layer = (np.full((e, k, s), np.nan) for _ in range(3))
-        met, met_amounts = [], []
-        converts = np.flatnonzero(li.solved.reshape(-1) & (li.uptake.reshape(-1) > 0.0))
-        added = li.uptake.reshape(-1)[converts]
-        for number in range(e):
-            pair = self.contact(number, candidates.mixtures, of, sample, jobs=jobs)
-            deposited[number] = _mutual(pair.mutual, pair.solved).reshape(k, s)
-            reacts = deposited[number] < 0.0
-            mixing[number] = np.where(reacts, pair.mixing.reshape(k, s), np.nan)
-            amounts = pair.amounts[::s] * reacts[:, :1]
-            met_amounts.append(np.where(amounts > NOISE, amounts, 0.0))
-            met.append(np.where(met_amounts[-1] > 0.0, pair.phases[::s], -1))
-            layer[number] = deposited[number]
-            if len(converts):
-                after = self.contact(
-                    number, candidates.mixtures, of[converts], sample[converts], added, jobs
-                )
-                layer[number].reshape(-1)[converts] = _mutual(after.mutual, after.solved)
-        width = max((found.shape[1] for found in met), default=0)
-        return Stacks(
-            phases=phases,
-            candidates=candidates,
-            electrolytes=self.electrolytes,
-            lithium=li,
-            baseline=self.baseline,
-            deposited=deposited,
-            deposited_mixing=mixing,
-            met=np.array([_wider(found, width, -1) for found in met]).reshape(e, k, width),
-            met_amounts=np.array([_wider(x, width, 0) for x in met_amounts]).reshape(e, k, width),
-            layer=layer,
-            **self._of_products(li, jobs),
-        )
-
-    def _of_products(self, li: WithLithium, jobs: int) -> dict[str, Any]:
-        """Worst product and bridge of each layer."""
-        e, (k, s, _) = len(self.electrolytes), li.phases.shape
-        reach, energies = self.products(li.phases, jobs)
-        # in order of names, so that the first of equal ones is named
-        order = np.argsort(
-            np.where(li.phases < 0, len(self.place), self.place[li.phases]), axis=2, kind="stable"
-        )
-        named = np.take_along_axis(li.phases, order, axis=2)
-        there = named >= 0
-        samples = np.arange(s)[None, :, None]
-        of_each = np.where(there, energies[:, named, samples], np.inf)  # (E, k, s, w)
-        lowest = of_each.argmin(axis=3)
-        worst = np.take_along_axis(of_each, lowest[..., None], axis=3)[..., 0]
-        unknown = np.isnan(of_each).any(axis=3) | np.isinf(worst)
-        salts = there & self.salt[named]
-        highest = np.where(salts, reach[named, samples], -1.0)
-        best = highest.argmax(axis=2)
-        has_salt = salts.any(axis=2)
-        first = named[:, 0]
-        numbers = np.arange(k)
-        # back in the order of ``li.phases``
-        back = np.argsort(order[:, 0], axis=1, kind="stable")
-        return {
-            "product_energies": np.take_along_axis(
-                np.where(there[:, 0], of_each[:, :, 0], np.nan), back[None].repeat(e, axis=0), axis=2
-            ),
-            "worst": np.where(unknown, np.nan, worst),
-            "worst_product": first[numbers[None], lowest[..., 0]],
-            "reach": np.where(
-                has_salt, np.take_along_axis(highest, best[..., None], axis=2)[..., 0], 0.0
-            ),
-            "bridge": np.where(has_salt[:, 0], first[numbers, best[:, 0]], -1),
-            "has_salt": has_salt,
-        }
-
-
-def _wider(values: Any, width: int, fill: float) -> Any:
-    return np.pad(values, ((0, 0), (0, width - values.shape[1])), constant_values=fill)
-
-
-def stacks(
+def stack(
     table: PhaseTable,
-    candidates: Sequence[str | Material],
-    electrolytes: Sequence[str | Material],
+    candidate: Given,
+    electrolyte: Given,
     *,
     samples: int = 0,
     model: EnergyModel | None = None,
-    jobs: int = 1,
-    progress: Progress | None = None,
-) -> Stacks:
-    """Answer every question of Li | candidate | electrolyte.
+) -> Stack:
+    """Every contact of Li | candidate | electrolyte, as deposited and after conversion.
 
     Parameters
     ----------
     table : PhaseTable
-    candidates, electrolytes : sequence of str or Material
+    candidate, electrolyte : str, Material, pymatgen Composition or entry
     samples : int
-        Samples of the energies behind the first one, which has the energies as they are.
+        For error bars, by column of results.csv; 0 gives none.
     model : EnergyModel, optional
         What is assumed about the errors of the energies (docs/uncertainty.md).
-    jobs : int
-        Threads; the compiled code runs side by side.
-    progress : callable, optional
-        Called with the number of finished samples and their total.
 
     Returns
     -------
-    Stacks
-        The numbers of a stack do not depend on what else is asked for, nor on ``jobs``.
+    Stack
 
     Raises
     ------
-    InputError
-        For an unreadable formula, or an element that the table does not know.
+    InputError, SolverError
+        See ``react``; InputError also for a number of samples that gives no interval.
+
+    Examples
+    --------
+    >>> from interscreen import PhaseTable, stack
+    >>> stack(PhaseTable.reference(), "CuF2", "LATP").bridge_product
+    'LiF'
     """
-    require_lithium(table)
-    ours = materials_of(table, candidates)
-    theirs = materials_of(table, electrolytes, len(ours))
-    own = (*ours.own, *theirs.own)
-    rows = _rows_of_stacks(table, ours, theirs)
-    drawn = np.unique(np.concatenate([rows, ours.rows, theirs.rows]))
-    found = []
-    for block, count in blocks(samples):
-        errors = (
-            EnergySamples(model or EnergyModel(), table, drawn, block, count) if count else None
-        )
-        phases = Phases.of(table, rows, own, errors, nominal=not found)
-        found.append(Partners.of(phases, theirs).stacks(ours, jobs))
-        if progress is not None:
-            progress(min((block + 1) * BLOCK, samples), samples)
-    return joined(found)
-
-
-def _rows_of_stacks(table: PhaseTable, ours: Materials, theirs: Materials) -> Rows:
-    """Rows of all phases that can take part in the equilibria of some stacks."""
-    wanted = np.zeros(len(table), dtype=bool)
-    symbols = np.array(table.elements)
-
-    def elements(materials: Materials) -> list[frozenset[str]]:
-        mixtures = materials.mixtures
-        pieces = np.split(symbols[mixtures.index], mixtures.indptr[1:-1])
-        return [frozenset(piece.tolist()) for piece in pieces]
-
-    for mine in dict.fromkeys(elements(ours)):
-        for other in dict.fromkeys(elements(theirs)):
-            wanted[table.rows_within({"Li", *mine, *other})] = True
-    rows: Rows = np.flatnonzero(wanted & table.counted & (table.energies < 0.0))
-    return rows
-
-
-def blocks(samples: int) -> Iterator[tuple[int, int]]:
-    """Yield the blocks of samples, their numbers and sizes; one empty block without samples."""
-    for block in range(max(1, -(-samples // BLOCK))):
-        yield block, min(BLOCK, samples - block * BLOCK)
-
-
-def joined(parts: Sequence[Stacks]) -> Stacks:
-    """Put blocks of samples behind each other."""
-    if len(parts) == 1:
-        return parts[0]
-    first = parts[0]
-
-    def along(name: str, axis: int, of: Callable[[Stacks], Any]) -> Any:
-        return np.concatenate([getattr(of(part), name) for part in parts], axis=axis)
-
-    def lithium(of: Callable[[Stacks], WithLithium]) -> WithLithium:
-        names = (
-            "mutual total mixing own hull reduction oxidation average_voltage uptake phases "
-            "amounts solved"
-        ).split()
-        return replace(of(first), **{name: along(name, 1, of) for name in names})
-
+    count = checked_samples(samples) if samples else 0
+    ours, theirs = resolve(candidate)[0], resolve(electrolyte)[0]
+    for elements in ({"Li", *_elements(ours)}, {"Li", *_elements(ours), *_elements(theirs)}):
+        table.require_covered(elements)
+    numbers = stacks(table, [ours], [theirs], samples=count, model=model)
+    if not numbers.solved.all():
+        raise SolverError(f"{ours.label} | {theirs.label}: {UNCERTIFIED}")
+    found = stack_view(numbers, [ours], [theirs])
+    if not count:
+        return found
+    sampled = {key: values.reshape(-1)[1:] for key, values in numbers.numbers.items()}
     return replace(
-        first,
-        lithium=lithium(lambda part: part.lithium),
-        baseline=lithium(lambda part: part.baseline),
-        **{
-            name: along(name, 2, lambda part: part)
-            for name in ("deposited", "deposited_mixing", "layer", "worst")
-        },
-        **{name: along(name, 1, lambda part: part) for name in ("reach", "has_salt")},
+        found, uncertainty={key: spread(values) for key, values in sampled.items()}, samples=count
     )
+
+
+def _elements(material: Material) -> tuple[str, ...]:
+    return compose(material.formula).elements
+
+
+def stack_view(
+    numbers: Stacks,
+    candidates: Sequence[Material],
+    electrolytes: Sequence[Material],
+    candidate: int = 0,
+    electrolyte: int = 0,
+    lithiation: Lithiation | None = None,
+) -> Stack:
+    """Put the numbers of one stack in words.
+
+    Parameters
+    ----------
+    numbers : Stacks
+    candidates, electrolytes : sequence of Material
+        What the numbers were computed for.
+    candidate, electrolyte : int
+        Which of them.
+    lithiation : Lithiation, optional
+        That of the candidate, where it is known.
+    """
+    table, k, e = numbers.phases.table, candidate, electrolyte
+    ours, theirs = candidates[k], electrolytes[e]
+    label, other = ours.label, theirs.label
+    shape = numbers.deposited.shape
+    energies = {
+        key: float(np.broadcast_to(values, shape)[e, k, 0])
+        for key, values in numbers.numbers.items()
+    }
+    products = products_of(numbers, ours, k)
+
+    def contact(kind: str, column: str, *sides: str | Material) -> Contact:
+        names = (side.label if isinstance(side, Material) else side for side in sides)
+        energy = energies[f"{column}_mutual_eV_per_atom"]
+        return Contact(kind, " | ".join(names), energy, table, (sides[0], sides[1]))
+
+    deposited = contact("deposited", "deposited", ours, theirs)
+    mixture = layer_texts(numbers)[k]
+    converts = numbers.lithium.uptake[k, 0] > 0.0
+    margin = energies["bridge_margin_V"]
+    bridge = int(numbers.bridge[k])
+    return Stack(
+        candidate=label,
+        electrolyte=other,
+        bare=contact("bare", "bare", ANODE, theirs),
+        lithium=contact("lithium", "lithium", ANODE, ours),
+        deposited=deposited,
+        layer=contact("layer", "layer", mixture, theirs)
+        if converts
+        else replace(deposited, kind="layer"),
+        products=tuple(
+            Contact(
+                "product",
+                f"{product.label} | {other}",
+                float(numbers.product_energies[e, k, place]),
+                table,
+                (product, theirs),
+            )
+            for place, product in enumerate(products)
+        ),
+        lithiation=lithiation or lithiate(table, ours),
+        bridge_product=None if bridge < 0 else str(numbers.phases.names[bridge]),
+        bridge_margin_V=margin,
+    )
+
+
+def products_of(numbers: Stacks, candidate: Material, number: int) -> list[Material]:
+    """Phases of a layer as materials; the candidate itself keeps an energy given for it."""
+    names = [str(numbers.phases.names[p]) for p in numbers.products[number] if p >= 0]
+    own = compose(candidate.formula).text
+    return [
+        replace(candidate, formula=name, name="") if name == own else Material(name)
+        for name in names
+    ]
 
 
 def is_lithium_salt(formula: str) -> bool:
     """Whether a phase holds Li and a nonmetal (an alloy of Li is no electronic barrier)."""
-    from ..phases.material import compose
-
     elements = compose(formula).elements
     return "Li" in elements and any(symbol in NONMETALS for symbol in elements)
-
-
-__all__ = ["EVERYBODY", "Partners", "Stacks", "WithLithium", "is_lithium_salt", "stacks"]

@@ -7,22 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import InterscreenError, reason_of
+from ..phases.columns import columns_of
 from ..phases.material import Material, resolve
 from ..phases.result import Result
 from ..phases.table import PhaseTable
 from .reactant import ON_HULL
 from .reaction import Reaction, react
-from .stack import CandidateSide, ElectrolyteSide
 
 OK, FAILED = "ok", "failed"
 CATHODE, AIR = "cathode", "air"
-
-SURROUNDINGS_COLUMNS = (
-    "part name formula partner_kind partner partner_formula status reason "
-    "mutual_energy_eV_per_atom mixing_fraction equation energy_per_molecule_eV "
-    "first_molecule_energy_eV first_molecule_equation reactant_a_energy_source "
-    "reactant_b_energy_source left_out_phases warnings source"
-).split()
 
 
 @dataclass(frozen=True)
@@ -85,17 +78,22 @@ class SurroundingsContact(Result):
 
 
 def stack_parts(
-    electrolytes: Iterable[ElectrolyteSide], candidates: Iterable[CandidateSide]
+    electrolytes: Iterable[Material], candidates: Iterable[tuple[Material, str]]
 ) -> list[tuple[str, Material]]:
     """Name the materials of some stacks that meet cathodes and air, as ``surroundings`` takes them.
 
-    A candidate that takes up no Li is its own layer and stands there once.
+    Parameters
+    ----------
+    electrolytes : iterable of Material
+    candidates : iterable of (Material, str)
+        Each with its converted layer; empty for one that takes up no Li: it is its own layer and
+        stands there once.
     """
-    parts = [("electrolyte", side.material) for side in electrolytes]
-    for side in candidates:
-        parts.append(("candidate", side.material))
-        if side.lithiation.steps:
-            parts.append(("layer", Material(side.layer, name=side.label)))
+    parts = [("electrolyte", material) for material in electrolytes]
+    for material, layer in candidates:
+        parts.append(("candidate", material))
+        if layer:
+            parts.append(("layer", Material(layer, name=material.label)))
     return parts
 
 
@@ -129,10 +127,11 @@ def surroundings(
 
 
 def surroundings_rows(contacts: Iterable[SurroundingsContact]) -> list[dict[str, Any]]:
-    """Flat rows of surroundings.csv (``SURROUNDINGS_COLUMNS``)."""
+    """Flat rows of surroundings.csv."""
+    columns = columns_of("surroundings")
     return [
         {
-            **{key: value for key, value in vars(c).items() if key in SURROUNDINGS_COLUMNS},
+            **{key: value for key, value in vars(c).items() if key in columns},
             "equation": c.equation or "",
             "first_molecule_equation": c.first_molecule_equation or "",
             "reactant_a_energy_source": c.material_energy_source,

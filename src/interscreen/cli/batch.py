@@ -11,8 +11,8 @@ from typing import Any
 
 from ..phases.table import PhaseTable
 from ..report.page import write_report
-from ..screen.batch_run import RESULTS, TOP_FILE, BatchReport, run_batch
-from ..screen.folder import write_manifest
+from ..screen.batch import BatchReport, run_batch
+from ..screen.folder import RESULTS, write_manifest
 from ..screen.manifest import build_manifest
 from ..screen.study import Study
 from ..screen.workers import Workers
@@ -69,7 +69,7 @@ def batch_command(
         say(f"note: {note}")
     say(
         f"{report.candidates} candidates x {len(report.electrolytes)} electrolytes in "
-        f"{seconds:.0f} s; {folder}/{RESULTS}, {folder}/{TOP_FILE}, "
+        f"{seconds:.0f} s; {folder}/{RESULTS}, {folder}/ranking.csv, "
         f"{page}"
     )
     if report.failed:

@@ -38,7 +38,7 @@ def diff_command(arguments: argparse.Namespace) -> int:
     answers = None
     if study is not None:
         from ..screen.compare import compare_screens
-        from ..screen.runner import run_study
+        from ..screen.run import run_study
 
         answers = compare_screens(
             run_study(study, a), run_study(study, b), tolerance_eV_per_atom=arguments.tolerance

@@ -21,7 +21,7 @@ from ..screen.entries import MaterialEntry, Uncertainty
 from ..screen.folder import new_folder, write_manifest, write_tables
 from ..screen.manifest import build_manifest
 from ..screen.query import parse_query
-from ..screen.runner import ScreenResult, run_study
+from ..screen.run import ScreenResult, run_study
 from ..screen.study import Study
 from ..screen.study_file import default_study, load_study
 from ..sources.open import SourceOptions, default_source
@@ -143,7 +143,7 @@ def _check(arguments: argparse.Namespace, study: Study, options: SourceOptions) 
     for line in missing:
         print(f"interscreen: warning: {line}", file=sys.stderr)
     if study.query is not None:
-        from ..screen.batch_run import choose_candidates
+        from ..screen.batch import choose_candidates
 
         choice = choose_candidates(table, study.query)
         for step, left in choice.counts.items():

@@ -28,6 +28,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from ..phases.classes import anion_classes
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
@@ -148,6 +149,19 @@ def _of_alkali_metals(table: PhaseTable) -> tuple[NDArray[np.bool_], NDArray[np.
     with np.errstate(divide="ignore", invalid="ignore"):
         each = np.where(only & (atoms > 0), paid / atoms, np.nan)
     return np.abs(each - 1.0) < 1e-9, np.abs(each - 0.5) < 1e-9
+
+
+def checked_samples(samples: int) -> int:
+    """Return a number of samples that gives an interval.
+
+    Raises
+    ------
+    InputError
+        For any other.
+    """
+    if not FEWEST <= samples <= MOST:
+        raise InputError(f"samples {samples}: use {FEWEST} to {MOST} samples of the energies")
+    return samples
 
 
 class EnergySamples:

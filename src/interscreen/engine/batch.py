@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 from dataclasses import dataclass
@@ -100,8 +101,12 @@ class Problem:
         index, starts = self.columns.index, self.columns.indptr[:-1]
         bit = np.left_shift(np.uint64(1), (index % 64).astype(np.uint64), dtype=np.uint64)
         zero = np.uint64(0)
-        low = np.bitwise_or.reduceat(np.where(index < 64, bit, zero), starts) if len(starts) else bit
-        high = np.bitwise_or.reduceat(np.where(index < 64, zero, bit), starts) if len(starts) else bit
+        low = (
+            np.bitwise_or.reduceat(np.where(index < 64, bit, zero), starts) if len(starts) else bit
+        )
+        high = (
+            np.bitwise_or.reduceat(np.where(index < 64, zero, bit), starts) if len(starts) else bit
+        )
         order = np.lexsort((low, high)).astype(np.int64)
         low, high = low[order], high[order]
         new = np.r_[True, (low[1:] != low[:-1]) | (high[1:] != high[:-1])][: len(low)]
@@ -204,7 +209,13 @@ def mutual_minima(
 
 
 def row_lines(
-    problem: Problem, compositions: Sparse, of: Integers, sample: Integers, row: int, *, jobs: int = 1
+    problem: Problem,
+    compositions: Sparse,
+    of: Integers,
+    sample: Integers,
+    row: int,
+    *,
+    jobs: int = 1,
 ) -> LineBatch:
     """Walk the amount of one row in many compositions; questions as for ``mutual_minima``."""
     width = min(problem.rows, compositions.longest + 1)
@@ -238,7 +249,7 @@ def _run(
     bounds = np.linspace(0, count, 8 * jobs + 1).astype(int)
     parts = Parallel(n_jobs=jobs, backend="threading")(
         delayed(call_compiled)(loop, *given, *(each[a:b] for each in questions), *rest)
-        for a, b in zip(bounds, bounds[1:], strict=False)
+        for a, b in itertools.pairwise(bounds)
     )
     return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
 

@@ -53,7 +53,7 @@ def _members(groups_low, groups_high, groups_ptr, groups, owner, low, high, mine
         if (groups_low[g] & out_low) | (groups_high[g] & out_high) == 0:
             for k in range(groups_ptr[g], groups_ptr[g + 1]):
                 held = owner[groups[k]]
-                if held < 0 or held == mine or held == theirs:
+                if held < 0 or held in (mine, theirs):
                     found[count] = groups[k]
                     count += 1
     return np.sort(found[:count])
@@ -73,7 +73,7 @@ def _dense(members, indptr, index, parts, place, m):
 
 @compiled
 def _places(low, high, rows, place):
-    """Number the rows of a system; returns how many there are."""
+    """Give the rows of a system numbers and return how many there are."""
     m = 0
     for row in range(rows):
         word = low if row < 64 else high

@@ -7,14 +7,17 @@ reference; they are read when they are first asked for.
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from importlib.resources import files
-from math import isfinite
 from typing import Any
 
-from .formula import Formula, molar_mass, parse_formula, reduced_text
+import numpy as np
+from numpy.typing import NDArray
+
+from .formula import Formula, atomic_mass, molar_mass, parse_formula, reduced_text
+from .system import Floats
 from .table import PhaseTable
 
 SOURCE, MEASURED = "source", "measured"
@@ -94,113 +97,140 @@ def solid_of(formula: str) -> Solid | None:
     return solids().get(_reduced(parse_formula(formula)))
 
 
-def molar_volumes(table: PhaseTable, formula: str) -> dict[str, float]:
-    """Volume of one mole of formula units [cm3/mol], by origin.
+def row_volumes(table: PhaseTable, rows: NDArray[np.int64]) -> dict[str, Floats]:
+    """Volume of one mole of atoms of some phases [cm3/mol], by origin.
 
     Parameters
     ----------
     table : PhaseTable
-    formula : str
-        One formula; the volume is that of one unit as it is shown (``parse_formula``).
+    rows : (k,) int array
 
     Returns
     -------
-    dict of str to float
+    dict of str to (k,) float array
         ``source``: volume or density of the source, computed as a rule. ``measured``: density of
-        the package, or one that the source gives with a reference for it. Empty for a phase
+        the package, or one that the source gives with a reference for it. Not a number for a phase
         without figures and for gases.
     """
-    unit = parse_formula(formula)
-    if len(unit.elements) == 1 and unit.elements[0] in _GASES:
-        return {}
-    mass = molar_mass(unit.amounts)  # [g/mol]
-    volumes = {}
-    row = _row(table, unit)
-    volume = _number(table, row, "volume_A3_per_atom")
-    density = _number(table, row, "density_g_per_cm3")
-    if volume is not None:
-        volumes[SOURCE] = volume * float(unit.n_atoms) * CM3_PER_MOL
-    elif density is not None:
-        origin = MEASURED if _text(table, row, "density_source") else SOURCE
-        volumes[origin] = mass / density
-    known = solids().get(_reduced(unit))
-    if MEASURED not in volumes and known is not None and known.density_g_per_cm3:
-        volumes[MEASURED] = mass / known.density_g_per_cm3
-    return volumes
+    part = table.only(rows)
+    lengths = np.diff(part.indptr)
+    of = np.repeat(np.arange(len(rows)), lengths)
+    masses = np.array([atomic_mass(symbol) for symbol in table.elements])
+    atoms = np.bincount(of, part.counts, len(rows))
+    mass = np.bincount(of, part.counts * masses[part.element_index], len(rows)) / atoms
+    volume = _positive(part, "volume_A3_per_atom") * CM3_PER_MOL
+    by_density = mass / _positive(part, "density_g_per_cm3")
+    has_reference = _words(part, "density_source") != ""
+    found = {
+        SOURCE: np.where(np.isnan(volume) & ~has_reference, by_density, volume),
+        MEASURED: np.where(np.isnan(volume) & has_reference, by_density, np.nan),
+    }
+    for place, solid in _known(part):
+        if solid.density_g_per_cm3 and np.isnan(found[MEASURED][place]):
+            found[MEASURED][place] = mass[place] / solid.density_g_per_cm3
+    gases = np.array([symbol in _GASES for symbol in table.elements])
+    gas = (lengths == 1) & gases[part.element_index[part.indptr[:-1]]]
+    return {origin: np.where(gas, np.nan, values) for origin, values in found.items()}
 
 
-def conduction(table: PhaseTable, formula: str) -> str | None:
-    """How a phase conducts electrons.
+def row_conduction(table: PhaseTable, rows: NDArray[np.int64]) -> NDArray[np.object_]:
+    """How some phases conduct electrons.
 
     The first of these that answers: the word in the source's column ``conduction``; the package's
     measured figures; the source's ``is_metal`` and ``band_gap_eV``, which count as computed (PBE);
     the composition. Metals, and metals with B, Si or Ge, are metals; salts of Li with main-group
     elements only are none.
 
-    Parameters
-    ----------
-    table : PhaseTable
-    formula : str
-
     Returns
     -------
-    str or None
-        ``metal``, ``semiconductor``, ``insulator``, ``nonmetal`` (no metal, gap unknown) or None.
+    (k,) array of str
+        ``metal``, ``semiconductor``, ``insulator``, ``nonmetal`` (no metal, gap unknown) or empty.
+    """
+    part = table.only(rows)
+    found = _by_composition(part.elements, part.element_index, part.indptr[:-1])
+    gap, is_metal = _positive(part, "band_gap_eV", zero=True), _words(part, "is_metal")
+    found[np.isin(is_metal, ("no", "false"))] = NONMETAL
+    found[gap >= 0.0] = SEMICONDUCTOR
+    found[gap >= INSULATING_PBE_GAP_EV] = INSULATOR
+    found[np.isin(is_metal, ("yes", "true")) | ((gap == 0.0) & (is_metal == ""))] = METAL
+    for place, solid in _known(part):
+        if solid.conduction:
+            found[place] = solid.conduction
+    stated = _words(part, "conduction")
+    said = np.isin(stated, (METAL, SEMICONDUCTOR, INSULATOR))
+    found[said] = stated[said]
+    return found
+
+
+def figures_of(formula: str) -> tuple[float, str]:
+    """Volume of one mole of atoms [cm3/mol] and conduction of a phase that the table lacks.
+
+    What the package has of it; not a number, and empty, without any.
     """
     unit = parse_formula(formula)
-    row = _row(table, unit)
-    stated = _text(table, row, "conduction")
-    if stated in (METAL, SEMICONDUCTOR, INSULATOR):
-        return stated
-    known = solids().get(_reduced(unit))
-    if known is not None and known.conduction:
-        return known.conduction
-    is_metal = _text(table, row, "is_metal")
-    gap = _number(table, row, "band_gap_eV", zero=True)
-    if is_metal in ("yes", "true") or (gap == 0.0 and not is_metal):
-        return METAL
-    if gap is not None:
-        return INSULATOR if gap >= INSULATING_PBE_GAP_EV else SEMICONDUCTOR
-    if is_metal in ("no", "false"):
-        return NONMETAL
-    return _by_composition(unit.elements)
+    known = solid_of(formula)
+    index, starts = np.arange(len(unit.elements)), np.zeros(1, dtype=np.int64)
+    kind = str(_by_composition(unit.elements, index, starts)[0])
+    if known is None:
+        return np.nan, kind
+    gas = len(unit.elements) == 1 and unit.elements[0] in _GASES
+    volume = np.nan
+    if known.density_g_per_cm3 and not gas:
+        volume = molar_mass(unit.amounts) / float(unit.n_atoms) / known.density_g_per_cm3
+    return volume, known.conduction or kind
 
 
-def _by_composition(elements: tuple[str, ...]) -> str | None:
+def _by_composition(
+    elements: Sequence[str], index: NDArray[np.int64], starts: NDArray[np.int64]
+) -> NDArray[np.object_]:
     from pymatgen.core import Element
 
-    metals = {symbol for symbol in elements if symbol != "Bi" and Element(symbol).is_metal}
-    if metals and metals.union(_LIKE_METALS).issuperset(elements):
-        return METAL
-    if "Li" in elements and _ANIONS.intersection(elements) and _MAIN_GROUP.issuperset(elements):
-        return NONMETAL
-    return None
+    def held(symbols: Container[str]) -> NDArray[np.bool_]:
+        flags = np.array([symbol in symbols for symbol in elements])
+        return flags[index]
+
+    if not len(starts):
+        return np.empty(0, dtype=object)
+    metals = {s for s in elements if s != "Bi" and Element(s).is_metal}
+    some_metal = np.logical_or.reduceat(held(metals), starts)
+    like_metal = np.logical_and.reduceat(held(metals | _LIKE_METALS), starts)
+    salt = (
+        np.logical_or.reduceat(held({"Li"}), starts)
+        & np.logical_or.reduceat(held(_ANIONS), starts)
+        & np.logical_and.reduceat(held(_MAIN_GROUP), starts)
+    )
+    found = np.where(some_metal & like_metal, METAL, np.where(salt, NONMETAL, ""))
+    return found.astype(object)
+
+
+def _known(part: PhaseTable) -> Iterator[tuple[int, Solid]]:
+    """Rows of a table that the package has figures of."""
+    known = solids()
+    for place, formula in enumerate(part.formulas.tolist()):
+        if formula in known:
+            yield place, known[formula]
 
 
 def _reduced(unit: Formula) -> str:
     return reduced_text(dict(zip(unit.elements, unit.counts, strict=True)))
 
 
-def _row(table: PhaseTable, unit: Formula) -> int | None:
-    """Row of the composition in the table; None also for elements that the table lacks."""
-    if not set(unit.elements) <= set(table.elements):
-        return None
-    return table.find(zip(unit.elements, unit.counts, strict=True))
+def _positive(part: PhaseTable, name: str, *, zero: bool = False) -> Floats:
+    """Return a property where it is above zero (or zero, where that is a figure), else NaN."""
+    if name not in part.properties:
+        return np.full(len(part), np.nan)
+    values = np.asarray(part.properties[name], dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        usable = np.isfinite(values) & ((values > 0.0) | (zero & (values == 0.0)))
+    return np.where(usable, values, np.nan)
 
 
-def _number(table: PhaseTable, row: int | None, name: str, *, zero: bool = False) -> float | None:
-    """Return a property that is a number above zero (or zero, where that is a figure)."""
-    if row is None or name not in table.properties:
-        return None
-    value = float(table.properties[name][row])
-    return value if isfinite(value) and (value > 0.0 or (zero and value == 0.0)) else None
-
-
-def _text(table: PhaseTable, row: int | None, name: str) -> str:
-    if row is None or name not in table.properties:
-        return ""
-    text = str(table.properties[name][row]).strip().lower()
-    return "" if text in ("nan", "none", "<na>") else text  # what an empty cell may have become
+def _words(part: PhaseTable, name: str) -> NDArray[np.object_]:
+    if name not in part.properties:
+        return np.full(len(part), "", dtype=object)
+    texts = [str(value).strip().lower() for value in part.properties[name].tolist()]
+    # what an empty cell may have become
+    return np.array(["" if text in ("nan", "none", "<na>") else text for text in texts], object)
 
 
 def _figure(text: str, name: str) -> Any:

@@ -99,7 +99,7 @@ class PhaseTable:
         return {
             key: value
             for key, value in self.__dict__.items()
-            if key not in ("_index", "_positions", "_quiet", "_remembered", "fingerprint")
+            if key not in ("_index", "_positions", "_quiet", "_aside", "_remembered", "fingerprint")
         }
 
     def __len__(self) -> int:
@@ -223,6 +223,7 @@ class PhaseTable:
         return {symbol: i for i, symbol in enumerate(self.elements)}
 
     def position(self, symbol: str) -> int:
+        """Return the number of an element; InputError for one that the source does not know."""
         try:
             return self._positions[symbol]
         except KeyError:
@@ -276,13 +277,7 @@ class PhaseTable:
     def _select(self, elements: frozenset[str]) -> System:
         symbols = tuple(sorted(elements, key=atomic_number))
         rows = self.rows_within(symbols)
-        if self.source.closed and not self.source.covers(symbols):
-            system = "-".join(sorted(symbols))
-            raise InputError(
-                f"{system}: not all of its phases are in {self.source.name} "
-                f"({self.source.version}); an answer would miss some: run `interscreen data pull "
-                f"--elements {system.replace('-', ',')}` first"
-            )
+        self.require_covered(symbols)
         counted = self.counted[rows]
         left_out = rows[~counted & ~self._quiet[rows]]
         rows = rows[counted & (self.energies[rows] < 0.0)]
@@ -303,6 +298,22 @@ class PhaseTable:
             rows=np.concatenate([np.full(m, -1, dtype=np.int64), rows]),
             formulas=self.formulas,
             left_out=tuple(str(formula) for formula in self.formulas[left_out]),
+        )
+
+    def require_covered(self, elements: Iterable[str]) -> None:
+        """Refuse a system that a source which says what it holds does not hold.
+
+        Raises
+        ------
+        InputError
+        """
+        if not self.source.closed or self.source.covers(elements):
+            return
+        system = "-".join(sorted(elements))
+        raise InputError(
+            f"{system}: not all of its phases are in {self.source.name} "
+            f"({self.source.version}); an answer would miss some: run `interscreen data pull "
+            f"--elements {system.replace('-', ',')}` first"
         )
 
     def find(self, amounts: Iterable[tuple[str, int]]) -> int | None:
@@ -363,6 +374,17 @@ class PhaseTable:
         dense[phase[wanted], row_of[self.element_index[wanted]]] = self.counts[wanted]
         fractions: Floats = dense / totals[:, None]
         return fractions
+
+    def left_out_within(self, elements: Iterable[str]) -> tuple[str, ...]:
+        """Phases of some elements that no equilibrium counts although they could be part of one."""
+        aside = self._aside
+        if not len(aside):
+            return ()
+        return tuple(str(aside.formulas[row]) for row in aside.rows_within(elements))
+
+    @cached_property
+    def _aside(self) -> PhaseTable:
+        return self.only(np.flatnonzero(~self.counted & ~self._quiet))
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..phases.columns import COLUMNS
-from .rows import OK, RESULT_COLUMNS, WINDOW_COLUMNS
-from .runner import ScreenResult
+from ..phases.columns import COLUMNS, columns_of
+from .run import ScreenResult
+from .tables import OK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +52,7 @@ def answers_of(screen: ScreenResult) -> Iterator[tuple[AnswerKey, Value]]:
             continue
         candidate, electrolyte = row["candidate"], row["electrolyte"]
         formulas[candidate] = row["formula"]
-        for column in RESULT_COLUMNS:
+        for column in columns_of("results"):
             if column.startswith(_OF_CANDIDATE):
                 key = AnswerKey(candidate, "", "", column)
             elif column.startswith(_OF_ELECTROLYTE):
@@ -62,14 +62,14 @@ def answers_of(screen: ScreenResult) -> Iterator[tuple[AnswerKey, Value]]:
             yield from _value(key, row.get(column))
     for row in records(screen.windows):
         part, name = row["part"], row["name"]
-        for column in WINDOW_COLUMNS:
+        for column in columns_of("windows"):
             own = f"{part}_{column}"  # its name in results.csv
             yield from _value(
                 AnswerKey(
                     name if part == "candidate" else "",
                     name if part == "electrolyte" else "",
                     name if part == "product" else "",
-                    own if own in RESULT_COLUMNS else column,
+                    own if own in columns_of("results") else column,
                 ),
                 row.get(column),
             )

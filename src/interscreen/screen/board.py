@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .rows import OK
 from .scores import OPTIONAL_COLUMNS, ROLES, SCORE_COLUMNS, Floats, as_numbers
+from .tables import OK
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 OVERALL = "overall"
 
@@ -56,6 +59,31 @@ class Board:
                 for name, values in numbers.items():
                     values[at] = as_numbers(row.get(name))
         return cls(candidates, electrolytes, place, roles, numbers)
+
+    @classmethod
+    def of_table(cls, results: pa.Table) -> Board:
+        """Arrange results in which every candidate has a row with every electrolyte, in order."""
+        electrolytes = tuple(results["electrolyte"].unique().to_pylist())
+        e = len(electrolytes)
+        k = len(results) // e
+
+        def grid(values: Any) -> Any:
+            return np.asarray(values).reshape(k, e).T
+
+        ok = grid(results["status"].to_numpy()) == OK
+        numbers = {
+            name: np.where(ok, grid(as_numbers(results[name].to_numpy())), np.nan)
+            for name in (*SCORE_COLUMNS, *OPTIONAL_COLUMNS)
+        }
+        return cls(
+            tuple(results["candidate"].to_numpy()[::e].tolist()),
+            electrolytes,
+            grid(np.arange(len(results))),
+            np.where(ok, grid(results["role"].fill_null("").to_numpy()), "").astype(
+                f"<U{max(map(len, ROLES))}"
+            ),
+            numbers,
+        )
 
     @property
     def counted(self) -> NDArray[np.bool_]:

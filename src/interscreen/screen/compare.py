@@ -22,8 +22,8 @@ from .answers import (
     records,
     text_or_empty,
 )
-from .rows import OK
-from .runner import ScreenResult
+from .run import ScreenResult
+from .tables import OK
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,70 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..answers.sampled_stacks import (
-    CANDIDATE_QUANTITIES,
-    ELECTROLYTE_QUANTITIES,
-    STACK_QUANTITIES,
-    StackSamples,
-    sample_stacks,
-)
-from ..energies.sampling import EnergyModel
-from ..energies.spread import RankSpread, rank_spread, spread
-from ..phases.material import Material
+from ..answers.stacks import OF_CANDIDATE, OF_ELECTROLYTE, OF_STACK, Stacks
+from ..energies.spread import spread
+from ..phases.columns import columns_of
 from ..phases.system import Floats
-from ..phases.table import PhaseTable
+from .places import RankSpread, rank_spread
 from .ranking import OVERALL
-from .rows import OK
 from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, score_columns
+from .tables import OK
 from .weights import Weights
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .entries import Uncertainty
-
-UNCERTAINTY_COLUMNS = (
-    "candidate electrolyte quantity value standard_deviation low_5_percent high_95_percent "
-    "samples_counted"
-).split()
-CONFIDENCE_COLUMNS = (
-    "score_std_meV_per_atom score_low_meV_per_atom score_high_meV_per_atom probability_best "
-    "probability_top3 rank_low rank_high"
-).split()
 _SCORE = "score_meV_per_atom"
 
 Key = tuple[str, str]  # candidate and electrolyte
 
 
-def sample_study(
-    table: PhaseTable,
-    candidates: Sequence[Material],
-    electrolytes: Sequence[Material],
-    options: Uncertainty,
-    jobs: int,
-    progress: Callable[[int, int], None] | None = None,
-) -> StackSamples:
-    """Answer the questions of a study for each sample of the energies."""
-    model = EnergyModel(options.independent_meV_per_atom / 1000.0, options.correlated, options.seed)
-    return sample_stacks(
-        table,
-        candidates,
-        electrolytes,
-        model=model,
-        samples=options.samples,
-        jobs=jobs,
-        progress=progress,
-    )
+@dataclass(frozen=True)
+class Sampled:
+    """Numbers of stacks in every sample of the energies.
+
+    Attributes
+    ----------
+    stacks : dict of (str, str) to dict of str to (s,) float array
+        By candidate and electrolyte, then by column of results.
+    samples : int
+    """
+
+    stacks: dict[Key, dict[str, Floats]]
+    samples: int
+
+    @classmethod
+    def of(cls, numbers: Stacks) -> Sampled:
+        """Take the samples of some stacks; the first one, the energies as they are, is none."""
+        shape = numbers.worst.shape
+        wide = {key: np.broadcast_to(values, shape) for key, values in numbers.numbers.items()}
+        return cls(
+            {
+                (str(candidate), str(electrolyte)): {
+                    key: values[e, k, 1:] for key, values in wide.items()
+                }
+                for e, electrolyte in enumerate(numbers.electrolytes.labels)
+                for k, candidate in enumerate(numbers.candidates.labels)
+            },
+            shape[2] - 1,
+        )
 
 
-def sampled_scores(
-    samples: StackSamples, results: pd.DataFrame, weights: Weights
-) -> dict[Key, Floats]:
+def sampled_scores(samples: Sampled, results: pd.DataFrame, weights: Weights) -> dict[Key, Floats]:
     """Score of every computed row in every sample.
 
     The role of a candidate is that of its nominal energies, and so are the numbers that are not
@@ -73,7 +65,7 @@ def sampled_scores(
 
     Parameters
     ----------
-    samples : StackSamples
+    samples : Sampled
     results : DataFrame
         Rows of results.csv.
     weights : Weights
@@ -90,7 +82,7 @@ def sampled_scores(
     ]
     if not rows:
         return {}
-    numbers = [samples.numbers(row["candidate"], row["electrolyte"]) for row in rows]
+    numbers = [samples.stacks[row["candidate"], row["electrolyte"]] for row in rows]
     columns: dict[str, Any] = {
         column: np.array([of_row[column] for of_row in numbers]) for column in SCORE_COLUMNS
     }
@@ -107,7 +99,7 @@ def sampled_scores(
 
 
 def uncertainty_table(
-    samples: StackSamples, results: pd.DataFrame, ranking: pd.DataFrame, scores: dict[Key, Floats]
+    samples: Sampled, results: pd.DataFrame, ranking: pd.DataFrame, scores: dict[Key, Floats]
 ) -> pd.DataFrame:
     """Return uncertainty.csv: one row for each number that the energies decide.
 
@@ -135,17 +127,18 @@ def uncertainty_table(
         candidate, electrolyte = row["candidate"], row["electrolyte"]
         if (candidate, electrolyte) not in samples.stacks:
             continue
-        add(("", electrolyte), row, ELECTROLYTE_QUANTITIES, samples.electrolytes[electrolyte])
-        add((candidate, ""), row, CANDIDATE_QUANTITIES, samples.candidates[candidate])
         key = (candidate, electrolyte)
-        add(key, row, STACK_QUANTITIES, samples.stacks[key])
+        values = samples.stacks[key]
+        add(("", electrolyte), row, OF_ELECTROLYTE, values)
+        add((candidate, ""), row, OF_CANDIDATE, values)
+        add(key, row, OF_STACK, values)
         if key in scores and key in nominal:
             rows.append(_row(key, _SCORE, nominal[key], scores[key]))
     order = {"": 0}
     for row in ok:
         order.setdefault(row["candidate"], len(order))
     rows.sort(key=lambda row: order[row["candidate"]])
-    return pd.DataFrame(rows, columns=UNCERTAINTY_COLUMNS)
+    return pd.DataFrame(rows, columns=list(columns_of("uncertainty")))
 
 
 def _row(key: Key, name: str, value: Any, values: Floats) -> dict[str, Any]:
@@ -162,8 +155,10 @@ def _row(key: Key, name: str, value: Any, values: Floats) -> dict[str, Any]:
     }
 
 
-def with_confidence(ranking: pd.DataFrame, scores: dict[Key, Floats]) -> pd.DataFrame:
-    """Return the ranking with ``CONFIDENCE_COLUMNS``.
+def with_confidence(
+    ranking: pd.DataFrame, scores: dict[Key, Floats], tie_meV_per_atom: float
+) -> pd.DataFrame:
+    """Return the ranking with the columns of ``_confidence``.
 
     Parameters
     ----------
@@ -171,10 +166,9 @@ def with_confidence(ranking: pd.DataFrame, scores: dict[Key, Floats]) -> pd.Data
         Blocks as ``ranking.rank`` gives them; the overall block takes the mean over the
         electrolytes that anything could be computed for.
     scores : dict of (candidate, electrolyte) to (s,) float array
+    tie_meV_per_atom : float
     """
     known = ranking.copy()
-    for column in CONFIDENCE_COLUMNS:
-        known[column] = np.nan
     scored = {electrolyte for _, electrolyte in scores}
     electrolytes = [name for name in dict.fromkeys(ranking["electrolyte"]) if name in scored]
     for name in dict.fromkeys(ranking["electrolyte"]):
@@ -190,7 +184,7 @@ def with_confidence(ranking: pd.DataFrame, scores: dict[Key, Floats]) -> pd.Data
         matrix = np.array(
             [np.mean([scores[label, e] for e in wanted], axis=0) for label in labels.values()]
         ).T
-        places = rank_spread(matrix)
+        places = rank_spread(matrix, tie_meV_per_atom)
         for column, values in _confidence(matrix, places).items():
             known.loc[list(labels), column] = values
     return known
@@ -198,13 +192,12 @@ def with_confidence(ranking: pd.DataFrame, scores: dict[Key, Floats]) -> pd.Data
 
 def _confidence(scores: Floats, places: RankSpread) -> dict[str, list[Any]]:
     spreads = [spread(column) for column in scores.T]
-    values: list[list[Any]] = [
-        [found.standard_deviation for found in spreads],
-        [found.low for found in spreads],
-        [found.high for found in spreads],
-        places.best.tolist(),
-        places.top3.tolist(),
-        places.low.tolist(),
-        places.high.tolist(),
-    ]
-    return dict(zip(CONFIDENCE_COLUMNS, values, strict=True))
+    return {
+        "score_std_meV_per_atom": [found.standard_deviation for found in spreads],
+        "score_low_meV_per_atom": [found.low for found in spreads],
+        "score_high_meV_per_atom": [found.high for found in spreads],
+        "probability_best": places.best.tolist(),
+        "probability_top3": places.top3.tolist(),
+        "rank_low": places.low.tolist(),
+        "rank_high": places.high.tolist(),
+    }

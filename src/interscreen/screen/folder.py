@@ -14,9 +14,9 @@ from typing import Any
 
 from ..errors import OutputError
 from ..files import sync_folder, umask, write_whole
-from .runner import ScreenResult
+from .run import ScreenResult
 
-MANIFEST = "manifest.json"
+MANIFEST, RESULTS = "manifest.json", "results.parquet"
 _OWN_KEYS = {"source", "command", "versions"}  # of a manifest that we wrote
 _REPLACED = "files_sha256_replaced"  # checksums of a run that is being replaced
 TABLES = (

@@ -7,16 +7,17 @@ interlayer.  docs/ranking.md explains the formula; a study may change the weight
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..phases.columns import columns_of
 from .board import OVERALL, Board
 from .pareto import pareto_front
 from .places import ranks
-from .rows import FAILED, OK
 from .scores import (
     ROLES,
     TERMS,
@@ -26,6 +27,7 @@ from .scores import (
     role_terms,
     score_columns,
 )
+from .tables import FAILED, OK
 from .weight_sensitivity import weight_rank_ranges
 from .weights import (
     AlloyWeights,
@@ -39,16 +41,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "OVERALL", "RANKING_COLUMNS", "AlloyWeights", "CoatingWeights", "ConversionWeights", "Ranking",
+    "OVERALL", "AlloyWeights", "CoatingWeights", "ConversionWeights", "Ranking",
     "Weights", "rank", "role_of", "score_terms",
 ]  # fmt: skip
 
-RANKING_COLUMNS = (
-    "electrolyte rank candidate role score_meV_per_atom tied_with weight_rank_low "
-    "weight_rank_high pareto score_terms lithium_mutual_eV_per_atom layer "
-    "layer_mutual_eV_per_atom worst_product worst_product_mutual_eV_per_atom "
-    "deposited_mutual_eV_per_atom improvement_eV_per_atom bridge_product bridge_margin_V "
-    "electrolytes_counted status reason left_out_phases source"
+# columns that error bars and sensitivity add
+_LATER = (
+    "score_std_meV_per_atom score_low_meV_per_atom score_high_meV_per_atom probability_best "
+    "probability_top3 rank_low rank_high suspect_phase suspect_change_meV_per_atom"
 ).split()
 _FRONT_DIGITS = 3  # of a term in meV/atom: what is nearer is equal, as the solver is exact to 1e-6
 
@@ -75,7 +75,9 @@ def score_terms(row: Mapping[str, Any], weights: Weights) -> dict[str, float]:
     return {name: float(term) for name, term in role_terms(row["role"], row, factors).items()}
 
 
-def rank(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
+def rank(
+    results: pd.DataFrame, ranking: Ranking, among: Standing | None = None
+) -> pd.DataFrame:
     """Rank the rows of results.csv per electrolyte, and the candidates overall.
 
     Parameters
@@ -83,18 +85,21 @@ def rank(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
     results : DataFrame
         With the columns of results.csv.
     ranking : Ranking
+    among : Standing, optional
+        Ranks and Pareto front of more candidates than these; by default they are among themselves.
 
     Returns
     -------
     DataFrame
-        Columns ``RANKING_COLUMNS``; first the overall ranking (mean score over the electrolytes
-        that anything could be computed for, of the candidates that have one for each of them),
+        Columns of ranking.csv but those on error bars; first the overall ranking (mean score over
+        the electrolytes that anything could be computed for, of the candidates that have one for each of them),
         then one block per electrolyte.  Rows that could not be computed, or lack a number that a
         weight asks for, stand at the end of their block without a rank and say why.
     """
     import pandas as pd
 
     rows = [{str(key): value for key, value in row.items()} for row in results.to_dict("records")]
+    columns = columns_of("ranking")
     board = Board.of(rows)
     scores = board.with_overall(score_columns(board.columns, ranking.weights, board.roles))
     terms = _terms(board, ranking.weights)
@@ -111,7 +116,7 @@ def rank(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
                 place = int(board.place[board.electrolytes.index(block), column])
                 if place < 0:
                     continue
-                entry = {key: rows[place].get(key) for key in RANKING_COLUMNS}
+                entry = {key: rows[place].get(key) for key in columns}
             entry |= {"electrolyte": block, "candidate": candidate}
             if not isnan(scores[number, column]):
                 entry |= {
@@ -131,7 +136,65 @@ def rank(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
                 entry |= {"status": FAILED, "reason": reasons[candidate, block]}
             entries.append(entry)
         found += _order(entries, ranking.tie_meV_per_atom)
-    return pd.DataFrame(found, columns=RANKING_COLUMNS)
+    if among is not None:
+        among.correct(found)
+    return pd.DataFrame(found, columns=[c for c in columns if c not in _LATER])
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Ranks and Pareto front of all candidates of a large screen.
+
+    Attributes
+    ----------
+    board : Board
+    scores : (B, C) float array
+        Score of each candidate in each block [meV/atom]; NaN without one.
+    rank : (B, C) int array
+        Zero without a score.
+    front : (B, C) bool array
+    """
+
+    board: Board
+    scores: Floats
+    rank: NDArray[np.int64]
+    front: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, board: Board, ranking: Ranking) -> Standing:
+        """Rank all candidates of a board."""
+        scores = board.with_overall(score_columns(board.columns, ranking.weights, board.roles))
+        terms = list(_terms(board, ranking.weights).values())
+        return cls(
+            board,
+            scores,
+            np.array([ranks(block, ranking.tie_meV_per_atom)[0] for block in scores]),
+            np.array(
+                [
+                    _front(roles, [term[number] for term in terms])
+                    for number, roles in enumerate(board.block_roles)
+                ]
+            ),
+        )
+
+    def best(self, block: int, each: int) -> NDArray[np.int64]:
+        """Return the best candidates of each role in a block, so many of each, best first."""
+        scores, roles = self.scores[block], self.board.block_roles[block]
+        order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")
+        order = order[~np.isnan(scores[order])]
+        found = [order[roles[order] == role][:each] for role in ROLES]
+        chosen = np.concatenate(found)
+        return chosen[np.argsort(-scores[chosen], kind="stable")]
+
+    def correct(self, rows: list[Row]) -> None:
+        """Put rank and front among all candidates into rows of a ranking."""
+        place = {name: column for column, name in enumerate(self.board.candidates)}
+        block = {name: number for number, name in enumerate(self.board.blocks)}
+        for row in rows:
+            at = block[row["electrolyte"]], place[row["candidate"]]
+            if self.rank[at]:
+                row["rank"] = int(self.rank[at])
+                row["pareto"] = "yes" if self.front[at] else "no"
 
 
 def _terms(board: Board, weights: Weights) -> dict[str, Floats]:
@@ -187,7 +250,7 @@ def _overall_row(
     candidate = board.candidates[column]
     mine = [rows[place] for place in board.place[:, column].tolist() if place >= 0]
     good = next((row for row in mine if row["status"] == OK), mine[0])
-    entry: Row = dict.fromkeys(RANKING_COLUMNS)
+    entry: Row = dict.fromkeys(columns_of("ranking"))
     counted = sum((candidate, electrolyte) not in reasons for electrolyte in board.electrolytes)
     entry |= {
         "electrolytes_counted": counted,

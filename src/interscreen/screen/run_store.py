@@ -111,14 +111,14 @@ class RunStore:
             write_whole(self._part(number), sink.getvalue().to_pybytes())
         self.missing.remove(number)
 
-    def finish(self, write: Callable[[Path, Iterator[pa.Table]], None]) -> Path:
+    def finish(self, write: Callable[[Path], None]) -> Path:
         """Write the final files and put them in their place.
 
         Parameters
         ----------
         write : callable
-            Gets a new folder and the chunks in the order of their numbers, read one by one;
-            writes the final files, ``manifest.json`` with the ``run_key`` (``hash``) too.
+            Gets a new folder and writes the final files (from ``tables``), ``manifest.json`` with
+            the ``run_key`` (``hash``) too.
 
         Raises
         ------
@@ -130,7 +130,7 @@ class RunStore:
         with self._told():
             shutil.rmtree(final, ignore_errors=True)
             final.mkdir()
-            write(final, self._tables())
+            write(final)
             publish(final, self.target)
         self.complete = True
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -209,7 +209,8 @@ class RunStore:
     def _part(self, number: int) -> Path:
         return self.folder / f"{number:05d}.parquet"
 
-    def _tables(self) -> Iterator[pa.Table]:
+    def tables(self) -> Iterator[pa.Table]:
+        """Yield the chunks in the order of their numbers, read one by one."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 

@@ -44,6 +44,9 @@ class Study(BaseModel):
         How the energies are sampled for the error bars.
     sensitivity : bool
         Whether suspect phases are left out in turn (sensitivity.csv).
+    best : int
+        Of a screen by query: how many candidates of each role get error bars and sensitivity, for
+        each electrolyte and overall.
     all_phases : bool
         Count also phases that the source marks as never observed.
     jobs : int or None
@@ -69,6 +72,7 @@ class Study(BaseModel):
     air: list[Entry] = []
     uncertainty: Uncertainty = Uncertainty()
     sensitivity: bool = True
+    best: int = Field(25, ge=1, le=1000, strict=True)
     all_phases: bool = False
     jobs: int | None = Field(None, ge=-64, strict=True)
     output: str = ""

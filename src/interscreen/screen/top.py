@@ -24,7 +24,7 @@ from .results_table import (
     matching,
     numbers,
 )
-from .rows import OK
+from .tables import OK
 from .weights import Ranking
 from .where import parse_where
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..phases.columns import columns_of
 from .board import Board
 from .places import rank_matrix
 from .scores import ROLES, Factors, Floats, score_draws
@@ -23,10 +24,6 @@ DRAWS, SEED = 1000, 1
 SPAN = 2.0  # a weight is drawn between its value over SPAN and its value times SPAN
 LOW, HIGH = 0.05, 0.95
 CHANGES = {"half": 1.0 / SPAN, "double": SPAN}
-WEIGHT_COLUMNS = (
-    "electrolyte role weight change kendall_tau best_candidate largest_rank_change "
-    "candidate_of_largest_change"
-).split()
 _AT_ONCE = 2_000_000  # scores that are held in memory
 _NOISE_DIGITS = 6  # of a score in meV/atom; differences below that are no order
 
@@ -100,7 +97,7 @@ def weight_table(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``WEIGHT_COLUMNS``, one row per block (overall first), role that occurs in it,
+        Columns of weights.csv, one row per block (overall first), role that occurs in it,
         weight that is not zero, and change.  ``kendall_tau`` compares the scores (empty when there
         are no two different ones), ``best_candidate`` names the best score and after it those of
         the same rank, ``largest_rank_change`` counts places, and ``candidate_of_largest_change``
@@ -134,7 +131,7 @@ def weight_table(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
                         "electrolyte": name,
                         "role": role,
                         "weight": weight,
-                        "change": change,
+                        "weight_change": change,
                         "kendall_tau": kendall_tau(
                             default[block][there], scores[number, block][there]
                         ),
@@ -146,7 +143,7 @@ def weight_table(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
                         ),
                     }
                 )
-    return pd.DataFrame(rows, columns=WEIGHT_COLUMNS)
+    return pd.DataFrame(rows, columns=list(columns_of("weights")))
 
 
 def kendall_tau(a: ArrayLike, b: ArrayLike) -> float:

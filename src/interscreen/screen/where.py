@@ -13,8 +13,8 @@ import numpy as np
 from ..errors import InputError
 from ..phases.formula import nearest, parse_formula, reduced_text
 from .results_table import Bools, Mask, kind_of, like, matching, numbers
-from .rows import FAILED, OK
 from .scores import ROLES
+from .tables import FAILED, OK
 
 if TYPE_CHECKING:
     import pyarrow as pa

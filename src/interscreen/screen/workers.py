@@ -1,10 +1,9 @@
-"""Chunks on one process, on the cores of this machine, or on a Dask cluster."""
+"""Chunks in threads of this machine, or on a Dask cluster."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,25 +11,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
-from ..errors import InputError, InterscreenError, OutputError, SourceError
-from .chunk import Chunk, screen_chunk
-from .plan import Plan
+from ..errors import InputError, OutputError, SourceError
+from .batch import Chunk, Plan, screen_chunk
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_FEW = 4  # chunks
 _PATIENCE = 60.0  # s to wait for a scheduler and its first worker
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workers:
-    """Who computes.
+    """Where the chunks of a screen are computed.
 
     Attributes
     ----------
     jobs : int
-        Processes of this machine; 1 starts none.
+        Threads of this machine.
     backend : local or dask
     scheduler : str
         Address of the Dask scheduler (``tcp://...``).
@@ -48,14 +45,11 @@ class Workers:
 
 
 def count_of(jobs: int | None, chunks: int) -> int:
-    """Return how many processes ``jobs`` means here; None is one per core, or one for few chunks.
-
-    Starting workers takes as long as a few chunks.
-    """
+    """Return how many threads ``jobs`` means here; None is one per core."""
     cores = os.cpu_count() or 1
     if jobs == 0:
-        raise InputError("jobs: 0 worker processes; use 1 or more, or -1 for one per core")
-    wanted = (1 if chunks <= _FEW else cores) if jobs is None else jobs
+        raise InputError("jobs: 0 workers; use 1 or more, or -1 for one per core")
+    wanted = cores if jobs is None else jobs
     if wanted < 0:
         wanted = max(1, cores + 1 + wanted)
     return max(1, min(wanted, chunks))
@@ -74,7 +68,8 @@ def computed(
     Parameters
     ----------
     plan : Plan
-        Written to ``folder`` once; workers map it into memory.
+        Threads of this machine share it; for a cluster it is written to ``folder`` once, and its
+        workers map it into memory.
     chunks : iterable of Chunk
     workers : Workers
     folder : Path
@@ -88,19 +83,15 @@ def computed(
         When the Dask scheduler does not answer.
     OutputError
         When the plan cannot be written, or a worker cannot read it.
-    InterscreenError
-        When a process of this machine dies.
     """
-    if workers.backend == "local" and workers.jobs == 1:
-        for chunk in chunks:
-            check()
-            yield chunk.number, screen_chunk(plan, chunk)
+    if workers.backend == "local":
+        yield from _on_this_machine(plan, chunks, workers.jobs, check)
         return
     # workers may live on from an earlier run, with its plan in memory and another folder as theirs
     file = folder.resolve() / f"plan-{uuid4().hex}.joblib"
     try:
         _write(plan, file)
-        with closing(_parallel(str(file), chunks, workers)) as results:
+        with closing(_on_cluster(str(file), chunks, workers)) as results:
             for result in results:
                 check()
                 yield result
@@ -109,12 +100,29 @@ def computed(
             file.unlink(missing_ok=True)
 
 
+def _on_this_machine(
+    plan: Plan, chunks: Iterable[Chunk], jobs: int, check: Callable[[], None]
+) -> Iterator[tuple[int, pa.Table]]:
+    """Compute in threads: the compiled loops hold no lock, and all share the arrays."""
+    from joblib import Parallel, delayed
+
+    parallel = Parallel(
+        n_jobs=jobs, backend="threading", return_as="generator_unordered", pre_dispatch="2*n_jobs"
+    )
+    with closing(parallel(delayed(_screened)(plan, chunk) for chunk in chunks)) as results:
+        for result in results:
+            check()
+            yield result
+
+
+def _screened(plan: Plan, chunk: Chunk) -> tuple[int, pa.Table]:
+    return chunk.number, screen_chunk(plan, chunk)
+
+
 def _write(plan: Plan, file: Path) -> None:
     from joblib import dump
 
     try:
-        for leftover in file.parent.glob("plan-*.joblib"):  # of a process that was killed
-            leftover.unlink(missing_ok=True)
         dump(plan, file)
     except OSError as error:
         raise OutputError(
@@ -123,31 +131,22 @@ def _write(plan: Plan, file: Path) -> None:
         ) from None
 
 
-def _parallel(
+def _on_cluster(
     plan: str, chunks: Iterable[Chunk], workers: Workers
 ) -> Generator[tuple[int, pa.Table], None, None]:
     from joblib import Parallel, delayed, parallel_config
 
-    options: dict[str, Any] = {"return_as": "generator_unordered", "pre_dispatch": "3*n_jobs"}
     tasks = (delayed(_one)(plan, chunk) for chunk in chunks)
-    if workers.backend == "dask":
-        with _dask(workers.scheduler) as client, parallel_config(backend="dask"):
-            threads = sum(client.nthreads().values())
-            yield from Parallel(n_jobs=max(threads, 1), **options)(tasks)
-        return
-    # one thread each for BLAS and the like: the processes are the parallelism
-    with parallel_config(backend="loky", inner_max_num_threads=1):
-        try:
-            yield from Parallel(n_jobs=workers.jobs, **options)(tasks)
-        except BrokenProcessPool:
-            raise InterscreenError(
-                "a worker process was killed (out of memory?); run the same command again, with "
-                "fewer processes (--jobs): what is finished is kept"
-            ) from None
+    with _dask(workers.scheduler) as client, parallel_config(backend="dask"):
+        threads = sum(client.nthreads().values())
+        parallel = Parallel(
+            n_jobs=max(threads, 1), return_as="generator_unordered", pre_dispatch="3*n_jobs"
+        )
+        yield from parallel(tasks)
 
 
 def _one(plan: str, chunk: Chunk) -> tuple[int, pa.Table]:
-    return chunk.number, screen_chunk(_loaded(plan), chunk)
+    return _screened(_loaded(plan), chunk)
 
 
 @lru_cache(maxsize=1)

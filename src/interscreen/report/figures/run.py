@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import InputError
 from ...screen.ranking import OVERALL
-from ...screen.runner import ScreenResult
+from ...screen.run import ScreenResult
 from ..text.answers import source_note
 from . import cells
 from .heatmap import reaction_heatmap

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...answers.sensitivity import Sensitivity
     from ...answers.stack import Stack
     from ...answers.window import Window
-    from ...screen.runner import ScreenResult
+    from ...screen.run import ScreenResult
     from ...validation import Validation
 
 _LONGEST = 60  # of a text inside the line

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...screen.ranking import OVERALL
-from ...screen.runner import ScreenResult
+from ...screen.run import ScreenResult
 from ..figures import cells
 from ..page.markup import marked
 from .card import Card, Column, fixed

@@ -1,0 +1,565 @@
+"""Li | layer | electrolyte: every number of a stack, over candidates and samples of the energies.
+
+What a contact, a converted layer, its worst product and the bridge are is decided here, over arrays
+(candidates x samples).  A single stack is an array of one; a nominal answer is one sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..energies.sampling import BLOCK, EnergyModel, EnergySamples
+from ..engine.batch import PairBatch, Sparse, mutual_minima, row_lines
+from ..phases.equation import NOISE
+from ..phases.material import Given
+from ..phases.system import Floats
+from ..phases.table import PhaseTable
+from .materials import Materials, Phases, Rows, materials_of
+from .reactant import ON_HULL, require_lithium
+
+UNCERTIFIED = "an equilibrium could not be certified; please report the formula and the source"
+
+# A Li-bearing product with one of these is a salt; the others are alloys, which conduct electrons.
+# C is not among them (LiC6 conducts; carbonates hold O, cyanamides N), Te is (Li2Te has a band gap
+# of 2.5 eV in the Materials Project, more than Li3N or Li3P).
+NONMETALS = frozenset("H N O F P S Cl Se Br Te I".split())
+
+Progress = Callable[[int, int], None]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class WithLithium:
+    """Materials in contact with Li metal, (k, s) for k materials and s samples.
+
+    Attributes
+    ----------
+    mutual, total : (k, s) float arrays
+        Minimum of the mutual energy with Li, and the total energy there [eV/atom]; the total is
+        not a number where nothing reacts.
+    mixing : (k, s) float array
+        Atom fraction of Li at that minimum; not a number where nothing reacts.
+    own, hull : (k, s) float arrays
+        Energy of the material itself, and hull energy of its composition [eV/atom].
+    reduction, oxidation : (k, s) float arrays
+        Window of the assemblage [V]; not a number where there is no Li to give off.
+    average_voltage : (k, s) float array
+        Mean voltage of the conversion [V]; not a number where no Li is taken up.
+    uptake : (k, s) float array
+        Li taken up down to 0 V, per atom of the material.
+    phases : (k, s, w) int array, amounts : (k, s, w) float array
+        Phases in equilibrium with Li metal (numbers of ``Phases``, -1 for none), and atoms in each
+        per atom of the material.
+    met : (k, w) int array, met_amounts : (k, w) float array
+        Products of the reaction with Li in the first sample.
+    solved : (k, s) bool array
+    """
+
+    mutual: Floats
+    total: Floats
+    mixing: Floats
+    own: Floats
+    hull: Floats
+    reduction: Floats
+    oxidation: Floats
+    average_voltage: Floats
+    uptake: Floats
+    phases: Rows
+    amounts: Floats
+    met: Rows
+    met_amounts: Floats
+    solved: Bools
+
+
+def with_lithium(phases: Phases, materials: Materials, jobs: int = 1) -> WithLithium:
+    """Window, conversion and reaction with Li metal."""
+    k, s = len(materials), phases.count
+    of, sample = np.repeat(np.arange(k), s), np.tile(np.arange(s), k)
+    found = row_lines(phases.problem, materials.mixtures, of, sample, phases.lithium, jobs=jobs)
+
+    def grid(values: Any) -> Any:
+        return values.reshape(k, s, *values.shape[1:])
+
+    solved, hull, uptake = grid(found.solved), grid(found.hull), grid(found.uptake)
+    own = phases.energies_of(materials, hull)
+    mutual = _mutual(grid(found.mutual), solved)
+    mixing = grid(found.mixing)
+    takes = solved & (uptake > 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.where(takes, (own - grid(found.final)) / uptake, np.nan)
+    reacts = mutual < 0.0
+    amounts = np.where(found.amounts > NOISE, found.amounts, 0.0)
+    met_amounts = np.where(found.met_amounts > NOISE, found.met_amounts, 0.0)
+    return WithLithium(
+        mutual=mutual,
+        total=np.where(reacts, mutual + mixing * (hull - own), np.nan),
+        mixing=np.where(reacts, 1.0 - mixing, np.nan),
+        own=own,
+        hull=np.where(solved, hull, np.nan),
+        reduction=np.where(solved, grid(found.reduction), np.nan),
+        oxidation=np.where(solved, grid(found.oxidation), np.nan),
+        average_voltage=mean,
+        uptake=np.where(solved, uptake, np.nan),
+        phases=grid(np.where(amounts > 0.0, found.phases, -1)),
+        amounts=grid(amounts),
+        met=grid(np.where(met_amounts > 0.0, found.met, -1))[:, 0],
+        met_amounts=grid(met_amounts)[:, 0],
+        solved=solved,
+    )
+
+
+def _mutual(energies: Floats, solved: Bools) -> Floats:
+    """Mutual energies [eV/atom]: zero where the two coexist, not a number where not certified."""
+    quiet: Floats = np.where(energies < -ON_HULL, energies, 0.0)
+    return np.where(solved, quiet, np.nan)
+
+
+def salts_among(phases: Phases, compositions: Sparse) -> Bools:
+    """Which compositions hold Li and a nonmetal (an alloy of Li is no electronic barrier)."""
+    nonmetal = np.array([symbol in NONMETALS for symbol in phases.table.elements])
+    index, starts = compositions.index, compositions.indptr[:-1]
+    if not len(starts):
+        return np.empty(0, dtype=bool)
+    with_li: Bools = np.logical_or.reduceat(index == phases.lithium, starts)
+    return with_li & np.logical_or.reduceat(nonmetal[index], starts)
+
+
+@dataclass(frozen=True, eq=False)
+class Stacks:
+    """Stacks of k candidates and E electrolytes in s samples.
+
+    Attributes
+    ----------
+    common : Partners
+        Phases, electrolytes, and what else the stacks have in common; of the first samples.
+    candidates : Materials
+    lithium, baseline : WithLithium
+        Candidates, and electrolytes, in contact with Li metal.
+    deposited, layer : (E, k, s) float arrays
+        Mutual energy of the candidate, and of the converted layer, with the electrolyte [eV/atom].
+    deposited_mixing : (E, k, s) float array
+        Atom fraction of the candidate at the minimum; not a number where the two coexist.
+    met : (E, k, w) int array, met_amounts : (E, k, w) float array
+        Products of that reaction in the first sample.
+    products : (k, w) int array, product_amounts : (k, w) float array
+        Phases in equilibrium with Li metal in the first sample, in alphabetical order, and atoms
+        in each per atom of the candidate.
+    product_energies : (E, k, w) float array
+        Mutual energy of each with each electrolyte [eV/atom].
+    worst : (E, k, s) float array, worst_product : (E, k) int array
+        Lowest of these, in every sample, and the phase in the first sample.
+    reach : (k, s) float array, bridge : (k,) int array
+        Highest oxidation limit of the salts of the layer that are stable against Li metal [V],
+        zero without any; the salt that has it in the first sample, -1 without any.
+    has_salt : (k, s) bool array
+        Whether one of the phases in equilibrium with Li metal is a Li-bearing salt.
+    """
+
+    common: Partners
+    candidates: Materials
+    lithium: WithLithium
+    baseline: WithLithium
+    deposited: Floats
+    deposited_mixing: Floats
+    met: Rows
+    met_amounts: Floats
+    layer: Floats
+    products: Rows
+    product_amounts: Floats
+    product_energies: Floats
+    worst: Floats
+    worst_product: Rows
+    reach: Floats
+    bridge: Rows
+    has_salt: Bools
+
+    @property
+    def phases(self) -> Phases:
+        """Phases that the equilibria are made of."""
+        return self.common.phases
+
+    @property
+    def electrolytes(self) -> Materials:
+        """The electrolytes."""
+        return self.common.electrolytes
+
+    @cached_property
+    def numbers(self) -> dict[str, Floats]:
+        """Numbers by column of results.csv, (E, k, s) or what broadcasts to it."""
+        li, electrolyte = self.lithium, self.baseline
+        bare, limit = electrolyte.mutual[:, None], electrolyte.reduction[:, None]
+        units = self.candidates.n_atoms[:, None]
+        return {
+            "bare_mutual_eV_per_atom": bare,
+            "electrolyte_reduction_limit_V": limit,
+            "lithium_mutual_eV_per_atom": li.mutual[None],
+            "lithium_total_eV_per_atom": li.total[None],
+            "first_voltage_V": np.where(li.uptake > 0.0, li.reduction, np.nan)[None],
+            "average_voltage_V": li.average_voltage[None],
+            "li_uptake_per_formula": (li.uptake * units)[None],
+            "reduction_limit_V": li.reduction[None],
+            "oxidation_limit_V": li.oxidation[None],
+            "deposited_mutual_eV_per_atom": self.deposited,
+            "layer_mutual_eV_per_atom": self.layer,
+            "worst_product_mutual_eV_per_atom": self.worst,
+            "improvement_eV_per_atom": self.layer - bare,
+            "bridge_margin_V": self.reach[None] - limit,
+        }
+
+    @property
+    def product_units(self) -> Floats:
+        """Formula units of each phase of the layer per formula unit of the candidate, (k, w)."""
+        atoms = self.phases.atoms[self.products]
+        units: Floats = self.product_amounts * self.candidates.n_atoms[:, None] / atoms
+        return np.round(units, 10)
+
+    @property
+    def solved(self) -> Bools:
+        """Whether every equilibrium of a stack was certified in the first sample, (E, k)."""
+        known = ~np.isnan(self.worst[..., 0]) & ~np.isnan(self.layer[..., 0])
+        answered: Bools = known & self.lithium.solved[:, 0] & ~np.isnan(self.deposited[..., 0])
+        return answered
+
+
+OF_CANDIDATE = (
+    "lithium_mutual_eV_per_atom lithium_total_eV_per_atom first_voltage_V average_voltage_V "
+    "li_uptake_per_formula reduction_limit_V oxidation_limit_V"
+).split()
+OF_ELECTROLYTE = ("bare_mutual_eV_per_atom", "electrolyte_reduction_limit_V")
+OF_STACK = (
+    "deposited_mutual_eV_per_atom layer_mutual_eV_per_atom worst_product_mutual_eV_per_atom "
+    "improvement_eV_per_atom bridge_margin_V"
+).split()
+
+
+@dataclass(frozen=True, eq=False)
+class Partners:
+    """What many stacks have in common: phases, electrolytes, and the products met so far.
+
+    Attributes
+    ----------
+    phases : Phases
+    electrolytes : Materials
+    """
+
+    phases: Phases
+    electrolytes: Materials
+    _known: dict[str, Floats] = field(default_factory=dict)
+
+    @cached_property
+    def baseline(self) -> WithLithium:
+        """The electrolytes in contact with Li metal."""
+        return with_lithium(self.phases, self.electrolytes)
+
+    @cached_property
+    def seconds(self) -> Floats:
+        """Atom fractions of the electrolytes over all elements, (E, rows)."""
+        mixtures = self.electrolytes.mixtures
+        wide = np.zeros((len(mixtures), self.phases.problem.rows))
+        of = np.repeat(np.arange(len(mixtures)), np.diff(mixtures.indptr))
+        wide[of, mixtures.index] = mixtures.parts
+        return wide
+
+    @cached_property
+    def salt(self) -> Bools:
+        """Which phases hold Li and a nonmetal."""
+        return salts_among(self.phases, self.phases.compositions)
+
+    @cached_property
+    def place(self) -> Rows:
+        """Place of each phase in the alphabet: of equal ones the first is named."""
+        place = np.empty(len(self.phases.names), dtype=np.int64)
+        place[np.argsort(self.phases.names.astype(str), kind="stable")] = np.arange(len(place))
+        return place
+
+    def prepare(self) -> None:
+        """Make what threads will share."""
+        self.products(np.full((1, 1, 1), -1))
+        _ = self.seconds, self.salt, self.place, self.phases.problem.groups, self.phases.atoms
+
+    def contact(
+        self,
+        number: int,
+        firsts: Sparse,
+        of: Rows,
+        sample: Rows,
+        added: Floats | None = None,
+        jobs: int = 1,
+    ) -> PairBatch:
+        """Reactions of some compositions (with Li added) with one electrolyte."""
+        return mutual_minima(
+            self.phases.problem,
+            firsts,
+            of,
+            sample,
+            self.seconds[number],
+            second_owner=int(self.electrolytes.mixtures.owner[number]),
+            added=added,
+            row=0 if added is None else self.phases.lithium,
+            jobs=jobs,
+        )
+
+    def mutual(self, number: int, firsts: Sparse, of: Rows, sample: Rows) -> Floats:
+        """Mutual energies of some compositions with one electrolyte [eV/atom]."""
+        found = self.contact(number, firsts, of, sample)
+        return _mutual(found.mutual, found.solved)
+
+    def products(self, phases: Rows, jobs: int = 1) -> tuple[Floats, Floats]:
+        """Oxidation limits (p, s) [V] and mutual energies (E, p, s) [eV/atom] of all phases.
+
+        Only those that stand in ``phases`` (k, s, w) are computed, in the samples they occur in;
+        the others are not numbers, unless they were asked for before.
+        """
+        s, p = self.phases.count, len(self.phases.names)
+        if not self._known:
+            self._known["reach"] = np.full((p, s), np.nan)
+            self._known["energies"] = np.full((len(self.electrolytes), p, s), np.nan)
+        reach, energies = self._known["reach"], self._known["energies"]
+        there = phases >= 0
+        samples = np.broadcast_to(np.arange(s)[None, :, None], phases.shape)[there]
+        wanted = np.unique(phases[there].astype(np.int64) * s + samples)
+        numbers, samples = wanted // s, wanted % s
+        new = np.isnan(reach[numbers, samples])
+        numbers, samples = numbers[new], samples[new]
+        if not len(numbers):
+            return reach, energies
+        compositions = self.phases.compositions
+        reached = np.zeros(len(numbers))
+        salts = np.flatnonzero(self.salt[numbers])
+        if len(salts):
+            line = row_lines(
+                self.phases.problem, compositions, numbers[salts], samples[salts],
+                self.phases.lithium, jobs=jobs,
+            )  # fmt: skip
+            stable = (line.reduction == 0.0) & ~np.isnan(line.oxidation)
+            reached[salts] = np.where(stable & line.solved, line.oxidation, 0.0)
+        for number in range(len(self.electrolytes)):
+            met = self.contact(number, compositions, numbers, samples, jobs=jobs)
+            energies[number, numbers, samples] = _mutual(met.mutual, met.solved)
+        reach[numbers, samples] = reached  # last: other threads take it for "known"
+        return reach, energies
+
+    def stacks(self, candidates: Materials, jobs: int = 1) -> Stacks:
+        """Every number of the stacks of some candidates with all electrolytes."""
+        phases, k, s = self.phases, len(candidates), self.phases.count
+        e = len(self.electrolytes)
+        li = with_lithium(phases, candidates, jobs)
+        of, sample = np.repeat(np.arange(k), s), np.tile(np.arange(s), k)
+        deposited, mixing, layer = (np.full((e, k, s), np.nan) for _ in range(3))
+        met, met_amounts = [], []
+        converts = np.flatnonzero(li.solved.reshape(-1) & (li.uptake.reshape(-1) > 0.0))
+        added = li.uptake.reshape(-1)[converts]
+        for number in range(e):
+            pair = self.contact(number, candidates.mixtures, of, sample, jobs=jobs)
+            deposited[number] = _mutual(pair.mutual, pair.solved).reshape(k, s)
+            reacts = deposited[number] < 0.0
+            mixing[number] = np.where(reacts, pair.mixing.reshape(k, s), np.nan)
+            amounts = pair.amounts[::s] * reacts[:, :1]
+            met_amounts.append(np.where(amounts > NOISE, amounts, 0.0))
+            met.append(np.where(met_amounts[-1] > 0.0, pair.phases[::s], -1))
+            layer[number] = deposited[number]
+            if len(converts):
+                after = self.contact(
+                    number, candidates.mixtures, of[converts], sample[converts], added, jobs
+                )
+                layer[number].reshape(-1)[converts] = _mutual(after.mutual, after.solved)
+        width = max((found.shape[1] for found in met), default=0)
+        return Stacks(
+            common=self,
+            candidates=candidates,
+            lithium=li,
+            baseline=self.baseline,
+            deposited=deposited,
+            deposited_mixing=mixing,
+            met=np.array([_wider(found, width, -1) for found in met]).reshape(e, k, width),
+            met_amounts=np.array([_wider(x, width, 0) for x in met_amounts]).reshape(e, k, width),
+            layer=layer,
+            **self._of_products(li, jobs),
+        )
+
+    def _of_products(self, li: WithLithium, jobs: int) -> dict[str, Any]:
+        """Worst product and bridge of each layer."""
+        k, s, _ = li.phases.shape
+        reach, energies = self.products(li.phases, jobs)
+        # in order of names, so that the first of equal ones is named
+        order = np.argsort(
+            np.where(li.phases < 0, len(self.place), self.place[li.phases]), axis=2, kind="stable"
+        )
+        named = np.take_along_axis(li.phases, order, axis=2)
+        there = named >= 0
+        samples = np.arange(s)[None, :, None]
+        of_each = np.where(there, energies[:, named, samples], np.inf)  # (E, k, s, w)
+        lowest = of_each.argmin(axis=3)
+        worst = np.take_along_axis(of_each, lowest[..., None], axis=3)[..., 0]
+        unknown = np.isnan(of_each).any(axis=3) | np.isinf(worst)
+        salts = there & self.salt[named]
+        highest = np.where(salts, reach[named, samples], -1.0)
+        best = highest.argmax(axis=2)
+        has_salt = salts.any(axis=2)
+        first = named[:, 0]
+        numbers = np.arange(k)
+        return {
+            "products": first,
+            "product_amounts": np.take_along_axis(li.amounts[:, 0], order[:, 0], axis=1),
+            "product_energies": np.where(there[:, 0], of_each[:, :, 0], np.nan),
+            "worst": np.where(unknown, np.nan, worst),
+            "worst_product": first[numbers[None], lowest[..., 0]],
+            "reach": np.where(
+                has_salt, np.take_along_axis(highest, best[..., None], axis=2)[..., 0], 0.0
+            ),
+            "bridge": np.where(has_salt[:, 0], first[numbers, best[:, 0]], -1),
+            "has_salt": has_salt,
+        }
+
+
+def _wider(values: Any, width: int, fill: float) -> Any:
+    return np.pad(values, ((0, 0), (0, width - values.shape[1])), constant_values=fill)
+
+
+def stacks(
+    table: PhaseTable,
+    candidates: Sequence[Given],
+    electrolytes: Sequence[Given],
+    *,
+    samples: int = 0,
+    model: EnergyModel | None = None,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> Stacks:
+    """Answer every question of Li | candidate | electrolyte.
+
+    Parameters
+    ----------
+    table : PhaseTable
+    candidates, electrolytes : sequence of str or Material
+    samples : int
+        Samples of the energies behind the first one, which has the energies as they are.
+    model : EnergyModel, optional
+        What is assumed about the errors of the energies (docs/uncertainty.md).
+    jobs : int
+        Threads; the compiled code runs side by side.
+    progress : callable, optional
+        Called with the number of finished samples and their total.
+
+    Returns
+    -------
+    Stacks
+        The numbers of a stack do not depend on what else is asked for, nor on ``jobs``.
+
+    Raises
+    ------
+    InputError
+        For an unreadable formula, or an element that the table does not know.
+    """
+    found = []
+    for common, ours in partners_in_samples(
+        table, candidates, electrolytes, samples=samples, model=model
+    ):
+        found.append(common.stacks(ours, jobs))
+        if progress is not None:
+            progress(min(len(found) * BLOCK, samples), samples)
+    return joined(found)
+
+
+def partners_in_samples(
+    table: PhaseTable,
+    candidates: Sequence[Given],
+    electrolytes: Sequence[Given],
+    *,
+    samples: int = 0,
+    model: EnergyModel | None = None,
+    lithium: bool = True,
+) -> Iterator[tuple[Partners, Materials]]:
+    """Yield what some stacks have in common, and their candidates, for each block of samples.
+
+    The first sample of the first block has the energies as they are.
+
+    Parameters
+    ----------
+    lithium : bool
+        Whether Li takes part.
+
+    Other parameters and errors: see ``stacks``.
+    """
+    if lithium:
+        require_lithium(table)
+    ours, theirs = _sides(table, candidates, electrolytes)
+    own = (*ours.own, *theirs.own)
+    rows = _rows_of_stacks(table, ours, theirs, {"Li"} if lithium else set())
+    drawn = np.unique(np.concatenate([rows, ours.rows, theirs.rows]))
+    for block in range(max(1, -(-samples // BLOCK))):
+        count = min(BLOCK, samples - block * BLOCK)
+        errors = None
+        if count:
+            errors = EnergySamples(model or EnergyModel(), table, drawn, block, count)
+        yield Partners(Phases.of(table, rows, own, errors, nominal=not block), theirs), ours
+
+
+def partners(
+    table: PhaseTable, candidates: Sequence[Given], electrolytes: Sequence[Given]
+) -> tuple[Partners, Materials]:
+    """Put together what some stacks have in common, with the energies as they are.
+
+    Parameters and errors: see ``stacks``.
+    """
+    return next(partners_in_samples(table, candidates, electrolytes))
+
+
+def _sides(
+    table: PhaseTable, candidates: Sequence[Given], electrolytes: Sequence[Given]
+) -> tuple[Materials, Materials]:
+    ours = materials_of(table, candidates)
+    return ours, materials_of(table, electrolytes, len(ours))
+
+
+def _rows_of_stacks(
+    table: PhaseTable, ours: Materials, theirs: Materials, always: set[str]
+) -> Rows:
+    """Rows of all phases that can take part in the equilibria of some stacks."""
+    wanted = np.zeros(len(table), dtype=bool)
+    symbols = np.array(table.elements)
+
+    def elements(materials: Materials) -> list[frozenset[str]]:
+        mixtures = materials.mixtures
+        pieces = np.split(symbols[mixtures.index], mixtures.indptr[1:-1])
+        return [frozenset(piece.tolist()) for piece in pieces]
+
+    for mine in dict.fromkeys(elements(ours)):
+        for other in dict.fromkeys([*elements(theirs), frozenset[str]()]):
+            wanted[table.rows_within({*always, *mine, *other})] = True
+    rows: Rows = np.flatnonzero(wanted & table.counted & (table.energies < 0.0))
+    return rows
+
+
+def joined(parts: Sequence[Stacks]) -> Stacks:
+    """Put blocks of samples behind each other."""
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
+
+    def along(name: str, axis: int, of: Callable[[Stacks], Any]) -> Any:
+        return np.concatenate([getattr(of(part), name) for part in parts], axis=axis)
+
+    def lithium(of: Callable[[Stacks], WithLithium]) -> WithLithium:
+        names = (
+            "mutual total mixing own hull reduction oxidation average_voltage uptake phases "
+            "amounts solved"
+        ).split()
+        return replace(of(first), **{name: along(name, 1, of) for name in names})
+
+    return replace(
+        first,
+        lithium=lithium(lambda part: part.lithium),
+        baseline=lithium(lambda part: part.baseline),
+        **{
+            name: along(name, 2, lambda part: part)
+            for name in ("deposited", "deposited_mixing", "layer", "worst")
+        },
+        **{name: along(name, 1, lambda part: part) for name in ("reach", "has_salt")},
+    )

@@ -1,0 +1,112 @@
+"""Many texts at once: names and amounts of phases, joined row by row."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..phases.formula import whole_numbers
+from ..phases.system import Floats
+from .materials import Rows
+from .stacks import Stacks
+
+Texts = NDArray[np.object_]
+
+
+def joined_texts(
+    phases: Rows,
+    names: Texts,
+    separator: str,
+    front: Texts | None = None,
+    back: Texts | None = None,
+) -> Texts:
+    """Join the names of the phases in each row.
+
+    Parameters
+    ----------
+    phases : (k, w) int array
+        Places in ``names``; -1 for none.
+    names : (p,) array of str
+    separator : str
+    front, back : (k, w) arrays of str, optional
+        What stands before and behind each name.
+
+    Returns
+    -------
+    (k,) array of str
+        Empty where a row names nothing.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not phases.size:
+        return np.full(len(phases), "", dtype=object)
+    known = pa.array(names, pa.string())
+    columns = []
+    for slot in range(phases.shape[1]):
+        place = pa.array(phases[:, slot], pa.int64(), mask=phases[:, slot] < 0)
+        parts = [known.take(place)]
+        if front is not None:
+            parts.insert(0, pa.array(front[:, slot], pa.string()))
+        if back is not None:
+            parts.append(pa.array(back[:, slot], pa.string()))
+        columns.append(pc.binary_join_element_wise(*parts, "") if len(parts) > 1 else parts[0])
+    # a row of nulls only would be dropped: the join has to find an empty text there
+    nothing = pa.array((phases < 0).all(axis=1))
+    columns[0] = pc.if_else(nothing, "", columns[0])
+    joined = pc.binary_join_element_wise(*columns, separator, null_handling="skip")
+    found: Texts = joined.to_numpy(zero_copy_only=False)
+    return found
+
+
+def by_value(values: Any, write: Any) -> Texts:
+    """Write an array of numbers as texts, each different number once."""
+    different, place = np.unique(values, return_inverse=True)
+    written = np.array([write(value) for value in different.tolist()], dtype=object)
+    return written[place.reshape(values.shape)] if len(written) else np.empty(values.shape, object)
+
+
+def amount_text(number: float) -> str:
+    """Write an amount in front of a formula (``2 ``, ``0.333 ``; nothing for one)."""
+    rounded = round(number)
+    if abs(number - rounded) < 1e-6:
+        return "" if rounded == 1 else f"{rounded} "
+    return f"{number:.4g} "
+
+
+def in_whole_numbers(amounts: Floats) -> Rows:
+    """Scale each row of amounts to the smallest whole numbers in the same proportion.
+
+    Parameters
+    ----------
+    amounts : (k, w) float array
+        Zero where there is nothing.
+    """
+    found = np.zeros(amounts.shape, dtype=np.int64)
+    for row, values in enumerate(np.round(amounts, 10).tolist()):
+        there = tuple(value for value in values if value > 0.0)
+        found[row, amounts[row] > 0.0] = _whole(there)
+    return found
+
+
+@lru_cache(maxsize=65536)
+def _whole(amounts: tuple[float, ...]) -> tuple[int, ...]:
+    return whole_numbers([Fraction(amount).limit_denominator(100_000) for amount in amounts])
+
+
+def layer_texts(numbers: Stacks) -> Texts:
+    """Write the converted layers as mixtures (``"Cu + 2 LiF"``).
+
+    Candidates that take up no Li stand there as they are.
+    """
+    found = numbers.candidates.formulas.astype(object)
+    converts = np.flatnonzero(np.nan_to_num(numbers.lithium.uptake[:, 0]) > 0.0)
+    whole = in_whole_numbers(numbers.product_units[converts])
+    front = by_value(whole, lambda number: "" if number == 1 else f"{number} ")
+    products = numbers.products[converts]
+    found[converts] = joined_texts(products, numbers.phases.names, " + ", front)
+    return found

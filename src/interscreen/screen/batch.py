@@ -1,0 +1,457 @@
+"""A screen of candidates from the source itself: numbers for all of them, words for the best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..answers.materials import Phases, Rows, materials_of, materials_of_rows
+from ..answers.stacks import Partners, stacks, with_lithium
+from ..errors import InputError
+from ..phases.columns import columns_of
+from ..phases.hull import known_hull_phases
+from ..phases.material import Material, resolve
+from ..phases.system import Floats
+from ..phases.table import PhaseTable
+from ..version import version
+from .board import OVERALL, Board
+from .choose import Choice, choose
+from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence
+from .entries import MaterialEntry
+from .folder import RESULTS
+from .query import Query
+from .ranking import Standing, rank
+from .run import (
+    Electrolytes,
+    asked_of,
+    cores,
+    detail_tables,
+    details,
+    model_of,
+    task_of,
+    with_equations,
+    with_suspects,
+)
+from .run_store import RunStore
+from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS
+from .study import Study
+from .tables import FAILED, OK, results_table
+from .weight_sensitivity import weight_table
+from .weights import Weights
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from .workers import Workers
+
+RESULT_VERSION = "3"  # raise it when a number of the batch means something else
+CHUNK = 2000  # candidates
+SHOWN = 200  # candidates per electrolyte, and overall, in ranking.csv
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What all chunks of a screen have in common; workers of a cluster get it once.
+
+    Attributes
+    ----------
+    partners : Partners
+        The phases on the hull, and the electrolytes.
+    weights : Weights
+    """
+
+    partners: Partners
+    weights: Weights
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Candidates of one chunk: rows of the source."""
+
+    number: int
+    rows: Rows
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """What a run did.
+
+    Attributes
+    ----------
+    candidates, failed : int
+        Candidates, and rows that could not be computed.
+    computed : int
+        Candidates computed now; the others were there from an earlier start.
+    choice : Choice
+    electrolytes : tuple of str
+    refined : int
+        Candidates that have error bars and sensitivity.
+    """
+
+    candidates: int
+    failed: int
+    computed: int
+    choice: Choice
+    electrolytes: tuple[str, ...]
+    refined: int
+
+
+def hull_rows(table: PhaseTable) -> Rows:
+    """Rows of the phases that equilibria of the energies as they are can be made of."""
+    rows: Rows = np.flatnonzero(known_hull_phases(table) & table.counted & (table.energies < 0.0))
+    return rows
+
+
+def build_plan(table: PhaseTable, electrolytes: Sequence[MaterialEntry], weights: Weights) -> Plan:
+    """Prepare a screen of candidates from the source itself.
+
+    Raises
+    ------
+    InputError
+        For an electrolyte that cannot be computed with this table.
+    """
+    for entry in electrolytes:
+        try:
+            table.within({"Li", *resolve(entry.material)[1].elements})
+        except InputError as error:
+            raise InputError(f"electrolyte {entry.label}: {error}") from None
+    theirs = materials_of(table, [entry.material for entry in electrolytes], len(table))
+    partners = Partners(Phases.of(table, hull_rows(table), theirs.own), theirs)
+    partners.baseline  # noqa: B018  (computed once, before threads share it)
+    partners.prepare()
+    return Plan(partners, weights)
+
+
+def screen_chunk(plan: Plan, chunk: Chunk) -> pa.Table:
+    """Compute every contact of the candidates of a chunk.
+
+    Returns
+    -------
+    pyarrow.Table
+        The columns of ``results``, one row per candidate and electrolyte; a candidate that could
+        not be computed has a row with the reason.
+    """
+    table = plan.partners.phases.table
+    ours = materials_of_rows(table, chunk.rows)
+    numbers = plan.partners.stacks(ours)
+    given = {"id": table.ids[chunk.rows].tolist()}
+    return results_table(numbers, plan.weights, given, _uncovered(plan, chunk.rows))
+
+
+def _uncovered(plan: Plan, rows: Rows) -> Any:
+    """Why the source cannot answer for single stacks, (E, k); None where it holds everything."""
+    table, theirs = plan.partners.phases.table, plan.partners.electrolytes.mixtures
+    if not table.source.closed:
+        return None
+    symbols = np.array(table.elements, dtype=object)
+    found = np.full((len(theirs), len(rows)), "", dtype=object)
+    known: dict[tuple[int, bytes], str] = {}
+    for k, row in enumerate(rows.tolist()):
+        index = table.element_index[table.indptr[row] : table.indptr[row + 1]]
+        for e in range(len(theirs)):
+            key = e, index.tobytes()
+            if key not in known:
+                other = symbols[theirs.index[theirs.indptr[e] : theirs.indptr[e + 1]]]
+                known[key] = ""
+                try:
+                    table.require_covered({"Li", *symbols[index], *other})
+                except InputError as error:
+                    known[key] = str(error)
+            found[e, k] = known[key]
+    return found
+
+
+def choose_candidates(table: PhaseTable, query: Query) -> Choice:
+    """Answer a query; conversion voltages come from the same engine."""
+
+    def voltages(rows: Rows) -> Floats:
+        return first_voltages(table, rows)
+
+    return choose(table, query, voltages=voltages)
+
+
+def first_voltages(table: PhaseTable, rows: Rows) -> Floats:
+    """First conversion voltage with Li of some phases [V].
+
+    0 where they take up none; not a number where no answer could be certified, or where the source
+    does not hold all phases of the system.
+    """
+    found = with_lithium(Phases.of(table, hull_rows(table)), materials_of_rows(table, rows))
+    voltages = np.where(found.uptake > 0.0, found.reduction, 0.0)[:, 0]
+    known = found.solved[:, 0]
+    if table.source.closed:
+        known &= [table.source.covers({"Li", *table.composition(row)}) for row in rows.tolist()]
+    return np.where(known, voltages, np.nan)
+
+
+def in_order(table: PhaseTable, rows: Rows) -> Rows:
+    """Sort rows by chemical system, then as in the table: neighbours share their phases."""
+    keys = [
+        tuple(table.element_index[table.indptr[row] : table.indptr[row + 1]].tolist())
+        for row in rows.tolist()
+    ]
+    order = sorted(range(len(rows)), key=lambda i: (keys[i], int(rows[i])))
+    return rows[np.array(order, dtype=np.int64)]
+
+
+def run_batch(
+    study: Study,
+    table: PhaseTable,
+    target: Path,
+    *,
+    workers: Workers | None = None,
+    fresh: bool = False,
+    say: Say = lambda text: None,
+    progress: Callable[[int, int], None] | None = None,
+    check: Callable[[], None] = lambda: None,
+    write_manifest: Callable[[Path, BatchReport, str], None],
+) -> BatchReport | None:
+    """Screen what a study's query finds; continue what an earlier start left.
+
+    Parameters
+    ----------
+    study : Study
+        With a query.
+    table : PhaseTable
+    target : Path
+        Folder of the results.
+    workers : Workers, optional
+        Threads of this machine, or a Dask cluster; how many threads the study's ``jobs`` say.
+    fresh : bool
+        Start over.
+    say : callable
+        Told in one line what happens.
+    progress : callable, optional
+        Called with candidates done and in all.
+    check : callable
+        Called between chunks; may raise KeyboardInterrupt.
+    write_manifest : callable
+        Called with the folder, the report and the key when everything else is written.
+
+    Returns
+    -------
+    BatchReport, or None when the same run is complete already
+
+    Raises
+    ------
+    InputError
+        For a study that cannot be computed with this table.
+    OutputError
+        When the folder cannot be written, holds another run, or another process works on it.
+    """
+    from .workers import Workers, computed, count_of
+
+    choice = choose_candidates(table, study.query or Query())
+    rows = in_order(table, choice.rows)
+    chunks = [Chunk(n, rows[at : at + CHUNK]) for n, at in enumerate(range(0, len(rows), CHUNK))]
+    key = {
+        "study": _decisive(study),
+        "table": table.fingerprint,
+        "version": f"{version()}/{RESULT_VERSION}",
+    }
+    with RunStore.open(target, key, len(chunks), fresh=fresh) as store:
+        if store.complete:
+            return None
+        missing = [chunks[number] for number in store.missing]
+        todo = sum(len(chunk.rows) for chunk in missing)
+        if todo < len(rows):
+            say(f"{len(rows) - todo} of {len(rows)} candidates are there already")
+        if missing:
+            plan = build_plan(table, study.electrolytes, study.ranking.weights)
+            chosen = workers or Workers()
+            chosen = replace(chosen, jobs=count_of(study.jobs, len(missing)))
+            done = len(rows) - todo
+            for number, result in computed(plan, missing, chosen, store.folder, check=check):
+                store.add(number, result)
+                done += len(chunks[number].rows)
+                if progress is not None:
+                    progress(done, len(rows))
+        report: list[BatchReport] = []
+
+        def write(folder: Path) -> None:
+            say("error bars and sensitivity of the best")
+            best = refine(study, table, store.tables, cores(study))
+            failed = _write_results(folder / RESULTS, store.tables(), best.equations, check)
+            for name, frame in best.tables.items():
+                frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+            names = tuple(entry.label for entry in study.electrolytes)
+            report.append(BatchReport(len(rows), failed, todo, choice, names, best.count))
+            write_manifest(folder, report[0], store.hash)
+
+        store.finish(write)
+    return report[0]
+
+
+def _decisive(study: Study) -> dict[str, Any]:
+    """Everything of a study that decides its results."""
+    whole = study.model_dump(mode="json")
+    return {name: value for name, value in whole.items() if name not in ("jobs", "output", "name")}
+
+
+@dataclass(frozen=True, eq=False)
+class Refined:
+    """The best candidates of a screen of everything, in words and with error bars.
+
+    Attributes
+    ----------
+    tables : dict of str to DataFrame
+        As a study of these candidates has them; ``ranking`` with ranks among all candidates.
+    equations : DataFrame
+        Rows of results with their equations.
+    count : int
+        How many candidates have error bars.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    equations: pd.DataFrame
+    count: int
+
+
+def refine(
+    study: Study, table: PhaseTable, read: Callable[[], Iterator[pa.Table]], jobs: int
+) -> Refined:
+    """Give the best candidates of each role and electrolyte what a study gives to all of its own.
+
+    Parameters
+    ----------
+    study : Study
+        Its ``best`` says how many of each role, for each electrolyte and overall.
+    table : PhaseTable
+    read : callable
+        Yields the rows of all candidates.
+    jobs : int
+        Workers.
+    """
+    import pyarrow as pa
+
+    needed = dict.fromkeys(
+        ("candidate", "electrolyte", "status", "role", *SCORE_COLUMNS, *OPTIONAL_COLUMNS)
+    )
+    board = Board.of_table(pa.concat_tables(part.select(list(needed)) for part in read()))
+    standing = Standing.of(board, study.ranking)
+    best = {b: standing.best(n, study.best) for n, b in enumerate(board.blocks)}
+    listed = {b: _listed(standing, n, best[b]) for n, b in enumerate(board.blocks)}
+    shown = {board.candidates[place] for places in listed.values() for place in places.tolist()}
+    rows = pa.concat_tables(_rows_of(part, shown) for part in read()).to_pandas()
+    everywhere = set(best.get(OVERALL, np.empty(0, dtype=np.int64)).tolist())
+    wanted = {
+        name: [board.candidates[place] for place in sorted(everywhere | set(best[name].tolist()))]
+        for name in board.electrolytes
+    }
+    electrolytes = Electrolytes.of(study, table)
+    pairs = {(name, e) for e, names in wanted.items() for name in names}
+    entries = [MaterialEntry(formula=name) for name in dict.fromkeys(name for name, _ in pairs)]
+    entries.sort(key=lambda entry: entry.formula)
+    chosen = [
+        (candidate, electrolyte) in pairs
+        for candidate, electrolyte in zip(rows["candidate"], rows["electrolyte"], strict=True)
+    ]
+    asked = asked_of(entries, electrolytes, rows[chosen])
+    listing = study.model_copy(update={"candidates": entries, "query": None})
+    task = task_of(listing, electrolytes)
+    numbered = dict(details(asked, task, table, jobs))
+    found = [numbered[number] for number in range(len(asked))]
+    rows = with_equations(rows, found)
+    ranking = rank(rows, study.ranking, standing)
+    keep = [
+        row["candidate"] in {board.candidates[place] for place in listed[row["electrolyte"]]}
+        for row in ranking[["candidate", "electrolyte"]].to_dict("records")
+    ]
+    ranking = ranking[keep].reset_index(drop=True)
+    tables = detail_tables(listing, electrolytes, table, task, found)
+    if study.uncertainty.samples:
+        drawn = _sampled(study, table, electrolytes, wanted, jobs)
+        scores = sampled_scores(drawn, rows, study.ranking.weights)
+        ranking = with_confidence(ranking, scores, study.ranking.tie_meV_per_atom)
+        tables["uncertainty"] = uncertainty_table(drawn, rows, ranking, scores)
+    if study.sensitivity:
+        ranking = with_suspects(ranking, [row for part in found for row in part.sensitivity])
+    ordered = [name for name in columns_of("ranking") if name in ranking]
+    tables |= {"ranking": ranking[ordered], "weights": weight_table(rows, study.ranking)}
+    return Refined(tables, rows, len(entries))
+
+
+def _listed(standing: Standing, block: int, best: Rows) -> Rows:
+    """Candidates of a block that the ranking lists: the best of all, and the best of each role."""
+    scores = standing.scores[block]
+    order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")
+    first = order[~np.isnan(scores[order])][:SHOWN]
+    listed: Rows = np.union1d(first, best)
+    return listed
+
+
+def _rows_of(part: pa.Table, candidates: set[str]) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    return part.filter(pc.is_in(part["candidate"], pa.array(sorted(candidates), pa.string())))
+
+
+def _sampled(
+    study: Study,
+    table: PhaseTable,
+    electrolytes: Electrolytes,
+    wanted: dict[str, list[str]],
+    jobs: int,
+) -> Sampled:
+    """Sample the energies of the best stacks, one electrolyte after the other."""
+    found: dict[tuple[str, str], dict[str, Floats]] = {}
+    for material in electrolytes.materials:
+        names = wanted.get(material.label, [])
+        if names:
+            numbers = stacks(
+                table,
+                [Material(name) for name in names],
+                [material],
+                samples=study.uncertainty.samples,
+                model=model_of(study),
+                jobs=jobs,
+            )
+            found |= Sampled.of(numbers).stacks
+    return Sampled(found, study.uncertainty.samples)
+
+
+def _write_results(
+    file: Path, tables: Iterator[pa.Table], shown: pd.DataFrame, check: Callable[[], None]
+) -> int:
+    """Write the chunks one after the other with the equations of those that are shown.
+
+    Returns how many rows failed.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    columns = ("lithium_equation", "deposited_equation", "layer_equation")
+    shown = shown[shown["status"] == OK].astype(object)
+    texts = {
+        (row["candidate"], row["electrolyte"]): row
+        for row in shown.where(shown.notna(), None).to_dict("records")
+    }
+    failed, writer = 0, None
+    try:
+        for table in tables:
+            check()
+            part = table
+            places = list(
+                zip(part["candidate"].to_pylist(), part["electrolyte"].to_pylist(), strict=True)
+            )
+            for column in columns:
+                values = [texts[place][column] if place in texts else None for place in places]
+                at = part.schema.get_field_index(column)
+                part = part.set_column(at, column, pa.array(values, pa.string()))
+            if writer is None:
+                writer = pq.ParquetWriter(file, part.schema, compression="zstd")
+            writer.write_table(part)
+            failed += int(pc.sum(pc.equal(part["status"], FAILED)).as_py() or 0)
+    finally:
+        if writer is not None:
+            writer.close()
+    return failed

@@ -1,0 +1,404 @@
+"""Run a study: numbers of all stacks, words for those that are shown, error bars and ranking."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..answers.materials import materials_of
+from ..answers.sensitivity import strongest_suspects
+from ..answers.stacks import Stacks, stacks
+from ..answers.window import stability_window
+from ..energies.sampling import EnergyModel
+from ..errors import InputError, InterscreenError
+from ..phases.columns import columns_of
+from ..phases.material import Material, elements_of, resolve
+from ..phases.result import Displayed
+from ..phases.table import PhaseTable
+from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence
+from .detail import Asked, Detail, Row, Task, beside, details, window_rows
+from .entries import MaterialEntry
+from .ranking import OVERALL, rank
+from .study import Study
+from .tables import FAILED, OK, failed_table, results_table
+from .weight_sensitivity import weight_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+_SERIAL = 64  # candidates up to which starting workers costs more than it saves
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class ScreenResult(Displayed):
+    """Tables of a finished screen.
+
+    Attributes
+    ----------
+    results, reactions, windows, lithiation, ranking : DataFrame
+    weights : DataFrame
+        How much the order depends on the weights of the score.
+    uncertainty, sensitivity, surroundings : DataFrame or None
+        Error bars, dependence on suspect phases, contacts with cathodes and air; None where the
+        study does not ask for them.
+    failed : int
+        Rows of ``results`` that could not be computed.
+    warnings : tuple of str
+    left_out : tuple of str
+        Phases that were met and not counted.
+    """
+
+    results: pd.DataFrame
+    reactions: pd.DataFrame
+    windows: pd.DataFrame
+    lithiation: pd.DataFrame
+    ranking: pd.DataFrame
+    weights: pd.DataFrame
+    failed: int
+    warnings: tuple[str, ...]
+    left_out: tuple[str, ...]
+    uncertainty: pd.DataFrame | None = None
+    sensitivity: pd.DataFrame | None = None
+    surroundings: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class Electrolytes:
+    """Electrolytes of a study: those that the source can answer for, and why it cannot the others.
+
+    Attributes
+    ----------
+    entries : tuple of MaterialEntry
+        All of them.
+    materials : tuple of Material
+        The ones that can be computed, with their numbers among all in ``numbers``.
+    numbers : tuple of int
+    missing : mapping of int to str
+        Reasons of the others.
+    """
+
+    entries: tuple[MaterialEntry, ...]
+    materials: tuple[Material, ...]
+    numbers: tuple[int, ...]
+    missing: Mapping[int, str]
+
+    @classmethod
+    def of(cls, study: Study, table: PhaseTable) -> Electrolytes:
+        """Try every electrolyte of a study.
+
+        Raises
+        ------
+        InputError
+            When none of them can be computed with this table.
+        """
+        good, missing = {}, {}
+        for number, entry in enumerate(study.electrolytes):
+            try:
+                stability_window(table, entry.material)
+                good[number] = resolve(entry.material)[0]
+            except InputError as error:
+                missing[number] = f"electrolyte {entry.label}: {error}"
+        if not good:
+            raise InputError(next(iter(missing.values())))
+        return cls(tuple(study.electrolytes), tuple(good.values()), tuple(good), missing)
+
+    @property
+    def names(self) -> list[tuple[str, str]]:
+        """Name and formula of each."""
+        found = [resolve(entry.material) for entry in self.entries]
+        return [(material.label, unit.text) for material, unit in found]
+
+
+def run_study(
+    study: Study,
+    table: PhaseTable,
+    *,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    sampling: Progress | None = None,
+) -> ScreenResult:
+    """Compute every stack of a study.
+
+    Parameters
+    ----------
+    study : Study
+        With a list of candidates.
+    table : PhaseTable
+    jobs : int, optional
+        Worker processes, -1 for one per core; overrides the study.
+    progress, sampling : callable, optional
+        Called with the number of finished candidates and their total, and with the number of
+        finished samples of the energies and their total.
+
+    Raises
+    ------
+    InputError
+        When none of the electrolytes can be computed with this table.
+    """
+    electrolytes = Electrolytes.of(study, table)
+    samples = study.uncertainty.samples
+    results, numbers = _results(study, table, electrolytes, samples, cores(study, jobs), sampling)
+    frame = results.to_pandas()
+    asked = asked_of(study.candidates, electrolytes, frame)
+    task = task_of(study, electrolytes)
+    found = _details(asked, task, table, _workers(study, jobs), progress)
+    frame = with_equations(frame, [found[number] for number in range(len(asked))])
+    ranking = rank(frame, study.ranking)
+    uncertainty = None
+    if samples and numbers is not None:
+        drawn = Sampled.of(numbers)
+        scores = sampled_scores(drawn, frame, study.ranking.weights)
+        ranking = with_confidence(ranking, scores, study.ranking.tie_meV_per_atom)
+        uncertainty = uncertainty_table(drawn, frame, ranking, scores)
+    tables = detail_tables(study, electrolytes, table, task, found)
+    if study.sensitivity:
+        ranking = with_suspects(ranking, [row for part in found for row in part.sensitivity])
+    return ScreenResult(
+        results=frame,
+        ranking=ranking[[name for name in columns_of("ranking") if name in ranking]],
+        weights=weight_table(frame, study.ranking),
+        uncertainty=uncertainty,
+        failed=int((frame["status"] == FAILED).sum()),
+        warnings=_warnings(electrolytes, frame, found),
+        left_out=_left_out(frame),
+        **tables,
+    )
+
+
+def _results(
+    study: Study,
+    table: PhaseTable,
+    electrolytes: Electrolytes,
+    samples: int,
+    jobs: int,
+    sampling: Progress | None,
+) -> tuple[pa.Table, Stacks | None]:
+    """Rows of all candidates, and their numbers in every sample."""
+    import pyarrow as pa
+
+    reasons: dict[int, str] = {}
+    for number, entry in enumerate(study.candidates):
+        try:
+            materials_of(table, [entry.material])
+            table.require_covered(elements_of([entry.material]))
+        except InterscreenError as error:
+            reasons[number] = str(error)
+    good = [number for number in range(len(study.candidates)) if number not in reasons]
+    materials = [resolve(study.candidates[number].material)[0] for number in good]
+    parts, order, numbers = [], [], None
+    if good:
+        numbers = stacks(
+            table,
+            materials,
+            electrolytes.materials,
+            samples=samples,
+            model=model_of(study),
+            jobs=jobs,
+            progress=sampling,
+        )
+        given = given_texts([study.candidates[number] for number in good])
+        uncovered = _uncovered(table, materials, electrolytes.materials)
+        parts.append(results_table(numbers, study.ranking.weights, given, uncovered))
+        order += [(k, e) for k in good for e in electrolytes.numbers]
+    names = electrolytes.names
+    for number, reason in reasons.items():
+        entry = study.candidates[number]
+        known = {key: values[0] for key, values in given_texts([entry]).items() if key != "role"}
+        known |= {"candidate": entry.label, "formula": entry.formula}
+        why = dict.fromkeys(((0, e) for e in range(len(names))), reason)
+        why |= {(0, e): text for e, text in electrolytes.missing.items()}
+        parts.append(failed_table([known], names, why, table.source.label))
+        order += [(number, e) for e in range(len(names))]
+    for e, reason in electrolytes.missing.items():
+        entries = [study.candidates[number] for number in good]
+        known_of = [
+            {
+                **{k: v[0] for k, v in given_texts([entry]).items() if k != "role"},
+                "candidate": entry.label,
+                "formula": resolve(entry.material)[1].text,
+            }
+            for entry in entries
+        ]
+        why = {(k, 0): reason for k in range(len(entries))}
+        parts.append(failed_table(known_of, [names[e]], why, table.source.label))
+        order += [(number, e) for number in good]
+    whole = pa.concat_tables(parts)
+    return whole.take(sorted(range(len(order)), key=lambda place: order[place])), numbers
+
+
+def given_texts(entries: Sequence[MaterialEntry]) -> dict[str, list[str]]:
+    """Texts that a study states of its candidates, by column."""
+    return {
+        "role": ["" if entry.role == "auto" else entry.role for entry in entries],
+        "expected_products": [entry.products for entry in entries],
+        "reference": [entry.reference for entry in entries],
+    }
+
+
+def _uncovered(
+    table: PhaseTable, candidates: Sequence[Material], electrolytes: Sequence[Material]
+) -> Any:
+    """Why the source cannot answer for single stacks, (E, k)."""
+    found = np.full((len(electrolytes), len(candidates)), "", dtype=object)
+    if table.source.closed:
+        for e, electrolyte in enumerate(electrolytes):
+            for k, candidate in enumerate(candidates):
+                try:
+                    table.require_covered(elements_of([candidate, electrolyte]))
+                except InputError as error:
+                    found[e, k] = str(error)
+    return found
+
+
+def model_of(study: Study) -> EnergyModel:
+    """Return what a study assumes about the errors of the energies."""
+    chosen = study.uncertainty
+    return EnergyModel(chosen.independent_meV_per_atom / 1000.0, chosen.correlated, chosen.seed)
+
+
+def task_of(study: Study, electrolytes: Electrolytes) -> Task:
+    """Return what is asked of every candidate of a study."""
+    return Task(
+        electrolytes=electrolytes.materials,
+        cathodes=tuple(entry.material for entry in study.cathodes),
+        air=tuple(entry.material for entry in study.air),
+        sensitivity=study.sensitivity,
+        weights=study.ranking.weights,
+        keep=tuple(entry.formula for entry in (*study.candidates, *study.electrolytes)),
+    )
+
+
+def asked_of(
+    candidates: Sequence[MaterialEntry], electrolytes: Electrolytes, results: pd.DataFrame
+) -> list[Asked]:
+    """Rows that could be computed of each candidate."""
+    place = {material.label: e for e, material in enumerate(electrolytes.materials)}
+    rows: dict[str, dict[int, Row]] = {}
+    for row in results[results["status"] == OK].to_dict("records"):
+        rows.setdefault(row["candidate"], {})[place[row["electrolyte"]]] = {
+            str(key): value for key, value in row.items()
+        }
+    return [Asked(entry, rows.get(resolve(entry.material)[0].label, {})) for entry in candidates]
+
+
+def _details(
+    asked: Sequence[Asked], task: Task, table: PhaseTable, workers: int, progress: Progress | None
+) -> list[Detail]:
+    found: dict[int, Detail] = {}
+    for number, part in details(asked, task, table, workers):
+        found[number] = part
+        if progress is not None:
+            progress(len(found), len(asked))
+    return [found[number] for number in range(len(asked))]
+
+
+def with_equations(results: pd.DataFrame, found: Sequence[Detail]) -> pd.DataFrame:
+    """Write the equations into their rows of results."""
+    known: dict[tuple[str, str], Row] = {}
+    for part in found:
+        for row in part.reactions[:1]:
+            for electrolyte, equations in part.equations.items():
+                known[row["candidate"], electrolyte] = equations
+    results = results.copy()
+    places = list(zip(results["candidate"], results["electrolyte"], strict=True))
+    for column in ("lithium_equation", "deposited_equation", "layer_equation"):
+        results[column] = [
+            known[place][column] if place in known else before
+            for place, before in zip(places, results[column], strict=True)
+        ]
+    return results
+
+
+def detail_tables(
+    study: Study,
+    electrolytes: Electrolytes,
+    table: PhaseTable,
+    task: Task,
+    found: Sequence[Detail],
+) -> dict[str, Any]:
+    """Tables of all that was put in words."""
+    import pandas as pd
+
+    windows = [
+        window_rows("electrolyte", material.label, stability_window(table, material))
+        for material in electrolytes.materials
+    ]
+    windows += [row for part in found for row in part.windows]
+    products: dict[str, Row] = {}
+    for part in found:
+        for name, row in part.products.items():
+            products.setdefault(name, row)
+    windows += [products[name] for name in sorted(products)]
+
+    def frame(name: str, rows: Iterable[Row]) -> pd.DataFrame:
+        return pd.DataFrame(list(rows), columns=list(columns_of(name)))
+
+    tables: dict[str, Any] = {
+        "windows": frame("windows", windows),
+        "reactions": frame("reactions", (row for part in found for row in part.reactions)),
+        "lithiation": frame("lithiation", (row for part in found for row in part.lithiation)),
+    }
+    if study.sensitivity:
+        rows = (row for part in found for row in part.sensitivity)
+        tables["sensitivity"] = frame("sensitivity", rows)
+    if study.cathodes or study.air:
+        named = [
+            ("electrolyte", Material(resolve(entry.material)[1].text, name=entry.label)
+             if number in electrolytes.missing else resolve(entry.material)[0])
+            for number, entry in enumerate(electrolytes.entries)
+        ]  # fmt: skip
+        rows = [*beside(table, named, task), *(row for part in found for row in part.surroundings)]
+        tables["surroundings"] = frame("surroundings", rows)
+    return tables
+
+
+def cores(study: Study, jobs: int | None = None) -> int:
+    """Workers that were asked for; one per core where nobody did."""
+    chosen = study.jobs if jobs is None else jobs
+    if chosen == 0:
+        raise InputError("jobs: 0 workers; use 1 or more, or -1 for one per core")
+    if chosen is None:
+        return os.cpu_count() or 1
+    return chosen if chosen > 0 else max(1, (os.cpu_count() or 1) + 1 + chosen)
+
+
+def _workers(study: Study, jobs: int | None) -> int:
+    """Worker processes for the candidates; small studies need none."""
+    wanted = cores(study, jobs)
+    if (study.jobs if jobs is None else jobs) is None and len(study.candidates) <= _SERIAL:
+        return 1
+    return min(wanted, len(study.candidates))
+
+
+def with_suspects(ranking: pd.DataFrame, rows: list[Row]) -> pd.DataFrame:
+    """Name the suspect phase that moves each score most."""
+    known = ranking.copy()
+    strongest = strongest_suspects(rows)
+    places = list(zip(known["candidate"], known["electrolyte"], strict=True))
+    found = [strongest.get(place, ("", None)) for place in places]
+    known["suspect_phase"] = [phase for phase, _ in found]
+    known["suspect_change_meV_per_atom"] = [change for _, change in found]
+    overall = known["electrolyte"] == OVERALL  # a mean has no single answer to move
+    known.loc[overall, "suspect_phase"] = ""
+    return known
+
+
+def _warnings(
+    electrolytes: Electrolytes, results: pd.DataFrame, found: Sequence[Detail]
+) -> tuple[str, ...]:
+    texts = list(electrolytes.missing.values())
+    texts += [text for row in results["warnings"].dropna() for text in row.split("; ") if text]
+    texts += [text for part in found for text in part.warnings]
+    return tuple(dict.fromkeys(texts))
+
+
+def _left_out(results: pd.DataFrame) -> tuple[str, ...]:
+    names = [name for row in results["left_out_phases"].dropna() for name in row.split()]
+    return tuple(sorted(set(names)))

@@ -1,0 +1,275 @@
+"""Numbers of stacks as the rows of results.csv: the same columns for one candidate and for all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..answers.layer import layer_columns
+from ..answers.materials import Materials
+from ..answers.provenance import artefact_warning
+from ..answers.reactant import ON_HULL
+from ..answers.stacks import UNCERTIFIED, Stacks
+from ..answers.texts import Texts, amount_text, by_value, joined_texts, layer_texts
+from ..phases.columns import COLUMNS, arrow_schema, columns_of
+from ..phases.suspects import known_artefacts
+from ..phases.system import Floats
+from ..phases.table import PhaseTable
+from ..phases.units import KJ_PER_MOL, MAH_PER_MOL
+from .scores import role_columns, score_columns
+from .weights import Weights
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+OK, FAILED = "ok", "failed"
+# known of a row even when nothing could be computed
+_ALWAYS = frozenset(
+    "electrolyte candidate id formula electrolyte_formula status reason elements n_elements "
+    "expected_products reference source".split()
+)
+
+Given = Mapping[str, Sequence[str]]
+"""Texts of the candidates by column: ``id``, ``role`` (or empty), ``expected_products``, ..."""
+
+
+def results_table(
+    numbers: Stacks,
+    weights: Weights,
+    given: Given,
+    reasons: NDArray[np.object_] | None = None,
+) -> pa.Table:
+    """Return the rows of some candidates with all electrolytes, in this order.
+
+    Equations are left empty (``with_equations`` writes them for those that are shown).
+
+    Parameters
+    ----------
+    numbers : Stacks
+        The first sample counts.
+    weights : Weights
+        Of the score.
+    given : mapping of str to (k,) sequence of str
+    reasons : (E, k) array of str, optional
+        Why a stack cannot be computed; empty where it can.
+
+    Returns
+    -------
+    pyarrow.Table
+        The columns of ``results``, k x E rows.
+    """
+    import pyarrow as pa
+
+    e, k = numbers.worst.shape[:2]
+    found = _columns(numbers, given)
+    why = np.full((e, k), "", dtype=object) if reasons is None else reasons.astype(object)
+    why = np.where((why == "") & ~numbers.solved, UNCERTIFIED, why)
+    failed = why != ""
+    found |= {"status": np.where(failed, FAILED, OK), "reason": why}
+    said = np.array(given.get("role", [""] * k), dtype=object)
+    roles = role_columns(numbers.lithium.mutual[:, 0], numbers.has_salt[:, 0])
+    found["role"] = np.where(np.isin(said, ("", "auto")), roles, said)
+    full = {key: np.broadcast_to(values, (e, k)) for key, values in found.items()}
+    role = np.where(failed, "", full["role"])
+    full["score_meV_per_atom"] = score_columns(full, weights, role)
+    arrays = []
+    for field in arrow_schema("results"):
+        if field.name not in full:
+            arrays.append(pa.nulls(e * k, field.type))
+            continue
+        values = full[field.name].T.reshape(-1)
+        hidden = failed.T.reshape(-1) & (field.name not in _ALWAYS)
+        if COLUMNS[field.name].is_number:
+            values = values.astype(np.float64)
+            empty = np.isnan(values) | hidden
+            kind = np.int64 if field.type == pa.int64() else np.float64
+            arrays.append(pa.array(np.where(empty, 0, values).astype(kind), mask=empty))
+        else:
+            texts = pa.array(values.astype(object), pa.string(), mask=hidden)
+            arrays.append(texts)
+    return pa.table(arrays, schema=arrow_schema("results"))
+
+
+def _columns(numbers: Stacks, given: Given) -> dict[str, Any]:
+    """Columns that follow from the numbers, (E, k) or what broadcasts to it."""
+    phases, ours, theirs = numbers.phases, numbers.candidates, numbers.electrolytes
+    li, names, place = numbers.lithium, phases.names, numbers.common.place
+    first = {key: values[..., 0] for key, values in numbers.numbers.items()}
+    total = li.total[:, 0]
+    with np.errstate(invalid="ignore"):
+        per_formula = total / (1.0 - li.mixing[:, 0]) * ours.n_atoms
+    units = numbers.product_units
+    front = by_value(units, amount_text)
+    products = joined_texts(numbers.products, names, " + ", front)
+    bridge = np.where(numbers.bridge < 0, "", names[numbers.bridge])
+    elements = _element_texts(phases.table, ours)
+    return {
+        **{key: np.array(values, dtype=object)[None] for key, values in given.items()},
+        **first,
+        **{key: values[None] for key, values in layer_columns(numbers.common, ours, li).items()},
+        "electrolyte": theirs.labels[:, None],
+        "candidate": ours.labels[None],
+        "formula": ours.formulas[None],
+        "electrolyte_formula": theirs.formulas[:, None],
+        "elements": elements[None],
+        "n_elements": np.diff(ours.mixtures.indptr)[None],
+        "candidate_energy_eV_per_atom": li.own[None, :, 0],
+        "candidate_energy_source": ours.sources[None],
+        "candidate_energy_above_hull_eV_per_atom": _quiet(li.own - li.hull)[None, :, 0],
+        "electrolyte_energy_eV_per_atom": numbers.baseline.own[:, :1],
+        "electrolyte_energy_source": theirs.sources[:, None],
+        "electrolyte_energy_above_hull_eV_per_atom": _quiet(
+            numbers.baseline.own - numbers.baseline.hull
+        )[:, :1],
+        "lithium_mixing_fraction": li.mixing[None, :, 0],
+        "lithium_total_eV_per_formula": per_formula[None],
+        "lithium_total_kJ_per_mol": per_formula[None] * KJ_PER_MOL,
+        "lithium_products": joined_texts(_sorted(li.met, place), names, " + ")[None],
+        "conversion_products": products[None],
+        "capacity_mAh_per_g": (li.uptake[:, 0] * ours.n_atoms * MAH_PER_MOL / ours.mass)[None],
+        "deposited_mixing_fraction": numbers.deposited_mixing[..., 0],
+        "deposited_products": np.array(
+            [joined_texts(_sorted(met, place), names, " + ") for met in numbers.met]
+        ),
+        "layer": layer_texts(numbers)[None],
+        "worst_product": names[numbers.worst_product],
+        "product_energies": np.array(
+            [_product_energies(numbers, number) for number in range(len(theirs))]
+        ),
+        "bridge_product": bridge[None],
+        **_remarks(numbers),
+        "source": np.array([[phases.table.source.label]], dtype=object),
+    }
+
+
+def _quiet(values: Floats) -> Floats:
+    """Exactly zero where energies above the hull are noise."""
+    quiet: Floats = np.where(np.abs(values) < ON_HULL, 0.0, values)
+    return quiet
+
+
+def _sorted(phases: Any, place: Any) -> Any:
+    """Phases of each row in alphabetical order, each once."""
+    order = np.argsort(np.where(phases < 0, len(place), place[phases]), axis=1, kind="stable")
+    return np.take_along_axis(phases, order, axis=1)
+
+
+def _product_energies(numbers: Stacks, electrolyte: int) -> Texts:
+    """``"Cu 0.0; LiF -12.3"``: each phase of the layer with one electrolyte [meV/atom]."""
+    energies = numbers.product_energies[electrolyte]
+    phases = np.where(np.isnan(energies), -1, numbers.products)
+    back = by_value(np.nan_to_num(energies), lambda energy: f" {energy * 1000:.1f}")
+    return joined_texts(phases, numbers.phases.names, "; ", back=back)
+
+
+def _element_texts(table: PhaseTable, materials: Materials) -> Texts:
+    """Chemical systems, symbols in alphabetical order (``"Cu-F"``)."""
+    symbols = np.array(table.elements, dtype=object)
+    mixtures = materials.mixtures
+    known: dict[bytes, str] = {}
+    found = np.empty(len(materials), dtype=object)
+    for number, (begin, end) in enumerate(zip(mixtures.indptr, mixtures.indptr[1:], strict=False)):
+        key = mixtures.index[begin:end].tobytes()
+        if key not in known:
+            known[key] = "-".join(sorted(symbols[mixtures.index[begin:end]]))
+        found[number] = known[key]
+    return found
+
+
+def _remarks(numbers: Stacks) -> dict[str, Any]:
+    """Phases that were left out of each stack, and what may be wrong with it; (E, k) each."""
+    table = numbers.phases.table
+    symbols = np.array(table.elements, dtype=object)
+    ours, theirs = numbers.candidates, numbers.electrolytes
+    artefacts = _artefact_warnings(numbers)
+    own = {phase.name for phase in (*ours.own, *theirs.own)}
+    left_out = np.full(numbers.worst.shape[:2], "", dtype=object)
+    warnings = np.full(numbers.worst.shape[:2], "", dtype=object)
+    known: dict[tuple[bytes, int], tuple[str, list[str]]] = {}
+    plain = not (table.source.systems or table.source.materials)
+    notes = list(table.source.notes)
+    for e, (begin, end) in enumerate(
+        zip(theirs.mixtures.indptr, theirs.mixtures.indptr[1:], strict=False)
+    ):
+        other = set(symbols[theirs.mixtures.index[begin:end]])
+        for k, (low, high) in enumerate(
+            zip(ours.mixtures.indptr, ours.mixtures.indptr[1:], strict=False)
+        ):
+            key = (ours.mixtures.index[low:high].tobytes(), e)
+            if key not in known:
+                within = {"Li", *other, *symbols[ours.mixtures.index[low:high]]}
+                missing = sorted(set(table.left_out_within(within)) - own)
+                known[key] = " ".join(missing), notes
+            left_out[e, k], lines = known[key]
+            if not plain:
+                lines = [*notes, *_gaps(numbers, e, k, other)]
+            warnings[e, k] = "; ".join([*lines, *artefacts[k]]) if lines or artefacts[k] else ""
+    return {"left_out_phases": left_out, "warnings": warnings}
+
+
+def _gaps(numbers: Stacks, e: int, k: int, other: set[str]) -> list[str]:
+    """Say what the source does not cover of one stack, contact by contact."""
+    source, ours = numbers.phases.table.source, numbers.candidates
+    symbols = np.array(numbers.phases.table.elements, dtype=object)
+    mine = set(symbols[ours.mixtures.index[ours.mixtures.indptr[k] : ours.mixtures.indptr[k + 1]]])
+    parts = ours.component_name[ours.component_of == k].tolist()
+    theirs = numbers.electrolytes
+    others = theirs.component_name[theirs.component_of == e].tolist()
+    names = numbers.phases.names
+    products = [str(names[p]) for p in numbers.products[k] if p >= 0]
+    contacts = [
+        ({"Li", *mine}, parts),
+        ({"Li", *other}, ["Li", *others]),
+        ({*mine, *other}, [*parts, *others]),
+        ({"Li", *mine, *other}, [*products, *others]),
+    ]
+    lines = [line for elements, formulas in contacts for line in source.gaps(elements, formulas)]
+    return list(dict.fromkeys(lines))
+
+
+def _artefact_warnings(numbers: Stacks) -> list[list[str]]:
+    """Warnings about products with Li metal that no experiment shows, by candidate."""
+    names, artefacts = numbers.phases.names, known_artefacts()
+    doubtful = np.array([name in artefacts for name in names], dtype=bool)
+    found: list[list[str]] = [[] for _ in range(len(numbers.candidates))]
+    for k, slot in np.argwhere((numbers.products >= 0) & doubtful[numbers.products]).tolist():
+        found[k].append(artefact_warning(str(names[numbers.products[k, slot]])))
+    return found
+
+
+def failed_table(
+    candidates: Sequence[Mapping[str, str]],
+    electrolytes: Sequence[tuple[str, str]],
+    reasons: Mapping[tuple[int, int], str],
+    source: str,
+) -> pa.Table:
+    """Return rows of candidates that could not be computed with any electrolyte.
+
+    Parameters
+    ----------
+    candidates : sequence of mapping
+        What is known of each, by column.
+    electrolytes : sequence of (str, str)
+        Name and formula.
+    reasons : mapping of (candidate, electrolyte) to str
+    source : str
+    """
+    import pyarrow as pa
+
+    rows = [
+        {
+            **dict.fromkeys(columns_of("results")),
+            **candidate,
+            "electrolyte": name,
+            "electrolyte_formula": formula,
+            "status": FAILED,
+            "reason": reasons[k, e],
+            "source": source,
+        }
+        for k, candidate in enumerate(candidates)
+        for e, (name, formula) in enumerate(electrolytes)
+    ]
+    return pa.Table.from_pylist(rows, schema=arrow_schema("results"))
