@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..phases.formula import nearest
+from .rows import FAILED, OK
+from .scores import ROLES
+from .where import ELEMENTS, EMPTY, NUMBER, PRODUCTS, TEXT, Bools, Floats, Ints, Kind
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Bools = NDArray[np.bool_]
-Mask = Callable[["pa.Table"], Bools]
+_KNOWN = {"role": ROLES, "status": (OK, FAILED)}
+_PHASES = ("layer", "worst_product", "bridge_product")  # and every column ..._products
 SCORE = "score_meV_per_atom"
 NEEDED = ("candidate", "electrolyte", "status", SCORE)
 _BATCH = 1 << 16  # rows that are decoded at a time
@@ -116,47 +118,51 @@ def codes(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
     return encoded.dictionary.to_pylist(), indices
 
 
-def kind_of(arrow_type: pa.DataType) -> str:
-    """Return what a column holds: ``number``, ``text``, or ``null`` where nothing at all."""
+def kinds_of(schema: pa.Schema) -> dict[str, Kind]:
+    """Return what each column of a table of results holds."""
     import pyarrow as pa
 
-    if pa.types.is_null(arrow_type):
-        return "null"
-    number = pa.types.is_floating(arrow_type) or pa.types.is_integer(arrow_type)
-    return "number" if number else "text"
+    found = {}
+    for name, arrow_type in zip(schema.names, schema.types, strict=True):
+        kind = PRODUCTS if name.endswith("_products") or name in _PHASES else TEXT
+        if name == ELEMENTS:
+            kind = ELEMENTS
+        if pa.types.is_null(arrow_type):
+            kind = EMPTY
+        elif pa.types.is_floating(arrow_type) or pa.types.is_integer(arrow_type):
+            kind = NUMBER
+        found[name] = Kind(kind, _KNOWN.get(name, ()))
+    return found
 
 
-def numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
-    """Column as floats, NaN for missing values."""
-    return floats(table[name])
+class TableColumns:
+    """Rows of a table of results, as a condition asks for them (see ``where.Columns``)."""
 
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+        self._codes: dict[str, tuple[list[str], NDArray[np.int64]]] = {}
 
-def floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    """Column as floats of its own memory, NaN for missing values."""
-    import pyarrow as pa
-
-    return np.array(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
-
-
-def matching(name: str, pattern: str) -> Mask:
-    """Rows whose text matches a pattern (RE2: linear in the text, whatever the pattern)."""
-
-    def mask(table: pa.Table) -> Bools:
+    def numbers(self, name: str) -> Floats:
+        """Return a column as floats of its own memory, NaN for missing values."""
         import pyarrow as pa
-        import pyarrow.compute as pc
 
-        column = table[name]
-        if not pa.types.is_large_string(column.type):
-            column = column.cast(pa.string())
-        found = pc.match_substring_regex(column, pattern=pattern)
-        return np.asarray(pc.fill_null(found, False), dtype=np.bool_)
+        return np.array(self._table[name].cast(pa.float64()).to_numpy(), dtype=np.float64)
 
-    return mask
+    def texts(self, name: str, test: Callable[[str], bool]) -> Bools:
+        """Return which rows have a text that meets a test; each text is looked at once."""
+        return self._each(name, lambda text: bool(text) and test(text)).astype(bool)
 
+    def elements(self, symbols: Collection[str]) -> tuple[Ints, Ints]:
+        """Return how many of some elements each row has, and how many of all."""
+        wanted = set(symbols)
+        return (
+            self._each(ELEMENTS, lambda text: len(wanted.intersection(text.split("-")))),
+            self._each(ELEMENTS, lambda text: len(text.split("-")) if text else 0),
+        )
 
-def like(word: str, columns: Sequence[str]) -> str:
-    """Columns that may have been meant, or all of them, as the end of a message."""
-    inside = [name for name in columns if len(word) > 2 and word.lower() in name.lower()]
-    if inside:
-        return f"; did you mean {' or '.join(inside[:3])}?"
-    return nearest(word, list(columns)) or f" (columns: {', '.join(columns)})"
+    def _each(self, name: str, ask: Callable[[str], int]) -> Ints:
+        if name not in self._codes:
+            self._codes[name] = codes(self._table[name])
+        texts, of_row = self._codes[name]
+        # a missing text has the number -1, that of the last answer
+        return np.array([*map(ask, texts), 0], dtype=np.int64)[of_row]
