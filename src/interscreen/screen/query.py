@@ -19,29 +19,18 @@ from pydantic import (
 from ..errors import InputError
 from ..phases.classes import ANION_CLASSES
 from ..phases.formula import nearest
-from ..phases.table import OBSERVED
 from ..sources.rows import NUMBERS, TEXTS
 from .where import ELEMENTS, NUMBER, TEXT, Kind, Where, parse_where
 
-ALL = "all"
-ABOVE_HULL = "energy_above_hull_eV_per_atom"
-FIRST_VOLTAGE = "first_voltage_V"
+ALL, UNKNOWN = "all", "unknown"
+ABOVE_HULL, FIRST_VOLTAGE = "energy_above_hull_eV_per_atom", "first_voltage_V"
+_OWN = ("n_elements", ABOVE_HULL, FIRST_VOLTAGE, "formation_energy_eV_per_atom", "structures")
 PHASE_KINDS: Mapping[str, Kind] = {
     ELEMENTS: Kind(ELEMENTS),
-    "n_elements": Kind(NUMBER),
     "anion": Kind(TEXT, ANION_CLASSES),
-    ABOVE_HULL: Kind(NUMBER),
-    FIRST_VOLTAGE: Kind(NUMBER),
-    "formation_energy_eV_per_atom": Kind(NUMBER),
-    "formula": Kind(TEXT),
-    "id": Kind(TEXT),
-    "structures": Kind(NUMBER),
-    **dict.fromkeys(
-        ("observed", "theoretical"), Kind(TEXT, tuple(word for word in OBSERVED if word))
-    ),
-    "licence": Kind(TEXT),
-    **dict.fromkeys(NUMBERS, Kind(NUMBER)),
-    **dict.fromkeys(TEXTS, Kind(TEXT)),
+    **dict.fromkeys(("observed", "theoretical"), Kind(TEXT, ("yes", "no", UNKNOWN))),
+    **dict.fromkeys((*_OWN, *NUMBERS), Kind(NUMBER)),
+    **dict.fromkeys(("formula", "id", "licence", *TEXTS), Kind(TEXT)),
 }
 
 
@@ -69,46 +58,39 @@ class Query(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _translate(cls, value: Any, make: Callable[[Any], Query]) -> Query:
+    def _any_form(cls, value: Any, make: Callable[[Any], Query]) -> Query:
         if isinstance(value, str):
             value = _old_form(value) or {"where": value}
-        old = isinstance(value, Mapping) and not set(value) & set(cls.model_fields)
-        query = make(translated(value) if old else value)
-        if old and value:
-            query._translated = True
+        if not isinstance(value, Mapping) or not value or set(value) & set(cls.model_fields):
+            return make(value)
+        query = make(translated(value))
+        query._translated = True
         return query
 
     @field_validator("where")
     @classmethod
     def _readable(cls, value: str) -> str:
-        if value.strip() in ("", ALL):
-            return ""
-        try:
-            parse_where(value, PHASE_KINDS)
-        except InputError as error:
-            raise ValueError(str(error).removeprefix("where, ")) from None
-        return " ".join(value.split())
+        text = "" if value.strip() == ALL else " ".join(value.split())
+        _parse(text)
+        return text
 
     @property
     def condition(self) -> Where:
         """The condition, in parts."""
-        return parse_where(self.where, PHASE_KINDS) if self.where else Where(())
+        return _parse(self.where)
 
     @property
     def only(self) -> frozenset[str]:
         """Elements of the candidates, where the condition allows no others."""
-        allowed = [set(part.symbols) for part in self.condition.parts if part.only]
-        return frozenset(set.intersection(*allowed)) if allowed else frozenset()
+        allowed = [frozenset(part.symbols) for part in self.condition.parts if part.only]
+        return frozenset.intersection(*allowed) if allowed else frozenset()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """The form of today, where another one was written."""
-        limit = "" if self.limit is None else f" and limit {self.limit}"
-        return (
-            (f'these candidates are now written as where "{self.where or ALL}"{limit}',)
-            if self._translated
-            else ()
-        )
+        limit = "" if self.limit is None else f", limit {self.limit}"
+        note = f'these candidates are now written as "{self.where or ALL}"{limit}'
+        return (note,) if self._translated else ()
 
 
 def parse_query(text: str, limit: int | None = None) -> Query:
@@ -132,29 +114,55 @@ def parse_query(text: str, limit: int | None = None) -> Query:
         raise InputError(f"candidates {text!r}: {'; '.join(problems)}") from None
 
 
-def _any(pattern: str) -> Callable[[list[str]], str]:
-    return lambda words: " or ".join(pattern.format(word) for word in words)
+def _parse(text: str) -> Where:
+    try:
+        return parse_where(text, PHASE_KINDS) if text else Where(())
+    except InputError as error:
+        raise InputError(str(error).removeprefix("where, ")) from None
 
 
+def _any(words: list[str], column: str = "elements has") -> str:
+    return " or ".join(f"{column} {word}" for word in words)
+
+
+def _none(words: list[str]) -> str:
+    return f"not ({_any(words)})" if len(words) > 1 else f"not {_any(words)}"
+
+
+def _yes(words: list[str]) -> bool:
+    word = words[0].lower()
+    if word not in ("yes", "true", "no", "false"):
+        raise ValueError(f"{words[0]!r} is neither yes nor no")
+    return word in ("yes", "true")
+
+
+# keys of before there was one language, in the order in which they were applied
 _OLD: Mapping[str, Callable[[list[str]], str]] = {
-    "any_of": _any("elements has {}"),
-    "all_of": lambda words: " and ".join(f"elements has {word}" for word in words),
-    "none_of": lambda words: f"not ({_any('elements has {}')(words)})",
+    "any_of": _any,
+    "all_of": lambda words: _any(words).replace(" or ", " and "),
+    "none_of": _none,
     "only": lambda words: f"elements only {'-'.join(words)}",
     "n_elements": lambda words: (
-        f"n_elements == {words[0]}"
-        if len(words) == 1
-        else f"{words[0]} <= n_elements <= {words[-1]}"
+        f"{words[0]} <= n_elements <= {words[-1]}" if words[1:] else f"n_elements == {words[0]}"
     ),
-    "anion": _any("anion == {}"),
-    "contains_lithium": lambda words: f"{'' if _yes(words[0]) else 'not '}elements has Li",
-    "exclude": lambda words: f"not ({_any('elements has {}')(words)})",
-    "experimental_only": lambda words: "theoretical != yes" if _yes(words[0]) else "",
+    "anion": lambda words: _any(words, "anion =="),
+    "contains_lithium": lambda words: _any(["Li"]) if _yes(words) else _none(["Li"]),
+    "exclude": _none,
+    "experimental_only": lambda words: "theoretical != yes" if _yes(words) else "",
     "max_energy_above_hull_eV_per_atom": lambda words: f"{ABOVE_HULL} <= {words[0]}",
     "converts_above_V": lambda words: f"{FIRST_VOLTAGE} > {words[0]}",
 }
-_SHORT = {"max_above_hull": "max_energy_above_hull_eV_per_atom"}
 _OLD_PIECE = re.compile(r"\s*(\w+)\s*=(?!=)\s*(-?[\w.]*(?:\s*[+-]\s*[\w.]*)*)\s*")
+_OLD_SHORT = {"max_above_hull": "max_energy_above_hull_eV_per_atom", "max_count": "limit"}
+
+
+def _old_form(text: str) -> dict[str, Any]:
+    """Keys and values of ``key=value,...``; nothing for a condition."""
+    pieces = [_OLD_PIECE.fullmatch(piece) for piece in text.split(",") if piece.strip() != ALL]
+    found: dict[str, Any] = {piece[1]: piece[2].strip() for piece in pieces if piece}
+    if found.get("max_count", "").isdecimal():
+        found["max_count"] = int(found["max_count"])
+    return found if all(pieces) else {}
 
 
 def translated(old: Mapping[str, Any]) -> dict[str, Any]:
@@ -165,49 +173,23 @@ def translated(old: Mapping[str, Any]) -> dict[str, Any]:
     ValueError
         One line with every mistake and its key.
     """
-    given = {_SHORT.get(key, key): _words(key, value) for key, value in old.items() if value != []}
-    parts, problems = [], []
-    for key in given.keys() - {*_OLD, "max_count"}:
-        problems.append(
-            f"{key}: unknown key{nearest(key, ['where', 'limit', *_OLD, 'max_count'], 1)}"
-        )
-    for key in (key for key in _OLD if given.get(key)):
+    given = {_OLD_SHORT.get(key, key): value for key, value in old.items()}
+    limit = given.pop("limit", None)
+    known = ["where", "limit", *_OLD]
+    problems = [f"{key}: unknown key{nearest(key, known, 1)}" for key in given if key not in _OLD]
+    parts = []
+    for key in (key for key in _OLD if given.get(key) not in (None, [])):
+        value = given[key]
+        if isinstance(value, str):
+            value = re.split(r"\s*[+-]\s*" if key == "n_elements" else r"\s*\+\s*", value.strip())
+        words = [str(each) for each in (value if isinstance(value, list | tuple) else [value])]
         try:
-            part = _OLD[key](given[key])
-            if part:
-                parse_where(part, PHASE_KINDS)
-                parts.append(f"({part})" if " or " in part and part[:4] != "not " else part)
-        except (InputError, ValueError) as error:
-            problems.append(f"{key}: {re.sub(r'^where, position .*?: ', '', str(error))}")
+            part = _OLD[key](words)
+            _parse(part)
+        except ValueError as error:
+            problems.append(f"{key}: {re.sub('^position .*?: ', '', str(error))}")
+        else:
+            parts += [f"({part})" if " or " in part and key in ("any_of", "anion") else part]
     if problems:
         raise ValueError("; ".join(problems))
-    limit = given.get("max_count")
-    return {"where": " and ".join(parts), "limit": limit and _whole(limit[0])}
-
-
-def _whole(word: str) -> int | str:
-    return int(word) if word.isdecimal() else word
-
-
-def _yes(word: str) -> bool:
-    if word.lower() not in ("yes", "true", "no", "false"):
-        raise ValueError(f"{word!r} is neither yes nor no")
-    return word.lower() in ("yes", "true")
-
-
-def _words(key: str, value: Any) -> list[str]:
-    """Values of a key, as words."""
-    if value is None:
-        return []
-    if isinstance(value, str):
-        return [word.strip() for word in re.split("[+-]" if key == "n_elements" else "[+]", value)]
-    values = value if isinstance(value, list | tuple) else [value]
-    return [("no", "yes")[each] if isinstance(each, bool) else str(each) for each in values]
-
-
-def _old_form(text: str) -> dict[str, str]:
-    """Keys and values of ``key=value,...``; nothing for a condition."""
-    pieces = [_OLD_PIECE.fullmatch(piece) for piece in text.split(",") if piece.strip() != ALL]
-    if not all(pieces) or not pieces:
-        return {}
-    return {piece[1]: piece[2] for piece in pieces if piece is not None}
+    return {"where": " and ".join(part for part in parts if part), "limit": limit}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -21,7 +21,6 @@ _KNOWN = {"role": ROLES, "status": (OK, FAILED)}
 _PHASES = ("layer", "worst_product", "bridge_product")  # and every column ..._products
 SCORE = "score_meV_per_atom"
 NEEDED = ("candidate", "electrolyte", "status", SCORE)
-_BATCH = 1 << 16  # rows that are decoded at a time
 
 
 class Results:
@@ -57,56 +56,32 @@ class Results:
 
     def columns(self, names: Iterable[str]) -> pa.Table:
         """Return some columns of all rows."""
-        import pyarrow as pa
-
-        parts = list(self.batches(names))
-        return pa.concat_tables(parts) if parts else self.schema.empty_table().select(list(names))
-
-    def batches(
-        self, names: Iterable[str] | None = None, groups: Sequence[int] | None = None
-    ) -> Iterator[pa.Table]:
-        """Yield the rows in pieces, in order."""
-        import pyarrow as pa
-
-        chosen = None if names is None else list(names)
+        chosen = list(names)
         if self._table is not None:
-            yield self._table if chosen is None else self._table.select(chosen)
-            return
-        try:
-            for batch in self._file.iter_batches(_BATCH, row_groups=groups, columns=chosen):
-                part = pa.Table.from_batches([batch])
-                yield part if chosen is None else part.select(chosen)
-        except (OSError, pa.ArrowException) as error:
-            self._unreadable(error)
+            return self._table.select(chosen)
+        return self._read(lambda: self._file.read(columns=chosen)).select(chosen)
 
     def take(self, positions: NDArray[np.int64]) -> pa.Table:
         """Return the rows at some positions, in that order; only their row groups are read."""
+        if self._table is not None:
+            return self._table.take(positions)
+        groups = range(self._file.metadata.num_row_groups)
+        lengths = [self._file.metadata.row_group(group).num_rows for group in groups]
+        starts = np.cumsum([0, *lengths])
+        wanted, of_position = np.unique(
+            np.searchsorted(starts, positions, side="right") - 1, return_inverse=True
+        )
+        found = self._read(lambda: self._file.read_row_groups(wanted.tolist()))
+        before = np.cumsum([0, *(lengths[group] for group in wanted)])[of_position]
+        return found.take(positions - starts[wanted[of_position]] + before)
+
+    def _read(self, read: Callable[[], pa.Table]) -> pa.Table:
         import pyarrow as pa
 
-        climbing = np.unique(positions)
-        parts = [self.schema.empty_table()]
-        for start, part in self._located(climbing):
-            low, high = np.searchsorted(climbing, (start, start + len(part)))
-            if high > low:
-                parts.append(part.take(climbing[low:high] - start))
-        found = pa.concat_tables(parts)
-        return found.take(np.searchsorted(climbing, positions))
-
-    def _located(self, climbing: NDArray[np.int64]) -> Iterator[tuple[int, pa.Table]]:
-        """Pieces that may hold some of the positions, each with that of its first row."""
-        if self._table is not None:
-            yield 0, self._table
-            return
-        start = 0
-        for group in range(self._file.metadata.num_row_groups):
-            stop = start + self._file.metadata.row_group(group).num_rows
-            low, high = np.searchsorted(climbing, (start, stop))
-            if high > low:
-                place = start
-                for part in self.batches(groups=[group]):
-                    yield place, part
-                    place += len(part)
-            start = stop
+        try:
+            return read()
+        except (OSError, pa.ArrowException) as error:
+            self._unreadable(error)
 
 
 def codes(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:

@@ -34,7 +34,8 @@ class Study(BaseModel):
     anode : Li
     electrolytes, candidates : list of MaterialEntry
         ``candidates`` may also name a YAML file with the list: beside the study, or in a folder
-        ``candidates`` there or below the current folder; or be ``all``, or ``{where: ..., limit: ...}``.
+        ``candidates`` there or below the current folder; or be ``all``, or
+        ``{where: CONDITION, limit: NUMBER}``.
     query : Query, optional
         Candidates from the source's own phases, in place of a list: a condition, or ``all``.
     cathodes, air : list of MaterialEntry

@@ -91,8 +91,7 @@ def best(
     scores[~columns.texts("status", OK.__eq__)] = np.nan
     meets = np.ones(len(core), dtype=np.bool_)
     if condition:
-        parts = [condition.mask(TableColumns(part)) for part in rows.batches(condition.columns)]
-        meets = np.concatenate([meets[:0], *parts])  # a file without rows has no parts
+        meets = condition.mask(TableColumns(rows.columns(condition.columns)))
     if electrolyte is None:
         if is_of_pair(column):
             raise InputError(

@@ -1,7 +1,8 @@
 """Conditions on rows: one small language for candidates of a source and for results of a run.
 
-The text is read twice: once by its words, so that a mistake has its place and its remedy, and once
-by Python's own ``ast``, which knows what ``and``, ``or``, ``not`` and brackets bind.
+Python's own ``ast`` reads what ``and``, ``or``, ``not`` and brackets bind.  It sees the text with
+every name, word and number as underscores of the same length, so that places in it are those in
+the text, and with an operator of the same rank in place of ``has`` and ``only``.
 """
 
 from __future__ import annotations
@@ -26,38 +27,30 @@ Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-NUMBER, TEXT, ELEMENTS, PRODUCTS, EMPTY = "number", "text", "elements", "products", "nothing"
+NUMBER, TEXT, ELEMENTS, PRODUCTS, EMPTY = "number", "text", "elements", "products", "empty"
 _LISTS = "element_lists.yaml"
 _TOKEN = re.compile(
     r"(?P<atom>\"[^\"]*\"|'[^']*'|[+-]?(?:\w|\.\d)[\w.-]*(?:(?<=[\d.][eE])\+\d+)?)"
-    r"|(?P<sign><=|>=|==|!=|[<>()])|(?P<odd>\S)"
+    r"|<=|>=|==|!=|[<>()]|(?P<space>\s)|(?P<odd>.)"
 )
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_PYTHON = {"and": "and", "or": "or", "not": "not", "has": "in ", "only": "is  "}
 _INSTEAD = {"=": "==", "&": "and", "|": "or", "!": "not", "~": "not"}
-# words of the language, and operators of Python's of the same rank (and no more letters)
-_PYTHON = {"and": "and", "or": "or", "not": "not", "has": "in", "only": "is"}
-_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-    "==": operator.eq, "!=": operator.ne,
+_SIGNS: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
+    ast.In: "has", ast.Is: "only",
 }  # fmt: skip
-_SIGNS = (*_COMPARE, "has", "only")
-_TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-# what may follow what: state -> kind of the token -> next state
-_NEXT = {
-    "start": {"not": "start", "(": "start", "atom": "name"},
-    "name": dict.fromkeys(_SIGNS, "sign"),
-    "sign": {"atom": "value"},
-    "value": {**dict.fromkeys(_COMPARE, "sign"), "and": "start", "or": "start", ")": "closed"},
-    "closed": {"and": "start", "or": "start", ")": "closed"},
-}
-_WANTED = {
-    "start": "the name of a column",
-    "name": "a comparison (< <= > >= == !=), has or only",
-    "sign": "a number or a word",
-}
+# a comparison, and the same with its sides exchanged
+_COMPARE: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
+    "<": (operator.lt, ">"), "<=": (operator.le, ">="), ">": (operator.gt, "<"),
+    ">=": (operator.ge, "<="), "==": (operator.eq, "=="), "!=": (operator.ne, "!="),
+}  # fmt: skip
+_FORM = (
+    "a condition is a column, a comparison (< <= > >= == != has only) and a value; join several "
+    "with and or or"
+)
 _DEEPEST = 50
-_FAR = {"_eV_per_atom": "eV/atom", "_V": "V"}  # no number in these units is beyond ...
-_BEYOND = 10.0
+_BEYOND = 10.0  # no energy [eV/atom] and no voltage [V] is as far from zero
 
 
 class Columns(Protocol):
@@ -87,24 +80,13 @@ class Kind(NamedTuple):
 class Part:
     """One of the conditions that the outermost ``and`` joins.
 
-    Attributes
-    ----------
-    text : str
-    columns : tuple of str
-        Columns it reads.
-    symbols : tuple of str
-        Elements it names one by one.
-    only : bool
-        Whether it is ``elements only ...`` and nothing else.
-    mask : callable
-        Rows -> (n,) bool array.  A missing number or text makes a comparison false (only
-        ``== ""`` asks for missing texts).
+    A missing number or text makes a comparison false; only ``== ""`` asks for missing texts.
     """
 
     text: str
-    columns: tuple[str, ...]
-    symbols: tuple[str, ...]
-    only: bool
+    columns: tuple[str, ...]  # that it reads
+    symbols: tuple[str, ...]  # elements that it names one by one
+    only: bool  # it is ``elements only ...`` and nothing else
     mask: Mask
 
 
@@ -124,6 +106,12 @@ class Where:
         return _joined(np.logical_and, [part.mask for part in self.parts])(columns)
 
 
+class _Value(NamedTuple):
+    text: str  # without quotation marks
+    place: int
+    quoted: bool
+
+
 @lru_cache(maxsize=1)
 def element_lists() -> Mapping[str, tuple[str, ...]]:
     """Elements of the lists that come with the package (data/element_lists.yaml), by name."""
@@ -140,8 +128,7 @@ def parse_where(text: str, kinds: Mapping[str, Kind]) -> Where:
     Columns are compared (``< <= > >= == !=``, also as in ``2 <= n_elements <= 3``) with numbers,
     with bare or quoted words, or with other columns of numbers.  ``elements has F`` asks for an
     element, ``elements has toxic`` for any of a list (``element_lists``), ``elements only Cu-F``
-    for no others; ``has`` asks for a whole phase in a column of products.  ``and``, ``or``, ``not``
-    and brackets join conditions.
+    for no others; ``has`` asks for a whole phase in a column of products.
 
     Parameters
     ----------
@@ -154,83 +141,12 @@ def parse_where(text: str, kinds: Mapping[str, Kind]) -> Where:
     InputError
         For the first mistake, with its position in the text (counted from 1) and a remedy.
     """
-    tokens = _tokens(text)
-    _check_order(tokens)
-    source = [" "] * len(text)
-    for token in tokens[:-1]:
-        written = _PYTHON.get(token.kind, "_" * len(token.text) if token.kind == "atom" else "")
-        source[token.place : token.place + len(token.text)] = (written or token.text).ljust(
-            len(token.text)
-        )
-    first = tokens[0].place
-    tree = ast.parse("".join(source[first:]), mode="eval").body
-    reader = _Reader(text, first, tokens, kinds)
-    return Where(tuple(reader.part(node) for node in _anded(tree)))
+    reader = _Reader(text, kinds)
+    return Where(tuple(reader.part(node) for node in _anded(reader.tree)))
 
 
-class _Token(NamedTuple):
-    kind: str  # atom, end, or the word or sign itself
-    text: str
-    place: int
-
-    @property
-    def word(self) -> str:
-        """The text without quotation marks."""
-        return self.text[1:-1] if self.text[:1] in ("'", '"') else self.text
-
-    def __str__(self) -> str:
-        return "the end" if self.kind == "end" else repr(self.text)
-
-
-def _refuse(token: _Token, message: str) -> NoReturn:
-    raise InputError(f"where, position {token.place + 1}: {message}")
-
-
-def _tokens(text: str) -> list[_Token]:
-    tokens = []
-    for match in _TOKEN.finditer(text):
-        found = match[0]
-        if match.lastgroup == "odd":
-            odd = _Token("odd", found, match.start())
-            if found in "\"'":
-                _refuse(odd, f"the quotation mark {found} is never closed")
-            instead = _INSTEAD.get(found)
-            remedy = f"write {instead}" if instead else "put text in quotation marks"
-            _refuse(odd, f"cannot read {found!r}; {remedy}")
-        kind = found.lower()
-        if match.lastgroup == "atom" and kind not in _PYTHON:
-            kind = "atom"
-        tokens.append(_Token(kind, found, match.start()))
-    return [*tokens, _Token("end", "", len(text.rstrip()))]
-
-
-def _check_order(tokens: list[_Token]) -> None:
-    """Refuse what Python could not read, or would read as something else."""
-    state, nots = "start", 0
-    brackets: list[_Token] = []
-    for token in tokens:
-        following = _NEXT[state].get(token.kind)
-        if token.kind == "end" and state in ("value", "closed"):
-            if brackets:
-                where = brackets[-1].place + 1
-                _refuse(token, f"the end where the bracket of position {where} should be closed")
-            return
-        if following is None and state in _WANTED:
-            _refuse(token, f"{token} where {_WANTED[state]} should stand")
-        if following is None:
-            _refuse(token, f"{token} is too much here; join with and or or")
-        nots = nots + 1 if token.kind == "not" else nots if token.kind == "(" else 0
-        if token.kind == "(":
-            brackets.append(token)
-        elif token.kind == ")" and not brackets:
-            _refuse(token, "')' is too much here; no bracket is open")
-        elif token.kind == ")":
-            brackets.pop()
-        if max(len(brackets), nots) > _DEEPEST:
-            _refuse(
-                token, f"more than {_DEEPEST} brackets or nots inside each other; take some out"
-            )
-        state = following
+def _refuse(place: int, message: str) -> NoReturn:
+    raise InputError(f"where, position {place + 1}: {message}")
 
 
 def _anded(tree: ast.expr) -> list[ast.expr]:
@@ -244,176 +160,207 @@ def _joined(how: np.ufunc, masks: list[Mask]) -> Mask:
     return lambda columns: np.asarray(how.reduce([mask(columns) for mask in masks]), dtype=bool)
 
 
-class _Reader:
-    """Turns the tree of a condition into masks."""
+def _hidden(match: re.Match[str]) -> str:
+    """Show Python a piece of the text."""
+    found, place = match[0], match.start()
+    if match["odd"] and found in "\"'":
+        _refuse(place, f"the quotation mark {found} is never closed")
+    if match["odd"]:
+        instead = _INSTEAD.get(found)
+        remedy = f"write {instead}" if instead else "put text in quotation marks"
+        _refuse(place, f"cannot read {found!r}; {remedy}")
+    if match["space"]:
+        return " "
+    return _PYTHON.get(found.lower(), "_" * len(found)) if match["atom"] else found
 
-    def __init__(
-        self, text: str, first: int, tokens: list[_Token], kinds: Mapping[str, Kind]
-    ) -> None:
-        self._text, self._first, self._tokens, self._kinds = text, first, tokens, kinds
-        self._number = {token.place: number for number, token in enumerate(tokens)}
+
+class _Reader:
+    """Turns a text into a tree, and its branches into masks."""
+
+    def __init__(self, text: str, kinds: Mapping[str, Kind]) -> None:
+        self._kinds = kinds
+        self._text = text = text.strip()
+        try:
+            self.tree = ast.parse(_TOKEN.sub(_hidden, text), mode="eval").body
+        except SyntaxError as error:
+            place = (error.offset or 0) - 1
+            found = _TOKEN.match(text, place) if place >= 0 else None
+            if "never closed" in error.msg:
+                _refuse(place, "this bracket is never closed")
+            if "unmatched" in error.msg:
+                _refuse(place, "')' closes no bracket")
+            shown = repr(found[0]) if found else "the end"
+            _refuse(place if found else len(text), f"{shown} cannot stand here; {_FORM}")
+        except (RecursionError, MemoryError):
+            self._too_deep(0)
         self._columns: list[str] = []
         self._symbols: list[str] = []
 
     def part(self, node: ast.expr) -> Part:
         self._columns, self._symbols = [], []
-        mask = self._mask(node)
+        mask = self._mask(node, 0)
         return Part(
-            text=" ".join(
-                self._text[self._place(node) : self._first + (node.end_col_offset or 0)].split()
-            ),
+            text=" ".join(self._source(node).split()),
             columns=tuple(dict.fromkeys(self._columns)),
             symbols=tuple(dict.fromkeys(self._symbols)),
             only=isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is),
             mask=mask,
         )
 
-    def _place(self, node: ast.expr) -> int:
-        return self._first + node.col_offset
+    def _source(self, node: ast.expr) -> str:
+        return self._text[node.col_offset : node.end_col_offset]
 
-    def _mask(self, node: ast.expr) -> Mask:
+    def _too_deep(self, place: int) -> NoReturn:
+        _refuse(place, f"more than {_DEEPEST} brackets or nots inside each other; take some out")
+
+    def _mask(self, node: ast.expr, depth: int) -> Mask:
+        if depth > _DEEPEST:
+            self._too_deep(node.col_offset)
         if isinstance(node, ast.BoolOp):
             how = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
-            return _joined(how, [self._mask(value) for value in node.values])
+            return _joined(how, [self._mask(value, depth + 1) for value in node.values])
         if isinstance(node, ast.UnaryOp):
-            inner = self._mask(node.operand)
+            inner = self._mask(node.operand, depth + 1)
             return lambda columns: ~inner(columns)
-        assert isinstance(node, ast.Compare)  # _check_order lets nothing else through
-        start = self._number[self._place(node)]
-        places = range(start, start + 2 * len(node.ops), 2)
-        return _joined(np.logical_and, [self._comparison(*self._tokens[n : n + 3]) for n in places])
+        if not isinstance(node, ast.Compare):
+            _refuse(node.col_offset, f"{self._source(node)!r} is no condition; {_FORM}")
+        values = [self._value(one) for one in (node.left, *node.comparators)]
+        for op, right in zip(node.ops, values[1:], strict=True):
+            if type(op) not in _SIGNS:
+                _refuse(right.place, "not stands before the whole condition: not elements has F")
+        signs = [_SIGNS[type(op)] for op in node.ops]
+        triples = zip(values, signs, values[1:], strict=False)
+        return _joined(np.logical_and, [self._comparison(*triple) for triple in triples])
 
-    def _comparison(self, left: _Token, sign: _Token, right: _Token) -> Mask:
-        if left.text not in self._kinds and right.text in self._kinds and sign.kind in _TURNED:
-            left, right = right, left
-            sign = sign._replace(kind=_TURNED[sign.kind])
+    def _value(self, node: ast.expr) -> _Value:
+        text = self._source(node)
+        if not isinstance(node, ast.Name):
+            _refuse(node.col_offset, f"{text!r} where a number or a word should stand; {_FORM}")
+        quoted = text[0] in "\"'"
+        return _Value(text[1:-1] if quoted else text, node.col_offset, quoted)
+
+    def _comparison(self, left: _Value, sign: str, right: _Value) -> Mask:
+        if left.text not in self._kinds and right.text in self._kinds and sign in _COMPARE:
+            left, sign, right = right, _COMPARE[sign][1], left
         name = self._column(left)
         kind, known = self._kinds[name]
         if kind == ELEMENTS:
-            return self._of_elements(sign, right)
-        if sign.kind == "has" and kind == PRODUCTS:
-            names = _phase(right)
-            return lambda columns: columns.texts(
-                name, lambda text: any(part.split(" ")[-1] in names for part in text.split(" + "))
-            )
-        if sign.kind in ("has", "only"):
+            return self._of_elements(sign, right, left.place)
+        if sign == "has" and kind == PRODUCTS:
+            return _of_products(name, right)
+        if sign in ("has", "only"):
             _refuse(
-                sign,
+                left.place,
                 f"{name} has no parts; has asks for an element in elements or for a phase in "
-                "columns such as conversion_products",
+                f"columns such as conversion_products; compare {name} with ==",
             )
         if kind == EMPTY:
             return lambda columns: np.zeros_like(columns.texts(name, bool))
-        return (
-            self._of_number(name, sign, right)
-            if kind == NUMBER
-            else _of_text(name, known, sign, right)
-        )
+        if kind == NUMBER:
+            return self._of_numbers(name, sign, right)
+        if sign not in ("==", "!="):
+            _refuse(left.place, f"{name} holds text; compare it with == or !=")
+        return _of_texts(name, known, sign, right)
 
-    def _column(self, token: _Token) -> str:
-        if token.text not in self._kinds:
-            _refuse(token, f"no column {token.text!r}{like(token.text, list(self._kinds))}")
-        self._columns.append(token.text)
-        return token.text
+    def _column(self, value: _Value) -> str:
+        if value.text not in self._kinds or value.quoted:
+            close = like(value.text, list(self._kinds))
+            _refuse(value.place, f"no column {value.text!r}{close}")
+        self._columns.append(value.text)
+        return value.text
 
-    def _of_number(self, name: str, sign: _Token, value: _Token) -> Mask:
+    def _of_numbers(self, name: str, sign: str, value: _Value) -> Mask:
         """Compare a column of numbers with a number or with another such column."""
-        other = ""
-        if value.text in self._kinds:
-            other = self._column(value)
-            if self._kinds[other].kind not in (NUMBER, EMPTY):
-                _refuse(value, f"{name} holds numbers and {other} text; compare with a number")
-        elif not _NUMBER.fullmatch(value.text):
-            close = nearest(value.word, list(self._kinds), 1)
-            _refuse(value, f"{name} holds numbers and {value.text!r} is none{close}")
-        else:
-            _check_unit(name, value)
+        other = "" if value.quoted or value.text not in self._kinds else self._column(value)
+        if other and self._kinds[other].kind not in (NUMBER, EMPTY):
+            _refuse(value.place, f"{name} holds numbers and {other} text; compare with a number")
+        if not other and (value.quoted or not _NUMBER.fullmatch(value.text)):
+            close = nearest(value.text, list(self._kinds), 1)
+            _refuse(value.place, f"{name} holds numbers and {value.text!r} is none{close}")
+        if not other:
+            _check_size(name, value)
 
         def mask(columns: Columns) -> Bools:
             mine = columns.numbers(name)
             right = columns.numbers(other) if other else float(value.text)
-            found = _COMPARE[sign.kind](mine, right) & ~(np.isnan(mine) | np.isnan(right))
+            found = _COMPARE[sign][0](mine, right) & ~(np.isnan(mine) | np.isnan(right))
             return np.asarray(found, dtype=bool)
 
         return mask
 
-    def _of_elements(self, sign: _Token, value: _Token) -> Mask:
-        if sign.kind == "has" and value.word in element_lists():
-            symbols = element_lists()[value.word]
-        else:
-            symbols = tuple(value.word.split("-")) if sign.kind != "has" else (value.word,)
+    def _of_elements(self, sign: str, value: _Value, place: int) -> Mask:
+        symbols = element_lists().get(value.text, ()) if sign == "has" else ()
+        if not symbols:
+            symbols = (value.text,) if sign == "has" else tuple(value.text.split("-"))
             for symbol in symbols:
-                _check_symbol(value, symbol)
+                _check_symbol(symbol, value.place)
             self._symbols += symbols
-        wanted = set(symbols)
-        if sign.kind not in ("has", "only", "==", "!="):
-            _refuse(sign, "elements holds symbols; ask with has, only, == or !=")
+        if sign not in ("has", "only", "==", "!="):
+            _refuse(place, "elements holds symbols; ask with has, only, == or !=")
+        number = len(set(symbols))
 
         def mask(columns: Columns) -> Bools:
-            listed, every = columns.elements(wanted)
-            if sign.kind == "has":
-                return listed > 0
-            nothing_else = (listed == every) & (every > 0)
-            if sign.kind == "only":
-                return nothing_else
-            same = nothing_else & (listed == len(wanted))
-            return same if sign.kind == "==" else ~same & (every > 0)
+            listed, every = columns.elements(symbols)
+            none_else = (listed == every) & (every > 0)
+            found = {
+                "has": listed > 0,
+                "only": none_else,
+                "==": none_else & (listed == number),
+                "!=": (every > 0) & ~(none_else & (listed == number)),
+            }
+            return np.asarray(found[sign], dtype=bool)
 
         return mask
 
 
-def _of_text(name: str, known: tuple[str, ...], sign: _Token, value: _Token) -> Mask:
-    if sign.kind not in ("==", "!="):
-        _refuse(sign, f"{name} holds text; compare it with == or !=")
-    word, wanted = value.word, sign.kind == "=="
+def _of_texts(name: str, known: tuple[str, ...], sign: str, value: _Value) -> Mask:
+    word, wanted = value.text, sign == "=="
     if known and word not in known:
-        among = " or ".join(part for part in (", ".join(known[:-1]), known[-1]) if part)
-        _refuse(
-            value, f"{name} is never {word!r}{nearest(word, list(known), 1) or f'; it is {among}'}"
-        )
+        close = nearest(word, list(known), 1) or f"; it is {', '.join(known[:-1])} or {known[-1]}"
+        _refuse(value.place, f"{name} is never {word!r}{close}")
     if not word:  # == "" asks for rows without a text
         return lambda columns: columns.texts(name, bool) ^ wanted
-    # not "is another": a phase has several classes of anions
     if wanted:
         return lambda columns: columns.texts(name, word.__eq__)
+    # not "has another": a phase may be in several classes of anions
     return lambda columns: columns.texts(name, bool) & ~columns.texts(name, word.__eq__)
 
 
-def _check_unit(name: str, value: _Token) -> None:
+def _of_products(name: str, value: _Value) -> Mask:
+    try:
+        unit = parse_formula(value.text)
+    except InputError as error:
+        _refuse(value.place, str(error))
+    names = {value.text}
+    if all(amount.denominator == 1 for _, amount in unit.amounts):
+        names.add(reduced_text(dict(zip(unit.elements, unit.counts, strict=True))))
+    return lambda columns: columns.texts(
+        name, lambda text: any(part.split(" ")[-1] in names for part in text.split(" + "))
+    )
+
+
+def _check_size(name: str, value: _Value) -> None:
     """Refuse what was meant in thousandths of the unit."""
-    unit = next((unit for end, unit in _FAR.items() if name.endswith(end)), "")
-    if unit and not name.endswith("_meV_per_atom") and abs(float(value.text)) > _BEYOND:
+    unit = "V" if name.endswith("_V") else "eV/atom" if name.endswith("_eV_per_atom") else ""
+    thousandth = float(value.text) / 1000
+    if unit and abs(thousandth) > _BEYOND / 1000:
         _refuse(
-            value,
-            f"{value.text} {unit} is far beyond any use; is it meant in m{unit}? Then write "
-            f"{float(value.text) / 1000:g}",
+            value.place,
+            f"{value.text} {unit} is far beyond any use; is it meant in m{unit}? "
+            f"Then write {thousandth:g}",
         )
 
 
-def _check_symbol(value: _Token, symbol: str) -> None:
+def _check_symbol(symbol: str, place: int) -> None:
     from pymatgen.core import Element
 
     if not Element.is_valid_symbol(symbol) or symbol in ("D", "T"):
+        known = [element.symbol for element in Element]
         right = symbol.capitalize()
-        close = f"; did you mean {right}?" if Element.is_valid_symbol(right) else ""
+        close = f"; did you mean {right}?" if right in known else ""
         close = close or nearest(symbol, list(element_lists()), 1)
-        lists = ", ".join(element_lists())
-        _refuse(
-            value,
-            f"{symbol!r} is no symbol of an element{close or f', such as F or Pb, nor a list ({lists})'}",
-        )
-
-
-def _phase(value: _Token) -> set[str]:
-    """Names that a phase may have in a column of products."""
-    try:
-        unit = parse_formula(value.word)
-    except InputError as error:
-        _refuse(value, str(error))
-    names = {value.word}
-    if all(amount.denominator == 1 for _, amount in unit.amounts):
-        names.add(reduced_text(dict(zip(unit.elements, unit.counts, strict=True))))
-    return names
+        close = close or f", such as F or Pb, nor a list ({', '.join(element_lists())})"
+        _refuse(place, f"{symbol!r} is no symbol of an element{close}")
 
 
 def like(word: str, columns: Collection[str]) -> str:
