@@ -38,9 +38,10 @@ def load_study(path: str | Path) -> Study:
     given = dict(data)
     if candidates == "all":
         given["query"], given["candidates"] = {}, []
-    elif isinstance(candidates, dict):
+    elif isinstance(candidates, dict) and candidates:
         wrapped = list(candidates) == ["query"]
-        given["query"], given["candidates"] = candidates["query"] if wrapped else candidates, []
+        given["query"] = (candidates["query"] or {}) if wrapped else candidates
+        given["candidates"] = []
     elif isinstance(candidates, str):
         listed = _candidates_file(file, candidates, _line(data, ("candidates",)))
         given["candidates"] = listed[1]

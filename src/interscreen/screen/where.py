@@ -50,6 +50,7 @@ _FORM = (
     "with and or or"
 )
 _DEEPEST = 50
+_FEW = 5  # words that a message lists rather than guesses
 _BEYOND = 10.0  # no energy [eV/atom] and no voltage [V] is as far from zero
 
 
@@ -316,7 +317,8 @@ class _Reader:
 def _of_texts(name: str, known: tuple[str, ...], sign: str, value: _Value) -> Mask:
     word, wanted = value.text, sign == "=="
     if known and word not in known:
-        close = nearest(word, list(known), 1) or f"; it is {', '.join(known[:-1])} or {known[-1]}"
+        close = nearest(word, list(known), 1) if len(known) > _FEW else ""
+        close = close or f"; it is {', '.join(known[:-1])} or {known[-1]}"
         _refuse(value.place, f"{name} is never {word!r}{close}")
     if not word:  # == "" asks for rows without a text
         return lambda columns: columns.texts(name, bool) ^ wanted
