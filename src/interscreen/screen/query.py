@@ -70,9 +70,10 @@ class Query(BaseModel):
     @field_validator("where")
     @classmethod
     def _readable(cls, value: str) -> str:
-        text = "" if value.strip() == ALL else " ".join(value.split())
-        _parse(text)
-        return text
+        if value.strip() in ("", ALL):
+            return ""
+        _parse(value)
+        return " ".join(value.split())
 
     @property
     def condition(self) -> Where:

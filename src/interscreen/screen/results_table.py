@@ -132,7 +132,7 @@ class TableColumns:
         wanted = set(symbols)
         return (
             self._each(ELEMENTS, lambda text: len(wanted.intersection(text.split("-")))),
-            self._each(ELEMENTS, lambda text: len(text.split("-")) if text else 0),
+            self._each(ELEMENTS, lambda text: text.count("-") + bool(text)),
         )
 
     def _each(self, name: str, ask: Callable[[str], int]) -> Ints:

@@ -336,9 +336,8 @@ def _of_products(name: str, value: _Value) -> Mask:
     names = {value.text}
     if all(amount.denominator == 1 for _, amount in unit.amounts):
         names.add(reduced_text(dict(zip(unit.elements, unit.counts, strict=True))))
-    return lambda columns: columns.texts(
-        name, lambda text: any(part.split(" ")[-1] in names for part in text.split(" + "))
-    )
+    part = re.compile(rf"(?:^| )(?:{'|'.join(map(re.escape, sorted(names)))})(?: |$)")
+    return lambda columns: columns.texts(name, lambda text: bool(part.search(text)))
 
 
 def _check_size(name: str, value: _Value) -> None:
