@@ -320,6 +320,7 @@ def test_every_former_key_is_translated():
         ("n_elments=2,any_of=pb,anion=x", "n_elments: unknown key"),
         ("n_elments=2,any_of=pb,anion=x", "any_of: 'pb'"),
         ("n_elments=2,any_of=pb,anion=x", "anion: anion is never 'x'"),
+        ("any_of=F,any_of=Cl", "any_of stands twice; join its values with +"),
         ("foo", "position 1: 'foo' is no condition"),
         ("anion == sulphide", "position 10: anion is never 'sulphide'; did you mean sulfide?"),
         ("anion = fluoride and n_elements < 3", "position 7: cannot read '='; write =="),

@@ -181,6 +181,7 @@ KINDS = kinds_of(
         ("conversion_products has 'Cu + LiF'", 25, "formula"),
         ("role == 'coating", 9, "the quotation mark ' is never closed"),
         ("role == coating; n_elements", 16, "cannot read ';'; put text in quotation marks"),
+        ("elements has F, elements has Cl", 15, "cannot read ','; write and or or"),
         ("role(coating)", 1, "'role(coating)' is no condition"),
         ("role == not", 9, "'not' cannot stand here"),
         ("not", 4, "the end cannot stand here"),

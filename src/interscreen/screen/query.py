@@ -160,10 +160,14 @@ _OLD_SHORT = {"max_above_hull": "max_energy_above_hull_eV_per_atom", "max_count"
 def _old_form(text: str) -> dict[str, Any]:
     """Keys and values of ``key=value,...``; nothing for a condition."""
     pieces = [_OLD_PIECE.fullmatch(piece) for piece in text.split(",") if piece.strip() != ALL]
-    found: dict[str, Any] = {piece[1]: piece[2].strip() for piece in pieces if piece}
-    if found.get("max_count", "").isdecimal():
-        found["max_count"] = int(found["max_count"])
-    return found if all(pieces) else {}
+    if not all(pieces):
+        return {}
+    found: dict[str, Any] = {}
+    for key, value in (piece.groups() for piece in pieces if piece):
+        if key in found:
+            raise ValueError(f"{key} stands twice; join its values with +")
+        found[key] = int(value) if key == "max_count" and value.isdecimal() else value
+    return found
 
 
 def translated(old: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,7 +183,7 @@ def translated(old: Mapping[str, Any]) -> dict[str, Any]:
     known = ["where", "limit", *_OLD]
     problems = [f"{key}: unknown key{nearest(key, known, 1)}" for key in given if key not in _OLD]
     parts = []
-    for key in (key for key in _OLD if given.get(key) not in (None, [])):
+    for key in (key for key in _OLD if given.get(key) not in (None, [], ())):
         value = given[key]
         if isinstance(value, str):
             value = re.split(r"\s*[+-]\s*" if key == "n_elements" else r"\s*\+\s*", value.strip())

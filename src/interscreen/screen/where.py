@@ -35,7 +35,7 @@ _TOKEN = re.compile(
 )
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _PYTHON = {"and": "and", "or": "or", "not": "not", "has": "in ", "only": "is  "}
-_INSTEAD = {"=": "==", "&": "and", "|": "or", "!": "not", "~": "not"}
+_INSTEAD = {"=": "==", "&": "and", "|": "or", "!": "not", "~": "not", ",": "and or or"}
 _SIGNS: dict[type[ast.cmpop], str] = {
     ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
     ast.In: "has", ast.Is: "only",
