@@ -160,7 +160,7 @@ def test_an_unfinished_run_of_another_study_is_refused(capsys, tmp_path, small_c
     other = [*ALL, "--candidates", "max_count=61", "--jobs", "1", "--out", tmp_path / "run"]
     code, _, err = run(capsys, *other)
     assert code == 2
-    assert "max_count" in err
+    assert "limit was 60, is 61" in err
     assert "--fresh" in err
     assert run(capsys, *other, "--fresh")[0] == 0
 

@@ -96,8 +96,11 @@ def build_parser() -> argparse.ArgumentParser:
     whole = screen.add_argument_group("candidates from the source itself")
     whole.add_argument(
         "--candidates",
-        metavar="QUERY",
-        help="'all', or conditions: n_elements=2-3,anion=fluoride,exclude=toxic (docs/screens.md)",
+        metavar="EXPRESSION",
+        help="'all', or a condition: anion == fluoride and n_elements <= 3 (docs/screens.md)",
+    )
+    whole.add_argument(
+        "--limit", type=int, metavar="N", help="at most so many candidates, nearest to the hull"
     )
     whole.add_argument("--electrolytes", metavar="A,B,...", help="in place of those of the study")
     whole.add_argument("--fresh", action="store_true", help="forget what an earlier start computed")

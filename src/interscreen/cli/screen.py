@@ -57,7 +57,7 @@ def screen_command(arguments: argparse.Namespace) -> int:
         return batch_command(arguments, study, table, started)
     for option in ("fresh", "scheduler"):
         if getattr(arguments, option):
-            raise InputError(f"--{option}: only for candidates by query, as --candidates all")
+            raise InputError(f"--{option}: only for candidates by a condition, as --candidates all")
     folder = Path(study.folder)
     result = _run_into(folder, arguments, study, table, started)
     if arguments.json:
@@ -121,7 +121,9 @@ def _study(arguments: argparse.Namespace) -> Study:
         study = default_study()
     updates: dict[str, Any] = {}
     if arguments.candidates:
-        updates = {"query": parse_query(arguments.candidates), "candidates": []}
+        updates = {"query": parse_query(arguments.candidates, arguments.limit), "candidates": []}
+    elif arguments.limit is not None:
+        raise InputError("--limit: say of which candidates, too: --candidates all")
     if listed:
         updates["electrolytes"] = [MaterialEntry(formula=name) for name in listed]
     return study.model_copy(update=updates)

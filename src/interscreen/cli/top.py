@@ -14,7 +14,7 @@ from ..phases.material import compose
 from ..report.text.answers import table
 from ..screen.folder import MANIFEST
 from ..screen.ranking import OVERALL, Ranking
-from ..screen.results_table import SCORE, like
+from ..screen.results_table import SCORE
 from ..screen.scores import (
     COATING,
     CONVERSION,
@@ -23,6 +23,7 @@ from ..screen.scores import (
     score_columns,
 )
 from ..screen.top import best
+from ..screen.where import like
 from .top_study import write_study
 
 if TYPE_CHECKING:

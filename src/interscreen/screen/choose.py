@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..answers.lithiation import lithiate
 from ..answers.reactant import require_lithium
 from ..errors import InputError, InterscreenError
-from ..phases.classes import Mask, Rows, anion_classes, how_many
+from ..phases.classes import Rows, anion_classes, how_many
 from ..phases.hull import stability
-from ..phases.system import Floats
 from ..phases.table import PhaseTable
-from .query import ABOVE_HULL, ALL, Query, element_lists
+from .query import ABOVE_HULL, ALL, FIRST_VOLTAGE, UNKNOWN, Query
+from .where import Bools, Floats, Ints, Part
 
 Voltages = Callable[[Rows], Floats]
 
-_EQUAL = 1e-9  # energies nearer than this are equal [eV/atom]
+_FLAG = np.array(["no", "yes", UNKNOWN])  # 0, 1 or -1 in the table
+_COMPUTED = (ABOVE_HULL, FIRST_VOLTAGE)  # the dearer the later
+_DIGITS = 9  # of energies: numerical noise must not decide between equal ones
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +34,8 @@ class Choice:
     rows : (k,) int array
         Rows of the phase table, in its order.
     counts : dict of str to int
-        How many phases each condition left, in the order of the conditions; first ``all``: every
-        counted formula but Li.
+        How many phases each part of the condition left, in the order in which they were applied;
+        first ``all``: every counted formula but Li.
     notes : tuple of str
         What the user should know about the answer.
     """
@@ -44,150 +48,163 @@ class Choice:
         return len(self.rows)
 
 
-def choose(table: PhaseTable, query: Query, *, voltages: Voltages | None = None) -> Choice:
+def choose(
+    table: PhaseTable,
+    query: Query | str | Mapping[str, Any],
+    *,
+    voltages: Voltages | None = None,
+) -> Choice:
     """Return the phases of a source that a query asks for.
+
+    The parts of the condition are applied in order, but those that need a computation after all
+    others, so that it is done for few.
 
     Parameters
     ----------
     table : PhaseTable
         Only counted phases are candidates.
-    query : Query
+    query : Query, or what makes one
     voltages : callable, optional
         Voltage of the first lithiation step [V] of rows of the table: zero where there is none,
-        NaN where it could not be computed.  Called once, with what all conditions but
-        ``max_count`` leave.  Without it ``lithiate`` is asked one by one: for small tables.
+        NaN where it could not be computed.  Called once, with what the other parts leave.  Without
+        it ``lithiate`` is asked one by one: for small tables.
 
     Raises
     ------
     InputError
-        When no phase is left (with the number that each condition left), or the source cannot
-        answer: no Li, nothing on what is theoretical.
+        When no phase is left (with the number that each part left), or the source cannot answer:
+        no Li, nothing in a column.
     SolverError
         When an energy above hull cannot be certified.
     """
-    if query.experimental_only:
-        _require_theoretical(table)
-    if query.converts_above_V is not None:
-        require_lithium(table)
+    query = Query.model_validate(query)
     lithium = (how_many(table, ["Li"]) == 1) & (np.diff(table.indptr) == 1)
-    rows: Rows = np.flatnonzero(table.counted & ~lithium)
-    if not len(rows):
+    phases = _Phases(table, np.flatnonzero(table.counted & ~lithium), voltages)
+    if not len(phases.rows):
         raise InputError(
             f"the query leaves no phase: {table.source.name} counts none but Li; use another source"
         )
-    counts, notes = {ALL: len(rows)}, _unknown_elements(table, query)
-    above: Floats | None = None
-    for key, text in query.conditions().items():
-        if key in _MASKS:
-            kept, more = _MASKS[key](table, query)[rows], []
-            if key == "experimental_only":
-                more = _unsaid(table, rows[kept])
-        elif key == "converts_above_V":
-            kept, more = _converting(table, rows, query, voltages)
-        elif key == "max_count" and len(rows) <= getattr(query, key):
-            kept, more = np.ones(len(rows), dtype=bool), []
-        else:
-            if above is None:
-                above = stability(table, rows).energy_above_hull
-            kept, more = _near_hull(above, key, query)
-        rows = rows[kept]
-        above = above[kept] if above is not None else None
-        counts[text] = len(rows)
-        notes += more
-        if not len(rows):
+    counts, notes = {ALL: len(phases.rows)}, list(query.notes)
+    for part in sorted(query.condition.parts, key=_cost):
+        missing = [symbol for symbol in part.symbols if symbol not in table.elements]
+        if missing:
+            notes.append(f"{part.text}: no phase of {table.source.name} has {' or '.join(missing)}")
+        kept = part.mask(phases)
+        notes += phases.unknown(part, kept)
+        phases.rows = phases.rows[kept]
+        counts[part.text] = len(phases.rows)
+        if not len(phases.rows):
             steps = ", ".join(f"{step}: {number}" for step, number in counts.items())
             raise InputError(
-                f"the query leaves no phase of {table.source.name}: {steps}; relax {text}"
+                f"the query leaves no phase of {table.source.name}: {steps}; relax {part.text}"
                 + (f" ({'; '.join(notes)})" if notes else "")
             )
-    return Choice(rows=rows, counts=counts, notes=tuple(notes))
+    if query.limit is not None:
+        if len(phases.rows) > query.limit:
+            notes.append(phases.cut(query.limit))
+        counts[f"limit {query.limit}"] = len(phases.rows)
+    return Choice(rows=phases.rows, counts=counts, notes=tuple(notes))
 
 
-def _any_anion(table: PhaseTable, query: Query) -> Mask:
-    classes = anion_classes(table)
-    found: Mask = np.logical_or.reduce([classes[name] for name in query.anion])
-    return found
+def _cost(part: Part) -> int:
+    return max((_COMPUTED.index(name) + 1 for name in part.columns if name in _COMPUTED), default=0)
 
 
-def _with_lithium(table: PhaseTable, query: Query) -> Mask:
-    with_lithium: Mask = how_many(table, ["Li"]) > 0
-    return with_lithium if query.contains_lithium else ~with_lithium
+class _Phases:
+    """Some rows of a phase table, as a condition asks for them (see ``where.Columns``)."""
+
+    def __init__(self, table: PhaseTable, rows: Rows, voltages: Voltages | None) -> None:
+        self.rows = rows
+        self._table = table
+        self._voltages = voltages or (lambda rows: _one_by_one(table, rows))
+        self._columns: dict[str, NDArray[Any]] = {}  # of all rows of the table
+
+    def numbers(self, name: str) -> Floats:
+        """Return a column of numbers, NaN for missing ones."""
+        return np.asarray(self._column(name)[self.rows], dtype=float)
+
+    def texts(self, name: str, test: Callable[[str], bool]) -> Bools:
+        """Return which rows have a text that meets a test; a missing one meets none."""
+        if name == "anion":
+            found = np.zeros(len(self._table), dtype=bool)
+            for word, mask in anion_classes(self._table).items():
+                found |= mask if test(word) else False
+            return np.asarray(found[self.rows])
+        texts = self._column(name)[self.rows].tolist()
+        return np.array([bool(text) and test(text) for text in texts], dtype=bool)
+
+    def elements(self, symbols: Collection[str]) -> tuple[Ints, Ints]:
+        """Return how many of some elements each row has, and how many of all."""
+        return how_many(self._table, symbols)[self.rows], np.diff(self._table.indptr)[self.rows]
+
+    def unknown(self, part: Part, kept: Bools) -> list[str]:
+        """Say of how many phases a column that a condition reads is not known."""
+        notes = []
+        for name in (name for name in part.columns if name in self._columns):
+            missing = _missing(self._columns[name][self.rows])
+            for word, which in (("kept", missing & kept), ("left out", missing & ~kept)):
+                names = [str(formula) for formula in self._table.formulas[self.rows[which]]]
+                shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+                if names:
+                    notes.append(f"{name}: unknown, {word}: {len(names)} ({shown})")
+                if names and name == FIRST_VOLTAGE:
+                    notes[-1] += f"; `interscreen lithiate {names[0]}` says why"
+        return notes
+
+    def cut(self, limit: int) -> str:
+        """Keep the phases nearest to the hull; return a note on them."""
+        above = self.numbers(ABOVE_HULL)
+        lowest = np.argsort(above, kind="stable")[:limit]
+        self.rows = self.rows[np.sort(lowest)]
+        return (
+            f"limit: of {len(above)} phases the {limit} with the lowest energy above hull (at most "
+            f"{1000.0 * above[lowest[-1]]:.3g} meV/atom; of equal ones the first in the source)"
+        )
+
+    def _column(self, name: str) -> NDArray[Any]:
+        """Return a column for all rows of the table; a computed one is known of ours only."""
+        if name in _COMPUTED and name not in self._columns:
+            found = np.asarray(self._computed(name), dtype=float)
+            if found.shape != self.rows.shape:
+                raise ValueError(f"{name}: shape {found.shape} for rows of shape {self.rows.shape}")
+            self._columns[name] = np.full(len(self._table), np.nan)
+            self._columns[name][self.rows] = found
+        elif name not in self._columns:
+            self._columns[name] = _stored(self._table, name)
+        return self._columns[name]
+
+    def _computed(self, name: str) -> Floats:
+        if name == ABOVE_HULL:
+            return np.round(stability(self._table, self.rows).energy_above_hull, _DIGITS)
+        require_lithium(self._table)
+        return self._voltages(self.rows)
 
 
-def _in_range(table: PhaseTable, query: Query) -> Mask:
-    low, high = query.n_elements or (1, len(table.elements))
-    lengths = np.diff(table.indptr)
-    inside: Mask = (low <= lengths) & (lengths <= high)
-    return inside
-
-
-def _not_excluded(table: PhaseTable, query: Query) -> Mask:
-    excluded = [symbol for name in query.exclude for symbol in element_lists()[name]]
-    without: Mask = how_many(table, excluded) == 0
-    return without
-
-
-def _not_theoretical(table: PhaseTable, query: Query) -> Mask:
-    kept: Mask = table.properties["theoretical"] != 1
-    return kept
-
-
-# conditions that look at the table row by row: (table, query) -> (n,) bool array
-_MASKS: dict[str, Callable[[PhaseTable, Query], Mask]] = {
-    "any_of": lambda table, query: how_many(table, query.any_of) > 0,
-    "all_of": lambda table, query: how_many(table, query.all_of) == len(query.all_of),
-    "none_of": lambda table, query: how_many(table, query.none_of) == 0,
-    "only": lambda table, query: how_many(table, query.only) == np.diff(table.indptr),
-    "n_elements": _in_range,
-    "anion": _any_anion,
-    "contains_lithium": _with_lithium,
-    "exclude": _not_excluded,
-    "experimental_only": _not_theoretical,
-}
-
-
-def _require_theoretical(table: PhaseTable) -> None:
-    """Refuse a source that says of no phase whether it is theoretical."""
-    stated = table.properties.get("theoretical")
-    if stated is None or not bool((stated >= 0).any()):
+def _stored(table: PhaseTable, name: str) -> NDArray[Any]:
+    """Return a column of the source; refuse one that says nothing of any phase."""
+    own = {
+        "n_elements": np.diff(table.indptr),
+        "formation_energy_eV_per_atom": table.energies,
+        "formula": table.formulas,
+        "id": table.ids,
+        "observed": table.observed,
+        "structures": table.structures,
+    }
+    values = np.asarray(own.get(name, table.properties.get(name, [""])))
+    if name in ("observed", "theoretical") and values.dtype.kind == "i":
+        values = _FLAG[values]
+    if _missing(values).all():
         raise InputError(
-            f"experimental_only: nothing in {table.source.name} says which phases are theoretical; "
-            "leave it out, or use the source mp or a table with a column theoretical (yes, no)"
+            f"{name}: nothing in {table.source.name} says it of any phase; leave it out, or use "
+            f"another source (mp has most) or a table with a column {name}"
         )
+    return values
 
 
-def _unsaid(table: PhaseTable, rows: Rows) -> list[str]:
-    unknown = int((table.properties["theoretical"][rows] < 0).sum())
-    return [f"experimental_only: unknown origin, kept: {unknown}"] if unknown else []
-
-
-def _unknown_elements(table: PhaseTable, query: Query) -> list[str]:
-    """Name the elements that no phase of the source has."""
-    notes = []
-    for key in ("any_of", "all_of", "none_of", "only"):
-        missing = [symbol for symbol in getattr(query, key) if symbol not in table.elements]
-        if missing:
-            notes.append(f"{key}: no phase of {table.source.name} has {' or '.join(missing)}")
-    return notes
-
-
-def _converting(
-    table: PhaseTable, rows: Rows, query: Query, voltages: Voltages | None
-) -> tuple[Mask, list[str]]:
-    """Keep rows that take up Li above a voltage, with a note on those it is not known of."""
-    first = np.asarray(_one_by_one(table, rows) if voltages is None else voltages(rows), float)
-    if first.shape != rows.shape:
-        raise ValueError(f"voltages: shape {first.shape} for rows of shape {rows.shape}")
-    unknown = np.isnan(first)
-    notes = []
-    if unknown.any():
-        names = [str(formula) for formula in table.formulas[rows[unknown]]]
-        shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
-        notes.append(
-            f"converts_above_V: voltage cannot be computed, left out: {len(names)} ({shown}); "
-            f"`interscreen lithiate {names[0]}` says why"
-        )
-    return ~unknown & (first > query.converts_above_V), notes
+def _missing(values: NDArray[Any]) -> Bools:
+    if values.dtype.kind in "biuf":
+        return np.asarray(np.isnan(values.astype(float)))
+    return np.isin(values.astype(str), ["", UNKNOWN])
 
 
 def _one_by_one(table: PhaseTable, rows: Rows) -> Floats:
@@ -202,19 +219,3 @@ def _one_by_one(table: PhaseTable, rows: Rows) -> Floats:
         if steps:
             found[place] = steps[0].voltage_V
     return found
-
-
-def _near_hull(above: Floats, key: str, query: Query) -> tuple[Mask, list[str]]:
-    """Keep phases near the hull: below a limit, or the lowest ones; with a note on the latter."""
-    # numerical noise must not decide between equal energies
-    energies = np.round(above / _EQUAL) * _EQUAL
-    if key == ABOVE_HULL:
-        return energies <= getattr(query, key) + 0.5 * _EQUAL, []
-    lowest = np.argsort(energies, kind="stable")[: query.max_count]
-    kept = np.zeros(len(above), dtype=bool)
-    kept[lowest] = True
-    highest = 1000.0 * float(energies[lowest[-1]])
-    return kept, [
-        f"max_count: of {len(above)} phases the {query.max_count} with the lowest energy above "
-        f"hull (at most {highest:.3g} meV/atom; of equal ones the first in the source)"
-    ]

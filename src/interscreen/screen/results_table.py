@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -10,16 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..phases.formula import nearest
+from .rows import FAILED, OK
+from .scores import ROLES
+from .where import ELEMENTS, EMPTY, NUMBER, PRODUCTS, TEXT, Bools, Floats, Ints, Kind
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Bools = NDArray[np.bool_]
-Mask = Callable[["pa.Table"], Bools]
+_KNOWN = {"role": ROLES, "status": (OK, FAILED)}
+_PHASES = ("layer", "worst_product", "bridge_product")  # and every column ..._products
 SCORE = "score_meV_per_atom"
 NEEDED = ("candidate", "electrolyte", "status", SCORE)
-_BATCH = 1 << 16  # rows that are decoded at a time
 
 
 class Results:
@@ -55,56 +56,32 @@ class Results:
 
     def columns(self, names: Iterable[str]) -> pa.Table:
         """Return some columns of all rows."""
-        import pyarrow as pa
-
-        parts = list(self.batches(names))
-        return pa.concat_tables(parts) if parts else self.schema.empty_table().select(list(names))
-
-    def batches(
-        self, names: Iterable[str] | None = None, groups: Sequence[int] | None = None
-    ) -> Iterator[pa.Table]:
-        """Yield the rows in pieces, in order."""
-        import pyarrow as pa
-
-        chosen = None if names is None else list(names)
+        chosen = list(names)
         if self._table is not None:
-            yield self._table if chosen is None else self._table.select(chosen)
-            return
-        try:
-            for batch in self._file.iter_batches(_BATCH, row_groups=groups, columns=chosen):
-                part = pa.Table.from_batches([batch])
-                yield part if chosen is None else part.select(chosen)
-        except (OSError, pa.ArrowException) as error:
-            self._unreadable(error)
+            return self._table.select(chosen)
+        return self._read(lambda: self._file.read(columns=chosen)).select(chosen)
 
     def take(self, positions: NDArray[np.int64]) -> pa.Table:
         """Return the rows at some positions, in that order; only their row groups are read."""
+        if self._table is not None:
+            return self._table.take(positions)
+        groups = range(self._file.metadata.num_row_groups)
+        lengths = [self._file.metadata.row_group(group).num_rows for group in groups]
+        starts = np.cumsum([0, *lengths])
+        wanted, of_position = np.unique(
+            np.searchsorted(starts, positions, side="right") - 1, return_inverse=True
+        )
+        found = self._read(lambda: self._file.read_row_groups(wanted.tolist()))
+        before = np.cumsum([0, *(lengths[group] for group in wanted)])[of_position]
+        return found.take(positions - starts[wanted[of_position]] + before)
+
+    def _read(self, read: Callable[[], pa.Table]) -> pa.Table:
         import pyarrow as pa
 
-        climbing = np.unique(positions)
-        parts = [self.schema.empty_table()]
-        for start, part in self._located(climbing):
-            low, high = np.searchsorted(climbing, (start, start + len(part)))
-            if high > low:
-                parts.append(part.take(climbing[low:high] - start))
-        found = pa.concat_tables(parts)
-        return found.take(np.searchsorted(climbing, positions))
-
-    def _located(self, climbing: NDArray[np.int64]) -> Iterator[tuple[int, pa.Table]]:
-        """Pieces that may hold some of the positions, each with that of its first row."""
-        if self._table is not None:
-            yield 0, self._table
-            return
-        start = 0
-        for group in range(self._file.metadata.num_row_groups):
-            stop = start + self._file.metadata.row_group(group).num_rows
-            low, high = np.searchsorted(climbing, (start, stop))
-            if high > low:
-                place = start
-                for part in self.batches(groups=[group]):
-                    yield place, part
-                    place += len(part)
-            start = stop
+        try:
+            return read()
+        except (OSError, pa.ArrowException) as error:
+            self._unreadable(error)
 
 
 def codes(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
@@ -116,47 +93,51 @@ def codes(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
     return encoded.dictionary.to_pylist(), indices
 
 
-def kind_of(arrow_type: pa.DataType) -> str:
-    """Return what a column holds: ``number``, ``text``, or ``null`` where nothing at all."""
+def kinds_of(schema: pa.Schema) -> dict[str, Kind]:
+    """Return what each column of a table of results holds."""
     import pyarrow as pa
 
-    if pa.types.is_null(arrow_type):
-        return "null"
-    number = pa.types.is_floating(arrow_type) or pa.types.is_integer(arrow_type)
-    return "number" if number else "text"
+    found = {}
+    for name, arrow_type in zip(schema.names, schema.types, strict=True):
+        kind = PRODUCTS if name.endswith("_products") or name in _PHASES else TEXT
+        if name == ELEMENTS:
+            kind = ELEMENTS
+        if pa.types.is_null(arrow_type):
+            kind = EMPTY
+        elif pa.types.is_floating(arrow_type) or pa.types.is_integer(arrow_type):
+            kind = NUMBER
+        found[name] = Kind(kind, _KNOWN.get(name, ()))
+    return found
 
 
-def numbers(table: pa.Table, name: str) -> NDArray[np.float64]:
-    """Column as floats, NaN for missing values."""
-    return floats(table[name])
+class TableColumns:
+    """Rows of a table of results, as a condition asks for them (see ``where.Columns``)."""
 
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+        self._codes: dict[str, tuple[list[str], NDArray[np.int64]]] = {}
 
-def floats(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    """Column as floats of its own memory, NaN for missing values."""
-    import pyarrow as pa
-
-    return np.array(column.cast(pa.float64()).to_numpy(), dtype=np.float64)
-
-
-def matching(name: str, pattern: str) -> Mask:
-    """Rows whose text matches a pattern (RE2: linear in the text, whatever the pattern)."""
-
-    def mask(table: pa.Table) -> Bools:
+    def numbers(self, name: str) -> Floats:
+        """Return a column as floats of its own memory, NaN for missing values."""
         import pyarrow as pa
-        import pyarrow.compute as pc
 
-        column = table[name]
-        if not pa.types.is_large_string(column.type):
-            column = column.cast(pa.string())
-        found = pc.match_substring_regex(column, pattern=pattern)
-        return np.asarray(pc.fill_null(found, False), dtype=np.bool_)
+        return np.array(self._table[name].cast(pa.float64()).to_numpy(), dtype=np.float64)
 
-    return mask
+    def texts(self, name: str, test: Callable[[str], bool]) -> Bools:
+        """Return which rows have a text that meets a test; each text is looked at once."""
+        return self._each(name, lambda text: bool(text) and test(text)).astype(bool)
 
+    def elements(self, symbols: Collection[str]) -> tuple[Ints, Ints]:
+        """Return how many of some elements each row has, and how many of all."""
+        wanted = set(symbols)
+        return (
+            self._each(ELEMENTS, lambda text: len(wanted.intersection(text.split("-")))),
+            self._each(ELEMENTS, lambda text: text.count("-") + bool(text)),
+        )
 
-def like(word: str, columns: Sequence[str]) -> str:
-    """Columns that may have been meant, or all of them, as the end of a message."""
-    inside = [name for name in columns if len(word) > 2 and word.lower() in name.lower()]
-    if inside:
-        return f"; did you mean {' or '.join(inside[:3])}?"
-    return nearest(word, list(columns)) or f" (columns: {', '.join(columns)})"
+    def _each(self, name: str, ask: Callable[[str], int]) -> Ints:
+        if name not in self._codes:
+            self._codes[name] = codes(self._table[name])
+        texts, of_row = self._codes[name]
+        # a missing text has the number -1, that of the last answer
+        return np.array([*map(ask, texts), 0], dtype=np.int64)[of_row]

@@ -34,9 +34,10 @@ class Study(BaseModel):
     anode : Li
     electrolytes, candidates : list of MaterialEntry
         ``candidates`` may also name a YAML file with the list: beside the study, or in a folder
-        ``candidates`` there or below the current folder; or be ``all``, or ``{query: {...}}``.
+        ``candidates`` there or below the current folder; or be ``all``, or
+        ``{where: CONDITION, limit: NUMBER}``.
     query : Query, optional
-        Candidates from the source's own phases, in place of a list.
+        Candidates from the source's own phases, in place of a list: a condition, or ``all``.
     cathodes, air : list of MaterialEntry
         Materials beside the stack: what touches the electrolyte on its other side, and what it
         meets before the cell is built; their contacts stand in surroundings.csv.
@@ -111,9 +112,7 @@ class Study(BaseModel):
         """
         if self.query is not None:
             only = self.query.only
-            return list(
-                dict.fromkeys(elements_of([e.material]) | set(only) for e in self.electrolytes)
-            )
+            return list(dict.fromkeys(elements_of([e.material]) | only for e in self.electrolytes))
         beside = [entry.material for entry in (*self.cathodes, *self.air)]
         ours = [entry.material for entry in self.candidates]
         theirs = [entry.material for entry in self.electrolytes]

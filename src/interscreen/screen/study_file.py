@@ -35,15 +35,18 @@ def load_study(path: str | Path) -> Study:
         )
     candidates = data.get("candidates")
     listed: tuple[Path, Any] | None = None
+    given = dict(data)
     if candidates == "all":
-        data["query"], data["candidates"] = {}, []
-    elif isinstance(candidates, dict) and list(candidates) == ["query"]:
-        data["query"], data["candidates"] = candidates["query"] or {}, []
+        given["query"], given["candidates"] = {}, []
+    elif isinstance(candidates, dict) and candidates:
+        wrapped = list(candidates) == ["query"]
+        given["query"] = (candidates["query"] or {}) if wrapped else candidates
+        given["candidates"] = []
     elif isinstance(candidates, str):
         listed = _candidates_file(file, candidates, _line(data, ("candidates",)))
-        data["candidates"] = listed[1]
+        given["candidates"] = listed[1]
     try:
-        study = Study.model_validate(data)
+        study = Study.model_validate(given)
     except ValidationError as error:
         raise InputError("\n".join(_problems(error, file, data, listed))) from None
     twice = [
@@ -111,13 +114,16 @@ def _problems(
     error: ValidationError, file: Path, data: Any, listed: tuple[Path, Any] | None
 ) -> Iterator[str]:
     for problem in error.errors():
-        location = problem["loc"]
-        inside = listed is not None and location[:1] == ("candidates",) and len(location) > 1
-        if inside and listed is not None:
+        location = place = problem["loc"]
+        if location[:1] == ("query",) and "query" not in data:
+            inside = list(data["candidates"]) == ["query"]
+            place = ("candidates", *location[not inside :])
+        in_list = listed is not None and location[:1] == ("candidates",) and len(location) > 1
+        if in_list and listed is not None:
             where, line = listed[0], _line(listed[1], location[1:])
         else:
-            where, line = file, _line(data, location)
-        name = ".".join(str(part) for part in location if not isinstance(part, int))
+            where, line = file, _line(data, place)
+        name = ".".join(str(part) for part in place if not isinstance(part, int))
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
             known = _known_keys(location[:-1])

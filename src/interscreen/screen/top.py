@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,21 +13,10 @@ from ..errors import InputError
 from ..phases.formula import nearest
 from .board import OVERALL
 from .places import ranks
-from .results_table import (
-    NEEDED,
-    SCORE,
-    Bools,
-    Results,
-    codes,
-    floats,
-    kind_of,
-    like,
-    matching,
-    numbers,
-)
+from .results_table import NEEDED, SCORE, Results, TableColumns, codes, kinds_of
 from .tables import OK
 from .weights import Ranking
-from .where import parse_where
+from .where import NUMBER, Bools, Kind, like, parse_where
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,8 +76,9 @@ def best(
     if count < 1:
         raise InputError(f"count: {count} candidates; ask for 1 or more")
     rows = Results(results)
-    condition = parse_where(where, rows.schema) if where.strip() else None
-    column, descending = _sort_column(sort, rows.schema)
+    kinds = kinds_of(rows.schema)
+    condition = parse_where(where, kinds) if where.strip() else None
+    column, descending = _sort_column(sort, kinds)
     core = rows.columns(dict.fromkeys((*NEEDED, column)))
     names, of_row = codes(core["electrolyte"])
     if electrolyte is None and len(names) == 1:
@@ -95,12 +86,12 @@ def best(
     if electrolyte is not None and electrolyte not in names:
         close = nearest(electrolyte, names, 1) or f" (there are: {', '.join(names)})"
         raise InputError(f"electrolyte {electrolyte!r} is not in these results{close}")
-    scores = numbers(core, SCORE)
-    scores[~matching("status", f"^{OK}$")(core)] = np.nan
+    columns = TableColumns(core)
+    scores = columns.numbers(SCORE)
+    scores[~columns.texts("status", OK.__eq__)] = np.nan
     meets = np.ones(len(core), dtype=np.bool_)
     if condition:
-        parts = [condition.mask(part) for part in rows.batches(condition.columns)]
-        meets = np.concatenate([meets[:0], *parts])  # a file without rows has no parts
+        meets = condition.mask(TableColumns(rows.columns(condition.columns)))
     if electrolyte is None:
         if is_of_pair(column):
             raise InputError(
@@ -116,7 +107,12 @@ def best(
     if condition is None or not {"status", "reason"} & set(condition.columns):
         meets &= rank > 0
     chosen = np.flatnonzero(meets)
-    key = scores if column == SCORE else _order_key(core[column], positions)
+    if column == SCORE:
+        key = scores
+    elif kinds[column].kind == NUMBER:
+        key = columns.numbers(column)[positions]
+    else:
+        key = _alphabetical(core[column], positions)
     value = key[chosen] * (-1.0 if descending else 1.0)
     order = chosen[np.lexsort((-scores[chosen], value))][:count]  # NaN stands last, ties in order
     frame: pd.DataFrame = rows.take(positions[order]).to_pandas()
@@ -135,18 +131,16 @@ def best(
     return frame
 
 
-def _sort_column(sort: str, schema: pa.Schema) -> tuple[str, bool]:
+def _sort_column(sort: str, kinds: Mapping[str, Kind]) -> tuple[str, bool]:
     """Name of the column to sort by, and whether the largest value comes first."""
     name, _, direction = sort.partition(":")
-    if name not in schema.names:
-        raise InputError(f"sort: no column {name!r}{like(name, schema.names)}")
+    if name not in kinds:
+        raise InputError(f"sort: no column {name!r}{like(name, list(kinds))}")
     if direction not in ("", "up", "down"):
         raise InputError(
             f"sort: {sort!r}: write {name}:up (smallest first) or {name}:down (largest first)"
         )
-    return name, direction == "down" or (
-        not direction and kind_of(schema.field(name).type) == "number"
-    )
+    return name, direction == "down" or (not direction and kinds[name].kind == NUMBER)
 
 
 def _together(
@@ -161,13 +155,11 @@ def _together(
     return first, mean, np.bincount(of_row, weights=~meets) == 0
 
 
-def _order_key(column: pa.ChunkedArray, positions: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Numbers in the order of the values, NaN for missing ones."""
+def _alphabetical(column: pa.ChunkedArray, positions: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Numbers in the order of the texts, NaN for missing ones."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if kind_of(column.type) == "number":
-        return floats(column)[positions]
     texts = pc.fill_null(column.cast(pa.string()), "")
     missing = np.asarray(pc.equal(texts, ""), dtype=np.bool_)[positions]
     place = pc.rank(texts, tiebreaker="dense").to_numpy()[positions]

@@ -1,292 +1,372 @@
-"""Conditions on the rows of a table: a small language, compiled to masks."""
+"""Conditions on rows: one small language for candidates of a source and for results of a run.
+
+Python's own ``ast`` reads what ``and``, ``or``, ``not`` and brackets bind.  It sees the text with
+every name, word and number as underscores of the same length, so that places in it are those in
+the text, and with an operator of the same rank in place of ``has`` and ``only``.
+"""
 
 from __future__ import annotations
 
+import ast
 import operator
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..files import load_yaml
 from ..phases.formula import nearest, parse_formula, reduced_text
-from .results_table import Bools, Mask, kind_of, like, matching, numbers
-from .scores import ROLES
-from .tables import FAILED, OK
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
+NUMBER, TEXT, ELEMENTS, PRODUCTS, EMPTY = "number", "text", "elements", "products", "empty"
+_LISTS = "element_lists.yaml"
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.]))"
-    r"|(?P<word>[^\W\d][\w.\-]*)"
-    r"|(?P<quoted>\"[^\"]*\"|'[^']*')"
-    r"|(?P<sign><=|>=|==|!=|[<>()]))"
+    r"(?P<atom>\"[^\"]*\"|'[^']*'|[+-]?(?:\w|\.\d)[\w.-]*(?:(?<=[\d.][eE])\+\d+)?)"
+    r"|<=|>=|==|!=|[<>()]|(?P<space>\s)|(?P<odd>.)"
 )
-_INSTEAD = {"=": "==", "&": "and", "|": "or", "!": "not", "~": "not"}
-_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-    "==": operator.eq, "!=": operator.ne,
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_PYTHON = {"and": "and", "or": "or", "not": "not", "has": "in ", "only": "is  "}
+_INSTEAD = {"=": "==", "&": "and", "|": "or", "!": "not", "~": "not", ",": "and or or"}
+_SIGNS: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!=",
+    ast.In: "has", ast.Is: "only",
 }  # fmt: skip
-_KEYWORDS = ("and", "or", "not", "has")
-_VALUES = {"role": ROLES, "status": (OK, FAILED)}
-_PHASES = ("layer", "worst_product", "bridge_product")  # and every column ..._products
+# a comparison, and the same with its sides exchanged
+_COMPARE: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
+    "<": (operator.lt, ">"), "<=": (operator.le, ">="), ">": (operator.gt, "<"),
+    ">=": (operator.ge, "<="), "==": (operator.eq, "=="), "!=": (operator.ne, "!="),
+}  # fmt: skip
+_FORM = (
+    "a condition is a column, a comparison (< <= > >= == != has only) and a value; join several "
+    "with and or or"
+)
 _DEEPEST = 50
+_FEW = 5  # words that a message lists rather than guesses
+_BEYOND = 10.0  # no energy [eV/atom] and no voltage [V] is as far from zero
 
 
-class _Token(NamedTuple):
-    kind: str  # number, word, quoted, sign, keyword or end
+class Columns(Protocol):
+    """Rows that a condition is asked about."""
+
+    def numbers(self, name: str) -> Floats:
+        """Return a column of numbers, NaN for missing ones."""
+
+    def texts(self, name: str, test: Callable[[str], bool]) -> Bools:
+        """Return which rows have a text that meets a test; a missing one meets none."""
+
+    def elements(self, symbols: Collection[str]) -> tuple[Ints, Ints]:
+        """Return how many of some elements each row has, and how many of all."""
+
+
+Mask = Callable[[Columns], Bools]
+
+
+class Kind(NamedTuple):
+    """What a column holds, and its texts where all of them are known."""
+
+    kind: str
+    known: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the conditions that the outermost ``and`` joins.
+
+    A missing number or text makes a comparison false; only ``== ""`` asks for missing texts.
+    """
+
     text: str
-    position: int  # of its first character, counted from 1
+    columns: tuple[str, ...]  # that it reads
+    symbols: tuple[str, ...]  # elements that it names one by one
+    only: bool  # it is ``elements only ...`` and nothing else
+    mask: Mask
 
 
 @dataclass(frozen=True)
 class Where:
-    """A condition on the rows of a table.
+    """A condition, in parts that must all be met."""
 
-    Attributes
-    ----------
-    columns : tuple of str
-        Columns it reads.
-    mask : callable
-        Table with at least these columns -> (n,) bool array.  A missing number or text makes a
-        comparison false (only ``== ""`` asks for missing texts).
-    """
+    parts: tuple[Part, ...]
 
-    columns: tuple[str, ...]
-    mask: Mask
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Columns it reads."""
+        return tuple(dict.fromkeys(name for part in self.parts for name in part.columns))
+
+    def mask(self, columns: Columns) -> Bools:
+        """Return which rows meet it."""
+        return _joined(np.logical_and, [part.mask for part in self.parts])(columns)
 
 
-def parse_where(text: str, schema: pa.Schema) -> Where:
-    """Read a condition such as ``"role == conversion and not (elements has Pb)"``.
+class _Value(NamedTuple):
+    text: str  # without quotation marks
+    place: int
+    quoted: bool
 
-    Columns are compared (``< <= > >= == !=``) with numbers, with bare or quoted words, or with
-    other columns of numbers; ``has`` asks for an element in ``elements`` or for a whole phase
-    in a column of products; ``and``, ``or``, ``not`` and brackets join conditions.
+
+@lru_cache(maxsize=1)
+def element_lists() -> Mapping[str, tuple[str, ...]]:
+    """Elements of the lists that come with the package (data/element_lists.yaml), by name."""
+    text = (files("interscreen") / "data" / _LISTS).read_text(encoding="utf-8")
+    return {
+        str(name): tuple(str(symbol) for symbol in entry["elements"])
+        for name, entry in load_yaml(text, _LISTS).items()
+    }
+
+
+def parse_where(text: str, kinds: Mapping[str, Kind]) -> Where:
+    """Read a condition such as ``"elements has F and not elements has toxic and x < 0.05"``.
+
+    Columns are compared (``< <= > >= == !=``, also as in ``2 <= n_elements <= 3``) with numbers,
+    with bare or quoted words, or with other columns of numbers.  ``elements has F`` asks for an
+    element, ``elements has toxic`` for any of a list (``element_lists``), ``elements only Cu-F``
+    for no others; ``has`` asks for a whole phase in a column of products.
 
     Parameters
     ----------
     text : str
-    schema : pyarrow.Schema
-        Columns of the table.
+    kinds : mapping of str to Kind
+        Columns of the rows.
 
     Raises
     ------
     InputError
-        For every mistake, with its position in the text (counted from 1) and a remedy.
+        For the first mistake, with its position in the text (counted from 1) and a remedy.
     """
-    parser = _Parser(list(_tokens(text)), schema)
-    mask = parser.either(0)
-    if parser.token.kind != "end":
-        why = "no bracket is open" if parser.token.text == ")" else "join with and or or"
-        _refuse(parser.token, f"{parser.token.text!r} is too much here; {why}")
-    return Where(tuple(dict.fromkeys(parser.columns)), mask)
+    reader = _Reader(text, kinds)
+    return Where(tuple(reader.part(node) for node in _anded(reader.tree)))
 
 
-def _refuse(token: _Token, message: str) -> NoReturn:
-    raise InputError(f"where, position {token.position}: {message}")
+def _refuse(place: int, message: str) -> NoReturn:
+    raise InputError(f"where, position {place + 1}: {message}")
 
 
-def _tokens(text: str) -> Iterator[_Token]:
-    place = 0
-    end = len(text.rstrip())
-    while place < end:
-        match = _TOKEN.match(text, place)
-        if match is None or match.lastgroup is None:
-            place += len(text[place:]) - len(text[place:].lstrip())
-            odd = _Token("odd", text[place], place + 1)
-            if odd.text in "\"'":
-                _refuse(odd, f"the quotation mark {odd.text} is never closed")
-            instead = _INSTEAD.get(odd.text)
-            remedy = f"write {instead}" if instead else "put text in quotation marks"
-            _refuse(odd, f"cannot read {odd.text!r}; {remedy}")
-        kind, found = match.lastgroup, match[match.lastgroup]
-        if kind == "word" and found.lower() in _KEYWORDS:
-            kind, found = "keyword", found.lower()
-        yield _Token(kind, found, match.start(match.lastgroup) + 1)
-        place = match.end()
-    yield _Token("end", "the end", end + 1)
+def _anded(tree: ast.expr) -> list[ast.expr]:
+    """Conditions that the outermost ``and`` joins."""
+    if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And):
+        return [part for value in tree.values for part in _anded(value)]
+    return [tree]
 
 
-class _Parser:
-    """Recursive descent: either -> both -> one -> comparison."""
+def _joined(how: np.ufunc, masks: list[Mask]) -> Mask:
+    return lambda columns: np.asarray(how.reduce([mask(columns) for mask in masks]), dtype=bool)
 
-    def __init__(self, tokens: Sequence[_Token], schema: pa.Schema) -> None:
-        self._tokens = tokens
-        self._place = 0
-        self._schema = schema
-        self.columns: list[str] = []
 
-    @property
-    def token(self) -> _Token:
-        return self._tokens[self._place]
+def _hidden(match: re.Match[str]) -> str:
+    """Show Python a piece of the text."""
+    found, place = match[0], match.start()
+    if match["odd"] and found in "\"'":
+        _refuse(place, f"the quotation mark {found} is never closed")
+    if match["odd"]:
+        instead = _INSTEAD.get(found)
+        remedy = f"write {instead}" if instead else "put text in quotation marks"
+        _refuse(place, f"cannot read {found!r}; {remedy}")
+    if match["space"]:
+        return " "
+    return _PYTHON.get(found.lower(), "_" * len(found)) if match["atom"] else found
 
-    def _next(self) -> _Token:
-        token = self.token
-        self._place += token.kind != "end"
-        return token
 
-    def _keyword(self, word: str) -> bool:
-        found = self.token.kind == "keyword" and self.token.text == word
-        self._place += found
-        return found
+class _Reader:
+    """Turns a text into a tree, and its branches into masks."""
 
-    def either(self, depth: int) -> Mask:
-        masks = [self._both(depth)]
-        while self._keyword("or"):
-            masks.append(self._both(depth))
-        return lambda table: np.logical_or.reduce([mask(table) for mask in masks])
+    def __init__(self, text: str, kinds: Mapping[str, Kind]) -> None:
+        self._kinds = kinds
+        self._text = text = text.strip()
+        try:
+            self.tree = ast.parse(_TOKEN.sub(_hidden, text), mode="eval").body
+        except SyntaxError as error:
+            place = (error.offset or 0) - 1
+            found = _TOKEN.match(text, place) if place >= 0 else None
+            if "never closed" in error.msg:
+                _refuse(place, "this bracket is never closed")
+            if "unmatched" in error.msg:
+                _refuse(place, "')' closes no bracket")
+            shown = repr(found[0]) if found else "the end"
+            _refuse(place if found else len(text), f"{shown} cannot stand here; {_FORM}")
+        except (RecursionError, MemoryError):
+            self._too_deep(0)
+        self._columns: list[str] = []
+        self._symbols: list[str] = []
 
-    def _both(self, depth: int) -> Mask:
-        masks = [self._one(depth)]
-        while self._keyword("and"):
-            masks.append(self._one(depth))
-        return lambda table: np.logical_and.reduce([mask(table) for mask in masks])
+    def part(self, node: ast.expr) -> Part:
+        self._columns, self._symbols = [], []
+        mask = self._mask(node, 0)
+        return Part(
+            text=" ".join(self._source(node).split()),
+            columns=tuple(dict.fromkeys(self._columns)),
+            symbols=tuple(dict.fromkeys(self._symbols)),
+            only=isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is),
+            mask=mask,
+        )
 
-    def _one(self, depth: int) -> Mask:
-        start = self.token
+    def _source(self, node: ast.expr) -> str:
+        return self._text[node.col_offset : node.end_col_offset]
+
+    def _too_deep(self, place: int) -> NoReturn:
+        _refuse(place, f"more than {_DEEPEST} brackets or nots inside each other; take some out")
+
+    def _mask(self, node: ast.expr, depth: int) -> Mask:
         if depth > _DEEPEST:
+            self._too_deep(node.col_offset)
+        if isinstance(node, ast.BoolOp):
+            how = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
+            return _joined(how, [self._mask(value, depth + 1) for value in node.values])
+        if isinstance(node, ast.UnaryOp):
+            inner = self._mask(node.operand, depth + 1)
+            return lambda columns: ~inner(columns)
+        if not isinstance(node, ast.Compare):
+            _refuse(node.col_offset, f"{self._source(node)!r} is no condition; {_FORM}")
+        values = [self._value(one) for one in (node.left, *node.comparators)]
+        for op, right in zip(node.ops, values[1:], strict=True):
+            if type(op) not in _SIGNS:
+                _refuse(right.place, "not stands before the whole condition: not elements has F")
+        signs = [_SIGNS[type(op)] for op in node.ops]
+        triples = zip(values, signs, values[1:], strict=False)
+        return _joined(np.logical_and, [self._comparison(*triple) for triple in triples])
+
+    def _value(self, node: ast.expr) -> _Value:
+        text = self._source(node)
+        if not isinstance(node, ast.Name):
+            _refuse(node.col_offset, f"{text!r} where a number or a word should stand; {_FORM}")
+        quoted = text[0] in "\"'"
+        return _Value(text[1:-1] if quoted else text, node.col_offset, quoted)
+
+    def _comparison(self, left: _Value, sign: str, right: _Value) -> Mask:
+        if left.text not in self._kinds and right.text in self._kinds and sign in _COMPARE:
+            left, sign, right = right, _COMPARE[sign][1], left
+        name = self._column(left)
+        kind, known = self._kinds[name]
+        if kind == ELEMENTS:
+            return self._of_elements(sign, right, left.place)
+        if sign == "has" and kind == PRODUCTS:
+            return _of_products(name, right)
+        if sign in ("has", "only"):
             _refuse(
-                start, f"more than {_DEEPEST} brackets or nots inside each other; take some out"
+                left.place,
+                f"{name} has no parts; has asks for an element in elements or for a phase in "
+                f"columns such as conversion_products; compare {name} with ==",
             )
-        if self._keyword("not"):
-            inner = self._one(depth + 1)
-            return lambda table: ~inner(table)
-        if start.text == "(" and start.kind == "sign":
-            self._next()
-            inner = self.either(depth + 1)
-            if self.token.text != ")":
-                _refuse(
-                    self.token,
-                    f"{_shown(self.token)} where the bracket of position {start.position} "
-                    "should be closed, or and or or follow",
-                )
-            self._next()
-            return inner
-        return self._comparison()
+        if kind == EMPTY:
+            return lambda columns: np.zeros_like(columns.texts(name, bool))
+        if kind == NUMBER:
+            return self._of_numbers(name, sign, right)
+        if sign not in ("==", "!="):
+            _refuse(left.place, f"{name} holds text; compare it with == or !=")
+        return _of_texts(name, known, sign, right)
 
-    def _column(self, token: _Token) -> str:
-        if token.kind != "word":
-            _refuse(token, f"{_shown(token)} where the name of a column should stand")
-        if token.text not in self._schema.names:
-            _refuse(token, f"no column {token.text!r}{like(token.text, self._schema.names)}")
-        self.columns.append(token.text)
-        return token.text
+    def _column(self, value: _Value) -> str:
+        if value.text not in self._kinds or value.quoted:
+            close = like(value.text, list(self._kinds))
+            _refuse(value.place, f"no column {value.text!r}{close}")
+        self._columns.append(value.text)
+        return value.text
 
-    def _comparison(self) -> Mask:
-        name = self._column(self._next())
-        sign = self._next()
-        if sign.text not in _COMPARE and sign != ("keyword", "has", sign.position):
-            _refuse(
-                sign,
-                f"{_shown(sign)} after {name}, where a comparison (< <= > >= == !=) or has "
-                "should stand",
-            )
-        value = self._next()
-        if value.kind not in ("number", "word", "quoted"):
-            _refuse(value, f"{_shown(value)} where a number or a word should stand")
-        kind = kind_of(self._schema.field(name).type)
-        if sign.text == "has":
-            return _has(name, kind, sign, value)
-        if kind == "text":
-            return _text_mask(name, sign, value)
-        if kind != "number":
-            return _nothing  # a column without any value
-        if value.kind == "word" and value.text in self._schema.names:
-            other = self._column(value)
-            if kind_of(self._schema.field(other).type) == "text":
-                _refuse(value, f"{name} holds numbers and {other} text; compare with a number")
-            return _number_mask(name, sign.text, other)
-        if value.kind != "number":
-            close = nearest(value.text, self._schema.names, 1) if value.kind == "word" else ""
-            _refuse(value, f"{name} holds numbers and {value.text!r} is none{close}")
-        return _number_mask(name, sign.text, float(value.text))
+    def _of_numbers(self, name: str, sign: str, value: _Value) -> Mask:
+        """Compare a column of numbers with a number or with another such column."""
+        other = "" if value.quoted or value.text not in self._kinds else self._column(value)
+        if other and self._kinds[other].kind not in (NUMBER, EMPTY):
+            _refuse(value.place, f"{name} holds numbers and {other} text; compare with a number")
+        if not other and (value.quoted or not _NUMBER.fullmatch(value.text)):
+            close = nearest(value.text, list(self._kinds), 1)
+            _refuse(value.place, f"{name} holds numbers and {value.text!r} is none{close}")
+        if not other:
+            _check_size(name, value)
 
+        def mask(columns: Columns) -> Bools:
+            mine = columns.numbers(name)
+            right = columns.numbers(other) if other else float(value.text)
+            found = _COMPARE[sign][0](mine, right) & ~(np.isnan(mine) | np.isnan(right))
+            return np.asarray(found, dtype=bool)
 
-def _shown(token: _Token) -> str:
-    return "the end" if token.kind == "end" else repr(token.text)
+        return mask
 
+    def _of_elements(self, sign: str, value: _Value, place: int) -> Mask:
+        symbols = element_lists().get(value.text, ()) if sign == "has" else ()
+        if not symbols:
+            symbols = (value.text,) if sign == "has" else tuple(value.text.split("-"))
+            for symbol in symbols:
+                _check_symbol(symbol, value.place)
+            self._symbols += symbols
+        if sign not in ("has", "only", "==", "!="):
+            _refuse(place, "elements holds symbols; ask with has, only, == or !=")
+        number = len(set(symbols))
 
-def _nothing(table: pa.Table) -> Bools:
-    return np.zeros(len(table), dtype=np.bool_)
+        def mask(columns: Columns) -> Bools:
+            listed, every = columns.elements(symbols)
+            none_else = (listed == every) & (every > 0)
+            found = {
+                "has": listed > 0,
+                "only": none_else,
+                "==": none_else & (listed == number),
+                "!=": (every > 0) & ~(none_else & (listed == number)),
+            }
+            return np.asarray(found[sign], dtype=bool)
+
+        return mask
 
 
-def _number_mask(name: str, sign: str, other: float | str) -> Mask:
-    """Compare a column of numbers with a number or with another such column."""
-
-    def mask(table: pa.Table) -> Bools:
-        mine = numbers(table, name)
-        right = numbers(table, other) if isinstance(other, str) else other
-        found = _COMPARE[sign](mine, right) & ~(np.isnan(mine) | np.isnan(right))
-        return np.asarray(found, dtype=np.bool_)
-
-    return mask
-
-
-def _text_mask(name: str, sign: _Token, value: _Token) -> Mask:
-    if sign.text not in ("==", "!="):
-        _refuse(sign, f"{name} holds text; compare it with == or != or has")
-    word = _bare(value)
-    known = _VALUES.get(name)
+def _of_texts(name: str, known: tuple[str, ...], sign: str, value: _Value) -> Mask:
+    word, wanted = value.text, sign == "=="
     if known and word not in known:
-        _refuse(value, f"{name} is never {word!r}; it is {_either(known)}")
-    if name == "elements":
-        symbols = {_element(value, symbol) for symbol in word.split("-")}
-        has_all = [matching(name, _element_pattern(symbol)) for symbol in sorted(symbols)]
-        one_more = matching(name, "-".join(["[A-Za-z]+"] * (len(symbols) + 1)))
-        right: Mask = lambda table: np.logical_and.reduce(  # noqa: E731
-            [*(mask(table) for mask in has_all), ~one_more(table)]
-        )
-    elif word:
-        right = matching(name, f"^{re.escape(word)}$")
-    else:  # == "" asks for rows without a text
-        right = lambda table: ~there(table)  # noqa: E731
-    there = matching(name, ".")
-    if sign.text == "==":
-        return right
-    return lambda table: there(table) & ~right(table)
+        close = nearest(word, list(known), 1) if len(known) > _FEW else ""
+        close = close or f"; it is {', '.join(known[:-1])} or {known[-1]}"
+        _refuse(value.place, f"{name} is never {word!r}{close}")
+    if not word:  # == "" asks for rows without a text
+        return lambda columns: columns.texts(name, bool) ^ wanted
+    if wanted:
+        return lambda columns: columns.texts(name, word.__eq__)
+    # not "has another": a phase may be in several classes of anions
+    return lambda columns: columns.texts(name, bool) & ~columns.texts(name, word.__eq__)
 
 
-def _either(words: Sequence[str]) -> str:
-    return " or ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
-
-
-def _has(name: str, kind: str, sign: _Token, value: _Token) -> Mask:
-    word = _bare(value)
-    if name == "elements":
-        return matching(name, _element_pattern(_element(value, word)))
-    if kind == "number" or not (name.endswith("_products") or name in _PHASES):
-        _refuse(
-            sign,
-            f"{name} has no parts; has asks for an element in elements or for a phase in columns "
-            "such as conversion_products",
-        )
+def _of_products(name: str, value: _Value) -> Mask:
     try:
-        unit = parse_formula(word)
+        unit = parse_formula(value.text)
     except InputError as error:
-        _refuse(value, str(error))
-    names = [word]
+        _refuse(value.place, str(error))
+    names = {value.text}
     if all(amount.denominator == 1 for _, amount in unit.amounts):
-        names.append(reduced_text(dict(zip(unit.elements, unit.counts, strict=True))))
-    either = "|".join(re.escape(text) for text in dict.fromkeys(names))
-    return matching(name, rf"(?:^| \+ )(?:[0-9][0-9.e+-]* )?(?:{either})(?:$| \+ )")
+        names.add(reduced_text(dict(zip(unit.elements, unit.counts, strict=True))))
+    part = re.compile(rf"(?:^| )(?:{'|'.join(map(re.escape, sorted(names)))})(?: |$)")
+    return lambda columns: columns.texts(name, lambda text: bool(part.search(text)))
 
 
-def _bare(value: _Token) -> str:
-    return value.text[1:-1] if value.kind == "quoted" else value.text
+def _check_size(name: str, value: _Value) -> None:
+    """Refuse what was meant in thousandths of the unit."""
+    unit = "V" if name.endswith("_V") else "eV/atom" if name.endswith("_eV_per_atom") else ""
+    thousandth = float(value.text) / 1000
+    if unit and abs(thousandth) > _BEYOND / 1000:
+        _refuse(
+            value.place,
+            f"{value.text} {unit} is far beyond any use; is it meant in m{unit}? "
+            f"Then write {thousandth:g}",
+        )
 
 
-def _element(value: _Token, symbol: str) -> str:
+def _check_symbol(symbol: str, place: int) -> None:
     from pymatgen.core import Element
 
-    if not Element.is_valid_symbol(symbol):
+    if not Element.is_valid_symbol(symbol) or symbol in ("D", "T"):
+        known = [element.symbol for element in Element]
         right = symbol.capitalize()
-        remedy = f"; did you mean {right}?" if Element.is_valid_symbol(right) else ""
-        _refuse(value, f"{symbol!r} is no symbol of an element{remedy or ', such as F or Pb'}")
-    return symbol
+        close = f"; did you mean {right}?" if right in known else ""
+        close = close or nearest(symbol, list(element_lists()), 1)
+        close = close or f", such as F or Pb, nor a list ({', '.join(element_lists())})"
+        _refuse(place, f"{symbol!r} is no symbol of an element{close}")
 
 
-def _element_pattern(symbol: str) -> str:
-    return f"(?:^|-){symbol}(?:$|-)"
+def like(word: str, columns: Collection[str]) -> str:
+    """Columns that may have been meant, or all of them, as the end of a message."""
+    inside = [name for name in columns if len(word) > 2 and word.lower() in name.lower()]
+    if inside:
+        return f"; did you mean {' or '.join(inside[:3])}?"
+    return nearest(word, list(columns)) or f" (columns: {', '.join(columns)})"
