@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from . import cells
+from .. import cells
 from .heatmap_data import (
     KINDS,
     RANGES,

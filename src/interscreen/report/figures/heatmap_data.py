@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...phases.columns import COLUMNS
-from . import cells
+from .. import cells
 from .style import MINUS
 
 if TYPE_CHECKING:

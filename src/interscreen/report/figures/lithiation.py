@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import cells
+from .. import cells
 from .labels import line_height, shorten, text_width, wrap
 from .page import Page, message
 from .style import (

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...answers.map import LEVEL, CompositionMap
 from ...phases.system import Floats
-from . import cells
+from .. import cells
 from .heatmap_data import colour_scale, printed
 from .labels import formula_label, line_height, text_width
 from .map_geometry import (

@@ -10,7 +10,7 @@ from ...errors import InputError
 from ...screen.ranking import OVERALL
 from ...screen.runner import ScreenResult
 from ..text.answers import source_note
-from . import cells
+from .. import cells
 from .heatmap import reaction_heatmap
 from .heatmap_data import PLOTTED, plotted
 from .lithiation import lithiation_staircase

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import cells
+from .. import cells
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from . import cells
+from .. import cells
 from .labels import formula_label, line_height, shorten, text_width, wrap
 from .page import Page, message
 from .style import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from ..page.markup import marked, number
+from ..markup import marked, number
 from ..text.answers import left_out_text
 from .figures import embedded
 

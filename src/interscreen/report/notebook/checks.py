@@ -9,7 +9,7 @@ import numpy as np
 
 from ...answers.sensitivity import ALL_SUSPECTS, Sensitivity
 from ...phases.columns import COLUMNS
-from ..page.markup import linked, marked
+from ..markup import linked, marked
 from .card import Card, Column, fixed
 from .fields import cell, shown_unit
 

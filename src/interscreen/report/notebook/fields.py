@@ -6,7 +6,7 @@ from html import escape
 from typing import Any
 
 from ...phases.columns import COLUMNS
-from ..page.markup import marked
+from ..markup import marked
 from .card import Card, fixed
 from .headlines import headline
 

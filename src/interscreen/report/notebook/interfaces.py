@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ...answers.map import CompositionMap
 from ...answers.profile_result import Profile
 from ...answers.stack import Stack
-from ..page.markup import marked
+from ..markup import marked
 from .card import Card, Column, fixed, lower_bound, milli, plain
 from .headlines import headline, names_of
 from .questions import MEV, reactants_table

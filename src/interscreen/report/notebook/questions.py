@@ -8,7 +8,7 @@ from ...answers.lithiation import Lithiation, format_amount, lithiation_rows
 from ...answers.reaction import Reaction
 from ...answers.window import Window, window_row
 from ...phases.units import KJ_PER_MOL
-from ..page.markup import marked
+from ..markup import marked
 from .card import (
     Card,
     Column,

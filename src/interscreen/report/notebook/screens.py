@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...screen.ranking import OVERALL
 from ...screen.runner import ScreenResult
-from ..figures import cells
-from ..page.markup import marked
+from .. import cells
+from ..markup import marked
 from .card import Card, Column, fixed
 from .headlines import headline
 from .questions import MEV

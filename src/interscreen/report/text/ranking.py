@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..figures import cells
+from .. import cells
 from .answers import origin_lines, places, rounded, short, table
 
 if TYPE_CHECKING:
