@@ -1,4 +1,4 @@
-"""Rows of result tables, from the files of a run or from frames; missing cells may have any form."""
+"""Rows of result tables, from files or frames; missing cells may have any form."""
 
 from __future__ import annotations
 
@@ -26,6 +26,18 @@ _PURE = set(
     li_uptake_per_formula li_per_formula_start li_per_formula_end mixing_fraction
     deposited_mixing_fraction lithium_mixing_fraction li_exchanged_per_atom""".split()
 )
+
+# one colour range for a figure: the smallest of these [meV/atom] that holds all its values
+RANGES = (100, 200, 300, 500)
+
+
+def colour_range(values: Iterable[float], ranges: Sequence[int] = RANGES) -> int:
+    """Return where the colours end: from 0 to minus this, energies [meV/atom] have their own.
+
+    Beyond the last of the ranges, all have the darkest colour.
+    """
+    worst = min(values, default=0.0)
+    return next((limit for limit in ranges if worst >= -limit), ranges[-1])
 
 
 def is_number(key: str) -> bool:

@@ -9,15 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from ...phases.columns import COLUMNS
 from .. import cells
-from .style import MINUS
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.colors import Colormap, Normalize
 
-# one colour range for a figure: the smallest of these [meV/atom] that holds all its values, else
-# the last one, with an arrow on the colour bar
-RANGES = (100, 200, 300, 500)
 MOST_ROWS = 120
 # contacts with the electrolyte, headed as the registry of columns calls them, on two lines
 KINDS = {
@@ -77,28 +72,6 @@ def plotted(results: pd.DataFrame) -> pd.DataFrame:
     """Columns and rows of results.csv that the heatmap shows."""
     shown = list(dict.fromkeys(results["candidate"]))[:MOST_ROWS]
     return results.loc[results["candidate"].isin(shown), PLOTTED]
-
-
-def colour_scale(limit: float) -> tuple[Normalize, Colormap]:
-    """Colours from ``-limit`` (dark) to 0 (light) [meV/atom]: magma, less its black."""
-    import numpy as np
-    from matplotlib import colormaps
-    from matplotlib.colors import ListedColormap, Normalize
-
-    colours = colormaps["magma"](np.linspace(0.15, 1.0, 256))
-    return Normalize(-limit, 0.0, clip=True), ListedColormap(colours, name="reaction energy")
-
-
-def luminance(colour: tuple[float, ...]) -> float:
-    """Relative luminance of a colour, 0 (black) to 1 (white) (WCAG 2.2)."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def printed(value: float) -> str:
-    """Whole meV/atom with a true minus sign; never a negative zero."""
-    rounded = round(value)
-    return f"{MINUS}{-rounded}" if rounded < 0 else str(rounded)
 
 
 def read_results(rows: list[dict[Hashable, Any]]) -> HeatmapData:

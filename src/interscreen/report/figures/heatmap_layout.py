@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from .heatmap_data import HeatmapData, printed
-from .labels import formula_label, line_height, shorten, text_width, wrap
+from .heatmap_data import HeatmapData
+from .labels import formula_label, line_height, printed, shorten, text_width, wrap
 from .style import BODY, HEAD, MARGIN, SMALL, TALLEST, TINY
 
 BASELINE_NAME, BASELINE_LONG = "no interlayer", "no interlayer: bare Li"

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from ...errors import InputError
 from ...phases.formula import read_amounts
+from ..markup import MINUS, rounded
 from .style import BODY, FONT
 
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
@@ -126,3 +127,8 @@ def shorten(text: str, width: float, size: float = BODY, weight: str = "normal")
             break
         label = formula_label(text[:end].rstrip(" (+"), bold=bold) + "\N{HORIZONTAL ELLIPSIS}"
     return label
+
+
+def printed(value: float) -> str:
+    """Write whole meV/atom with a true minus sign."""
+    return rounded(value).replace("-", MINUS)

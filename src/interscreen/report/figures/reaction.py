@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ...answers.lithiation import format_amount
 from ...answers.reaction import Reaction
-from .heatmap_data import printed
-from .labels import line_height, shorten, text_width, wrap
+from .labels import line_height, printed, shorten, text_width, wrap
 from .page import Page
 from .style import (
     BODY,
@@ -279,26 +280,14 @@ def spread(
     list of float
         Middles that keep the order, without overlap.
     """
-    # groups of labels that touch, each about the mean of what its members want
-    groups: list[tuple[list[int], float]] = []
-    steps = [width + _APART for width in widths]
+    from scipy.optimize import isotonic_regression
 
-    def width(members: list[int]) -> float:
-        return sum(steps[i] for i in members)
-
-    def start(members: list[int]) -> float:
-        """Left end of a group at its best place within the line."""
-        offsets = [sum(steps[members[0] : i]) + steps[i] / 2 for i in members]
-        ideal = sum(wanted[i] - o for i, o in zip(members, offsets, strict=True)) / len(members)
-        return max(min(ideal, high - width(members)), low)
-
-    for number in range(len(wanted)):
-        members = [number]
-        while groups and groups[-1][1] + width(groups[-1][0]) > start(members):
-            members = groups.pop()[0] + members
-        groups.append((members, start(members)))
-    return [
-        left + sum(steps[members[0] : i]) + steps[i] / 2
-        for members, left in groups
-        for i in members
-    ]
+    steps = np.array(widths) + _APART
+    ends = np.cumsum(steps)
+    # without the room of the labels before, each middle lies at or beyond the one before it
+    before = ends - steps / 2
+    if not len(steps):
+        return []
+    left = isotonic_regression(np.array(wanted) - before).x
+    places: list[float] = (np.maximum(np.minimum(left, high - ends[-1]), low) + before).tolist()
+    return places

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ...errors import InputError
 from ...screen.ranking import OVERALL
 from ...screen.runner import ScreenResult
-from ..text.answers import source_note
 from .. import cells
+from ..text.answers import source_note
 from .heatmap import reaction_heatmap
 from .heatmap_data import PLOTTED, plotted
 from .lithiation import lithiation_staircase

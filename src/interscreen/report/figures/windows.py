@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from .. import cells
 from .labels import formula_label, line_height, shorten, text_width, wrap
@@ -24,7 +26,6 @@ from .style import (
     Width,
     styled,
 )
-from .window_data import Bar, origins, read_windows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +48,17 @@ _FROM = {"one": 0.72, "two": 1.45}  # for the candidates that a product forms fr
 _HEADING = 0.07  # above and below the heading of a group [in]
 _STRIP = 0.16  # one line of electrolyte names above the products
 _TIP = 0.1  # length of the point of an open bar [in]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Window of one material [V]."""
+
+    part: str
+    name: str
+    low: float
+    high: float  # infinite: open
+    assemblage_only: bool
 
 
 def volts(value: float) -> str:
@@ -98,6 +110,37 @@ def window_bars(
             remarks.append(f"{heading}: the first {MOST_ROWS} of {len(members)} are shown.")
             del members[MOST_ROWS:]
     return _Windows(groups, origins(rows), title, remarks, note, width).page.figure
+
+
+def read_windows(windows: pd.DataFrame) -> list[Bar]:
+    """Bars of windows.csv, each once; a row without a lower limit has none."""
+    bars = []
+    for row in cells.records(windows):
+        low = cells.number(row.get("reduction_limit_V"))
+        high = cells.number(row.get("oxidation_limit_V"))
+        if math.isnan(low):
+            continue
+        bars.append(
+            Bar(
+                part=cells.text(row.get("part")),
+                name=cells.text(row.get("name")) or cells.text(row.get("material")),
+                low=low,
+                high=math.inf if math.isnan(high) else high,
+                assemblage_only=math.isnan(cells.number(row.get("phase_reduction_limit_V"))),
+            )
+        )
+    return list(dict.fromkeys(bars))
+
+
+def origins(rows: list[dict[Hashable, Any]]) -> dict[str, list[str]]:
+    """Candidates whose converted layer holds a phase."""
+    found: dict[str, dict[str, None]] = {}
+    for row in rows:
+        for part in cells.text(row.get("layer")).split(" + "):
+            formula = part.rpartition(" ")[2]
+            if formula:
+                found.setdefault(formula, {})[cells.text(row.get("candidate"))] = None
+    return {formula: list(candidates) for formula, candidates in found.items()}
 
 
 class _Windows:

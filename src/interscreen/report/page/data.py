@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import re
@@ -18,7 +19,7 @@ from ...errors import InputError
 from ...phases.columns import COLUMNS
 from ...phases.formula import read_amounts, split_mixture, whole_numbers
 from ...screen.folder import MANIFEST
-from ..cells import Row, cell, read_rows
+from ..cells import RANGES, Row, cell, colour_range, number, read_rows
 from ..markup import AMOUNT, FORMULA, PERIODS
 
 OVERALL = "overall"
@@ -26,8 +27,6 @@ RESULTS, WHOLE_RESULTS = "results.csv", "results.parquet"
 MEASURED = "interlayer_experiments.csv"
 EXTRA_TABLES = ("windows", "lithiation", "uncertainty", "sensitivity", "surroundings", "weights")
 TIE = 10.0  # meV/atom, where a manifest states none
-# the colours reach from 0 to the smallest of these that holds all values, else to the last
-RANGES = (100, 200, 300, 500)  # meV/atom
 SAME, RELATED, OTHER = "same", "related", "other"
 _STACK = ("candidate", "electrolyte", "contact", "contact_kind")
 HEAT = ("bare", "deposited", "layer", "worst_product")
@@ -172,7 +171,12 @@ def page_data(run: Run) -> dict[str, Any]:
     return {
         "whole": run.whole,
         "tie": run.tie,
-        "range": colour_range(run.results),
+        "range": colour_range(
+            1000.0 * value
+            for row in run.results
+            for kind in HEAT
+            if not math.isnan(value := number(row.get(f"{kind}_mutual_eV_per_atom")))
+        ),
         "ranges": list(RANGES),
         "heat": list(HEAT),
         "periods": list(PERIODS),
@@ -190,18 +194,6 @@ def page_data(run: Run) -> dict[str, Any]:
         "measured": measured_cells(formulas, theirs),
         "statistics": run.statistics,
     }
-
-
-def colour_range(results: Sequence[Row]) -> int:
-    """Return where the colours end: the values [meV/atom] from 0 to minus this have their own."""
-    values = [
-        -1000.0 * value
-        for row in results
-        for kind in HEAT
-        if isinstance(value := row.get(f"{kind}_mutual_eV_per_atom"), int | float)
-    ]
-    most = max(values, default=0.0)
-    return next((limit for limit in RANGES if most <= limit), RANGES[-1])
 
 
 def packed(rows: Sequence[Row]) -> dict[str, Any]:
@@ -289,11 +281,8 @@ def experiments() -> list[Row]:
     file = files("interscreen") / "data" / MEASURED
     if not file.is_file():
         return []
-    with file.open(encoding="utf-8", newline="") as lines:
-        return [
-            {key: cell(key, text or "") for key, text in row.items()}
-            for row in csv.DictReader(lines)
-        ]
+    rows = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"), newline=""))
+    return [{key: cell(key, text or "") for key, text in row.items()} for row in rows]
 
 
 def measured_cells(

@@ -14,6 +14,7 @@ from ...answers.stack import Stack
 from ...answers.window import Window
 from ...energies.spread import Spread
 from ...phases.units import KJ_PER_MOL
+from ..markup import rounded
 
 
 def table(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,), gap: str = "  ") -> list[str]:
@@ -67,12 +68,6 @@ def energy(value: float | None) -> str:
     if value is None:
         return "-"
     return f"{rounded(value, 4)} eV/atom ({rounded(value * KJ_PER_MOL, 2)} kJ per mol of atoms)"
-
-
-def rounded(value: float, digits: int) -> str:
-    """Write a number without a minus sign before zero."""
-    text = f"{value:.{digits}f}"
-    return text[1:] if text.startswith("-") and float(text) == 0.0 else text
 
 
 def _volt(value: float | None) -> str:
@@ -220,6 +215,14 @@ def with_spreads(written: str, result: Sampled[Any]) -> str:
     return "\n".join([head, first, *lines, *rest])
 
 
+# contacts of a stack by kind
+CONTACTS = {
+    "bare": "bare Li",
+    "lithium": "conversion",
+    "deposited": "as deposited",
+    "layer": "converted layer",
+    "product": "product",
+}
 # contacts whose error bars are sampled, by their column of results.csv
 _COLUMN_OF = {
     "bare": "bare",
@@ -247,17 +250,10 @@ def stack_text(result: Stack, spreads: Mapping[str, Spread] | None = None) -> st
         for kind, column in _COLUMN_OF.items()
     }
     margin = _deviation(spreads, "bridge_margin_V", 1.0, digits=2)
-    names = {
-        "bare": "bare Li",
-        "lithium": "conversion",
-        "deposited": "as deposited",
-        "layer": "converted layer",
-        "product": "product",
-    }
     rows = [["", "contact", "meV/atom", *(["std"] if spreads else [])]]
     worst = result.worst_product
     for contact in result.contacts:
-        row = [names[contact.kind], contact.label, rounded(1000 * contact.energy, 1)]
+        row = [CONTACTS[contact.kind], contact.label, rounded(1000 * contact.energy, 1)]
         if spreads:
             row.append(errors.get("worst" if contact is worst else contact.kind, ""))
         rows.append(row)

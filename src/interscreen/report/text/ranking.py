@@ -8,7 +8,8 @@ from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .. import cells
-from .answers import origin_lines, places, rounded, short, table
+from ..markup import rounded
+from .answers import origin_lines, places, short, table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,8 @@ from ...validation.facts import (
 )
 from ...validation.predictive import FEWEST, GROUPS, Correlation
 from ...validation.published import NOT_COVERED, Comparison
-from .answers import rounded, table
+from ..markup import rounded
+from .answers import table
 
 WIDTH = 100
 _NAME = 22  # columns for the name of an interlayer
