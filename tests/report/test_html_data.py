@@ -398,7 +398,7 @@ def test_every_value_of_a_column_with_a_unit_is_a_number_or_missing(tmp_path):
 
     study = Study(
         name="surrounded", electrolytes=["LLZO"], candidates=["CuF2", "LiF", "XeF2"],
-        cathodes=["ZnO"], air=["H2O"], uncertainty={"samples": 5},
+        cathodes=["ZnO"], air=["H2O"], uncertainty={"samples": 20},
     )  # fmt: skip
     write_tables(tmp_path, run_study(study, PhaseTable.reference(), jobs=1))
     data = data_of(write_report(tmp_path))
