@@ -397,8 +397,8 @@ def test_every_value_of_a_column_with_a_unit_is_a_number_or_missing(tmp_path):
     from interscreen.screen.folder import write_tables
 
     study = Study(
-        name="surrounded", electrolytes=["LLZO"], candidates=["CuF2", "LiF", "XeF2"],
-        cathodes=["ZnO"], air=["H2O"], uncertainty={"samples": 20},
+        name="surrounded", electrolytes=["LLZO"], candidates=["CuF2", "CuS", "XeF2"],
+        cathodes=["ZnO"], air=["O2"], uncertainty={"samples": 20},
     )  # fmt: skip
     write_tables(tmp_path, run_study(study, PhaseTable.reference(), jobs=1))
     data = data_of(write_report(tmp_path))

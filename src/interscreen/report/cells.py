@@ -59,21 +59,22 @@ def read_rows(file: Path, needed: Sequence[str] = ()) -> list[Row]:
     """
     try:
         with file.open(encoding="utf-8", newline="") as lines:
-            reader = csv.DictReader(lines)
-            missing = [name for name in needed if name not in (reader.fieldnames or [])]
-            if missing:
-                raise InputError(
-                    f"{file}: no result of a screen (column {missing[0]} is missing); "
-                    "run the screen again"
-                )
-            return [
-                {key: cell(key, text or "") for key, text in row.items() if key is not None}
-                for row in reader
-            ]
+            reader = csv.DictReader(lines, strict=True)
+            if not reader.fieldnames:
+                raise csv.Error("it is empty")
+            rows = list(reader)
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{file}: cannot be read ({error}); run the screen again") from None
+    for name in needed:
+        if name not in reader.fieldnames:
+            raise InputError(
+                f"{file}: no result of a screen (column {name} is missing); run the screen again"
+            )
+    return [
+        {key: cell(key, text or "") for key, text in row.items() if key is not None} for row in rows
+    ]
 
 
 def cell(key: str, written: str) -> Any:

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-_NAMED = 12  # up to this many candidates the worst product is named in its cell
 _LI_COLOUR = "#a6cee3"
 _BETWEEN = 0.15  # panels [in]
 _KEY = 0.155  # a line of the keys [in]
@@ -89,7 +88,7 @@ class _Heatmap:
         self, data: HeatmapData, title: str, remarks: list[str], note: str, width: Width
     ) -> None:
         self.data = data
-        self.layout = lay_out(data, WIDTHS[width], KINDS, _NAMED)
+        self.layout = lay_out(data, WIDTHS[width])
         self.detail = self.layout.detail
         self.driving = [data.energy("lithium", name) for name in data.candidates]
         drawn = data.cells()
@@ -120,7 +119,7 @@ class _Heatmap:
             y += self.layout.panel + _BETWEEN
         self._keys(y - _BETWEEN + 0.1, keys)
 
-    def _panel(self, top: float, blocks: tuple[Block, ...], *, first: bool) -> None:
+    def _panel(self, top: float, blocks: list[Block], *, first: bool) -> None:
         page, data, layout, detail = self.page, self.data, self.layout, self.detail
         y = top + layout.header
         self._header(y, blocks, first)
@@ -156,7 +155,7 @@ class _Heatmap:
                     x += width
             y += height
 
-    def _header(self, bottom: float, blocks: tuple[Block, ...], first: bool) -> None:
+    def _header(self, bottom: float, blocks: list[Block], first: bool) -> None:
         page, layout = self.page, self.layout
         rule = bottom - layout.kinds_height
         line = line_height(SMALL)
