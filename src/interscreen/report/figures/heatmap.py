@@ -63,10 +63,6 @@ def reaction_heatmap(results: pd.DataFrame, *, note: str = "", width: Width = "t
         Where the energies come from, for the foot of the figure.
     width : str
         ``one`` or ``two`` columns of a journal page.
-
-    Returns
-    -------
-    Figure
     """
     title = "Reaction energies of Li | interlayer | electrolyte"
     rows = cells.records(results)
@@ -82,7 +78,7 @@ def reaction_heatmap(results: pd.DataFrame, *, note: str = "", width: Width = "t
 
 
 class _Heatmap:
-    """Draws: interlayer | converted layer | with Li | one block an electrolyte."""
+    """The figure: interlayer | converted layer | with Li | one block an electrolyte."""
 
     def __init__(
         self, data: HeatmapData, title: str, remarks: list[str], note: str, width: Width

@@ -96,10 +96,6 @@ def lithiation_staircase(
         Where the energies come from, for the foot of the figure.
     width : str
         ``one`` or ``two`` columns of a journal page.
-
-    Returns
-    -------
-    Figure
     """
     title = "Lithiation down to Li metal"
     paths = _read(lithiation)
@@ -145,7 +141,7 @@ def _read(lithiation: pd.DataFrame) -> list[_Path]:
 
 
 class _Panels:
-    """Measures, then draws."""
+    """The figure: one panel for each candidate."""
 
     def __init__(
         self, paths: list[_Path], title: str, remarks: list[str], note: str, width: Width

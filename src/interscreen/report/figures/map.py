@@ -77,10 +77,6 @@ def composition_maps(
         Where the energies come from, for the foot of the figure.
     width : str
         ``one`` or ``two`` columns of a journal page.
-
-    Returns
-    -------
-    Figure
     """
     failed = failed or {}
     remarks = cells.reasons(
@@ -101,7 +97,7 @@ def _columns(count: int, narrow: bool) -> int:
 
 
 class _Maps:
-    """Measures, then draws: triangles row by row, the list of a single one, the keys."""
+    """The figure: triangles row by row, the list of a single one, the keys."""
 
     def __init__(
         self,
@@ -214,7 +210,7 @@ class _Maps:
                     snap=False, gid=f"level-{one.name}",
                 )
             )  # fmt: skip
-        edges = [(ring[1:] + ring[:-1]) / 2 for ring in path.to_polygons()]
+        edges = [(ring[1:] + ring[:-1]) / 2 for ring in map(np.asarray, path.to_polygons())]
         drawn = [*edges, along(CORNERS)]
         if self.lithium and "Li" in one.elements:
             region = beside_lithium(one)

@@ -49,10 +49,6 @@ def profile_plot(profile: Profile, *, note: str = "", width: Width = "two") -> F
         Where the energies come from, for the foot of the figure.
     width : str
         ``one`` or ``two`` columns of a journal page.
-
-    Returns
-    -------
-    Figure
     """
     a, b = (reactant["input"] for reactant in profile.reactants)
     points = profile.points

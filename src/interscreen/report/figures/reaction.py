@@ -67,16 +67,12 @@ def curve_plot(reaction: Reaction, *, note: str = "", width: Width = "two") -> F
         Where the energies come from, for the foot of the figure.
     width : str
         ``one`` or ``two`` columns of a journal page.
-
-    Returns
-    -------
-    Figure
     """
     return _Curve(reaction, note, width).page.figure
 
 
 class _Curve:
-    """Measures, then draws: curve, keys, list of the kinks."""
+    """The figure of one reaction: curve, keys, list of the kinks."""
 
     def __init__(self, reaction: Reaction, note: str, width: Width) -> None:
         self.reaction = reaction

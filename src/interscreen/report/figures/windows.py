@@ -42,6 +42,11 @@ _GROUPS = {
 _CROSSED = ("product", "material")  # by the reduction limits of the electrolytes
 _INKS = {BLUE: BLUE, ORANGE: "#8f6200", GREEN: "#00734f"}  # dark enough for text
 _BACK = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
+_LIMIT: dict[str, Any] = {"color": INK, "linewidth": 0.8, "dashes": (3, 2)}
+_ASSEMBLAGE = (
+    "window of the equilibrium phases only: the material itself lies above the hull, or its "
+    "energy is not known"
+)
 _ROW, _BAR = 0.19, 0.12
 _LEFT_ROOM, _RIGHT_ROOM = 0.3, 0.38  # for the limits written beside the bars [in]
 _FROM = {"one": 0.72, "two": 1.45}  # for the candidates that a product forms from [in]
@@ -92,10 +97,6 @@ def window_bars(
         Where the energies come from, for the foot of the figure.
     width : str
         ``one`` or ``two`` columns of a journal page.
-
-    Returns
-    -------
-    Figure
     """
     title = "Stability windows against Li metal"
     bars = read_windows(windows)
@@ -113,7 +114,7 @@ def window_bars(
 
 
 def read_windows(windows: pd.DataFrame) -> list[Bar]:
-    """Bars of windows.csv, each once; a row without a lower limit has none."""
+    """Return the bars of windows.csv, each once; a row without a lower limit has none."""
     bars = []
     for row in cells.records(windows):
         low = cells.number(row.get("reduction_limit_V"))
@@ -133,7 +134,7 @@ def read_windows(windows: pd.DataFrame) -> list[Bar]:
 
 
 def origins(rows: list[dict[Hashable, Any]]) -> dict[str, list[str]]:
-    """Candidates whose converted layer holds a phase."""
+    """Return the candidates whose converted layer holds a phase, by phase."""
     found: dict[str, dict[str, None]] = {}
     for row in rows:
         for part in cells.text(row.get("layer")).split(" + "):
@@ -144,7 +145,7 @@ def origins(rows: list[dict[Hashable, Any]]) -> dict[str, list[str]]:
 
 
 class _Windows:
-    """Measures, then draws."""
+    """The figure: groups of bars below each other, and the keys."""
 
     def __init__(
         self,
@@ -238,13 +239,7 @@ class _Windows:
         if any(math.isinf(bar.high) for bar in bars):
             keys.append(("open", "no upper limit: there is no Li to give off"))
         if any(bar.assemblage_only for bar in bars):
-            keys.append(
-                (
-                    "assemblage",
-                    "window of the equilibrium phases only: the material itself lies above the "
-                    "hull, or its energy is not known",
-                )
-            )
+            keys.append(("assemblage", _ASSEMBLAGE))
         if self.levels:
             keys.append(("limit", "reduction limit of an electrolyte"))
         room = self.width - 2 * MARGIN - 0.38
@@ -297,54 +292,26 @@ class _Windows:
         if math.isinf(bar.high):
             neck = high - _TIP * self.inch
             corners[1:3] = [(neck, top), (high, y), (neck, bottom)]
+        look = {"edgecolor": "white", "hatch": HATCH} if bar.assemblage_only else {}
         self.axes.add_patch(
-            Polygon(
-                corners,
-                facecolor=colour,
-                edgecolor="white" if bar.assemblage_only else colour,
-                linewidth=0.0,
-                hatch=HATCH if bar.assemblage_only else None,
-                zorder=2,
-                gid=name,
-            )
+            Polygon(corners, facecolor=colour, linewidth=0.0, zorder=2, gid=name, **look)
         )
         space = 0.045 * self.inch
         labels = [(low - space, "right", bar.low)]
         if math.isfinite(bar.high):
             labels.append((high + space, "left", bar.high))
         for x, align, value in labels:
-            self.axes.text(
-                x,
-                y,
-                volts(value),
-                fontsize=SMALL,
-                ha=align,
-                va="center_baseline",
-                bbox=_BACK,
-                zorder=4,
-            )
+            said: dict[str, Any] = {"fontsize": SMALL, "ha": align, "va": "center_baseline"}
+            self.axes.text(x, y, volts(value), bbox=_BACK, zorder=4, **said)
 
     def _limits(self, top: float, bottom: float) -> None:
         """Dashed lines of the electrolytes through the bars of a group."""
         for bar, level in self.levels.items():
             y = top + _STRIP * (level + 0.5)
-            self.axes.plot(
-                [bar.low] * 2,
-                [y + 0.07, bottom],
-                color=INK,
-                linewidth=0.8,
-                dashes=(3, 2),
-                zorder=3,
-            )
-            self.page.text(
-                self._limit_x(bar),
-                self.page.top + y,
-                self._limit_name(bar),
-                SMALL,
-                ha="center",
-                color=BLUE,
-                bbox=_BACK,
-            )
+            self.axes.plot([bar.low] * 2, [y + 0.07, bottom], **_LIMIT, zorder=3)
+            at = (self._limit_x(bar), self.page.top + y)
+            name = self._limit_name(bar)
+            self.page.text(*at, name, SMALL, ha="center", color=BLUE, bbox=_BACK)
 
     def _origin(self, bar: Bar, width: float) -> str:
         """Candidates that a product forms from, as many as fit, the first one in any case."""
@@ -374,7 +341,7 @@ class _Windows:
             elif key == "assemblage":
                 page.box(x, y - 0.045, wide, 0.09, facecolor=MUTED, edgecolor="white", hatch=HATCH)
             else:
-                page.rule([x, x + wide], [y, y], color=INK, linewidth=0.8, dashes=(3, 2))
+                page.rule([x, x + wide], [y, y], **_LIMIT)
             for line in lines:
                 page.text(x + wide + 0.08, y, line, SMALL)
                 y += 0.15

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial, singledispatch
 from html import escape
+from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -32,36 +33,6 @@ _SCREEN, _FINE = 96.0, 192.0  # points per inch of a page in the browser, and of
 _LONG_TEXT = 60  # of a text inside a headline
 MOST_ROWS = 60  # of a table; the object holds all
 _WARNINGS = 8  # that are spelled out
-# The text takes the colour of the theme; lines and shades are half-transparent greys, which are
-# seen on white and on black.  A figure has its own white ground.  The class of the table makes
-# the rules stronger than those of JupyterLab for any table.
-_STYLE = """
-.interscreen-result{color:inherit;font-size:13px;line-height:1.45;max-width:62em;margin:.3em 0}
-.interscreen-result p{margin:.35em 0}
-.interscreen-result p.interscreen-title{font-size:1.15em;font-weight:600}
-.interscreen-result p.interscreen-foot{font-size:.85em;opacity:.75}
-.interscreen-result p.interscreen-warning{border-left:3px solid #d08a00;padding-left:.6em}
-.interscreen-result table.interscreen-table{border-collapse:collapse;margin:.4em 0;color:inherit;
- font-size:inherit;table-layout:auto}
-.interscreen-result table.interscreen-table tr{background:none}
-.interscreen-result table.interscreen-table tr>*{text-align:left;vertical-align:top;
- padding:.15em .8em .15em 0;border:0;border-bottom:1px solid rgba(128,128,128,.3);
- background:none;color:inherit;white-space:normal;max-width:none}
-.interscreen-result table.interscreen-table thead th{vertical-align:bottom;font-weight:600}
-.interscreen-result table.interscreen-table th small{font-weight:400;opacity:.75}
-.interscreen-result table.interscreen-table tbody th{font-weight:400;opacity:.75}
-.interscreen-result table.interscreen-table tr>.interscreen-number{text-align:right;
- white-space:nowrap;font-variant-numeric:tabular-nums}
-.interscreen-result table.interscreen-table tr.interscreen-best td{font-weight:600}
-.interscreen-result sub{font-size:.75em;line-height:0}
-.interscreen-result .interscreen-figure{display:inline-block;background:#fff;border-radius:4px;
- padding:4px;margin:.4em 0;max-width:100%;box-sizing:border-box}
-.interscreen-result .interscreen-figure img{display:block;max-width:100%;height:auto;
- background:#fff;margin:0}
-.interscreen-result details summary{cursor:pointer}
-""".strip().replace("\n", "")
-
-
 _TABLE = '<table class="interscreen-table">'
 
 
@@ -99,8 +70,9 @@ class Card:
     @property
     def html(self) -> str:
         """The fragment."""
-        style = f"<style>{_STYLE}</style>"
-        return f'<div class="interscreen-result">{style}{"".join(self.parts)}</div>'
+        style = (files(__package__) / "card.css").read_text(encoding="utf-8").partition("*/\n")[2]
+        parts = [f"<style>{style.replace(chr(10), '')}</style>", *self.parts]
+        return f'<div class="interscreen-result">{"".join(parts)}</div>'
 
     def title(self, text: str) -> None:
         """Write the heading (text)."""

@@ -113,13 +113,8 @@ def _artefact_note(row: Comparison) -> str:
 def _products_lines(rows: Sequence[Comparison]) -> list[str]:
     """Count the products that are the published ones, and name the others."""
     known = [row for row in rows if row.same_products is not None]
-    text = (
-        [
-            f"products as published: {sum(row.same_products is True for row in known)} of {len(known)}"
-        ]
-        if known
-        else []
-    )
+    same = sum(row.same_products is True for row in known)
+    text = [f"products as published: {same} of {len(known)}"] if known else []
     for row in known:
         if not row.same_products:
             text += _wrapped(
