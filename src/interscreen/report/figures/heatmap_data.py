@@ -31,12 +31,12 @@ class HeatmapData:
     hidden: int
 
     def word(self, key: str, candidate: str = "", electrolyte: str = "") -> str:
-        """First text in a column, of one candidate, one electrolyte or both."""
+        """Return the first text in a column, of one candidate, one electrolyte or both."""
         found = (cells.text(row.get(key)) for row in self._rows(candidate, electrolyte))
         return next((word for word in found if word), "")
 
     def energy(self, kind: str, candidate: str = "", electrolyte: str = "") -> float:
-        """First energy of a contact [meV/atom]; NaN when there is none."""
+        """Return the first energy of a contact [meV/atom]; NaN when there is none."""
         key = f"{kind}_mutual_eV_per_atom"
         found = (cells.number(row.get(key)) for row in self._rows(candidate, electrolyte))
         return next((value for value in found if not math.isnan(value)), math.nan) * 1000
@@ -51,7 +51,7 @@ class HeatmapData:
         ]
 
     def cells(self) -> list[float]:
-        """All values on the colour scale."""
+        """Return all values on the colour scale."""
         bare = [self.energy("bare", electrolyte=name) for name in self.electrolytes]
         return bare + [
             self.energy(kind, candidate, electrolyte)
@@ -69,7 +69,7 @@ PLOTTED = (
 
 
 def plotted(results: pd.DataFrame) -> pd.DataFrame:
-    """Columns and rows of results.csv that the heatmap shows."""
+    """Return the columns and rows of results.csv that the heatmap shows."""
     shown = list(dict.fromkeys(results["candidate"]))[:MOST_ROWS]
     return results.loc[results["candidate"].isin(shown), PLOTTED]
 

@@ -167,7 +167,7 @@ class Layout:
         return ["unchanged"] if layer and same else wrap(layer, 1.4, SMALL)
 
     def _natural(self, electrolyte: str) -> tuple[float, ...]:
-        """Least widths of the columns of an electrolyte [in]."""
+        """Return the least widths of the columns of an electrolyte [in]."""
         data, detail = self.data, self.detail
         if not detail.values:
             return (_LEAST,) * len(KINDS)
@@ -199,7 +199,7 @@ class Layout:
         return blocks
 
     def _heads(self, electrolyte: str, width: float) -> tuple[tuple[tuple[str, float], ...], bool]:
-        """Name and formula of an electrolyte, and whether the name has to be turned."""
+        """Return name and formula of an electrolyte, and whether the name has to be turned."""
         size = HEAD if self.detail.named else BODY
         name = formula_label(electrolyte, bold=True)
         if 1.02 * text_width(name, size, "bold") > width:

@@ -63,7 +63,7 @@ class _Path:
         return self.steps[-1].end
 
     def label_heights(self, scale: float) -> list[float]:
-        """Heights [in] of the lower edges of the labels, for ``scale`` inches per volt.
+        """Return heights [in] of the lower edges of the labels, for ``scale`` inches per volt.
 
         Each stands on its plateau, or on the label after it where plateaus lie close.  The path
         only descends, so what is above a plateau and right of its start is empty.
@@ -174,7 +174,7 @@ class _Panels:
         self._draw()
 
     def _scales(self) -> None:
-        """Inches per Li and per volt, the same in all panels, with room for the labels."""
+        """Set inches per Li and per volt, the same in all panels, with room for the labels."""
         self.per_li = self.width / max(path.end for path in self.paths) / 1.06
         self.per_volt = self.height / max(path.steps[0].voltage for path in self.paths) / 1.1
         if not self.few:

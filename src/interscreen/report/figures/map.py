@@ -88,7 +88,7 @@ def composition_maps(
 
 
 def _columns(count: int, narrow: bool) -> int:
-    """Triangles side by side."""
+    """Return how many triangles stand side by side."""
     if count == 1:
         return 1
     if narrow:
@@ -155,7 +155,7 @@ class _Maps:
         self._keys(top + triangles + 0.1)
 
     def _axes(self, x: float, y: float, width: float, height: float) -> Axes:
-        """Axes in units of a side, with the triangle in the middle."""
+        """Return axes in units of a side, with the triangle in the middle."""
         axes = self.page.axes(x, y, width, height)
         beside = (width / self.side - 1.0) / 2
         pad = self.pad / self.side

@@ -21,7 +21,7 @@ Box = tuple[float, float, float, float]
 
 
 def place(fractions: Any) -> Floats:
-    """Points of compositions, shape (k, 2), in units of a side from the left corner."""
+    """Return points of compositions, shape (k, 2), in units of a side from the left corner."""
     points: Floats = np.asarray(fractions, dtype=float) @ CORNERS
     return points
 
@@ -71,7 +71,7 @@ def outline(one: CompositionMap, level: float) -> Path:
 
 
 def beside_lithium(one: CompositionMap) -> Floats:
-    """Corners of the region that is stable against Li metal, shape (k, 2).
+    """Return the corners of the region that is stable against Li metal, shape (k, 2).
 
     It is made of the tie triangles that have Li as a corner; their other corners are the phases
     with a reduction limit of zero.
@@ -119,20 +119,20 @@ def free_spot(
 
 
 def _clear(points: Floats, box: Box) -> Floats:
-    """How much farther than its own point others must be: a dot beside a label looks its own."""
+    """Return how much farther other points must be: a dot beside a label looks its own."""
     beside = (points[:, 1] > box[1] - 0.02) & (points[:, 1] < box[3] + 0.02)
     return np.where(beside, 0.09, 0.015)
 
 
 def _gaps(points: Floats, box: Box) -> Floats:
-    """Distances of points from a box, zero inside [in]."""
+    """Return distances of points from a box, zero inside [in]."""
     outside = np.maximum(np.maximum(box[:2] - points, points - box[2:]), 0.0)
     gaps: Floats = np.hypot(*outside.T)
     return gaps
 
 
 def along(corners: Floats) -> Floats:
-    """Points along a closed line, close to each other, shape (k, 2)."""
+    """Return points along a closed line, close to each other, shape (k, 2)."""
     steps = np.linspace(0.0, 1.0, 120)[:, None]
     return np.concatenate(
         [a + steps * (b - a) for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)]

@@ -113,7 +113,7 @@ class _Curve:
         self._list(y + 0.08)
 
     def _rows(self) -> list[_Row]:
-        """Kinks between the ends, and the ends that decompose by themselves."""
+        """Return kinks between the ends, and the ends that decompose by themselves."""
         rows = []
         number = 0
         last = len(self.x) - 1
@@ -132,12 +132,12 @@ class _Curve:
         return rows
 
     def _tall(self, rows: Sequence[_Row]) -> float:
-        """Height of a list [in]."""
+        """Return the height of a list [in]."""
         lines = sum(len(self.products[row]) for row in rows)
         return (1.0 + lines) * line_height(SMALL) + 0.03 * len(rows) + 0.1 if rows else 0.0
 
     def _listed(self, room: float) -> list[_Row]:
-        """Rows that fit into a height [in], those of the lowest energy."""
+        """Return rows that fit into a height [in], those of the lowest energy."""
         chosen: list[_Row] = []
         for row in sorted(self.rows, key=lambda row: (row.mutual, row.fraction)):
             if self._tall([*chosen, row]) > room:
@@ -222,7 +222,7 @@ class _Curve:
         return y
 
     def _columns(self) -> tuple[float, float, float, float]:
-        """Right ends of the columns x, mutual and total, and where the products begin [in]."""
+        """Return right ends of x, mutual and total, and where the products begin [in]."""
         first = MARGIN + 0.55
         second = first + 0.48
         third = second + 0.42 if self.alone else second

@@ -43,7 +43,7 @@ def settings() -> dict[str, Any]:
 
 
 def drawing() -> AbstractContextManager[None]:
-    """Matplotlib's own defaults and this style, in force inside the ``with`` block only."""
+    """Use matplotlib's own defaults and this style inside the ``with`` block only."""
     from matplotlib import style
 
     return style.context(["default", settings()])
@@ -63,7 +63,7 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def colour_scale(limit: float) -> tuple[Normalize, Colormap]:
-    """Colours from ``-limit`` (dark) to 0 (light) [meV/atom]: magma, less its black."""
+    """Return colours from ``-limit`` (dark) to 0 (light) [meV/atom]: magma, less its black."""
     import numpy as np
     from matplotlib import colormaps
     from matplotlib.colors import ListedColormap, Normalize
@@ -73,6 +73,6 @@ def colour_scale(limit: float) -> tuple[Normalize, Colormap]:
 
 
 def luminance(colour: tuple[float, ...]) -> float:
-    """Relative luminance of a colour, 0 (black) to 1 (white) (WCAG 2.2)."""
+    """Return the relative luminance of a colour, 0 (black) to 1 (white) (WCAG 2.2)."""
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -67,7 +67,7 @@ class Bar:
 
 
 def volts(value: float) -> str:
-    """Two decimals; one significant digit below 0.005 V so that a narrow window does not read 0."""
+    """Write two decimals; one significant digit where they would read 0.00."""
     if value < 0.0005:
         return "0"
     return f"{value:.1g}" if value < 0.005 else f"{value:.2f}"
@@ -180,7 +180,7 @@ class _Windows:
         self._draw()
 
     def _places(self, bars: list[Bar], width: Width) -> None:
-        """Columns of the page [in] and the scale of the axis [V per inch]."""
+        """Set columns of the page [in] and the scale of the axis [V per inch]."""
         room = 0.3 * self.width
         self.labels = {bar: wrap(bar.name, room, BODY) for bar in bars}
         widest = max(text_width(line, BODY) for lines in self.labels.values() for line in lines)
@@ -205,14 +205,14 @@ class _Windows:
         }
 
     def _head(self, part: str) -> float:
-        """Height of what stands above the bars of a group [in]."""
+        """Return the height of what stands above the bars of a group [in]."""
         height = 2 * _HEADING + len(self.headings[part]) * line_height(HEAD)
         if part in _CROSSED and self.levels:
             return height + self.strip
         return height + 0.1 if part == "product" and self.named else height
 
     def _levels(self) -> dict[Bar, int]:
-        """Line of each electrolyte's name, so that names of near limits do not meet."""
+        """Return the line of each electrolyte's name, so that names of near limits do not meet."""
         levels: dict[Bar, int] = {}
         ends: list[float] = []
         for bar in sorted(self.groups.get("electrolyte", []), key=self._limit_x):
@@ -228,7 +228,7 @@ class _Windows:
         return shorten(bar.name, 0.8 * self.axis, SMALL)
 
     def _limit_x(self, bar: Bar) -> float:
-        """Middle of the name above a reduction limit [in]; no name leaves the page."""
+        """Return the middle of the name above a reduction limit [in]; no name leaves the page."""
         half = text_width(self._limit_name(bar), SMALL) / 2 + 0.02
         x = self.left + (bar.low - self.start) / self.inch
         return min(max(x, MARGIN + half), self.left + self.axis - half)
@@ -292,7 +292,7 @@ class _Windows:
         if math.isinf(bar.high):
             neck = high - _TIP * self.inch
             corners[1:3] = [(neck, top), (high, y), (neck, bottom)]
-        look = {"edgecolor": "white", "hatch": HATCH} if bar.assemblage_only else {}
+        look: dict[str, Any] = {"edgecolor": "white", "hatch": HATCH} if bar.assemblage_only else {}
         self.axes.add_patch(
             Polygon(corners, facecolor=colour, linewidth=0.0, zorder=2, gid=name, **look)
         )
@@ -305,7 +305,7 @@ class _Windows:
             self.axes.text(x, y, volts(value), bbox=_BACK, zorder=4, **said)
 
     def _limits(self, top: float, bottom: float) -> None:
-        """Dashed lines of the electrolytes through the bars of a group."""
+        """Draw dashed lines of the electrolytes through the bars of a group."""
         for bar, level in self.levels.items():
             y = top + _STRIP * (level + 0.5)
             self.axes.plot([bar.low] * 2, [y + 0.07, bottom], **_LIMIT, zorder=3)
@@ -314,7 +314,7 @@ class _Windows:
             self.page.text(*at, name, SMALL, ha="center", color=BLUE, bbox=_BACK)
 
     def _origin(self, bar: Bar, width: float) -> str:
-        """Candidates that a product forms from, as many as fit, the first one in any case."""
+        """Name candidates that a product forms from, as many as fit, and at least one."""
         names = self.origins.get(bar.name, [])
         label = ""
         for count in range(1, len(names) + 1):

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib.resources import files
 from itertools import groupby
 from math import gcd
@@ -88,6 +89,11 @@ class Run:
         """Names of the electrolytes in the order of the study."""
         return list(dict.fromkeys(row["electrolyte"] for row in self.results))
 
+    @cached_property
+    def pairs(self) -> dict[tuple[str, str], Row]:
+        """Results by candidate and electrolyte."""
+        return {(row["candidate"], row["electrolyte"]): row for row in self.results}
+
     def blocks(self) -> dict[str, list[Row]]:
         """Return the rows of the ranking by electrolyte, ``overall`` first where it is there."""
         found: dict[str, list[Row]] = {}
@@ -96,7 +102,7 @@ class Run:
         return found
 
     def order(self) -> list[str]:
-        """Candidates, best first: as in the first block of the ranking, the others behind."""
+        """Return the candidates as in the first block of the ranking, the others behind."""
         blocks = list(self.blocks().values())
         best = [row["candidate"] for row in blocks[0]] if blocks else []
         return list(dict.fromkeys([*best, *(row["candidate"] for row in self.results)]))
@@ -340,7 +346,7 @@ def _match(measured: frozenset[str], studied: frozenset[str]) -> str:
 
 
 def _phases(text: str) -> frozenset[tuple[tuple[str, int], ...]]:
-    """Phases of a mixture without their amounts; none for a text that is no mixture."""
+    """Return the phases of a mixture without their amounts; none for a text that is no mixture."""
     try:
         return frozenset(_phase(formula) for _, formula in split_mixture(text))
     except InputError:

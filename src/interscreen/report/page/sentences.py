@@ -32,11 +32,10 @@ def answers(run: Run) -> list[str]:
 
     With more than ``SENTENCES`` electrolytes only those over all of them (see ``best_table``).
     """
-    results = {(row["candidate"], row["electrolyte"]): row for row in run.results}
     blocks = run.blocks()
     few = len(run.electrolytes) <= SENTENCES or OVERALL not in blocks
     names = [*([OVERALL] if OVERALL in blocks else []), *(run.electrolytes if few else [])]
-    return [_best(run, name, blocks.get(name, []), results) for name in names]
+    return [_best(run, name, blocks.get(name, [])) for name in names]
 
 
 def best_table(run: Run) -> tuple[list[str], list[tuple[str, str, list[str]]]]:
@@ -94,7 +93,7 @@ def _shortly(run: Run, ranked: Sequence[Row]) -> str:
     return f"{text}; tied: {tied}" if tied else text
 
 
-def _best(run: Run, name: str, block: Sequence[Row], results: dict[Any, Row]) -> str:
+def _best(run: Run, name: str, block: Sequence[Row]) -> str:
     head = "Over all electrolytes" if name == OVERALL else f"With {marked(name)}"
     sentences = []
     for role, mine in _by_role(block).items():
@@ -106,7 +105,7 @@ def _best(run: Run, name: str, block: Sequence[Row], results: dict[Any, Row]) ->
             text += f", tied with {tied}"
         elif len(mine) > 1:
             text += f", ahead of {marked(mine[1]['candidate'])} ({_score(mine[1])})"
-        pair = results.get((first["candidate"], name))
+        pair = run.pairs.get((first["candidate"], name))
         sentences.append(text + (_layer(pair) if pair else "") + ".")
     return f"<b>{head}:</b> {' '.join(sentences) or 'no candidate could be computed.'}"
 
@@ -157,11 +156,10 @@ def certainty(run: Run) -> str:
 
 def warnings(run: Run) -> list[str]:
     """Return what to watch out for, one sentence of HTML each, most important first."""
-    results = {(row["candidate"], row["electrolyte"]): row for row in run.results}
     found: list[str] = []
     for name, block in run.blocks().items():
         for electrolyte in run.electrolytes if name == OVERALL else [name]:
-            pair = results.get((block[0]["candidate"], electrolyte))
+            pair = run.pairs.get((block[0]["candidate"], electrolyte))
             if pair is not None:
                 found += _cautions(pair, electrolyte)
     found = list(dict.fromkeys(found))
@@ -222,7 +220,7 @@ def _failures(run: Run) -> list[str]:
 
 
 def _suspects(run: Run) -> list[str]:
-    """Candidates whose score a suspect phase moves by more than a tie, the largest move first."""
+    """Name candidates whose score a suspect phase moves beyond a tie, largest move first."""
     moves: dict[tuple[str, str], tuple[float, str]] = {}
     for name, block in run.blocks().items():
         for row in block:

@@ -22,7 +22,7 @@ _Row = Mapping[Hashable, Any]
 
 
 def ranking_text(ranking: pd.DataFrame) -> str:
-    """Ranking as tables that fit 80 columns, one per electrolyte.
+    """Write a ranking as tables that fit 80 columns, one per electrolyte.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def ranking_text(ranking: pd.DataFrame) -> str:
 
 
 def _block(rows: list[dict[Hashable, Any]], *, contacts: bool) -> list[str]:
-    """Lines of one table; ``contacts`` adds what only one electrolyte has."""
+    """Return the lines of one table; ``contacts`` adds what only one electrolyte has."""
     computed = [row for row in rows if row["status"] == "ok"]
     stds = [rounded(_std(row), 0) for row in computed if not math.isnan(_std(row))]
     wide = max((len(std) for std in stds), default=0)
@@ -95,7 +95,7 @@ def _block(rows: list[dict[Hashable, Any]], *, contacts: bool) -> list[str]:
 
 
 def _score(row: _Row, wide: int) -> str:
-    """Score with its standard deviation, the signs below each other."""
+    """Write a score with its standard deviation, the signs below each other."""
     score, std = rounded(row["score_meV_per_atom"], 0), _std(row)
     if not wide:
         return score

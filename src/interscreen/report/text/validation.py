@@ -45,7 +45,7 @@ _METRICS = {  # key: (label, heading in the table of cells, factor, digits)
 
 
 def validation_text(result: Validation) -> str:
-    """Three tables, and what to conclude."""
+    """Write three tables, and what to conclude."""
     blocks = [
         [
             *_published_table(result.published),
@@ -60,7 +60,7 @@ def validation_text(result: Validation) -> str:
 
 
 def _published_table(rows: Sequence[Comparison]) -> list[str]:
-    """Table of published numbers; what is not within has a number that leads to the reason."""
+    """Return the table of published numbers; notes say why some are not within."""
     notes: dict[str, int] = {}
     lines = [["", "quantity", "class", "published", "here", "off by", "allowed", "verdict"]]
     for row in rows:
@@ -96,7 +96,7 @@ def _published_table(rows: Sequence[Comparison]) -> list[str]:
 
 
 def _artefact_note(row: Comparison) -> str:
-    """Both values where phases that nobody has made matter; else nothing."""
+    """Give both values where phases that nobody has made matter; else nothing."""
     counted, without = row.value_with_artefacts, row.value_without_artefacts
     label, digits = _QUANTITIES[row.quantity]
     if row.verdict == NOT_COVERED or counted is None or without is None:
@@ -128,7 +128,7 @@ def _products_lines(rows: Sequence[Comparison]) -> list[str]:
 
 
 def _cells_table(result: Validation) -> list[str]:
-    """Table of the measured cells that could be computed, then the others with the reason."""
+    """Return the table of measured cells that could be computed, then the others."""
     shown = {key: entry for key, entry in _METRICS.items() if entry[1]}
     lines = [["", "with", "R", "CCD", *(heading for _, heading, _, _ in shown.values())]]
     for cell in result.cells:
@@ -168,7 +168,7 @@ def _cells_table(result: Validation) -> list[str]:
 
 
 def _resistance(cell: Cell) -> str:
-    """Resistance with the interlayer; a star where it is per cell."""
+    """Write the resistance with the interlayer; a star where it is per cell."""
     value = cell.measured.resistance_after_ohm_per_cell
     if value is not None:
         return f"{value:g}*"
@@ -186,7 +186,7 @@ def _metric(metrics: Metrics | None, key: str) -> str:
 
 
 def _correlations_table(rows: Sequence[Correlation]) -> list[str]:
-    """One block for each measurement and group of cells that has enough of them."""
+    """Return a block for each measurement and group of cells that has enough of them."""
     if all(row.spearman is None for row in rows):
         return []
     text = _wrapped(
