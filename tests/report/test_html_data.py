@@ -411,7 +411,8 @@ def test_every_value_of_a_column_with_a_unit_is_a_number_or_missing(tmp_path):
                 known = COLUMNS.get(key)
                 if known and known.unit and key not in ("product_energies", "score_terms"):
                     assert value is None or isinstance(value, int | float), (name, key, value)
-                    seen.add(key) if value is not None else None
+                    if value is not None:
+                        seen.add(key)
     assert {
         "energy_per_molecule_eV", "first_molecule_energy_eV", "layer_mutual_eV_per_atom",
         "score_meV_per_atom", "voltage_V", "capacity_mAh_per_g", "ccd_after_mA_cm2",

@@ -23,7 +23,6 @@ from ...screen.folder import MANIFEST
 from ..cells import RANGES, Row, cell, colour_range, number, read_rows
 from ..markup import AMOUNT, FORMULA, PERIODS
 
-OVERALL = "overall"
 RESULTS, WHOLE_RESULTS = "results.csv", "results.parquet"
 MEASURED = "interlayer_experiments.csv"
 EXTRA_TABLES = ("windows", "lithiation", "uncertainty", "sensitivity", "surroundings", "weights")

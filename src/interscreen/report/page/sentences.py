@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeGuard
 
+from ...screen.ranking import OVERALL
 from ..cells import Row
 from ..markup import listed, marked, number
-from .data import OVERALL, Run
+from .data import Run
 
 SENTENCES = 3  # electrolytes up to which each has its own sentences; more stand in a table
 _STATED = 3  # warnings of the run that stand beside the answer

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
+from ...screen.ranking import OVERALL
 from ..cells import Row, read_rows
-from .data import OVERALL
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ...screen.ranking import OVERALL
 from .. import cells
 from ..markup import rounded
 from .answers import origin_lines, places, short, table
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 WIDTH = 80
 _INDENT = "  "
 _LEAST = 10  # places that a name has in any case
-_OVERALL = "overall"
 _Row = Mapping[Hashable, Any]
 
 
@@ -34,7 +34,7 @@ def ranking_text(ranking: pd.DataFrame) -> str:
     for electrolyte, block in ranking.groupby("electrolyte", sort=False):
         rows = block.to_dict("records")
         uncertain |= any(not math.isnan(_std(row)) for row in rows)
-        overall = electrolyte == _OVERALL
+        overall = electrolyte == OVERALL
         title = "overall (mean over the electrolytes)" if overall else str(electrolyte)
         lines = _block(rows, contacts=not overall)
         blocks.append("\n".join([short(title, WIDTH), *(_INDENT + line for line in lines)]))
