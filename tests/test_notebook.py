@@ -332,15 +332,29 @@ def test_a_figure_that_fails_leaves_the_tables(
     assert "All 11 kinks" in page.text
 
 
+def test_a_subclass_is_shown_like_its_parent(reference: PhaseTable) -> None:
+    from dataclasses import fields
+
+    from interscreen.answers.reaction import Reaction
+
+    class Mine(Reaction):
+        pass
+
+    result = react(reference, "CuF2", "LLZO")
+    mine = Mine(**{field.name: getattr(result, field.name) for field in fields(result)})
+    assert repr(mine).startswith("<Mine CuF2 | LLZO: -373.5 meV/atom")
+    assert "All 11 kinks" in shown(mine).text
+
+
 def test_a_table_that_fails_still_shows_something(
     reference: PhaseTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from interscreen.report.notebook import questions
+    from interscreen.report.notebook.card import Card
 
     def broken(*_: Any) -> None:
         raise KeyError("<gone>")
 
-    monkeypatch.setattr(questions, "show_reaction", broken)
+    monkeypatch.setattr(Card, "title", broken)
     html = react(reference, "CuF2", "LLZO")._repr_html_()
     page = _Page(html)
     assert "<Reaction CuF2 | LLZO: -373.5 meV/atom" in page.text

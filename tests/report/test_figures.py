@@ -21,17 +21,25 @@ from interscreen import PhaseTable
 from interscreen.answers.stack import candidate_side, electrolyte_side, join
 from interscreen.errors import InputError
 from interscreen.phases.columns import COLUMNS
-from interscreen.report import formula_label, lithiation_staircase, reaction_heatmap, save
-from interscreen.report.figures import windows as window_bars
-from interscreen.report.figures.heatmap_data import (
-    RANGES,
+from interscreen.report.cells import RANGES
+from interscreen.report.figures import (
+    formula_label,
+    lithiation_staircase,
+    reaction_heatmap,
+    save,
+    window_bars,
+)
+from interscreen.report.figures.heatmap_data import plotted
+from interscreen.report.figures.labels import printed, wrap
+from interscreen.report.figures.style import (
+    SMALL,
+    TALLEST,
+    TINY,
+    WIDTHS,
+    Width,
     colour_scale,
     luminance,
-    plotted,
-    printed,
 )
-from interscreen.report.figures.labels import wrap
-from interscreen.report.figures.style import SMALL, TALLEST, TINY, WIDTHS, Width
 from interscreen.report.figures.windows import volts
 from interscreen.screen.rows import (
     LITHIATION_COLUMNS,
@@ -236,7 +244,7 @@ def test_importing_the_report_imports_no_matplotlib_and_drawing_no_pyplot(frames
     for name, frame in zip(("results", "windows", "lithiation"), frames["one"], strict=True):
         frame.to_csv(tmp_path / name, index=False)
     code = (
-        "import sys, interscreen.report as r\n"
+        "import sys, interscreen.report.figures as r\n"
         "assert 'matplotlib' not in sys.modules\n"
         "import pandas as pd\n"
         "results, windows, lithiation = map(pd.read_csv, ('results', 'windows', 'lithiation'))\n"

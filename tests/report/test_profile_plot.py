@@ -11,8 +11,8 @@ import pytest
 from matplotlib.text import Text
 
 from interscreen.answers.profile import profile
-from interscreen.report.figures.page import save
 from interscreen.report.figures.profile import profile_plot
+from interscreen.report.figures.saving import save
 from interscreen.report.figures.style import SMALL, WIDTHS
 
 NOTE = "Source: embedded reference set. Left out (never observed, or by choice): LiCu3, Zr4O."

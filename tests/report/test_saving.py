@@ -13,8 +13,7 @@ import pandas as pd
 import pytest
 
 from interscreen.errors import OutputError
-from interscreen.report import reaction_heatmap
-from interscreen.report.figures import style
+from interscreen.report.figures import reaction_heatmap, style
 from interscreen.report.figures.labels import shorten, text_width, wrap
 from interscreen.report.figures.page import message
 from interscreen.report.figures.saving import save

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine.batch import START, lithium_lines, mutual_minima
+from ..engine.batch import START, PairBatch, Problem, Sparse, mutual_minima, row_lines
 from ..engine.walk import walk_line
 from ..errors import InputError, SolverError
 from ..phases.formula import atomic_number, element_formula
@@ -296,7 +296,7 @@ def _stable_columns(phases: System, places: Sequence[int]) -> Any:
 def _hulls(phases: System, points: Floats) -> Floats:
     """Hull energies [eV/atom] of points, shape (k,)."""
     # any partner does: the walk ends at the point itself
-    found = mutual_minima(phases.columns, phases.energies, points, phases.columns[:, 0])
+    found = _pairs(phases, points, phases.columns[:, 0])
     hulls = found.hull
     for k in np.flatnonzero(~found.solved):
         walk = walk_line(
@@ -307,10 +307,17 @@ def _hulls(phases: System, points: Floats) -> Floats:
     return hulls
 
 
+def _pairs(phases: System, points: Floats, second: Floats) -> PairBatch:
+    """Mutual energies of points with one other composition."""
+    problem = Problem.of_dense(phases.columns, phases.energies)
+    every, same = np.arange(len(points)), np.zeros(len(points), dtype=np.int64)
+    return mutual_minima(problem, Sparse.of_dense(points), every, same, second)
+
+
 def _mutual(phases: System, points: Floats, other: Reactant) -> Floats:
     """Minimum mutual energies [eV/atom] of points with the partner, shape (k,)."""
     second = other.fractions
-    found = mutual_minima(phases.columns, phases.energies, points, second)
+    found = _pairs(phases, points, second)
     values: Floats = np.where(found.mutual < -ON_HULL, found.mutual, 0.0)
     for k in np.flatnonzero(~found.solved):  # once more with the greatest care; may raise
         walk = walk_line(
@@ -327,7 +334,9 @@ def _reduction_limits(phases: System, points: Floats) -> Floats | None:
     if "Li" not in phases.elements:
         return None
     row = phases.elements.index("Li")
-    found = lithium_lines(phases.columns, phases.energies, points, row)
+    problem = Problem.of_dense(phases.columns, phases.energies)
+    every, same = np.arange(len(points)), np.zeros(len(points), dtype=np.int64)
+    found = row_lines(problem, Sparse.of_dense(points), every, same, row)
     if not found.solved.all():
         amounts = points[int(np.flatnonzero(~found.solved)[0])]
         shown = " ".join(

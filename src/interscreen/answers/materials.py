@@ -186,7 +186,7 @@ def materials_of_rows(table: PhaseTable, rows: Rows) -> Materials:
     entry = np.repeat(first - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
     of = np.repeat(np.arange(len(rows)), lengths)
     counts, index = table.counts[entry].astype(np.float64), table.element_index[entry]
-    atoms = np.bincount(of, counts, len(rows))
+    atoms: Floats = np.bincount(of, counts, len(rows)).astype(np.float64)
     masses = np.array([atomic_mass(symbol) for symbol in table.elements])
     unit = _atoms_of_units(table, rows, atoms)
     compounds = np.flatnonzero(lengths > 1)

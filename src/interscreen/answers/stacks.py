@@ -401,7 +401,7 @@ class Partners:
         salts = there & self.salt[named]
         highest = np.where(salts, reach[named, samples], -1.0)
         best = highest.argmax(axis=2)
-        has_salt = salts.any(axis=2)
+        has_salt: Bools = np.asarray(salts.any(axis=2))
         first = named[:, 0]
         numbers = np.arange(k)
         return {

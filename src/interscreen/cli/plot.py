@@ -68,8 +68,8 @@ def window_plot(arguments: argparse.Namespace) -> int:
     """Stability windows of materials; limits of electrolytes cross the others."""
     import pandas as pd
 
+    from ..phases.columns import columns_of
     from ..report.figures.windows import window_bars
-    from ..screen.rows import WINDOW_COLUMNS
 
     place = place_of(arguments, "window", *arguments.m)
     table, names = _opened(arguments)
@@ -85,7 +85,7 @@ def window_plot(arguments: argparse.Namespace) -> int:
             }
             for name, window in zip(names, windows, strict=True)
         ],
-        columns=WINDOW_COLUMNS,
+        columns=columns_of("windows"),
     )
     provenances = [window.provenance for window in windows]
     figure = window_bars(frame, note=_note(provenances), width=arguments.width)
@@ -96,8 +96,8 @@ def lithiation_plot(arguments: argparse.Namespace) -> int:
     """Voltage against Li taken up."""
     import pandas as pd
 
+    from ..phases.columns import columns_of
     from ..report.figures.lithiation import lithiation_staircase
-    from ..screen.rows import LITHIATION_COLUMNS
 
     place = place_of(arguments, "lithiation", *arguments.m)
     table, names = _opened(arguments)
@@ -108,7 +108,7 @@ def lithiation_plot(arguments: argparse.Namespace) -> int:
             for name, path in paths.items()
             for row in lithiation_rows(path)
         ],
-        columns=LITHIATION_COLUMNS,
+        columns=columns_of("lithiation"),
     )
     asked = pd.DataFrame({"candidate": names, "status": "ok"})
     provenances = [path.provenance for path in paths.values()]

@@ -15,6 +15,7 @@ from ..answers.profile_result import Profile, ProfileSegment
 from ..errors import OutputError
 from ..phases.material import Material, elements_of
 from ..phases.table import PhaseTable
+from ..report.markup import rounded
 from ..report.text import answers as text
 from .questions import answer, reactant_of
 from .source import speaker
@@ -151,8 +152,8 @@ def _ends(part: list[ProfileSegment], curve: str) -> list[str]:
     return [
         f"{part[0].start_V:.3f}",
         f"to {part[-1].end_V:.3f}",
-        text.rounded(1000 * first[0], 1),
-        f"to {text.rounded(1000 * last[1], 1)}",
+        rounded(1000 * first[0], 1),
+        f"to {rounded(1000 * last[1], 1)}",
     ]
 
 

@@ -45,6 +45,18 @@ class Sparse:
     parts: Floats
     owner: Integers
 
+    @classmethod
+    def of_dense(cls, rows: Floats) -> Sparse:
+        """Take compositions as a full matrix, one each row."""
+        of, index = np.nonzero(rows)
+        counts = np.bincount(of, minlength=len(rows))
+        return cls(
+            np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            index.astype(np.int64),
+            np.ascontiguousarray(rows[of, index]),
+            np.full(len(rows), EVERYBODY),
+        )
+
     def __len__(self) -> int:
         return len(self.indptr) - 1
 
@@ -94,6 +106,12 @@ class Problem:
     columns: Sparse
     costs: Floats
     rows: int
+
+    @classmethod
+    def of_dense(cls, columns: Floats, costs: Floats) -> Problem:
+        """Take the columns as a full matrix with the identity in front, and one cost each."""
+        rows = len(columns)
+        return cls(Sparse.of_dense(columns[:, rows:].T), costs[None, rows:].copy(), rows)
 
     @cached_property
     def groups(self) -> tuple[Any, Any, Integers, Integers]:

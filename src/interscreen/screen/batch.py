@@ -21,6 +21,7 @@ from ..version import version
 from .board import OVERALL, Board
 from .choose import Choice, choose
 from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence
+from .detail import details
 from .entries import MaterialEntry
 from .folder import RESULTS
 from .query import Query
@@ -30,7 +31,6 @@ from .run import (
     asked_of,
     cores,
     detail_tables,
-    details,
     model_of,
     task_of,
     with_equations,
@@ -42,12 +42,11 @@ from .study import Study
 from .tables import FAILED, OK, results_table
 from .weight_sensitivity import weight_table
 from .weights import Weights
+from .workers import Workers, computed, count_of
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-
-    from .workers import Workers
 
 RESULT_VERSION = "3"  # raise it when a number of the batch means something else
 CHUNK = 2000  # candidates
@@ -129,20 +128,21 @@ def build_plan(table: PhaseTable, electrolytes: Sequence[MaterialEntry], weights
     return Plan(partners, weights)
 
 
-def screen_chunk(plan: Plan, chunk: Chunk) -> pa.Table:
+def screen_chunk(plan: Plan, chunk: Chunk) -> tuple[int, pa.Table]:
     """Compute every contact of the candidates of a chunk.
 
     Returns
     -------
-    pyarrow.Table
-        The columns of ``results``, one row per candidate and electrolyte; a candidate that could
+    int, pyarrow.Table
+        Number of the chunk; the columns of ``results``, one row per candidate and electrolyte; a candidate that could
         not be computed has a row with the reason.
     """
     table = plan.partners.phases.table
     ours = materials_of_rows(table, chunk.rows)
     numbers = plan.partners.stacks(ours)
     given = {"id": table.ids[chunk.rows].tolist()}
-    return results_table(numbers, plan.weights, given, _uncovered(plan, chunk.rows))
+    reasons = _uncovered(plan, chunk.rows)
+    return chunk.number, results_table(numbers, plan.weights, given, reasons)
 
 
 def _uncovered(plan: Plan, rows: Rows) -> Any:
@@ -246,8 +246,6 @@ def run_batch(
     OutputError
         When the folder cannot be written, holds another run, or another process works on it.
     """
-    from .workers import Workers, computed, count_of
-
     choice = choose_candidates(table, study.query or Query())
     rows = in_order(table, choice.rows)
     chunks = [Chunk(n, rows[at : at + CHUNK]) for n, at in enumerate(range(0, len(rows), CHUNK))]
@@ -268,7 +266,9 @@ def run_batch(
             chosen = workers or Workers()
             chosen = replace(chosen, jobs=count_of(study.jobs, len(missing)))
             done = len(rows) - todo
-            for number, result in computed(plan, missing, chosen, store.folder, check=check):
+            for number, result in computed(
+                screen_chunk, plan, missing, chosen, store.folder, check=check
+            ):
                 store.add(number, result)
                 done += len(chunks[number].rows)
                 if progress is not None:

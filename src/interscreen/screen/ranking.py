@@ -92,8 +92,8 @@ def rank(
     -------
     DataFrame
         Columns of ranking.csv but those on error bars; first the overall ranking (mean score over
-        the electrolytes that anything could be computed for, of the candidates that have one for each of them),
-        then one block per electrolyte.  Rows that could not be computed, or lack a number that a
+        the electrolytes that anything could be computed for, of the candidates that have one for
+        each of them), then one block per electrolyte.  Rows that could not be computed, or lack a number that a
         weight asks for, stand at the end of their block without a rank and say why.
     """
     import pandas as pd

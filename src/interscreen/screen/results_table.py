@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .rows import FAILED, OK
 from .scores import ROLES
+from .tables import FAILED, OK
 from .where import ELEMENTS, EMPTY, NUMBER, PRODUCTS, TEXT, Bools, Floats, Ints, Kind
 
 if TYPE_CHECKING:

@@ -346,8 +346,8 @@ def detail_tables(
         "lithiation": frame("lithiation", (row for part in found for row in part.lithiation)),
     }
     if study.sensitivity:
-        rows = (row for part in found for row in part.sensitivity)
-        tables["sensitivity"] = frame("sensitivity", rows)
+        doubts = (row for part in found for row in part.sensitivity)
+        tables["sensitivity"] = frame("sensitivity", doubts)
     if study.cathodes or study.air:
         named = [
             ("electrolyte", Material(resolve(entry.material)[1].text, name=entry.label)

@@ -8,14 +8,12 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from uuid import uuid4
 
 from ..errors import InputError, OutputError, SourceError
-from .batch import Chunk, Plan, screen_chunk
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+Work = Callable[[Any, Any], tuple[int, Any]]
 
 _PATIENCE = 60.0  # s to wait for a scheduler and its first worker
 
@@ -56,21 +54,24 @@ def count_of(jobs: int | None, chunks: int) -> int:
 
 
 def computed(
-    plan: Plan,
-    chunks: Iterable[Chunk],
+    work: Work,
+    plan: Any,
+    chunks: Iterable[Any],
     workers: Workers,
     folder: Path,
     *,
     check: Callable[[], None] = lambda: None,
-) -> Iterator[tuple[int, pa.Table]]:
-    """Compute chunks; yield them as they finish, in any order.
+) -> Iterator[tuple[int, Any]]:
+    """Compute chunks; yield their numbers and answers as they finish, in any order.
 
     Parameters
     ----------
-    plan : Plan
-        Threads of this machine share it; for a cluster it is written to ``folder`` once, and its
-        workers map it into memory.
-    chunks : iterable of Chunk
+    work : callable
+        From the plan and a chunk to the number of the chunk and its answer.
+    plan : object
+        What all chunks have in common.  Threads of this machine share it; for a cluster it is
+        written to ``folder`` once, and its workers map it into memory.
+    chunks : iterable
     workers : Workers
     folder : Path
         A folder that all workers see.
@@ -85,13 +86,13 @@ def computed(
         When the plan cannot be written, or a worker cannot read it.
     """
     if workers.backend == "local":
-        yield from _on_this_machine(plan, chunks, workers.jobs, check)
+        yield from _on_this_machine(work, plan, chunks, workers.jobs, check)
         return
     # workers may live on from an earlier run, with its plan in memory and another folder as theirs
     file = folder.resolve() / f"plan-{uuid4().hex}.joblib"
     try:
         _write(plan, file)
-        with closing(_on_cluster(str(file), chunks, workers)) as results:
+        with closing(_on_cluster(work, str(file), chunks, workers)) as results:
             for result in results:
                 check()
                 yield result
@@ -101,25 +102,21 @@ def computed(
 
 
 def _on_this_machine(
-    plan: Plan, chunks: Iterable[Chunk], jobs: int, check: Callable[[], None]
-) -> Iterator[tuple[int, pa.Table]]:
+    work: Work, plan: Any, chunks: Iterable[Any], jobs: int, check: Callable[[], None]
+) -> Iterator[tuple[int, Any]]:
     """Compute in threads: the compiled loops hold no lock, and all share the arrays."""
     from joblib import Parallel, delayed
 
     parallel = Parallel(
         n_jobs=jobs, backend="threading", return_as="generator_unordered", pre_dispatch="2*n_jobs"
     )
-    with closing(parallel(delayed(_screened)(plan, chunk) for chunk in chunks)) as results:
+    with closing(parallel(delayed(work)(plan, chunk) for chunk in chunks)) as results:
         for result in results:
             check()
             yield result
 
 
-def _screened(plan: Plan, chunk: Chunk) -> tuple[int, pa.Table]:
-    return chunk.number, screen_chunk(plan, chunk)
-
-
-def _write(plan: Plan, file: Path) -> None:
+def _write(plan: Any, file: Path) -> None:
     from joblib import dump
 
     try:
@@ -132,11 +129,11 @@ def _write(plan: Plan, file: Path) -> None:
 
 
 def _on_cluster(
-    plan: str, chunks: Iterable[Chunk], workers: Workers
-) -> Generator[tuple[int, pa.Table], None, None]:
+    work: Work, plan: str, chunks: Iterable[Any], workers: Workers
+) -> Generator[tuple[int, Any], None, None]:
     from joblib import Parallel, delayed, parallel_config
 
-    tasks = (delayed(_one)(plan, chunk) for chunk in chunks)
+    tasks = (delayed(_one)(work, plan, chunk) for chunk in chunks)
     with _dask(workers.scheduler) as client, parallel_config(backend="dask"):
         threads = sum(client.nthreads().values())
         parallel = Parallel(
@@ -145,17 +142,17 @@ def _on_cluster(
         yield from parallel(tasks)
 
 
-def _one(plan: str, chunk: Chunk) -> tuple[int, pa.Table]:
-    return _screened(_loaded(plan), chunk)
+def _one(work: Work, plan: str, chunk: Any) -> tuple[int, Any]:
+    return work(_loaded(plan), chunk)
 
 
 @lru_cache(maxsize=1)
-def _loaded(file: str) -> Plan:
+def _loaded(file: str) -> Any:
     """Map the plan into memory, once per worker."""
     from joblib import load
 
     try:
-        plan: Plan = load(file, mmap_mode="r")
+        plan = load(file, mmap_mode="r")
     except OSError as error:
         raise OutputError(
             f"{file}: a worker cannot read it ({error.strerror}); put the output folder where all "

@@ -13,8 +13,8 @@ from ..phases.material import Material, elements_of, resolve
 from ..phases.result import Result
 from ..phases.suspects import known_artefacts
 from ..phases.table import PhaseTable
-from ..screen.tables import FAILED, OK
 from ..screen.scores import role_columns, score_columns
+from ..screen.tables import FAILED, OK
 from ..screen.weights import Weights
 from .facts import MeasuredCell, judgement, measured_cells
 

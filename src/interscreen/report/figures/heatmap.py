@@ -5,14 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from . import cells
+from .. import cells
 from .heatmap_data import (
     KINDS,
-    RANGES,
     HeatmapData,
-    colour_scale,
-    luminance,
-    printed,
     read_results,
 )
 from .heatmap_layout import (
@@ -23,7 +19,7 @@ from .heatmap_layout import (
     Block,
     lay_out,
 )
-from .labels import formula_label, line_height, text_width, wrap
+from .labels import formula_label, line_height, printed, text_width, wrap
 from .page import Page, message
 from .style import (
     BODY,
@@ -36,6 +32,8 @@ from .style import (
     SMALL,
     WIDTHS,
     Width,
+    colour_scale,
+    luminance,
     styled,
 )
 
@@ -43,7 +41,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-_NAMED = 12  # up to this many candidates the worst product is named in its cell
 _LI_COLOUR = "#a6cee3"
 _BETWEEN = 0.15  # panels [in]
 _KEY = 0.155  # a line of the keys [in]
@@ -66,10 +63,6 @@ def reaction_heatmap(results: pd.DataFrame, *, note: str = "", width: Width = "t
         Where the energies come from, for the foot of the figure.
     width : str
         ``one`` or ``two`` columns of a journal page.
-
-    Returns
-    -------
-    Figure
     """
     title = "Reaction energies of Li | interlayer | electrolyte"
     rows = cells.records(results)
@@ -85,20 +78,20 @@ def reaction_heatmap(results: pd.DataFrame, *, note: str = "", width: Width = "t
 
 
 class _Heatmap:
-    """Draws: interlayer | converted layer | with Li | one block an electrolyte."""
+    """The figure: interlayer | converted layer | with Li | one block an electrolyte."""
 
     def __init__(
         self, data: HeatmapData, title: str, remarks: list[str], note: str, width: Width
     ) -> None:
         self.data = data
-        self.layout = lay_out(data, WIDTHS[width], KINDS, _NAMED)
+        self.layout = lay_out(data, WIDTHS[width])
         self.detail = self.layout.detail
         self.driving = [data.energy("lithium", name) for name in data.candidates]
         drawn = data.cells()
         self.failed = any(math.isnan(value) for value in drawn)
-        worst = min(round(value) for value in drawn if not math.isnan(value))
-        self.limit = next((limit for limit in RANGES if worst >= -limit), RANGES[-1])
-        self.beyond = worst < -self.limit
+        values = [round(value) for value in drawn if not math.isnan(value)]
+        self.limit = cells.colour_range(values)
+        self.beyond = min(values) < -self.limit
         self.norm, self.colours = colour_scale(self.limit)
         strongest = max((-value for value in self.driving if not math.isnan(value)), default=0)
         self.li_limit = 100 * max(math.ceil(strongest / 100), 1)
@@ -122,7 +115,7 @@ class _Heatmap:
             y += self.layout.panel + _BETWEEN
         self._keys(y - _BETWEEN + 0.1, keys)
 
-    def _panel(self, top: float, blocks: tuple[Block, ...], *, first: bool) -> None:
+    def _panel(self, top: float, blocks: list[Block], *, first: bool) -> None:
         page, data, layout, detail = self.page, self.data, self.layout, self.detail
         y = top + layout.header
         self._header(y, blocks, first)
@@ -158,7 +151,7 @@ class _Heatmap:
                     x += width
             y += height
 
-    def _header(self, bottom: float, blocks: tuple[Block, ...], first: bool) -> None:
+    def _header(self, bottom: float, blocks: list[Block], first: bool) -> None:
         page, layout = self.page, self.layout
         rule = bottom - layout.kinds_height
         line = line_height(SMALL)
@@ -272,23 +265,13 @@ class _Heatmap:
 
     def _keys(self, y: float, keys: list[tuple[str, str]]) -> None:
         """Draw the colour bar and say what the other marks mean."""
-        from matplotlib.cm import ScalarMappable
-
         page = self.page
         scale = f"With the electrolyte: colours from 0 to {printed(-self.limit)} meV/atom"
         more = " (arrow: beyond, darkest colour)" if self.beyond else ""
         if text_width(scale + more, SMALL) > page.width - 2 * MARGIN:
             more = " (arrow: beyond)" if self.beyond else ""
         page.text(MARGIN, y + 0.06, scale + more, SMALL)
-        bar = page.figure.colorbar(
-            ScalarMappable(self.norm, self.colours),
-            cax=page.axes(MARGIN + 0.15, y + 0.15, 2.4, 0.1),
-            orientation="horizontal",
-            extend="min" if self.beyond else "neither",
-        )
-        ticks = [-self.limit * step / 5 for step in range(5, -1, -1)]
-        bar.set_ticks(ticks, labels=[printed(tick) for tick in ticks])
-        bar.ax.tick_params(labelsize=SMALL)
+        page.colour_bar(y + 0.15, 2.4, self.limit, self.beyond)
         x = MARGIN + 2.95 if self.beside else MARGIN
         y += 0.2 if self.beside else 0.52
         for mark, line in keys:

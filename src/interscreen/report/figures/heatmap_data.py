@@ -8,16 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...phases.columns import COLUMNS
-from . import cells
-from .style import MINUS
+from .. import cells
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.colors import Colormap, Normalize
 
-# one colour range for a figure: the smallest of these [meV/atom] that holds all its values, else
-# the last one, with an arrow on the colour bar
-RANGES = (100, 200, 300, 500)
 MOST_ROWS = 120
 # contacts with the electrolyte, headed as the registry of columns calls them, on two lines
 KINDS = {
@@ -36,12 +31,12 @@ class HeatmapData:
     hidden: int
 
     def word(self, key: str, candidate: str = "", electrolyte: str = "") -> str:
-        """First text in a column, of one candidate, one electrolyte or both."""
+        """Return the first text in a column, of one candidate, one electrolyte or both."""
         found = (cells.text(row.get(key)) for row in self._rows(candidate, electrolyte))
         return next((word for word in found if word), "")
 
     def energy(self, kind: str, candidate: str = "", electrolyte: str = "") -> float:
-        """First energy of a contact [meV/atom]; NaN when there is none."""
+        """Return the first energy of a contact [meV/atom]; NaN when there is none."""
         key = f"{kind}_mutual_eV_per_atom"
         found = (cells.number(row.get(key)) for row in self._rows(candidate, electrolyte))
         return next((value for value in found if not math.isnan(value)), math.nan) * 1000
@@ -56,7 +51,7 @@ class HeatmapData:
         ]
 
     def cells(self) -> list[float]:
-        """All values on the colour scale."""
+        """Return all values on the colour scale."""
         bare = [self.energy("bare", electrolyte=name) for name in self.electrolytes]
         return bare + [
             self.energy(kind, candidate, electrolyte)
@@ -74,31 +69,9 @@ PLOTTED = (
 
 
 def plotted(results: pd.DataFrame) -> pd.DataFrame:
-    """Columns and rows of results.csv that the heatmap shows."""
+    """Return the columns and rows of results.csv that the heatmap shows."""
     shown = list(dict.fromkeys(results["candidate"]))[:MOST_ROWS]
     return results.loc[results["candidate"].isin(shown), PLOTTED]
-
-
-def colour_scale(limit: float) -> tuple[Normalize, Colormap]:
-    """Colours from ``-limit`` (dark) to 0 (light) [meV/atom]: magma, less its black."""
-    import numpy as np
-    from matplotlib import colormaps
-    from matplotlib.colors import ListedColormap, Normalize
-
-    colours = colormaps["magma"](np.linspace(0.15, 1.0, 256))
-    return Normalize(-limit, 0.0, clip=True), ListedColormap(colours, name="reaction energy")
-
-
-def luminance(colour: tuple[float, ...]) -> float:
-    """Relative luminance of a colour, 0 (black) to 1 (white) (WCAG 2.2)."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def printed(value: float) -> str:
-    """Whole meV/atom with a true minus sign; never a negative zero."""
-    rounded = round(value)
-    return f"{MINUS}{-rounded}" if rounded < 0 else str(rounded)
 
 
 def read_results(rows: list[dict[Hashable, Any]]) -> HeatmapData:

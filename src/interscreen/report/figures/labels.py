@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from ...errors import InputError
 from ...phases.formula import read_amounts
+from ..markup import MINUS, rounded
 from .style import BODY, FONT
 
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
@@ -56,7 +57,7 @@ def _is_formula(text: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def text_width(label: str, size: float = BODY, weight: str = "normal") -> float:
-    """Width of one line of text [in], with a little to spare for hinting."""
+    """Return the width of one line of text [in], with a little to spare for hinting."""
     from matplotlib.cbook import is_math_text
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
@@ -69,7 +70,7 @@ def text_width(label: str, size: float = BODY, weight: str = "normal") -> float:
 
 
 def line_height(size: float) -> float:
-    """Distance of two lines of text [in]."""
+    """Return the distance of two lines of text [in]."""
     return size * 1.35 / 72.0
 
 
@@ -105,7 +106,7 @@ def wrap(text: str, width: float, size: float = BODY) -> list[str]:
 
 
 def _broken(word: str, width: float, size: float) -> list[str]:
-    """Labels of the pieces of a word that is too wide for a line."""
+    """Return labels of the pieces of a word that is too wide for a line."""
     lines: list[str] = []
     current = ""
     for piece in _PIECE.findall(word):
@@ -126,3 +127,8 @@ def shorten(text: str, width: float, size: float = BODY, weight: str = "normal")
             break
         label = formula_label(text[:end].rstrip(" (+"), bold=bold) + "\N{HORIZONTAL ELLIPSIS}"
     return label
+
+
+def printed(value: float) -> str:
+    """Write whole meV/atom with a true minus sign."""
+    return rounded(value).replace("-", MINUS)

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import cells
+from .. import cells
 from .labels import line_height, shorten, text_width, wrap
 from .page import Page, message
 from .style import (
@@ -63,7 +63,7 @@ class _Path:
         return self.steps[-1].end
 
     def label_heights(self, scale: float) -> list[float]:
-        """Heights [in] of the lower edges of the labels, for ``scale`` inches per volt.
+        """Return heights [in] of the lower edges of the labels, for ``scale`` inches per volt.
 
         Each stands on its plateau, or on the label after it where plateaus lie close.  The path
         only descends, so what is above a plateau and right of its start is empty.
@@ -96,10 +96,6 @@ def lithiation_staircase(
         Where the energies come from, for the foot of the figure.
     width : str
         ``one`` or ``two`` columns of a journal page.
-
-    Returns
-    -------
-    Figure
     """
     title = "Lithiation down to Li metal"
     paths = _read(lithiation)
@@ -145,7 +141,7 @@ def _read(lithiation: pd.DataFrame) -> list[_Path]:
 
 
 class _Panels:
-    """Measures, then draws."""
+    """The figure: one panel for each candidate."""
 
     def __init__(
         self, paths: list[_Path], title: str, remarks: list[str], note: str, width: Width
@@ -178,7 +174,7 @@ class _Panels:
         self._draw()
 
     def _scales(self) -> None:
-        """Inches per Li and per volt, the same in all panels, with room for the labels."""
+        """Set inches per Li and per volt, the same in all panels, with room for the labels."""
         self.per_li = self.width / max(path.end for path in self.paths) / 1.06
         self.per_volt = self.height / max(path.steps[0].voltage for path in self.paths) / 1.1
         if not self.few:

@@ -10,9 +10,8 @@ import numpy as np
 
 from ...answers.map import LEVEL, CompositionMap
 from ...phases.system import Floats
-from . import cells
-from .heatmap_data import colour_scale, printed
-from .labels import formula_label, line_height, text_width
+from .. import cells
+from .labels import formula_label, line_height, printed, text_width
 from .map_geometry import (
     CORNERS,
     HEIGHT,
@@ -38,6 +37,7 @@ from .style import (
     SMALL,
     WIDTHS,
     Width,
+    colour_scale,
     styled,
 )
 
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# one colour range for a figure: the smallest of these [meV/atom] that holds all its values, else
-# the last one, with an arrow on the colour bar
 RANGES = (100, 200, 300, 400, 500, 750, 1000, 1500, 2000, 3000)
 _PIXELS = 300  # per inch
 _LISTED = 24
@@ -79,10 +77,6 @@ def composition_maps(
         Where the energies come from, for the foot of the figure.
     width : str
         ``one`` or ``two`` columns of a journal page.
-
-    Returns
-    -------
-    Figure
     """
     failed = failed or {}
     remarks = cells.reasons(
@@ -94,7 +88,7 @@ def composition_maps(
 
 
 def _columns(count: int, narrow: bool) -> int:
-    """Triangles side by side."""
+    """Return how many triangles stand side by side."""
     if count == 1:
         return 1
     if narrow:
@@ -103,7 +97,7 @@ def _columns(count: int, narrow: bool) -> int:
 
 
 class _Maps:
-    """Measures, then draws: triangles row by row, the list of a single one, the keys."""
+    """The figure: triangles row by row, the list of a single one, the keys."""
 
     def __init__(
         self,
@@ -125,7 +119,7 @@ class _Maps:
         across = min(across, self.side + 2 * self.pad) if self.single else across
         height = self.side * HEIGHT + 2 * self.pad + 0.1 * self.single
         worst = 1000.0 * min(one.strongest[1] for one in maps)
-        self.limit = next((limit for limit in RANGES if worst >= -limit), RANGES[-1])
+        self.limit = cells.colour_range([worst], RANGES)
         self.beyond = worst < -self.limit
         self.norm, self.colours = colour_scale(self.limit)
         partner = maps[0].partner
@@ -161,7 +155,7 @@ class _Maps:
         self._keys(top + triangles + 0.1)
 
     def _axes(self, x: float, y: float, width: float, height: float) -> Axes:
-        """Axes in units of a side, with the triangle in the middle."""
+        """Return axes in units of a side, with the triangle in the middle."""
         axes = self.page.axes(x, y, width, height)
         beside = (width / self.side - 1.0) / 2
         pad = self.pad / self.side
@@ -199,7 +193,6 @@ class _Maps:
 
     def _panel(self, axes: Axes, one: CompositionMap) -> None:
         from matplotlib.patches import PathPatch, Polygon
-        from matplotlib.path import Path
 
         triangle = Polygon(CORNERS, facecolor="none", edgecolor="none")
         axes.add_patch(triangle)
@@ -209,8 +202,7 @@ class _Maps:
             clip_path=triangle, aspect="auto", gid=f"map-{one.name}",
         )  # fmt: skip
         boxes = self._frame(axes, one.elements)
-        lines = outline(one, self.level / 1000.0)
-        path = Path(lines.reshape(-1, 2), [Path.MOVETO, Path.LINETO] * len(lines))
+        path = outline(one, self.level / 1000.0)
         for color, width in (("white", 2.4), (INK, 1.1)):
             axes.add_patch(
                 PathPatch(
@@ -218,7 +210,8 @@ class _Maps:
                     snap=False, gid=f"level-{one.name}",
                 )
             )  # fmt: skip
-        drawn = [lines.mean(axis=1), along(CORNERS)]
+        edges = [(ring[1:] + ring[:-1]) / 2 for ring in map(np.asarray, path.to_polygons())]
+        drawn = [*edges, along(CORNERS)]
         if self.lithium and "Li" in one.elements:
             region = beside_lithium(one)
             drawn.append(along(region))
@@ -313,22 +306,12 @@ class _Maps:
 
     def _keys(self, y: float) -> None:
         """Draw the colour bar and say what the marks mean."""
-        from matplotlib.cm import ScalarMappable
-
         page = self.page
         more = " (arrow: beyond)" if self.beyond else ""
         page.text(
             MARGIN, y + 0.06, f"Colours from 0 to {printed(-self.limit)} meV/atom{more}", SMALL
         )
-        bar = page.figure.colorbar(
-            ScalarMappable(self.norm, self.colours),
-            cax=page.axes(MARGIN + 0.15, y + 0.15, 2.2, 0.1),
-            orientation="horizontal",
-            extend="min" if self.beyond else "neither",
-        )
-        ticks = [-self.limit * step / 5 for step in range(5, -1, -1)]
-        bar.set_ticks(ticks, labels=[printed(tick) for tick in ticks])
-        bar.ax.tick_params(labelsize=SMALL)
+        page.colour_bar(y + 0.15, 2.2, self.limit, self.beyond)
         line = line_height(SMALL) + 0.02
         x = MARGIN if self.narrow else MARGIN + 2.75
         y += 0.46 if self.narrow else 0.0

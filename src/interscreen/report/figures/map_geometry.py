@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...answers.map import CompositionMap
 from ...phases.system import Floats
+
+if TYPE_CHECKING:
+    from matplotlib.path import Path
 
 HEIGHT = math.sqrt(3.0) / 2.0  # of a triangle with sides of one
 CORNERS = np.array([[0.0, 0.0], [0.5, HEIGHT], [1.0, 0.0]])  # left, top, right
@@ -18,13 +21,13 @@ Box = tuple[float, float, float, float]
 
 
 def place(fractions: Any) -> Floats:
-    """Points of compositions, shape (k, 2), in units of a side from the left corner."""
+    """Return points of compositions, shape (k, 2), in units of a side from the left corner."""
     points: Floats = np.asarray(fractions, dtype=float) @ CORNERS
     return points
 
 
 def raster(one: CompositionMap, width: int) -> Floats:
-    """Energies [meV/atom] of pixels, lowest row first: linear within each triangle of the grid.
+    """Return energies [meV/atom] of pixels, lowest row first: linear within each grid triangle.
 
     Pixels outside the triangle have the value of its nearest side, so that cutting it out leaves
     no seam.
@@ -50,71 +53,25 @@ def raster(one: CompositionMap, width: int) -> Floats:
     return energies
 
 
-def outline(one: CompositionMap, level: float) -> Floats:
-    """Lines around the region with |E| below ``level``, the sides of the triangle included.
+def outline(one: CompositionMap, level: float) -> Path:
+    """Return the edge of the region with |E| below ``level``, the sides of the triangle included.
 
-    Returns
-    -------
-    (k, 2, 2) float array
-        Both ends of each line; linear within each triangle of the grid, as the colours are.
+    It is linear within each triangle of the grid, as the colours are.
     """
+    from matplotlib.figure import Figure
+    from matplotlib.tri import TriAnalyzer, Triangulation
+
+    grid = Triangulation(*place(one.fractions).T)
+    # rounding leaves slivers between points on a side
+    grid.set_mask(TriAnalyzer(grid).get_flat_tri_mask(0.01))
     margin = one.min_mutual_energy_eV_per_atom + level  # positive inside
-    points = place(one.fractions)
-    corners = _triangles(one.divisions)
-    inside = margin[corners] > 0.0
-    count = inside.sum(axis=1)
-    cut = (count == 1) | (count == 2)
-    corners, inside, count = corners[cut], inside[cut], count[cut]
-    # the corner that is alone on its side of the level, and the other two
-    alone = np.where(count == 1, inside.argmax(axis=1), inside.argmin(axis=1))
-    turns = (alone[:, None] + np.arange(3)) % 3
-    first, *others = np.take_along_axis(corners, turns, axis=1).T
-    across = np.stack([_crossing(points, margin, first, other) for other in others], axis=1)
-    stretches = [stretch for absent in range(3) for stretch in _sides(one, points, margin, absent)]
-    lines: Floats = np.concatenate([across, np.reshape(stretches, (-1, 2, 2))])
-    return lines
-
-
-def _triangles(n: int) -> Any:
-    """Points at the corners of the triangles of a grid with n divisions, shape (n * n, 3)."""
-    number = np.zeros((n + 1, n + 1), dtype=int)
-    inside = np.tri(n + 1, dtype=bool)[::-1]
-    number[inside] = np.arange(inside.sum())
-    j, k = np.nonzero(np.tri(n, dtype=bool)[::-1])
-    upward = np.column_stack([number[j, k], number[j, k + 1], number[j + 1, k]])
-    j, k = np.nonzero(np.tri(n - 1, dtype=bool)[::-1])
-    downward = np.column_stack([number[j, k + 1], number[j + 1, k + 1], number[j + 1, k]])
-    return np.concatenate([upward, downward])
-
-
-def _crossing(points: Floats, margin: Floats, a: Any, b: Any) -> Floats:
-    """Where the margin is zero between points a and b, shape (k, 2)."""
-    share = margin[a] / (margin[a] - margin[b])
-    crossing: Floats = points[a] + share[:, None] * (points[b] - points[a])
-    return crossing
-
-
-def _sides(
-    one: CompositionMap, points: Floats, margin: Floats, absent: int
-) -> Iterator[tuple[Floats, Floats]]:
-    """Stretches within the region of the side without one element."""
-    side = np.flatnonzero(one.fractions[:, absent] == 0.0)
-    side = side[np.argsort(one.fractions[side, (absent + 1) % 3])]
-    change = np.diff(np.r_[0, margin[side] > 0.0, 0])
-    ends = np.flatnonzero(change == -1) - 1
-    for start, end in zip(np.flatnonzero(change == 1).tolist(), ends.tolist(), strict=True):
-        # beyond the outermost point inside, as far as the level
-        after = [max(start - 1, 0), min(end + 1, len(side) - 1)]
-        yield tuple(
-            points[side[at]]
-            if at == beyond
-            else _crossing(points, margin, side[[at]], side[[beyond]])[0]
-            for at, beyond in zip((start, end), after, strict=True)
-        )
+    levels = [0.0, max(margin.max(), 0.0) + 1.0]
+    (path,) = Figure().subplots().tricontourf(grid, margin, levels=levels).get_paths()
+    return path
 
 
 def beside_lithium(one: CompositionMap) -> Floats:
-    """Corners of the region that is stable against Li metal, shape (k, 2).
+    """Return the corners of the region that is stable against Li metal, shape (k, 2).
 
     It is made of the tie triangles that have Li as a corner; their other corners are the phases
     with a reduction limit of zero.
@@ -162,20 +119,20 @@ def free_spot(
 
 
 def _clear(points: Floats, box: Box) -> Floats:
-    """How much farther than its own point others must be: a dot beside a label looks its own."""
+    """Return how much farther other points must be: a dot beside a label looks its own."""
     beside = (points[:, 1] > box[1] - 0.02) & (points[:, 1] < box[3] + 0.02)
     return np.where(beside, 0.09, 0.015)
 
 
 def _gaps(points: Floats, box: Box) -> Floats:
-    """Distances of points from a box, zero inside [in]."""
+    """Return distances of points from a box, zero inside [in]."""
     outside = np.maximum(np.maximum(box[:2] - points, points - box[2:]), 0.0)
     gaps: Floats = np.hypot(*outside.T)
     return gaps
 
 
 def along(corners: Floats) -> Floats:
-    """Points along a closed line, close to each other, shape (k, 2)."""
+    """Return points along a closed line, close to each other, shape (k, 2)."""
     steps = np.linspace(0.0, 1.0, 120)[:, None]
     return np.concatenate(
         [a + steps * (b - a) for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)]

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from .labels import line_height, wrap
-from .saving import save
+from .labels import line_height, printed, wrap
 from .style import (
     BODY,
     HEAD,
@@ -19,6 +18,7 @@ from .style import (
     TITLE,
     WIDTHS,
     Width,
+    colour_scale,
 )
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
     from matplotlib.text import Text
-
-
-__all__ = ["Page", "bare_figures", "message", "save"]
 
 _bare: ContextVar[bool] = ContextVar("bare", default=False)
 
@@ -129,6 +126,20 @@ class Page:
     def rule(self, x: Sequence[float], y: Sequence[float], **style: Any) -> None:
         """Draw a thin line through points [in]."""
         self.canvas.plot(x, y, **{"color": RULE, "linewidth": 0.6, **style})
+
+    def colour_bar(self, y: float, width: float, limit: int, beyond: bool) -> None:
+        """Draw the colours from ``-limit`` to 0 [meV/atom]; an arrow where values lie beyond."""
+        from matplotlib.cm import ScalarMappable
+
+        bar = self.figure.colorbar(
+            ScalarMappable(*colour_scale(limit)),
+            cax=self.axes(MARGIN + 0.15, y, width, 0.1),
+            orientation="horizontal",
+            extend="min" if beyond else "neither",
+        )
+        ticks = [-limit * step / 5 for step in range(5, -1, -1)]
+        bar.set_ticks(ticks, labels=[printed(tick) for tick in ticks])
+        bar.ax.tick_params(labelsize=SMALL)
 
     def axes(self, x: float, y: float, width: float, height: float, **style: Any) -> Axes:
         """Add axes with their upper left corner at (x, y) [in]."""

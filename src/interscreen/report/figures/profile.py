@@ -49,10 +49,6 @@ def profile_plot(profile: Profile, *, note: str = "", width: Width = "two") -> F
         Where the energies come from, for the foot of the figure.
     width : str
         ``one`` or ``two`` columns of a journal page.
-
-    Returns
-    -------
-    Figure
     """
     a, b = (reactant["input"] for reactant in profile.reactants)
     points = profile.points
@@ -137,7 +133,7 @@ def _panel(axes: Axes, profile: Profile, curves: list[_Curve], *, last: bool) ->
 
 
 def _bends(volts: list[float], energies: list[float], i: int) -> bool:
-    """Whether this curve has a kink here (the others may be the ones that do)."""
+    """Tell whether this curve has a kink here (the others may be the ones that do)."""
     if i in (0, len(volts) - 1):
         return False
     share = (volts[i] - volts[i - 1]) / (volts[i + 1] - volts[i - 1])
@@ -148,7 +144,7 @@ def _bends(volts: list[float], energies: list[float], i: int) -> bool:
 def _keys(
     profile: Profile, names: list[tuple[str, str]], alone: list[_Curve], room: float
 ) -> list[tuple[str, list[str]]]:
-    """Colours or names of shades, and the lines that say what they mean."""
+    """Return colours or names of shades, and the lines that say what they mean."""
     drawn = {curve[1] for curve in alone}
     keys = [
         (colour, f"{name} alone: decomposition, with Li taken up or given off")

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ...answers.lithiation import format_amount
 from ...answers.reaction import Reaction
-from .heatmap_data import printed
-from .labels import line_height, shorten, text_width, wrap
+from .labels import line_height, printed, shorten, text_width, wrap
 from .page import Page
 from .style import (
     BODY,
@@ -66,16 +67,12 @@ def curve_plot(reaction: Reaction, *, note: str = "", width: Width = "two") -> F
         Where the energies come from, for the foot of the figure.
     width : str
         ``one`` or ``two`` columns of a journal page.
-
-    Returns
-    -------
-    Figure
     """
     return _Curve(reaction, note, width).page.figure
 
 
 class _Curve:
-    """Measures, then draws: curve, keys, list of the kinks."""
+    """The figure of one reaction: curve, keys, list of the kinks."""
 
     def __init__(self, reaction: Reaction, note: str, width: Width) -> None:
         self.reaction = reaction
@@ -116,7 +113,7 @@ class _Curve:
         self._list(y + 0.08)
 
     def _rows(self) -> list[_Row]:
-        """Kinks between the ends, and the ends that decompose by themselves."""
+        """Return kinks between the ends, and the ends that decompose by themselves."""
         rows = []
         number = 0
         last = len(self.x) - 1
@@ -135,12 +132,12 @@ class _Curve:
         return rows
 
     def _tall(self, rows: Sequence[_Row]) -> float:
-        """Height of a list [in]."""
+        """Return the height of a list [in]."""
         lines = sum(len(self.products[row]) for row in rows)
         return (1.0 + lines) * line_height(SMALL) + 0.03 * len(rows) + 0.1 if rows else 0.0
 
     def _listed(self, room: float) -> list[_Row]:
-        """Rows that fit into a height [in], those of the lowest energy."""
+        """Return rows that fit into a height [in], those of the lowest energy."""
         chosen: list[_Row] = []
         for row in sorted(self.rows, key=lambda row: (row.mutual, row.fraction)):
             if self._tall([*chosen, row]) > room:
@@ -225,7 +222,7 @@ class _Curve:
         return y
 
     def _columns(self) -> tuple[float, float, float, float]:
-        """Right ends of the columns x, mutual and total, and where the products begin [in]."""
+        """Return right ends of x, mutual and total, and where the products begin [in]."""
         first = MARGIN + 0.55
         second = first + 0.48
         third = second + 0.42 if self.alone else second
@@ -279,26 +276,14 @@ def spread(
     list of float
         Middles that keep the order, without overlap.
     """
-    # groups of labels that touch, each about the mean of what its members want
-    groups: list[tuple[list[int], float]] = []
-    steps = [width + _APART for width in widths]
+    from scipy.optimize import isotonic_regression
 
-    def width(members: list[int]) -> float:
-        return sum(steps[i] for i in members)
-
-    def start(members: list[int]) -> float:
-        """Left end of a group at its best place within the line."""
-        offsets = [sum(steps[members[0] : i]) + steps[i] / 2 for i in members]
-        ideal = sum(wanted[i] - o for i, o in zip(members, offsets, strict=True)) / len(members)
-        return max(min(ideal, high - width(members)), low)
-
-    for number in range(len(wanted)):
-        members = [number]
-        while groups and groups[-1][1] + width(groups[-1][0]) > start(members):
-            members = groups.pop()[0] + members
-        groups.append((members, start(members)))
-    return [
-        left + sum(steps[members[0] : i]) + steps[i] / 2
-        for members, left in groups
-        for i in members
-    ]
+    steps = np.array(widths) + _APART
+    ends = np.cumsum(steps)
+    # without the room of the labels before, each middle lies at or beyond the one before it
+    before = ends - steps / 2
+    if not len(steps):
+        return []
+    left = isotonic_regression(np.array(wanted) - before).x
+    places: list[float] = (np.maximum(np.minimum(left, high - ends[-1]), low) + before).tolist()
+    return places

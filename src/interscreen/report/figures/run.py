@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import InputError
 from ...screen.ranking import OVERALL
 from ...screen.run import ScreenResult
+from .. import cells
 from ..text.answers import source_note
-from . import cells
 from .heatmap import reaction_heatmap
 from .heatmap_data import PLOTTED, plotted
 from .lithiation import lithiation_staircase
@@ -50,7 +49,7 @@ def write_figures(folder: Path, result: ScreenResult, source: str) -> None:
 
 
 def ranked(rows: pd.DataFrame, ranking: pd.DataFrame) -> pd.DataFrame:
-    """Rows in the order of the overall ranking (or of that of the only electrolyte)."""
+    """Return rows in the order of the overall ranking (or of that of the only electrolyte)."""
     if (ranking["electrolyte"] == OVERALL).any():
         ranking = ranking[ranking["electrolyte"] == OVERALL]
     order = {name: place for place, name in enumerate(dict.fromkeys(ranking["candidate"]))}
@@ -58,48 +57,31 @@ def ranked(rows: pd.DataFrame, ranking: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_run(folder: Path) -> pd.DataFrame:
-    """Rows of results.csv of a finished run, as text, in the order of its ranking.
+    """Return results.csv of a finished run, in the order of its ranking.
 
     Raises
     ------
     InputError
         When the folder holds no results that a heatmap could be drawn from.
     """
+    import pandas as pd
+
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name the folder of a finished screen")
-    if not (folder / RESULTS).is_file():
+    file = folder / RESULTS
+    if not file.is_file():
         raise InputError(
             f"{folder}: holds no {RESULTS}; name the folder of a finished screen (one of listed "
             "candidates; of a screen by query, write a study of the best: interscreen top)"
         )
-    results = _read(folder / RESULTS, PLOTTED)
-    energies = [name for name in PLOTTED if name.endswith("_eV_per_atom")]
-    computed = results[results["status"] == "ok"]
-    for name in energies:
-        for row, candidate, value in zip(
-            computed.index, computed["candidate"], computed[name], strict=True
-        ):
-            if not math.isfinite(cells.number(value)):
+    rows = cells.read_rows(file, PLOTTED)
+    for place, row in enumerate(rows, 1):
+        for name in PLOTTED if row["status"] == "ok" else ():
+            if cells.is_number(name) and not isinstance(row[name], float):
                 raise InputError(
-                    f"{folder / RESULTS}: row {row} ({candidate}): {name} is {value!r}, no number; "
-                    "run the screen again"
+                    f"{file}: row {place} ({row['candidate']}): {name} is {row[name] or ''!r}, no "
+                    "number; run the screen again"
                 )
-    if not (folder / RANKING).is_file():
-        return results
-    return ranked(results, _read(folder / RANKING, ["candidate", "electrolyte"]))
-
-
-def _read(file: Path, columns: list[str]) -> pd.DataFrame:
-    """Table whose cells are text (the formula NaN is one, too), rows counted from 1."""
-    import pandas as pd
-
-    try:
-        table = pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8")
-    except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
-        why = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{file}: cannot be read ({why}); run the screen again") from None
-    missing = [name for name in columns if name not in table.columns]
-    if missing:
-        raise InputError(f"{file}: no results of a screen (column {missing[0]} is missing)")
-    table.index += 1
-    return table
+    results = pd.DataFrame(rows, columns=None if rows else PLOTTED)
+    ranking = cells.read_rows(folder / RANKING, ("candidate", "electrolyte"))
+    return ranked(results, pd.DataFrame(ranking)) if ranking else results

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import os
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from os import PathLike
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import OutputError
+from ...files import write_whole
 from .style import FONT, drawing
 
 if TYPE_CHECKING:
@@ -71,21 +70,14 @@ def save(
     for key, frame in (tables or {}).items():
         text = frame.to_csv(index=False, lineterminator="\n")
         contents[Path(folder, f"{stem}{key}.csv")] = text.encode("utf-8")
-    parts: dict[Path, Path] = {}
-    path = Path(folder, stem)
-    try:
-        for path, content in contents.items():
-            if path.is_dir():
-                raise OutputError(f"output file {path}: is a folder; name another place with --out")
-            parts[path] = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-            parts[path].write_bytes(content)
-        for path, part in parts.items():
-            os.replace(part, path)
-    except OSError as error:
-        raise OutputError(f"output file {path}: cannot be written ({error.strerror})") from None
-    finally:
-        for part in parts.values():
-            part.unlink(missing_ok=True)
+    for path in contents:
+        if path.is_dir():
+            raise OutputError(f"output file {path}: is a folder; name another place with --out")
+    for path, content in contents.items():
+        try:
+            write_whole(path, content)
+        except OSError as error:
+            raise OutputError(f"output file {path}: cannot be written ({error.strerror})") from None
     return tuple(contents)
 
 

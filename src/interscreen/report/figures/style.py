@@ -1,6 +1,6 @@
 """One look for every figure: colours, fonts and sizes.
 
-The settings stand in ``interscreen.mplstyle`` beside this module; users may load it, too.  All
+The settings stand in ``report/interscreen.mplstyle``; users may load it, too.  All
 lengths are inches at final size.  Neither pyplot nor the user's matplotlib settings are touched.
 """
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec
 
 if TYPE_CHECKING:
+    from matplotlib.colors import Colormap, Normalize
     from matplotlib.figure import Figure
 
 P = ParamSpec("P")
@@ -27,9 +28,8 @@ BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
 TITLE, HEAD, BODY, SMALL, TINY = 10.0, 8.5, 7.5, 6.5, 6.0  # font sizes [pt]
 MARGIN = 0.08
 HATCH = "/////"
-MINUS = "\N{MINUS SIGN}"
 VOLT_AXIS = r"Potential [V vs Li/Li$^{+}$]"
-STYLE_FILE = Path(__file__).with_name("interscreen.mplstyle")
+STYLE_FILE = Path(__file__).parents[1] / "interscreen.mplstyle"
 FONT = "DejaVu Sans"
 
 
@@ -43,7 +43,7 @@ def settings() -> dict[str, Any]:
 
 
 def drawing() -> AbstractContextManager[None]:
-    """Matplotlib's own defaults and this style, in force inside the ``with`` block only."""
+    """Use matplotlib's own defaults and this style inside the ``with`` block only."""
     from matplotlib import style
 
     return style.context(["default", settings()])
@@ -60,3 +60,19 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
         return figure
 
     return drawn
+
+
+def colour_scale(limit: float) -> tuple[Normalize, Colormap]:
+    """Return colours from ``-limit`` (dark) to 0 (light) [meV/atom]: magma, less its black."""
+    import numpy as np
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap, Normalize
+
+    colours = colormaps["magma"](np.linspace(0.15, 1.0, 256))
+    return Normalize(-limit, 0.0, clip=True), ListedColormap(colours, name="reaction energy")
+
+
+def luminance(colour: tuple[float, ...]) -> float:
+    """Return the relative luminance of a colour, 0 (black) to 1 (white) (WCAG 2.2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from . import cells
+from .. import cells
 from .labels import formula_label, line_height, shorten, text_width, wrap
 from .page import Page, message
 from .style import (
@@ -24,7 +26,6 @@ from .style import (
     Width,
     styled,
 )
-from .window_data import Bar, origins, read_windows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +42,11 @@ _GROUPS = {
 _CROSSED = ("product", "material")  # by the reduction limits of the electrolytes
 _INKS = {BLUE: BLUE, ORANGE: "#8f6200", GREEN: "#00734f"}  # dark enough for text
 _BACK = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
+_LIMIT: dict[str, Any] = {"color": INK, "linewidth": 0.8, "dashes": (3, 2)}
+_ASSEMBLAGE = (
+    "window of the equilibrium phases only: the material itself lies above the hull, or its "
+    "energy is not known"
+)
 _ROW, _BAR = 0.19, 0.12
 _LEFT_ROOM, _RIGHT_ROOM = 0.3, 0.38  # for the limits written beside the bars [in]
 _FROM = {"one": 0.72, "two": 1.45}  # for the candidates that a product forms from [in]
@@ -49,8 +55,19 @@ _STRIP = 0.16  # one line of electrolyte names above the products
 _TIP = 0.1  # length of the point of an open bar [in]
 
 
+@dataclass(frozen=True)
+class Bar:
+    """Window of one material [V]."""
+
+    part: str
+    name: str
+    low: float
+    high: float  # infinite: open
+    assemblage_only: bool
+
+
 def volts(value: float) -> str:
-    """Two decimals; one significant digit below 0.005 V so that a narrow window does not read 0."""
+    """Write two decimals; one significant digit where they would read 0.00."""
     if value < 0.0005:
         return "0"
     return f"{value:.1g}" if value < 0.005 else f"{value:.2f}"
@@ -80,10 +97,6 @@ def window_bars(
         Where the energies come from, for the foot of the figure.
     width : str
         ``one`` or ``two`` columns of a journal page.
-
-    Returns
-    -------
-    Figure
     """
     title = "Stability windows against Li metal"
     bars = read_windows(windows)
@@ -100,8 +113,39 @@ def window_bars(
     return _Windows(groups, origins(rows), title, remarks, note, width).page.figure
 
 
+def read_windows(windows: pd.DataFrame) -> list[Bar]:
+    """Return the bars of windows.csv, each once; a row without a lower limit has none."""
+    bars = []
+    for row in cells.records(windows):
+        low = cells.number(row.get("reduction_limit_V"))
+        high = cells.number(row.get("oxidation_limit_V"))
+        if math.isnan(low):
+            continue
+        bars.append(
+            Bar(
+                part=cells.text(row.get("part")),
+                name=cells.text(row.get("name")) or cells.text(row.get("material")),
+                low=low,
+                high=math.inf if math.isnan(high) else high,
+                assemblage_only=math.isnan(cells.number(row.get("phase_reduction_limit_V"))),
+            )
+        )
+    return list(dict.fromkeys(bars))
+
+
+def origins(rows: list[dict[Hashable, Any]]) -> dict[str, list[str]]:
+    """Return the candidates whose converted layer holds a phase, by phase."""
+    found: dict[str, dict[str, None]] = {}
+    for row in rows:
+        for part in cells.text(row.get("layer")).split(" + "):
+            formula = part.rpartition(" ")[2]
+            if formula:
+                found.setdefault(formula, {})[cells.text(row.get("candidate"))] = None
+    return {formula: list(candidates) for formula, candidates in found.items()}
+
+
 class _Windows:
-    """Measures, then draws."""
+    """The figure: groups of bars below each other, and the keys."""
 
     def __init__(
         self,
@@ -136,7 +180,7 @@ class _Windows:
         self._draw()
 
     def _places(self, bars: list[Bar], width: Width) -> None:
-        """Columns of the page [in] and the scale of the axis [V per inch]."""
+        """Set columns of the page [in] and the scale of the axis [V per inch]."""
         room = 0.3 * self.width
         self.labels = {bar: wrap(bar.name, room, BODY) for bar in bars}
         widest = max(text_width(line, BODY) for lines in self.labels.values() for line in lines)
@@ -161,14 +205,14 @@ class _Windows:
         }
 
     def _head(self, part: str) -> float:
-        """Height of what stands above the bars of a group [in]."""
+        """Return the height of what stands above the bars of a group [in]."""
         height = 2 * _HEADING + len(self.headings[part]) * line_height(HEAD)
         if part in _CROSSED and self.levels:
             return height + self.strip
         return height + 0.1 if part == "product" and self.named else height
 
     def _levels(self) -> dict[Bar, int]:
-        """Line of each electrolyte's name, so that names of near limits do not meet."""
+        """Return the line of each electrolyte's name, so that names of near limits do not meet."""
         levels: dict[Bar, int] = {}
         ends: list[float] = []
         for bar in sorted(self.groups.get("electrolyte", []), key=self._limit_x):
@@ -184,7 +228,7 @@ class _Windows:
         return shorten(bar.name, 0.8 * self.axis, SMALL)
 
     def _limit_x(self, bar: Bar) -> float:
-        """Middle of the name above a reduction limit [in]; no name leaves the page."""
+        """Return the middle of the name above a reduction limit [in]; no name leaves the page."""
         half = text_width(self._limit_name(bar), SMALL) / 2 + 0.02
         x = self.left + (bar.low - self.start) / self.inch
         return min(max(x, MARGIN + half), self.left + self.axis - half)
@@ -195,13 +239,7 @@ class _Windows:
         if any(math.isinf(bar.high) for bar in bars):
             keys.append(("open", "no upper limit: there is no Li to give off"))
         if any(bar.assemblage_only for bar in bars):
-            keys.append(
-                (
-                    "assemblage",
-                    "window of the equilibrium phases only: the material itself lies above the "
-                    "hull, or its energy is not known",
-                )
-            )
+            keys.append(("assemblage", _ASSEMBLAGE))
         if self.levels:
             keys.append(("limit", "reduction limit of an electrolyte"))
         room = self.width - 2 * MARGIN - 0.38
@@ -254,57 +292,29 @@ class _Windows:
         if math.isinf(bar.high):
             neck = high - _TIP * self.inch
             corners[1:3] = [(neck, top), (high, y), (neck, bottom)]
+        look: dict[str, Any] = {"edgecolor": "white", "hatch": HATCH} if bar.assemblage_only else {}
         self.axes.add_patch(
-            Polygon(
-                corners,
-                facecolor=colour,
-                edgecolor="white" if bar.assemblage_only else colour,
-                linewidth=0.0,
-                hatch=HATCH if bar.assemblage_only else None,
-                zorder=2,
-                gid=name,
-            )
+            Polygon(corners, facecolor=colour, linewidth=0.0, zorder=2, gid=name, **look)
         )
         space = 0.045 * self.inch
         labels = [(low - space, "right", bar.low)]
         if math.isfinite(bar.high):
             labels.append((high + space, "left", bar.high))
         for x, align, value in labels:
-            self.axes.text(
-                x,
-                y,
-                volts(value),
-                fontsize=SMALL,
-                ha=align,
-                va="center_baseline",
-                bbox=_BACK,
-                zorder=4,
-            )
+            said: dict[str, Any] = {"fontsize": SMALL, "ha": align, "va": "center_baseline"}
+            self.axes.text(x, y, volts(value), bbox=_BACK, zorder=4, **said)
 
     def _limits(self, top: float, bottom: float) -> None:
-        """Dashed lines of the electrolytes through the bars of a group."""
+        """Draw dashed lines of the electrolytes through the bars of a group."""
         for bar, level in self.levels.items():
             y = top + _STRIP * (level + 0.5)
-            self.axes.plot(
-                [bar.low] * 2,
-                [y + 0.07, bottom],
-                color=INK,
-                linewidth=0.8,
-                dashes=(3, 2),
-                zorder=3,
-            )
-            self.page.text(
-                self._limit_x(bar),
-                self.page.top + y,
-                self._limit_name(bar),
-                SMALL,
-                ha="center",
-                color=BLUE,
-                bbox=_BACK,
-            )
+            self.axes.plot([bar.low] * 2, [y + 0.07, bottom], **_LIMIT, zorder=3)
+            at = (self._limit_x(bar), self.page.top + y)
+            name = self._limit_name(bar)
+            self.page.text(*at, name, SMALL, ha="center", color=BLUE, bbox=_BACK)
 
     def _origin(self, bar: Bar, width: float) -> str:
-        """Candidates that a product forms from, as many as fit, the first one in any case."""
+        """Name candidates that a product forms from, as many as fit, and at least one."""
         names = self.origins.get(bar.name, [])
         label = ""
         for count in range(1, len(names) + 1):
@@ -331,7 +341,7 @@ class _Windows:
             elif key == "assemblage":
                 page.box(x, y - 0.045, wide, 0.09, facecolor=MUTED, edgecolor="white", hatch=HATCH)
             else:
-                page.rule([x, x + wide], [y, y], color=INK, linewidth=0.8, dashes=(3, 2))
+                page.rule([x, x + wide], [y, y], **_LIMIT)
             for line in lines:
                 page.text(x + wide + 0.08, y, line, SMALL)
                 y += 0.15

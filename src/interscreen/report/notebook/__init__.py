@@ -6,30 +6,12 @@ and always comes: where a figure cannot be drawn, the tables stand alone and a l
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from html import escape
-from importlib import import_module
 from typing import Any
 
-from .card import Card
-from .headlines import headline
+from . import card
 
 __all__ = ["headline", "result_html"]
-
-# by the name of the class, so that showing a reaction does not import what a screen needs
-_VIEWS = {
-    "Reaction": ("questions", "show_reaction"),
-    "Window": ("questions", "show_window"),
-    "Lithiation": ("questions", "show_lithiation"),
-    "Stack": ("interfaces", "show_stack"),
-    "Profile": ("interfaces", "show_profile"),
-    "CompositionMap": ("interfaces", "show_map"),
-    "ScreenResult": ("screens", "show_screen"),
-    "Sensitivity": ("checks", "show_sensitivity"),
-    "Validation": ("checks", "show_validation"),
-    "PhaseTable": ("checks", "show_phases"),
-}
-_ANY = ("fields", "show_fields")
 
 
 def result_html(result: Any) -> str:
@@ -44,20 +26,32 @@ def result_html(result: Any) -> str:
     str
         One ``div``; well-formed, everything in it escaped.
     """
-    names = [kind.__name__ for kind in type(result).__mro__]
-    module, name = next((_VIEWS[kind] for kind in names if kind in _VIEWS), _ANY)
     try:
-        view: Callable[[Card, Any], None] = getattr(import_module(f".{module}", __name__), name)
-        card = Card()
-        view(card, result)
-        return card.html
+        _register(result)
+        page = card.Card()
+        card.shown(result, page)
+        return page.html
     except Exception as error:  # a notebook must show something, and say what went wrong
-        card = Card()
-        card.line(f"<code>{escape(headline(result))}</code>")
-        card.line(
+        page = card.Card()
+        page.line(f"<code>{escape(headline(result))}</code>")
+        page.line(
             "The tables could not be made: "
             f"{escape(f'{type(error).__name__}: {error}')}; please report it. to_dict() and "
             "to_frame() have all numbers.",
             "interscreen-warning",
         )
-        return card.html
+        return page.html
+
+
+def headline(result: Any) -> str:
+    """Return ``<Kind: what it says>`` on one line; never fails."""
+    _register(result)
+    return card.headline(result)
+
+
+def _register(result: Any) -> None:
+    """Import the views, those that need pandas only where no other shows the result."""
+    from . import interfaces, questions  # noqa: F401
+
+    if card.shown.dispatch(type(result)) is card.shown.dispatch(object):
+        from . import checks, screens  # noqa: F401

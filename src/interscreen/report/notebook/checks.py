@@ -3,120 +3,118 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ...answers.sensitivity import ALL_SUSPECTS, Sensitivity
 from ...phases.columns import COLUMNS
-from ..page.markup import linked, marked
-from .card import Card, Column, fixed
-from .fields import cell, shown_unit
-
-if TYPE_CHECKING:
-    from ...phases.table import PhaseTable
-    from ...validation import Validation
-    from ...validation.published import Comparison
+from ...phases.table import PhaseTable
+from ...validation import Validation
+from ...validation.predictive import LEVEL
+from ...validation.published import Comparison
+from ..markup import linked, marked
+from .card import Card, Column, numeric, says, shows
+from .values import cell, fixed, plain, shown_unit
 
 _CHANGED = 5e-5  # a smaller change reads as zero [eV/atom, V]
 
 
-def show_sensitivity(card: Card, result: Sensitivity) -> None:
-    """Answers that move without a suspect phase; the others are counted."""
-    stacks = dict.fromkeys((row["candidate"], row["electrolyte"]) for row in result.rows)
-    card.title(f"Sensitivity to suspect phases: {len(stacks)} {_plural(len(stacks), 'stack')}")
+@shows(Sensitivity)
+def show_sensitivity(result: Sensitivity, card: Card) -> None:
+    """Write answers that move without a suspect phase; count the others."""
+    stacks = len({(row["candidate"], row["electrolyte"]) for row in result.rows})
+    card.title(f"Sensitivity to suspect phases: {stacks} stack{'' if stacks == 1 else 's'}")
     left_out = [row for row in result.rows if row["suspect_reason"]]
-    answers = {_answer(row) for row in result.rows}
     changed = [row for row in left_out if row["change"] is None or abs(row["change"]) > _CHANGED]
+    all_answers, moved_answers = (
+        len({(row["candidate"], row["electrolyte"], row["quantity"]) for row in rows})
+        for rows in (result.rows, changed)
+    )
     card.line(
-        f"{len({_answer(row) for row in changed})} of {len(answers)} answers change when suspect "
-        "phases are left out."
+        f"{moved_answers} of {all_answers} answers change when suspect phases are left out."
         if left_out
         else "No suspect phase decides any answer."
     )
-    moved: list[dict[str, Any]] = []
-    for row in changed:  # the only suspect of an answer is also all of its suspects
-        if row["left_out_phase"] != ALL_SUSPECTS or "; " in row["suspect_reason"]:
-            moved.append(row)
+    # the only suspect of an answer is also all of its suspects
+    moved = [
+        row
+        for row in changed
+        if row["left_out_phase"] != ALL_SUSPECTS or "; " in row["suspect_reason"]
+    ]
     if moved:
         card.table(
-            [
-                Column("Candidate"),
-                Column("Electrolyte"),
-                Column("Answer"),
-                Column("With it", numbers=True),
-                Column("Without it", numbers=True),
-                Column("Left out"),
-                Column("Why it is suspect"),
-                Column("Then"),
-            ],
-            [_moved(row) for row in moved],
+            moved,
+            _text("Candidate", "candidate"),
+            _text("Electrolyte", "electrolyte"),
+            Column("Answer", _quantity),
+            numeric("With it", lambda row: cell(row["quantity"], row["value"])),
+            numeric(
+                "Without it", lambda row: cell(row["quantity"], row["value_without"]) or "none"
+            ),
+            _text("Left out", "left_out_phase"),
+            _text("Why it is suspect", "suspect_reason"),
+            _text("Then", "products_without"),
         )
     for candidate, electrolyte, reason in result.failed:
-        said = f"{candidate} | {electrolyte} could not be computed: {reason}"
-        card.line(marked(said), "interscreen-warning")
+        card.line(
+            marked(f"{candidate} | {electrolyte} could not be computed: {reason}"),
+            "interscreen-warning",
+        )
 
 
-def _plural(count: int, word: str) -> str:
-    return word if count == 1 else f"{word}s"
+def _text(label: str, key: str) -> Column:
+    return Column(label, lambda row: marked(str(row[key] or "")))
 
 
-def _answer(row: dict[str, Any]) -> tuple[Any, ...]:
-    return row["candidate"], row["electrolyte"], row["quantity"]
-
-
-def _moved(row: dict[str, Any]) -> list[str]:
+def _quantity(row: dict[str, Any]) -> str:
     quantity = row["quantity"]
     unit = shown_unit(quantity)
     label = COLUMNS[quantity].label if quantity in COLUMNS else quantity
-    return [
-        marked(str(row["candidate"])),
-        marked(str(row["electrolyte"])),
-        marked(label) + (f" [{escape(unit)}]" if unit else ""),
-        cell(quantity, row["value"]),
-        cell(quantity, row["value_without"]) or "none",
-        marked(str(row["left_out_phase"])),
-        marked(str(row["suspect_reason"])),
-        marked(str(row["products_without"] or "")),
-    ]
+    return marked(label) + (f" [{escape(unit)}]" if unit else "")
 
 
-def show_validation(card: Card, result: Validation) -> None:
+@says(Sensitivity)
+def _sensitivity(result: Sensitivity) -> str:
+    moved = sum(bool(row["suspect_reason"]) and bool(row["change"]) for row in result.rows)
+    return f"{len(result.rows)} rows, {moved} answers moved, {len(result.failed)} stacks failed"
+
+
+@shows(Validation)
+def show_validation(result: Validation, card: Card) -> None:
     """Put published numbers beside those of the source; count correlations with cells."""
-    from ...validation.predictive import LEVEL
-
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in result.counts.items())
-    tested = [row for row in result.correlations if row.p_holm is not None]
-    beyond = [row for row in tested if row.p_holm is not None and row.p_holm < LEVEL]
+    tested = [row.p_holm for row in result.correlations if row.p_holm is not None]
+    beyond = sum(p < LEVEL for p in tested)
     computed = sum(one.metrics is not None for one in result.cells)
     card.title(f"Validation of the source {result.provenance['source']}")
     card.facts(
         [
-            ("Published numbers", marked(counts) or "none could be compared"),
+            ("Published numbers", marked(_verdicts(result)) or "none could be compared"),
             ("Passed", "yes" if result.passed else "<strong>no</strong>"),
             ("Measured cells", f"{len(result.cells)}, of which {computed} could be computed"),
             (
                 "Correlations with measurements",
-                f"{len(tested)} tested, {len(beyond)} beyond chance (Holm, {fixed(100 * LEVEL)} %)"
+                f"{len(tested)} tested, {beyond} beyond chance (Holm, {fixed(100 * LEVEL)} %)"
                 if tested
                 else "too few cells for any",
             ),
         ]
     )
-    notes: dict[str, int] = {}
-    rows = [_compared(row, notes) for row in result.published]
+    reasons = dict.fromkeys(row.reason for row in result.published if row.reason)
+    notes = {reason: number for number, reason in enumerate(reasons, 1)}
     card.table(
-        [
-            Column("Material"),
-            Column("Quantity"),
-            Column("Published", numbers=True),
-            Column("Here", numbers=True),
-            Column("Off by", numbers=True),
-            Column("Allowed", numbers=True),
-            Column("Verdict"),
-            Column("Reference"),
-        ],
-        rows,
+        result.published,
+        Column("Material", lambda row: marked(row.item)),
+        Column("Quantity", _published),
+        numeric("Published", lambda row: fixed(row.published, 2 if _in_volts(row) else 0)),
+        numeric("Here", lambda row: plain(row.value, 3 if _in_volts(row) else 1)),
+        numeric("Off by", lambda row: plain(row.deviation, 3 if _in_volts(row) else 1)),
+        numeric("Allowed", lambda row: f"{row.tolerance:g}"),
+        Column(
+            "Verdict",
+            lambda row: marked(row.verdict) + (f" [{notes[row.reason]}]" if row.reason else ""),
+        ),
+        Column("Reference", lambda row: linked(row.reference)),
         summary=f"The {len(result.published)} published numbers",
         unfolded=not result.passed,
         notes=[f"[{at}] {marked(reason)}" for reason, at in notes.items()],
@@ -124,30 +122,33 @@ def show_validation(card: Card, result: Validation) -> None:
     card.foot(result.provenance["source_label"], result.provenance["left_out_phases"])
 
 
-def _compared(row: Comparison, notes: dict[str, int]) -> list[str]:
-    """Cells of one published number; reasons are numbered in ``notes``."""
-    unit = "V" if row.quantity.endswith("_V") else "meV/atom"
+def _in_volts(row: Comparison) -> bool:
+    return row.quantity.endswith("_V")
+
+
+def _published(row: Comparison) -> str:
     quantity = row.quantity.removesuffix("_V").removesuffix("_meV_per_atom").replace("_", " ")
-    digits = 3 if unit == "V" else 1
-    verdict = marked(row.verdict)
-    if row.reason:
-        verdict += f" [{notes.setdefault(row.reason, len(notes) + 1)}]"
-    return [
-        marked(row.item),
-        f"{escape(quantity.replace('0V', 'at 0 V'))} <small>{unit}</small>",
-        fixed(row.published, 2 if unit == "V" else 0),
-        *("" if v is None else fixed(v, digits) for v in (row.value, row.deviation)),
-        f"{row.tolerance:g}",
-        verdict,
-        linked(row.reference),
-    ]
+    unit = "V" if _in_volts(row) else "meV/atom"
+    return f"{escape(quantity.replace('0V', 'at 0 V'))} <small>{unit}</small>"
 
 
-def show_phases(card: Card, table: PhaseTable) -> None:
+def _verdicts(result: Validation) -> str:
+    return ", ".join(f"{count} {verdict}" for verdict, count in result.counts.items())
+
+
+@says(Validation)
+def _validation(result: Validation) -> str:
+    return f"{result.provenance['source']}: {_verdicts(result) or 'nothing compared'}"
+
+
+@shows(PhaseTable)
+def show_phases(table: PhaseTable, card: Card) -> None:
     """Say what a table holds and where it comes from."""
-    source = table.source
-    made = {name: int(np.count_nonzero(table.observed == value)) for name, value in _MADE.items()}
-    energies = table.energies[table.counted]
+    source, energies = table.source, table.energies[table.counted]
+    made = (
+        f"{np.count_nonzero(table.observed == value):,} {word}"
+        for word, value in (("yes", 1), ("no", 0), ("not known", -1))
+    )
     card.title(f"PhaseTable: {len(table):,} formulas of {len(table.elements)} elements")
     added = ", ".join(f"{file['entries']} of {file['file']}" for file in source.added)
     card.facts(
@@ -157,10 +158,7 @@ def show_phases(card: Card, table: PhaseTable) -> None:
                 f"{int(table.counted.sum()):,} of {len(table):,} formulas "
                 f"({int(table.structures.sum()):,} structures; the lowest energy of each formula)",
             ),
-            (
-                "Made by somebody",
-                f"{made['yes']:,} yes, {made['no']:,} no, {made['unknown']:,} not known",
-            ),
+            ("Made by somebody", ", ".join(made)),
             (
                 "Formation energies",
                 f"{fixed(float(energies.min()), 3)} to {fixed(float(energies.max()), 3)} eV/atom"
@@ -178,4 +176,6 @@ def show_phases(card: Card, table: PhaseTable) -> None:
     card.foot(source.label, table.left_out)
 
 
-_MADE = {"yes": 1, "no": 0, "unknown": -1}
+@says(PhaseTable)
+def _phases(table: PhaseTable) -> str:
+    return repr(table)

@@ -6,18 +6,17 @@ import math
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ...phases.columns import COLUMNS
 from ...screen.ranking import OVERALL
 from ...screen.run import ScreenResult
-from ..figures import cells
-from ..page.markup import marked
-from .card import Card, Column, fixed
-from .headlines import headline
-from .questions import MEV
+from .. import cells
+from ..markup import marked
+from .card import Card, Column, numeric, says, shows
+from .values import MEV, fixed, plain
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_OK = "ok"
 _RANKS = 20  # of each ranking that are shown
 _MOVES = 0.5  # a smaller change reads as zero [meV/atom]
 _Row = Mapping[Hashable, Any]
@@ -26,12 +25,14 @@ _TABLES = (
 )
 
 
-def show_screen(card: Card, result: ScreenResult) -> None:
-    """Rankings, what failed, the heatmap, and where everything is."""
+@shows(ScreenResult)
+def show_screen(result: ScreenResult, card: Card) -> None:
+    """Write rankings, what failed, the heatmap, and where everything is."""
     from ..figures.heatmap import reaction_heatmap
     from ..figures.run import ranked
 
     results, ranking = result.results, result.ranking
+    rows = cells.records(results)
     card.title(
         f"Screen of {results['candidate'].nunique()} candidates against "
         f"{', '.join(dict.fromkeys(results['electrolyte'].astype(str)))}"
@@ -40,10 +41,9 @@ def show_screen(card: Card, result: ScreenResult) -> None:
         ("Overall: mean over the electrolytes" if name == OVERALL else f"On {name}", block)
         for name, block in ranking.groupby("electrolyte", sort=False)
     ]
-    if blocks:
-        said, block = blocks[0]
-        card.line(f"<strong>{marked(said)}</strong>")
-        _block(card, cells.records(block), "")
+    for head, block in blocks[:1]:
+        card.line(f"<strong>{marked(head)}</strong>")
+        _block(card, block, "")
     bars = "score_low_meV_per_atom" in ranking.columns
     card.line(
         "Score: 0 is best. =: nearer to a neighbour than the method can tell apart. "
@@ -51,16 +51,22 @@ def show_screen(card: Card, result: ScreenResult) -> None:
         + "Driving forces at 0 K, not rates.",
         "interscreen-foot",
     )
-    if hull := _on_hull(results):
+    hull = dict.fromkeys(
+        cells.text(row[side])
+        for row in rows
+        for side in ("electrolyte", "candidate")
+        if row.get(f"{side}_energy_source") == "hull"
+    )
+    if hull:
         card.line(
             f"{marked(', '.join(hull))}: the hull energy of the composition (no phase of the "
             "source), a lower bound: total driving forces are at least those computed."
         )
-    for line in cells.reasons(cells.records(results)):
+    for line in cells.reasons(rows):
         card.line(marked(line), "interscreen-warning")
-    card.figure(lambda: reaction_heatmap(ranked(results, ranking)), headline(result))
-    for said, block in blocks[1:]:
-        _block(card, cells.records(block), said)
+    card.figure(lambda: reaction_heatmap(ranked(results, ranking)), result)
+    for head, block in blocks[1:]:
+        _block(card, block, head)
     there = [name for name in _TABLES.split() if getattr(result, name) is not None]
     card.line(f"Tables: {', '.join(f'<code>.{name}</code>' for name in there)}")
     card.warnings(result.warnings)
@@ -68,71 +74,49 @@ def show_screen(card: Card, result: ScreenResult) -> None:
     card.foot(source, result.left_out)
 
 
-def _on_hull(results: pd.DataFrame) -> list[str]:
-    """Candidates and electrolytes without an energy of their own."""
-    found: dict[str, None] = {}
-    for row in cells.records(results):
-        for side in ("electrolyte", "candidate"):
-            if row.get(f"{side}_energy_source") == "hull":
-                found[cells.text(row[side])] = None
-    return list(found)
-
-
-def _block(card: Card, rows: list[dict[Hashable, Any]], summary: str) -> None:
-    """Ranking of one electrolyte, or overall; folded when there is a summary."""
-    good = [row for row in rows if row.get("status") == _OK]
-    bars = any(not math.isnan(cells.number(row.get("score_low_meV_per_atom"))) for row in good)
-    contacts = {
-        name: f"{name}_mutual_eV_per_atom" for name in ("deposited", "layer", "worst_product")
-    }
-    own = any(not math.isnan(cells.number(row.get(contacts["layer"]))) for row in good)
-    suspects = any(cells.text(row.get("suspect_phase")) for row in good)
-    columns = [Column("Rank", numbers=True), Column("Candidate"), Column("Role")]
-    columns += [Column("Score", MEV, numbers=True)]
-    if bars:
-        columns += [Column("5 to 95 %", MEV, numbers=True), Column("Top 3", numbers=True)]
-    columns += [Column("Converted layer")]
-    if own:
+def _block(card: Card, block: pd.DataFrame, summary: str) -> None:
+    """Write the ranking of one electrolyte, or overall; folded when there is a summary."""
+    good = [row for row in cells.records(block) if row.get("status") == "ok"]
+    columns = [numeric(COLUMNS["rank"].label, _rank), _text("candidate"), _text("role")]
+    columns += [_energy("score_meV_per_atom", factor=1.0)]
+    if _known(good, "score_low_meV_per_atom"):
+        columns += [numeric("5 to 95 %", _interval, MEV), numeric("Top 3", _share)]
+    columns += [_text("layer")]
+    if _known(good, "layer_mutual_eV_per_atom"):
         columns += [
-            Column("As deposited", MEV, numbers=True),
-            Column("Layer", MEV, numbers=True),
-            Column("Worst product", MEV, numbers=True),
-            Column("Bridge", "V", numbers=True),
-        ]
-    if suspects:
-        columns += [Column("Suspect phase", f"change without it, {MEV}")]
-    table = []
-    for row in good:
-        line = [
-            _rank(row), marked(cells.text(row["candidate"])), marked(cells.text(row["role"])),
-            _whole(row, "score_meV_per_atom"),
+            _energy("deposited_mutual_eV_per_atom"),
+            _energy("layer_mutual_eV_per_atom"),
+            _energy("worst_product_mutual_eV_per_atom"),
+            numeric(COLUMNS["bridge_margin_V"].label,
+                    lambda row: plain(cells.number(row.get("bridge_margin_V")), 2), "V"),
         ]  # fmt: skip
-        if bars:
-            line += [_interval(row), _share(cells.number(row.get("probability_top3")))]
-        line += [marked(cells.text(row.get("layer")))]
-        if own:
-            line += [_whole(row, key, 1000.0) for key in contacts.values()]
-            line += [_number(cells.number(row.get("bridge_margin_V")), 2)]
-        if suspects:
-            line += [_suspect(row)]
-        table.append(line)
-    if table:
-        card.table(columns, table, summary=summary, most=_RANKS)
+    if any(cells.text(row.get("suspect_phase")) for row in good):
+        head = COLUMNS["suspect_phase"].label
+        columns += [Column(head, _suspect, f"change without it, {MEV}")]
+    if good:
+        card.table(good, *columns, summary=summary, most=_RANKS)
     elif summary:
         card.line(f"{marked(summary)}: nothing could be computed.")
 
 
-def _number(value: float, digits: int) -> str:
-    return "" if math.isnan(value) else fixed(value, digits)
+def _known(rows: list[dict[Hashable, Any]], key: str) -> bool:
+    return any(not math.isnan(cells.number(row.get(key))) for row in rows)
+
+
+def _text(key: str) -> Column:
+    return Column(COLUMNS[key].label, lambda row: marked(cells.text(row.get(key))))
+
+
+def _energy(key: str, factor: float = 1000.0) -> Column:
+    return numeric(COLUMNS[key].label, lambda row: _whole(row, key, factor), MEV)
 
 
 def _whole(row: _Row, key: str, factor: float = 1.0) -> str:
-    return _number(factor * cells.number(row.get(key)), 0)
+    return plain(factor * cells.number(row.get(key)), 0)
 
 
 def _rank(row: _Row) -> str:
-    rank = _number(cells.number(row.get("rank")), 0)
-    return rank + ("=" if cells.text(row.get("tied_with")) else "")
+    return _whole(row, "rank") + ("=" if cells.text(row.get("tied_with")) else "")
 
 
 def _interval(row: _Row) -> str:
@@ -140,8 +124,9 @@ def _interval(row: _Row) -> str:
     return f"{low} to {high}" if low and high else ""
 
 
-def _share(value: float) -> str:
+def _share(row: _Row) -> str:
     """Write a probability; one is never certain, nor impossible, from samples alone."""
+    value = cells.number(row.get("probability_top3"))
     if math.isnan(value):
         return ""
     if value > 0.99:
@@ -154,5 +139,18 @@ def _suspect(row: _Row) -> str:
     change = cells.number(row.get("suspect_change_meV_per_atom"))
     if not phase or math.isnan(change) or abs(change) < _MOVES:
         return ""
-    sign = "+" if change > 0 else ""
-    return f"{marked(phase)}: {sign}{fixed(change, 0)}"
+    return f"{marked(phase)}: {'+' if change > 0 else ''}{fixed(change, 0)}"
+
+
+@says(ScreenResult)
+def _screen(result: ScreenResult) -> str:
+    results = result.results
+    counts = (results["candidate"].nunique(), results["electrolyte"].nunique())
+    head = f"{counts[0]} candidates x {counts[1]} electrolytes, {result.failed} rows failed"
+    good = result.ranking[result.ranking["status"] == "ok"]
+    first = [
+        f"{electrolyte}: {block['candidate'].iloc[0]}"
+        for electrolyte, block in good.groupby("electrolyte", sort=False)
+    ]
+    more = f" and {len(first) - 4} more" if len(first) > 4 else ""
+    return f"{head}; first in the ranking: {', '.join(first[:4])}{more}" if first else head

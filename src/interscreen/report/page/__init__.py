@@ -1,5 +1,5 @@
 """A run as one HTML file: made from the files of its folder alone, opened without a network."""
 
-from .write import write_report
+from .page import write_report
 
 __all__ = ["write_report"]

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.resources import files
+from itertools import groupby
+from math import gcd
 from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
 from ...phases.columns import COLUMNS
-from .curves import gather_curves
-from .markup import AMOUNT, FORMULA, PERIODS
-from .measured import measured_cells
-from .rows import Row, packed, read_manifest, read_rows
+from ...phases.formula import read_amounts, split_mixture, whole_numbers
+from ...screen.folder import MANIFEST
+from ..cells import RANGES, Row, cell, colour_range, number, read_rows
+from ..markup import AMOUNT, FORMULA, PERIODS
 
-OVERALL = "overall"
 RESULTS, WHOLE_RESULTS = "results.csv", "results.parquet"
+MEASURED = "interlayer_experiments.csv"
 EXTRA_TABLES = ("windows", "lithiation", "uncertainty", "sensitivity", "surroundings", "weights")
 TIE = 10.0  # meV/atom, where a manifest states none
-# the colours reach from 0 to the smallest of these that holds all values, else to the last
-RANGES = (100, 200, 300, 500)  # meV/atom
+SAME, RELATED, OTHER = "same", "related", "other"
+_STACK = ("candidate", "electrolyte", "contact", "contact_kind")
 HEAT = ("bare", "deposited", "layer", "worst_product")
 
 
@@ -41,7 +50,7 @@ class Run:
     extra : dict of list
         The other tables by name; those that are not there are empty.
     statistics : dict
-        Of all candidates of a query (``interscreen.report.html.whole``).
+        Of all candidates of a query (``whole``).
     """
 
     folder: Path
@@ -53,17 +62,20 @@ class Run:
     extra: dict[str, list[Row]] = field(default_factory=dict)
     statistics: dict[str, Any] = field(default_factory=dict)
 
+    def stated(self, part: str) -> dict[str, Any]:
+        """Return a part of the manifest: its ``source``, ``study`` or ``versions``."""
+        found = self.manifest.get(part)
+        return found if isinstance(found, dict) else {}
+
     @property
     def source(self) -> dict[str, Any]:
         """Source of the energies, as in the manifest."""
-        stated = self.manifest.get("source")
-        return stated if isinstance(stated, dict) else {}
+        return self.stated("source")
 
     @property
     def study(self) -> dict[str, Any]:
         """Study of the run, as in the manifest."""
-        stated = self.manifest.get("study")
-        return stated if isinstance(stated, dict) else {}
+        return self.stated("study")
 
     @property
     def tie(self) -> float:
@@ -76,6 +88,11 @@ class Run:
         """Names of the electrolytes in the order of the study."""
         return list(dict.fromkeys(row["electrolyte"] for row in self.results))
 
+    @cached_property
+    def pairs(self) -> dict[tuple[str, str], Row]:
+        """Results by candidate and electrolyte."""
+        return {(row["candidate"], row["electrolyte"]): row for row in self.results}
+
     def blocks(self) -> dict[str, list[Row]]:
         """Return the rows of the ranking by electrolyte, ``overall`` first where it is there."""
         found: dict[str, list[Row]] = {}
@@ -84,7 +101,7 @@ class Run:
         return found
 
     def order(self) -> list[str]:
-        """Candidates, best first: as in the first block of the ranking, the others behind."""
+        """Return the candidates as in the first block of the ranking, the others behind."""
         blocks = list(self.blocks().values())
         best = [row["candidate"] for row in blocks[0]] if blocks else []
         return list(dict.fromkeys([*best, *(row["candidate"] for row in self.results)]))
@@ -125,19 +142,46 @@ def read_run(folder: Path) -> Run:
     )
 
 
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read manifest.json; empty where there is none.
+
+    Raises
+    ------
+    InputError
+        For a file that is no manifest.
+    """
+    file = folder / MANIFEST
+    try:
+        read = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file}: cannot be read ({error}); run the screen again") from None
+    if not isinstance(read, dict):
+        raise InputError(f"{file}: no manifest of a run; run the screen again")
+    return read
+
+
 def page_data(run: Run) -> dict[str, Any]:
     """Return what the page is drawn from, as one structure for JSON.
 
     Numbers are those of the files, at full precision.
     """
-    left_away = ("source",)  # the same text in every row; the page says it once
     tables = {"results": run.results, "ranking": run.ranking, **run.extra}
     used = dict.fromkeys(key for rows in tables.values() for key in (rows[0] if rows else ()))
-    formulas = {row["candidate"]: row.get("formula") or row["candidate"] for row in run.results}
+    formulas, theirs = (
+        {row[side]: row.get(formula) or row[side] for row in run.results}
+        for side, formula in (("candidate", "formula"), ("electrolyte", "electrolyte_formula"))
+    )
     return {
         "whole": run.whole,
         "tie": run.tie,
-        "range": colour_range(run.results),
+        "range": colour_range(
+            1000.0 * value
+            for row in run.results
+            for kind in HEAT
+            if not math.isnan(value := number(row.get(f"{kind}_mutual_eV_per_atom")))
+        ),
         "ranges": list(RANGES),
         "heat": list(HEAT),
         "periods": list(PERIODS),
@@ -150,26 +194,170 @@ def page_data(run: Run) -> dict[str, Any]:
         },
         "candidates": run.order(),
         "electrolytes": run.electrolytes,
-        "tables": {name: packed(rows, left_away) for name, rows in tables.items()},
+        "tables": {name: packed(rows) for name, rows in tables.items()},
         "reactions": gather_curves(run.reactions),
-        "measured": measured_cells(formulas, _formulas_of_electrolytes(run.results)),
+        "measured": measured_cells(formulas, theirs),
         "statistics": run.statistics,
     }
 
 
-def colour_range(results: Sequence[Row]) -> int:
-    """Return where the colours end: the values [meV/atom] from 0 to minus this have their own."""
-    values = [
-        -1000.0 * value
-        for row in results
-        for kind in HEAT
-        if isinstance(value := row.get(f"{kind}_mutual_eV_per_atom"), int | float)
+def packed(rows: Sequence[Row]) -> dict[str, Any]:
+    """Write rows as columns: what repeats is written once.
+
+    The source, the same text in every row, is left out; the page says it once.
+
+    Returns
+    -------
+    dict
+        ``n`` and ``columns``; a column is a list, ``{"c": value}`` when all rows agree, or
+        ``{"v": values, "i": indices}`` when few values repeat.  Columns without any value are
+        left out.
+    """
+    columns: dict[str, Any] = {}
+    for key in rows[0] if rows else ():
+        values = [_short(row.get(key)) for row in rows]
+        distinct = list(dict.fromkeys(values))
+        if key == "source" or set(distinct) <= {None, ""}:
+            continue
+        if len(distinct) == 1:
+            columns[key] = {"c": distinct[0]}
+        elif len(distinct) * 2 < len(values):
+            index = {value: place for place, value in enumerate(distinct)}
+            columns[key] = {"v": distinct, "i": [index[value] for value in values]}
+        else:
+            columns[key] = values
+    return {"n": len(rows), "columns": columns}
+
+
+def _short(value: Any) -> Any:
+    """Return whole floats as integers: the same number in fewer characters."""
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        if value.is_integer() and abs(value) < 1e15:
+            return int(value)
+    return value
+
+
+def gather_curves(rows: Iterable[Row]) -> dict[str, Any]:
+    """Collect the kinks of reactions.csv.
+
+    Parameters
+    ----------
+    rows : iterable of dict
+        In the order of the file: the kinks of a contact stand together.
+
+    Returns
+    -------
+    dict
+        ``equations`` (texts), ``curves`` (reactants ``a`` and ``b``, where their energies
+        come from ``ea`` and ``eb``, atom fractions of a ``x``, mutual energies [eV/atom] ``e``,
+        numbers of the equations ``q``, place of the minimum ``m`` or -1) and ``contacts``
+        (candidate, electrolyte, kind, label, number of the curve).
+    """
+    equations: dict[str, int] = {}
+    numbers: dict[tuple[Any, ...], int] = {}
+    curves: list[dict[str, Any]] = []
+    contacts: list[list[Any]] = []
+    for stack, group in groupby(rows, key=lambda row: tuple(row.get(key) for key in _STACK)):
+        kinks = list(group)
+        first = kinks[0]
+        curve: dict[str, Any] = {
+            "a": first.get("reactant_a", ""),
+            "b": first.get("reactant_b", ""),
+            "ea": first.get("reactant_a_energy_source", ""),
+            "eb": first.get("reactant_b_energy_source", ""),
+            "x": [kink.get("mixing_fraction") for kink in kinks],
+            "e": [kink.get("mutual_energy_eV_per_atom") for kink in kinks],
+            "q": [equations.setdefault(kink.get("equation", ""), len(equations)) for kink in kinks],
+            "m": next((i for i, kink in enumerate(kinks) if kink.get("is_minimum") == "True"), -1),
+        }
+        key = tuple(tuple(v) if isinstance(v, list) else v for v in curve.values())
+        if key not in numbers:
+            numbers[key] = len(curves)
+            curves.append(curve)
+        candidate, electrolyte, label, kind = stack
+        contacts.append([candidate, electrolyte, kind, label, numbers[key]])
+    return {"equations": list(equations), "curves": curves, "contacts": contacts}
+
+
+def experiments() -> list[Row]:
+    """Read the measured cells that come with the package; none where it has no such file."""
+    file = files("interscreen") / "data" / MEASURED
+    if not file.is_file():
+        return []
+    rows = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"), newline=""))
+    return [{key: cell(key, text or "") for key, text in row.items()} for row in rows]
+
+
+def measured_cells(
+    candidates: Mapping[str, str],
+    electrolytes: Mapping[str, str],
+    rows: Iterable[Row] | None = None,
+) -> dict[str, list[dict[str, Any]]]:
+    """Find the measured cells whose layer was deposited as the phases of a candidate.
+
+    Parameters
+    ----------
+    candidates, electrolytes : mapping of str to str
+        Names in the study and their formulas.
+    rows : iterable of mapping, optional
+        Measured cells; those of the package when nothing is given.
+
+    Returns
+    -------
+    dict
+        By candidate: the rows, each with ``electrolyte_match`` for every electrolyte of the study:
+        ``same`` (of the same elements), ``related`` (one has all elements of the other, as LLZO and
+        its doped forms) or ``other``.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    known = [
+        (row, phases)
+        for row in (experiments() if rows is None else rows)
+        if (phases := _phases(row.get("deposited_phases", "")))
     ]
-    most = max(values, default=0.0)
-    return next((limit for limit in RANGES if most <= limit), RANGES[-1])
+    theirs = {name: _elements(formula) for name, formula in electrolytes.items()}
+    for name, formula in candidates.items():
+        wanted = _phases(formula)
+        mine = [
+            {
+                **row,
+                "electrolyte_match": {
+                    label: _match(_elements(row.get("electrolyte_formula", "")), elements)
+                    for label, elements in theirs.items()
+                },
+            }
+            for row, phases in known
+            if phases == wanted
+        ]
+        if mine:
+            found[name] = mine
+    return found
 
 
-def _formulas_of_electrolytes(results: Sequence[Row]) -> dict[str, str]:
-    return {
-        row["electrolyte"]: row.get("electrolyte_formula") or row["electrolyte"] for row in results
-    }
+def _match(measured: frozenset[str], studied: frozenset[str]) -> str:
+    if not measured or not studied:
+        return OTHER
+    if measured == studied:
+        return SAME
+    return RELATED if measured <= studied or studied <= measured else OTHER
+
+
+def _phases(text: str) -> frozenset[tuple[tuple[str, int], ...]]:
+    """Return the phases of a mixture without their amounts; none for a text that is no mixture."""
+    try:
+        return frozenset(_phase(formula) for _, formula in split_mixture(text))
+    except InputError:
+        return frozenset()
+
+
+def _phase(formula: str) -> tuple[tuple[str, int], ...]:
+    amounts = read_amounts(formula)
+    whole = whole_numbers(list(amounts.values()))
+    divisor = gcd(*whole)
+    return tuple((symbol, n // divisor) for symbol, n in zip(amounts, whole, strict=True))
+
+
+def _elements(formula: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[A-Z][a-z]?", formula))

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeGuard
 
-from .data import OVERALL, Run
-from .markup import element, listed, marked, number
-from .rows import Row
+from ...screen.ranking import OVERALL
+from ..cells import Row
+from ..markup import listed, marked, number
+from .data import Run
 
 SENTENCES = 3  # electrolytes up to which each has its own sentences; more stand in a table
 _STATED = 3  # warnings of the run that stand beside the answer
 _BIG = 100.0  # meV/atom: no longer a small driving force (a third of it is the error of the data)
-
-
-_ROLES = {
-    "conversion": "conversion interlayer",
-    "coating": "coating",
-    "alloy": "alloy former",
-}
+_ROLES = {"conversion": "conversion interlayer", "coating": "coating", "alloy": "alloy former"}
 
 
 def question(run: Run) -> str:
@@ -38,98 +33,82 @@ def answers(run: Run) -> list[str]:
 
     With more than ``SENTENCES`` electrolytes only those over all of them (see ``best_table``).
     """
-    results = {(row["candidate"], row["electrolyte"]): row for row in run.results}
     blocks = run.blocks()
     few = len(run.electrolytes) <= SENTENCES or OVERALL not in blocks
     names = [*([OVERALL] if OVERALL in blocks else []), *(run.electrolytes if few else [])]
-    return [_best(run, name, blocks.get(name, []), results) for name in names]
+    return [_best(run, name, blocks.get(name, [])) for name in names]
 
 
-def best_table(run: Run) -> str:
-    """Return the best candidate of each role with each electrolyte as a table, in HTML.
+def best_table(run: Run) -> tuple[list[str], list[tuple[str, str, list[str]]]]:
+    """Return the best candidate of each role with each electrolyte, for a table.
 
-    Empty with few electrolytes, whose answers are sentences.
+    Returns
+    -------
+    roles : list of str
+        In words.
+    rows : list of tuple
+        Electrolyte (text), mutual energy of bare Li with it [meV/atom] and the best of each role
+        (both HTML, empty where there is none); no rows with few electrolytes, whose answers are
+        sentences.
     """
     blocks = run.blocks()
     if len(run.electrolytes) <= SENTENCES or OVERALL not in blocks:
-        return ""
+        return [], []
+    key = "bare_mutual_eV_per_atom"
     bare = {
-        row["electrolyte"]: row["bare_mutual_eV_per_atom"]
+        row["electrolyte"]: number(1000 * row[key])
         for row in run.results
-        if _is_number(row.get("bare_mutual_eV_per_atom"))
+        if _is_number(row.get(key))
     }
-    ranked = {
-        name: [r for r in blocks.get(name, []) if _is_number(r.get("score_meV_per_atom"))]
-        for name in run.electrolytes
-    }
-    there = {row.get("role") for block in ranked.values() for row in block}
-    roles = [role for role in _ROLES if role in there]
-    heads = ["Electrolyte", "bare Li", *(f"best {_ROLES[role]}" for role in roles)]
-    lines = ["".join(element("th", head, scope="col") for head in heads)]
-    for name, block in ranked.items():
-        value = number(1000 * bare[name]) if name in bare else "\N{EM DASH}"
-        cells = [element("th", marked(name), scope="row"), element("td", value, class_="number")]
-        for role in roles:
-            mine = [row for row in block if row.get("role") == role]
-            cells.append(element("td", _shortly(run, mine)))
-        lines.append("".join(cells))
-    head, *body = (element("tr", line) for line in lines)
-    caption = element(
-        "caption",
-        "Best with each electrolyte: score in meV/atom (0 is best), and what is tied with it; bare "
-        "Li: the mutual energy without an interlayer",
-    )
-    inner = caption + element("thead", head) + element("tbody", "".join(body))
-    return element(
-        "div",
-        element("table", inner, class_="data"),
-        class_="scroll",
-        role="region",
-        tabindex="0",
-        aria_label="Best with each electrolyte",
-    )
+    ranked = {name: _by_role(blocks.get(name, [])) for name in run.electrolytes}
+    roles = [role for role in _ROLES if any(role in block for block in ranked.values())]
+    rows = [
+        (name, bare.get(name, ""), [_shortly(run, block.get(role, [])) for role in roles])
+        for name, block in ranked.items()
+    ]
+    return [_ROLES[role] for role in roles], rows
+
+
+def _by_role(block: Sequence[Row]) -> dict[str, list[Row]]:
+    """Return the rows with a score by role, best first."""
+    found: dict[str, list[Row]] = {}
+    for row in block:
+        if _is_number(row.get("score_meV_per_atom")):
+            found.setdefault(str(row.get("role")), []).append(row)
+    return found
+
+
+def _tied(run: Run, ranked: Sequence[Row]) -> str:
+    """Return what is tied with the first of some candidates, in HTML."""
+    least = ranked[0]["score_meV_per_atom"] - run.tie
+    names = [marked(row["candidate"]) for row in ranked[1:] if row["score_meV_per_atom"] >= least]
+    return listed(names, most=4)
 
 
 def _shortly(run: Run, ranked: Sequence[Row]) -> str:
     """Return the best of some candidates, its score and its ties, in HTML."""
     if not ranked:
-        return "\N{EM DASH}"
-    first = ranked[0]
-    tied = [
-        marked(row["candidate"])
-        for row in ranked[1:]
-        if first["score_meV_per_atom"] - row["score_meV_per_atom"] <= run.tie
-    ]
-    text = f"{element('b', marked(first['candidate']))} {_score(first)}"
-    return text + (f"; tied: {listed(tied, most=4)}" if tied else "")
+        return ""
+    tied = _tied(run, ranked)
+    text = f"<b>{marked(ranked[0]['candidate'])}</b> {_score(ranked[0])}"
+    return f"{text}; tied: {tied}" if tied else text
 
 
-def _best(run: Run, name: str, block: Sequence[Row], results: dict[Any, Row]) -> str:
+def _best(run: Run, name: str, block: Sequence[Row]) -> str:
     head = "Over all electrolytes" if name == OVERALL else f"With {marked(name)}"
-    head = element("b", head + ":") + " "
-    ranked = [row for row in block if _is_number(row.get("score_meV_per_atom"))]
-    if not ranked:
-        return head + "no candidate could be computed."
     sentences = []
-    for role in dict.fromkeys(row.get("role") for row in ranked):
-        mine = [row for row in ranked if row.get("role") == role]
+    for role, mine in _by_role(block).items():
         first = mine[0]
-        tied = [
-            row
-            for row in mine[1:]
-            if first["score_meV_per_atom"] - row["score_meV_per_atom"] <= run.tie
-        ]
-        who = element("b", marked(first["candidate"]))
-        kind = _ROLES.get(str(role), "candidate")
-        text = f"{who} is the best {kind}, score {_score(first)} meV/atom"
-        if tied:
-            others = listed([marked(row["candidate"]) for row in tied], most=4)
-            text += f", tied with {others}"
+        kind = _ROLES.get(role, "candidate")
+        text = f"<b>{marked(first['candidate'])}</b> is the best {kind}, score {_score(first)}"
+        text += " meV/atom"
+        if tied := _tied(run, mine):
+            text += f", tied with {tied}"
         elif len(mine) > 1:
             text += f", ahead of {marked(mine[1]['candidate'])} ({_score(mine[1])})"
-        pair = results.get((first["candidate"], name))
+        pair = run.pairs.get((first["candidate"], name))
         sentences.append(text + (_layer(pair) if pair else "") + ".")
-    return head + " ".join(sentences)
+    return f"<b>{head}:</b> {' '.join(sentences) or 'no candidate could be computed.'}"
 
 
 def _layer(row: Row) -> str:
@@ -178,11 +157,10 @@ def certainty(run: Run) -> str:
 
 def warnings(run: Run) -> list[str]:
     """Return what to watch out for, one sentence of HTML each, most important first."""
-    results = {(row["candidate"], row["electrolyte"]): row for row in run.results}
     found: list[str] = []
     for name, block in run.blocks().items():
         for electrolyte in run.electrolytes if name == OVERALL else [name]:
-            pair = results.get((block[0]["candidate"], electrolyte))
+            pair = run.pairs.get((block[0]["candidate"], electrolyte))
             if pair is not None:
                 found += _cautions(pair, electrolyte)
     found = list(dict.fromkeys(found))
@@ -243,7 +221,7 @@ def _failures(run: Run) -> list[str]:
 
 
 def _suspects(run: Run) -> list[str]:
-    """Candidates whose score a suspect phase moves by more than a tie, the largest move first."""
+    """Name candidates whose score a suspect phase moves beyond a tie, largest move first."""
     moves: dict[tuple[str, str], tuple[float, str]] = {}
     for name, block in run.blocks().items():
         for row in block:
@@ -286,6 +264,13 @@ def _cautions(row: Row, electrolyte: str) -> list[str]:
     if row.get("electron_blocking") == "no":
         found.append(f"No phase of the layer of {name} blocks electrons (on {other}).")
     return found
+
+
+def counts(stated: dict[str, Any], **names: str) -> str:
+    """Return the counts of a manifest: ``290 rows, 270 formulas``."""
+    known = [f"{value:,.0f} {name}" for key, name in names.items()
+             if isinstance(value := stated.get(key), int | float)]  # fmt: skip
+    return ", ".join(known) or "not stated"
 
 
 def _score(row: Row) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
-from .rows import Row, read_rows
+from ...screen.ranking import OVERALL
+from ..cells import Row, read_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,6 @@ HISTOGRAMS = (
 ROLES = ("conversion", "alloy", "coating")  # in this order; others behind
 SCATTER_X, SCATTER_Y = (2000.0, 20.0), (800.0, 10.0)  # end of the axis, width of a bin [meV/atom]
 NAMED = 3  # candidates named in a bin of the scatter
-OVERALL = "overall"
 
 
 def read_whole(folder: Path) -> tuple[list[Row], list[Row], dict[str, Any]]:
@@ -71,7 +71,7 @@ def read_whole(folder: Path) -> tuple[list[Row], list[Row], dict[str, Any]]:
 
 
 def _with_texts(table: pd.DataFrame, ranking: Sequence[Row]) -> list[Row]:
-    """Rows of results.parquet with the equations that only top.csv holds."""
+    """Return rows of results.parquet with the equations that only top.csv holds."""
     texts = {
         (row["candidate"], row["electrolyte"]): row
         for row in ranking

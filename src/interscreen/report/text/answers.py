@@ -14,10 +14,11 @@ from ...answers.stack import Stack
 from ...answers.window import Window
 from ...energies.spread import Spread
 from ...phases.units import KJ_PER_MOL
+from ..markup import rounded
 
 
 def table(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,), gap: str = "  ") -> list[str]:
-    """Lines of a table whose columns are as wide as they need be.
+    """Return the lines of a table whose columns are as wide as they need be.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ def table(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,), gap: str = 
 
 
 def places(text: str) -> int:
-    """Places that a text takes on a terminal: two for wide characters, none for accents."""
+    """Count the places of a text on a terminal: two for wide characters, none for accents."""
     return sum(
         0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF")
         for sign in text
@@ -47,7 +48,7 @@ def places(text: str) -> int:
 
 
 def short(text: str, width: int) -> str:
-    """Text of one line and at most ``width`` places, its middle left out where it is longer."""
+    """Shorten a text to one line of ``width`` places, its middle left out where it is longer."""
     text = "".join(sign if sign.isprintable() else " " for sign in text)
     if places(text) <= width:
         return text
@@ -56,23 +57,17 @@ def short(text: str, width: int) -> str:
 
 
 def _within(text: str, width: int) -> str:
-    """Longest beginning of a text that takes at most ``width`` places."""
+    """Return the longest beginning of a text that takes at most ``width`` places."""
     while places(text) > width:
         text = text[:-1]
     return text
 
 
 def energy(value: float | None) -> str:
-    """Energy in both units of the field."""
+    """Write an energy in both units of the field."""
     if value is None:
         return "-"
     return f"{rounded(value, 4)} eV/atom ({rounded(value * KJ_PER_MOL, 2)} kJ per mol of atoms)"
-
-
-def rounded(value: float, digits: int) -> str:
-    """Write a number without a minus sign before zero."""
-    text = f"{value:.{digits}f}"
-    return text[1:] if text.startswith("-") and float(text) == 0.0 else text
 
 
 def _volt(value: float | None) -> str:
@@ -80,7 +75,7 @@ def _volt(value: float | None) -> str:
 
 
 def origin_lines(provenance: dict[str, Any]) -> list[str]:
-    """Lines that say what a result was made from."""
+    """Return lines that say what a result was made from."""
     lines = textwrap.wrap(f"source: {provenance['source_label']}", width=76, subsequent_indent="  ")
     left_out = provenance["left_out_phases"]
     if left_out:
@@ -96,7 +91,7 @@ def left_out_text(phases: Sequence[str], most: int = 16) -> str:
 
 
 def source_note(label: str, left_out: Sequence[str]) -> str:
-    """Foot of a figure: where the energies come from and what was not counted."""
+    """Return the foot of a figure: where the energies come from and what was not counted."""
     note = f"Source: {label}."
     if left_out:
         said = left_out_text(left_out)
@@ -105,7 +100,7 @@ def source_note(label: str, left_out: Sequence[str]) -> str:
 
 
 def reaction_text(result: Reaction) -> str:
-    """Reaction of two materials."""
+    """Write the reaction of two materials."""
     first, second = (r["input"] for r in result.reactants)
     lines = [f"{first} | {second}"]
     if result.potential_V is not None:
@@ -143,7 +138,7 @@ def reaction_text(result: Reaction) -> str:
 
 
 def window_text(result: Window) -> str:
-    """Stability window."""
+    """Write a stability window."""
     reduction, oxidation = result.assemblage_window_V
     lines = [
         f"{result.material}",
@@ -160,15 +155,13 @@ def window_text(result: Window) -> str:
         f"  below it  {below}",
         f"  above it  {above}",
         f"  decomposition at 0 V  {energy(result.decomposition_energy_0V_eV_per_atom)}",
-        f"  energy used  {result.energy_eV_per_atom:.4f} eV/atom ({result.energy_source}), "
-        f"{1000 * result.energy_above_hull_eV_per_atom:.1f} meV/atom above the hull",
-        *("  " + line for line in origin_lines(result.provenance)),
+        *_foot(result),
     ]
     return "\n".join(lines)
 
 
 def lithiation_text(result: Lithiation) -> str:
-    """Lithiation path."""
+    """Write a lithiation path."""
     lines = [result.material]
     if not result.steps:
         lines.append("  takes up no Li: stable against Li metal")
@@ -186,12 +179,16 @@ def lithiation_text(result: Lithiation) -> str:
         lines += ["  " + line for line in table(rows, left=(3,))]
         lines.append(f"  mean voltage  {result.average_voltage_V:.3f} V vs Li/Li+")
     lines.append(f"  with Li metal  {' + '.join(result.final_products)}")
-    lines.append(
-        f"  energy used  {result.energy_eV_per_atom:.4f} eV/atom ({result.energy_source}), "
+    return "\n".join([*lines, *_foot(result)])
+
+
+def _foot(result: Window | Lithiation) -> list[str]:
+    """Return lines on the energy and the source of a single material."""
+    used = (
+        f"energy used  {result.energy_eV_per_atom:.4f} eV/atom ({result.energy_source}), "
         f"{1000 * result.energy_above_hull_eV_per_atom:.1f} meV/atom above the hull"
     )
-    lines += ["  " + line for line in origin_lines(result.provenance)]
-    return "\n".join(lines)
+    return ["  " + line for line in (used, *origin_lines(result.provenance))]
 
 
 # numbers of single questions whose error bars are sampled: name, unit and factor
@@ -220,6 +217,14 @@ def with_spreads(written: str, result: Answer) -> str:
     return "\n".join([head, first, *lines, *rest])
 
 
+# contacts of a stack by kind
+CONTACTS = {
+    "bare": "bare Li",
+    "lithium": "conversion",
+    "deposited": "as deposited",
+    "layer": "converted layer",
+    "product": "product",
+}
 # contacts whose error bars are sampled, by their column of results.csv
 _COLUMN_OF = {
     "bare": "bare",
@@ -239,24 +244,17 @@ def _deviation(spreads: Mapping[str, Spread], key: str, factor: float, digits: i
 
 
 def stack_text(result: Stack) -> str:
-    """Contacts of a stack, with error bars where somebody asked for them."""
+    """Write the contacts of a stack, with error bars where somebody asked for them."""
     spreads = result.uncertainty
     errors = {
         kind: _deviation(spreads, f"{column}_mutual_eV_per_atom", 1000.0)
         for kind, column in _COLUMN_OF.items()
     }
     margin = _deviation(spreads, "bridge_margin_V", 1.0, digits=2)
-    names = {
-        "bare": "bare Li",
-        "lithium": "conversion",
-        "deposited": "as deposited",
-        "layer": "converted layer",
-        "product": "product",
-    }
     rows = [["", "contact", "meV/atom", *(["std"] if spreads else [])]]
     worst = result.worst_product
     for contact in result.contacts:
-        row = [names[contact.kind], contact.label, rounded(1000 * contact.energy, 1)]
+        row = [CONTACTS[contact.kind], contact.label, rounded(1000 * contact.energy, 1)]
         if spreads:
             row.append(errors.get("worst" if contact is worst else contact.kind, ""))
         rows.append(row)

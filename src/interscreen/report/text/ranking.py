@@ -7,8 +7,10 @@ import textwrap
 from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..figures import cells
-from .answers import origin_lines, places, rounded, short, table
+from ...screen.ranking import OVERALL
+from .. import cells
+from ..markup import rounded
+from .answers import origin_lines, places, short, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,12 +18,11 @@ if TYPE_CHECKING:
 WIDTH = 80
 _INDENT = "  "
 _LEAST = 10  # places that a name has in any case
-_OVERALL = "overall"
 _Row = Mapping[Hashable, Any]
 
 
 def ranking_text(ranking: pd.DataFrame) -> str:
-    """Ranking as tables that fit 80 columns, one per electrolyte.
+    """Write a ranking as tables that fit 80 columns, one per electrolyte.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ def ranking_text(ranking: pd.DataFrame) -> str:
     for electrolyte, block in ranking.groupby("electrolyte", sort=False):
         rows = block.to_dict("records")
         uncertain |= any(not math.isnan(_std(row)) for row in rows)
-        overall = electrolyte == _OVERALL
+        overall = electrolyte == OVERALL
         title = "overall (mean over the electrolytes)" if overall else str(electrolyte)
         lines = _block(rows, contacts=not overall)
         blocks.append("\n".join([short(title, WIDTH), *(_INDENT + line for line in lines)]))
@@ -55,7 +56,7 @@ def ranking_text(ranking: pd.DataFrame) -> str:
 
 
 def _block(rows: list[dict[Hashable, Any]], *, contacts: bool) -> list[str]:
-    """Lines of one table; ``contacts`` adds what only one electrolyte has."""
+    """Return the lines of one table; ``contacts`` adds what only one electrolyte has."""
     computed = [row for row in rows if row["status"] == "ok"]
     stds = [rounded(_std(row), 0) for row in computed if not math.isnan(_std(row))]
     wide = max((len(std) for std in stds), default=0)
@@ -94,7 +95,7 @@ def _block(rows: list[dict[Hashable, Any]], *, contacts: bool) -> list[str]:
 
 
 def _score(row: _Row, wide: int) -> str:
-    """Score with its standard deviation, the signs below each other."""
+    """Write a score with its standard deviation, the signs below each other."""
     score, std = rounded(row["score_meV_per_atom"], 0), _std(row)
     if not wide:
         return score

@@ -138,7 +138,7 @@ const MATCH_WORD = { same: "same elements", related: "doped relative", other: "a
 function measuredPart(candidate, electrolyte) {
   const rows = DATA.measured[candidate] || [];
   if (!rows.length) return [];
-  const pair = (before, after) => (before || after ? `${before || "?"} \u2192 ${after || "?"}` : "");
+  const pair = (before, after) => (isNumber(before) || isNumber(after) ? `${before ?? "?"} \u2192 ${after ?? "?"}` : "");
   return part("Measured cells", h("p", {}, "Layers deposited as the same phases. Resistances and critical currents as the sources give them (before \u2192 after the interlayer); where a note says so, resistances are not per area."),
     plainTable("Measured cells", ["Interlayer", "Electrolyte", "Products reported", "Resistance / \u03a9 cm\u00b2", "Critical current / mA cm\u207b\u00b2", "Cycling / mA cm\u207b\u00b2 : h", "Method and note", "Reference"],
       rows.map((row) => [h("span", {}, rich(row.interlayer)), h("span", {}, rich(row.electrolyte), ` (${MATCH_WORD[row.electrolyte_match[electrolyte]] || ""})`),

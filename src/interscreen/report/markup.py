@@ -1,4 +1,4 @@
-"""Text for the page: escaped, formulas with subscripts, numbers as people read them."""
+"""Text as HTML: escaped, formulas with subscripts, numbers as people read them."""
 
 from __future__ import annotations
 
@@ -59,14 +59,16 @@ def _marked_word(word: str) -> str:
     return html.escape(before) + _AMOUNT.sub(r"\1<sub>\2</sub>", formula) + html.escape(after)
 
 
+def rounded(value: float, digits: int = 0) -> str:
+    """Write a number without a minus sign before zero."""
+    text = f"{value:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0.0 else text
+
+
 def number(value: float, digits: int = 0) -> str:
-    """Write a number with a true minus sign, and no minus before zero."""
-    text = f"{value:,.{digits}f}"
-    if text.startswith("-"):
-        text = text[1:]
-        if float(text.replace(",", "")) != 0.0:
-            text = MINUS + text
-    return text
+    """Write a number with a true minus sign and a comma between thousands."""
+    text = rounded(value, digits)
+    return f"{MINUS if text.startswith('-') else ''}{abs(float(text)):,.{digits}f}"
 
 
 def listed(items: Iterable[str], most: int = 6) -> str:
@@ -79,19 +81,10 @@ def listed(items: Iterable[str], most: int = 6) -> str:
     return ", ".join(items[:-1]) + f" and {items[-1]}"
 
 
-def element(tag: str, inner: str, **attributes: str) -> str:
-    """Write an element; ``inner`` is HTML, attribute values are text."""
-    names = {"class_": "class", "for_": "for"}
-    written = "".join(
-        f' {names.get(name, name.replace("_", "-"))}="{html.escape(value, quote=True)}"'
-        for name, value in attributes.items()
-    )
-    return f"<{tag}{written}>{inner}</{tag}>"
-
-
 def link(doi: str) -> str:
-    """Link to a DOI (followed only when somebody clicks)."""
-    return element("a", html.escape(f"doi:{doi}"), href=f"https://doi.org/{doi}", rel="noreferrer")
+    """Return a link to a DOI (followed only when somebody clicks)."""
+    doi = html.escape(doi)
+    return f'<a href="https://doi.org/{doi}" rel="noreferrer">doi:{doi}</a>'
 
 
 def linked(text: str) -> str:

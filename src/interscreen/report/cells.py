@@ -1,0 +1,127 @@
+"""Rows of result tables, from files or frames; missing cells may have any form."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+from ..phases.columns import COLUMNS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, Any]
+
+# what the units of the registry do not tell: texts that hold numbers, and numbers without a unit
+_TEXTS = {"product_energies", "score_terms"}
+_PURE = set(
+    """rank step value standard_deviation low_5_percent high_95_percent samples_counted
+    value_without change probability_best probability_top3 rank_low rank_high weight_rank_low
+    weight_rank_high kendall_tau largest_rank_change weight electrolytes_counted n_elements
+    li_uptake_per_formula li_per_formula_start li_per_formula_end mixing_fraction
+    deposited_mixing_fraction lithium_mixing_fraction li_exchanged_per_atom""".split()
+)
+
+# one colour range for a figure: the smallest of these [meV/atom] that holds all its values
+RANGES = (100, 200, 300, 500)
+
+
+def colour_range(values: Iterable[float], ranges: Sequence[int] = RANGES) -> int:
+    """Return where the colours end: from 0 to minus this, energies [meV/atom] have their own.
+
+    Beyond the last of the ranges, all have the darkest colour.
+    """
+    worst = min(values, default=0.0)
+    return next((limit for limit in ranges if worst >= -limit), ranges[-1])
+
+
+def is_number(key: str) -> bool:
+    """Tell whether a column of a result file holds numbers."""
+    known = COLUMNS.get(key)
+    return key in _PURE or bool(known and known.unit and key not in _TEXTS)
+
+
+def read_rows(file: Path, needed: Sequence[str] = ()) -> list[Row]:
+    """Read a CSV file of a run; no rows where there is no file.
+
+    Texts stay as written (a candidate may be called None), empty cells of number columns become
+    None.
+
+    Raises
+    ------
+    InputError
+        For a file that cannot be read or lacks a needed column.
+    """
+    try:
+        with file.open(encoding="utf-8", newline="") as lines:
+            reader = csv.DictReader(lines, strict=True)
+            if not reader.fieldnames:
+                raise csv.Error("it is empty")
+            rows = list(reader)
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{file}: cannot be read ({error}); run the screen again") from None
+    for name in needed:
+        if name not in reader.fieldnames:
+            raise InputError(
+                f"{file}: no result of a screen (column {name} is missing); run the screen again"
+            )
+    return [
+        {key: cell(key, text or "") for key, text in row.items() if key is not None} for row in rows
+    ]
+
+
+def cell(key: str, written: str) -> Any:
+    """Return one cell of a file: a number, None for an empty one, or the text."""
+    if not is_number(key):
+        return written
+    found = number(written)
+    if math.isfinite(found):
+        return found
+    # weights.csv calls its change "half"
+    return None if not written or written.lower() in ("nan", "inf", "-inf") else written
+
+
+def number(value: Any) -> float:
+    """Return a cell as a number, NaN when it is empty."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
+
+
+def text(value: Any) -> str:
+    """Return a cell as text, empty when pandas has made a missing value of it."""
+    return value if isinstance(value, str) else ""
+
+
+def records(frame: pd.DataFrame | None) -> list[dict[Hashable, Any]]:
+    """Return the rows of a table; none of a missing table."""
+    return [] if frame is None or frame.empty else frame.to_dict("records")
+
+
+def reasons(rows: Iterable[Mapping[Hashable, Any]], most: int = 6) -> list[str]:
+    """Say which candidates could not be computed and why, one line for each reason.
+
+    The first clause of a reason is given; results.csv has all of it.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for row in rows:
+        if row.get("status") != "ok":
+            reason = re.split(r"; | \(", " ".join(text(row.get("reason")).split()))[0]
+            found.setdefault(reason, {})[text(row.get("candidate"))] = None
+    lines = [f"Not computed: {listing(names)}: {reason}" for reason, names in found.items()]
+    return lines if len(lines) <= most else [*lines[:most], "Others not computed: see results.csv"]
+
+
+def listing(names: Iterable[str], most: int = 12) -> str:
+    """Join names: ``A, B, C and 4 more``."""
+    names = list(names)
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest

@@ -1,0 +1,132 @@
+"""One file: template, style, scripts and data put together."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from ...errors import OutputError
+from ...files import write_whole
+from ...screen.folder import record_file
+from ..markup import linked, marked
+from . import sentences
+from .data import Run, page_data, read_run
+
+NAME = "report.html"
+SCRIPTS = (
+    "base.js", "tooltip.js", "table.js", "heatmap.js", "ranking.js", "windows.js", "charts.js",
+    "candidate.js", "whole.js", "start.js",
+)  # fmt: skip
+# papers behind the numbers of every run, and what the page uses them for
+METHODS = {
+    "10.1021/acs.chemmater.5b04082": "reaction energies of two materials over the mixing fraction",
+    "10.1021/acsami.5b07517": "stability windows",
+}
+_LICENCE = re.compile(r"CC[ -]BY[ -](?:NC[ -])?\d\.\d|CC0")
+
+
+def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
+    """Write the page of a run.
+
+    The same folder gives the same bytes; nothing but its files is read.
+
+    Parameters
+    ----------
+    folder : path
+        Folder of a finished run.
+    out : path, optional
+        File to write; report.html in the folder when nothing is given.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        When the folder holds no run, or files that cannot be read.
+    OutputError
+        When the file cannot be written; what was there stays.
+    """
+    target = Path(out) if out is not None else Path(folder) / NAME
+    text = report_html(read_run(Path(folder)))
+    if target.is_dir():
+        raise OutputError(f"output file {target}: is a folder; name a file with --out")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(target, text.encode())
+        if out is None:
+            record_file(Path(folder), NAME)
+    except OSError as error:
+        raise OutputError(
+            f"output file {target}: cannot be written ({error.strerror}); name another with --out"
+        ) from None
+    return target
+
+
+def report_html(run: Run) -> str:
+    """Return the page of a run as text."""
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["marked"] = lambda text: Markup(marked(str(text)))
+    environment.filters["linked"] = lambda text: Markup(linked(str(text)))
+    environment.filters["pretty"] = lambda value: json.dumps(value, indent=1, ensure_ascii=False)
+    environment.policies["json.dumps_kwargs"] = {
+        "ensure_ascii": False, "allow_nan": False, "separators": (",", ":"),
+    }  # fmt: skip
+    style = _asset("report.css")
+    script = "\n".join(['"use strict";', *map(_asset, SCRIPTS)])
+    version = str(run.stated("versions").get("interscreen") or "")
+    licence = _LICENCE.search(str(run.source.get("statement") or ""))
+    return environment.from_string(_asset("template.html")).render(
+        run=run,
+        manifest=run.manifest,
+        source=run.source,
+        title=str(run.study.get("name") or run.folder.name),
+        # scripts and styles that are not these two do not run, whatever a name in the data holds
+        style=style,
+        style_hash=_digest(style),
+        script=script,
+        script_hash=_digest(script),
+        version=version,
+        licence=licence.group(0) if licence else "",
+        say=sentences,
+        methods=METHODS,
+        bibtex=bibtex(run.source, version),
+        data=page_data(run),
+    )
+
+
+def bibtex(source: dict[str, Any], version: str) -> str:
+    """Return everything to cite as one BibTeX text.
+
+    Parameters
+    ----------
+    source : dict
+        As in a manifest; its citation names the papers behind the data by DOI.
+    version : str
+        Of this program, as the run was made with; empty where it is not known.
+    """
+    *papers, software = _asset("papers.bib").strip().split("\n\n")
+    cited = f"{source.get('citation') or ''} {' '.join(METHODS)}"
+    dois = [re.findall(r"doi += \{(.+)\}", paper)[0] for paper in papers]
+    entries = [paper for paper, doi in zip(papers, dois, strict=True) if doi in cited]
+    if version:
+        entries.append(software.replace("VERSION", re.sub(r"[{}]", "", version)))
+    return "\n\n".join(entries) + "\n"
+
+
+def _asset(name: str) -> str:
+    return (files(__package__) / "assets" / name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
