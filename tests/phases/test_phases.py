@@ -70,11 +70,12 @@ def test_a_system_handed_out_cannot_change_the_table(reference):
 
 def test_the_lowest_of_several_structures_counts_and_the_others_stay_countable():
     from interscreen.phases.source import Source
-    from interscreen.sources.build import build_table
+    from interscreen.sources.build import table_from_rows
+    from interscreen.sources.rows import Rows
 
     formulas = ["LiF", "Li2F2", "F4Li4", "CuF2", "LiF", "Li", "Li2"]
     energies = np.array([-3.0, -3.2, -2.0, -1.8, -3.1, 0.02, 0.0])
-    table = build_table(formulas, energies, Source("t"), ids=list("abcdefg"))
+    table = table_from_rows(Rows(formulas, energies, list("abcdefg")), Source("t"))
     assert [str(f) for f in table.formulas] == ["LiF", "CuF2", "Li"]
     np.testing.assert_array_equal(table.energies, [-3.2, -1.8, 0.0])
     np.testing.assert_array_equal(table.structures, [4, 1, 2])
@@ -85,15 +86,15 @@ def test_the_lowest_of_several_structures_counts_and_the_others_stay_countable()
 
 def test_an_observed_structure_comes_before_a_lower_one_that_nobody_made():
     from interscreen.phases.source import Source
-    from interscreen.sources.build import build_table
+    from interscreen.sources.build import table_from_rows
+    from interscreen.sources.rows import Rows
 
-    rows = (["LiF", "LiF", "CuF"], np.array([-3.0, -3.5, -1.0]), Source("t"))
-    observed = np.array([1, 0, 0])
-    table = build_table(*rows, observed=observed)
+    rows = Rows(["LiF", "LiF", "CuF"], np.array([-3.0, -3.5, -1.0]), observed=np.array([1, 0, 0]))
+    table = table_from_rows(rows, Source("t"))
     assert table.energies[0] == -3.0
     assert table.counted.tolist() == [True, False]
     assert table.left_out == ("CuF",)
-    everything = build_table(*rows, observed=observed, all_phases=True)
+    everything = table_from_rows(rows, Source("t"), all_phases=True)
     assert everything.energies[0] == -3.5
     assert everything.counted.all()
     assert everything.left_out == ()
@@ -311,10 +312,11 @@ FORMULAS = ["LiF", "Li2O", "Li2O2", "CuO", "Cu2O", "CuF2", "CuF", "LiCuO", "Li2C
 )
 def test_whatever_the_order_of_the_rows_the_lowest_energy_counts(rows):
     from interscreen.phases.source import Source
-    from interscreen.sources.build import build_table
+    from interscreen.sources.build import table_from_rows
+    from interscreen.sources.rows import Rows
 
     formulas = [f"({formula}){factor}" for formula, _, factor in rows]
-    table = build_table(formulas, np.array([energy for _, energy, _ in rows]), Source("t"))
+    table = table_from_rows(Rows(formulas, np.array([e for _, e, _ in rows])), Source("t"))
     lowest: dict[str, float] = {}
     count: dict[str, int] = {}
     for formula, energy, _ in rows:

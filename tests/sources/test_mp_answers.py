@@ -10,8 +10,8 @@ import pytest
 
 from interscreen import react, stability_window
 from interscreen.errors import InputError, SourceError
-from interscreen.sources.materials_project.audit import audit
 from interscreen.sources.materials_project.store import Store, store_path
+from interscreen.sources.materials_project.table import audit
 from interscreen.sources.open import SourceOptions, open_table
 from standin import StandIn
 from standin.makers import NON_COMMERCIAL

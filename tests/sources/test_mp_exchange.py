@@ -10,8 +10,7 @@ import pytest
 from interscreen import react, stability_window
 from interscreen.errors import InputError, OutputError
 from interscreen.phases.filters import Filters
-from interscreen.sources.exchange import METADATA
-from interscreen.sources.materials_project.exchange import export_store, import_file
+from interscreen.sources.materials_project.exchange import METADATA, export_store, import_file
 from interscreen.sources.materials_project.store import Store, find_stores, store_path
 from interscreen.sources.materials_project.table import store_rows, store_source
 from interscreen.sources.open import SourceOptions, open_table

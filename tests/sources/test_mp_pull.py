@@ -9,10 +9,10 @@ import pytest
 
 from interscreen.errors import InputError, OutputError, SourceError
 from interscreen.sources.materials_project import client as client_module
-from interscreen.sources.materials_project.audit import audit
-from interscreen.sources.materials_project.local import Wanted, local_store
+from interscreen.sources.materials_project.local import Wanted, check_elements, local_store
 from interscreen.sources.materials_project.store import find_stores
-from interscreen.sources.materials_project.systems import batches_of, check_elements, subsystems
+from interscreen.sources.materials_project.systems import batches_of, subsystems
+from interscreen.sources.materials_project.table import audit
 from interscreen.sources.open import SourceOptions, open_table
 from standin import Documents, StandIn
 from standin.documents import VERSION
@@ -599,7 +599,7 @@ CHILD = """
 import sys
 from interscreen.sources.materials_project.client import Client
 from interscreen.sources.materials_project.key import find_key
-from interscreen.sources.materials_project.pull import pull_systems
+from interscreen.sources.materials_project.systems import pull_systems
 
 client = Client(find_key(), "GGA_GGA+U", endpoint=sys.argv[1], sleep=lambda seconds: None)
 report = pull_systems(client, [name.split("-") for name in sys.argv[2:]])

@@ -18,9 +18,9 @@ from interscreen.phases.filters import Filters
 from interscreen.phases.hull import hull_phases, stability
 from interscreen.phases.source import Source
 from interscreen.phases.table import ABOVE_HULL
+from interscreen.sources.build import select
 from interscreen.sources.open import SourceOptions, open_table
 from interscreen.sources.rows import Rows
-from interscreen.sources.select import select
 
 EXACT = 1e-9  # eV/atom
 

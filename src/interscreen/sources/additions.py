@@ -10,10 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..phases.source import NOT_STATED, Source
+from ..phases.source import GGA, NOT_STATED, Source
 from .build import table_from_rows
 from .entries import entries_rows, load_entries, uncorrected
-from .family import GGA
 from .rows import Rows
 from .tables import TableFile
 

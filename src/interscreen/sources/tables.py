@@ -15,11 +15,9 @@ from ..errors import InputError
 from ..phases.cache import cached
 from ..phases.filters import THEORETICAL, Filters
 from ..phases.formula import nearest
-from ..phases.source import Source
+from ..phases.source import Source, run_family
 from ..phases.table import OBSERVED, PhaseTable
 from .build import table_from_rows
-from .exchange import described_source
-from .family import run_family
 from .rows import NUMBERS, TEXTS, Rows
 
 if TYPE_CHECKING:
@@ -115,6 +113,8 @@ class TableFile:
         if source is None:
             source = Source(name=str(path), version=f"sha256 {digest[:12]}")
             if self._kind == "parquet":
+                from .materials_project.exchange import described_source
+
                 source = described_source(self._content, source)
         self.source = replace(source, sha256=digest)
 

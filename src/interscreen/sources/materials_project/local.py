@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ...errors import InputError, SourceError
-from ..family import thermo_type
+from ...phases.formula import nearest
+from ...phases.source import GGA, thermo_type
 from .key import find_key
 from .store import Store, find_stores, store_path
 
@@ -31,7 +32,7 @@ class Wanted:
         Make no request.
     """
 
-    thermo_type: str = "GGA_GGA+U"
+    thermo_type: str = GGA
     database: str = ""
     offline: bool = False
 
@@ -96,7 +97,7 @@ def store_for(
                 f"Project serves {client.database} by now; leave out --database, or take only "
                 "what `interscreen data info` lists for it"
             )
-        from .pull import pull_systems
+        from .systems import pull_systems
 
         report = pull_systems(client, element_sets, notify=notify, progress=progress)
     finally:
@@ -172,6 +173,26 @@ def any_store(wanted: Wanted) -> Store:
         f"no {family} store {'of database ' + wanted.database + ' ' if wanted.database else ''}"
         "here; see `interscreen data list`, or fill one with `interscreen data pull`"
     )
+
+
+def check_elements(symbols: Iterable[str]) -> frozenset[str]:
+    """Check element symbols of a command line.
+
+    Raises
+    ------
+    InputError
+        For something that is no element.
+    """
+    from pymatgen.core import Element
+
+    chosen = frozenset(symbol.strip() for symbol in symbols) - {""}
+    if not chosen:
+        raise InputError("elements: none given; write symbols with commas, as in Li,La,Zr,O")
+    for symbol in sorted(chosen):
+        if not Element.is_valid_symbol(symbol):
+            known = [element.symbol for element in Element]
+            raise InputError(f"elements: {symbol!r} is no element{nearest(symbol, known, 1)}")
+    return chosen
 
 
 def _missing(wanted: Wanted, element_sets: Sequence[Collection[str]]) -> str:
