@@ -52,13 +52,6 @@ def test_a_table_cannot_be_changed(make_table):
         table.source.name = "another"
 
 
-def test_the_reference_cannot_be_changed(reference):
-    with pytest.raises(ValueError, match="read-only"):
-        reference.energies[0] = -1.0
-    with pytest.raises(ValueError, match="read-only"):
-        reference.counted[0] = False
-
-
 def test_a_system_handed_out_cannot_change_the_table(reference):
     system = reference.within(["Li", "O"])
     before = reference.energies.copy()
@@ -115,6 +108,7 @@ def test_within_gives_exactly_what_a_plain_set_filter_gives(reference_all):
         assert sorted(system.elements) == sorted(wanted)
 
 
+@pytest.mark.proof
 def test_within_gives_exactly_what_a_plain_set_filter_gives_on_the_full_table(full_table):
     # 84 elements: the masks need more than one machine word
     assert len(full_table.elements) == 84
@@ -237,13 +231,6 @@ def test_rows_of_the_fraction_matrix_sum_to_one_and_follow_the_formulas(referenc
     )
 
 
-def test_rows_of_the_fraction_matrix_sum_to_one_on_the_full_table(full_table):
-    totals = np.zeros(len(full_table))
-    for symbols in np.array_split(np.array(full_table.elements), 6):
-        totals += full_table.element_fractions(list(symbols)).sum(axis=1)
-    np.testing.assert_allclose(totals, 1.0, atol=1e-12)
-
-
 def test_a_table_as_a_frame_has_one_row_per_formula(reference):
     frame = reference.to_frame()
     assert len(frame) == len(reference)
@@ -254,6 +241,7 @@ def test_a_table_as_a_frame_has_one_row_per_formula(reference):
     assert {"density_g_per_cm3", "conduction", "band_gap_eV"} <= set(frame.columns)
 
 
+@pytest.mark.proof
 def test_the_full_table_has_all_rows_formulas_and_elements(full_table):
     assert full_table.source.n_rows == 132_752
     assert full_table.structures.sum() == 132_752
@@ -262,6 +250,7 @@ def test_the_full_table_has_all_rows_formulas_and_elements(full_table):
     assert len(full_table.elements) == 84
 
 
+@pytest.mark.proof
 def test_choosing_the_phases_of_seven_elements_among_95000_takes_under_a_millisecond(full_table):
     wanted = ["Li", "Cu", "F", "Al", "Ti", "P", "O"]
     full_table.within(wanted)

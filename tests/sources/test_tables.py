@@ -190,6 +190,7 @@ def test_the_word_reference_opens_the_embedded_set(reference, reference_all):
     same_tables(open_table("reference", options=SourceOptions(all_phases=True)), reference_all)
 
 
+@pytest.mark.proof
 def test_the_full_table_is_read_in_seconds(full_csv, tmp_path, monkeypatch):
     import time
 

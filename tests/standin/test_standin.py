@@ -301,6 +301,7 @@ def test_special_cases_of_the_small_set(get, documents):
     assert len(get(SUMMARY, material_ids=DEPRECATED, deprecated="true").json()["data"]) == 1
 
 
+@pytest.mark.proof
 def test_the_entries_of_iron_lithium_oxygen_phosphorus(shared):
     documents = from_entries(shared / "data" / "mp_entries_Fe-Li-O-P.json.gz")
     assert len(documents) == 943
@@ -322,6 +323,7 @@ def test_the_entries_of_iron_lithium_oxygen_phosphorus(shared):
         assert one.above_hull == pytest.approx(two.above_hull, abs=1e-6)
 
 
+@pytest.mark.proof
 def test_the_table_of_132752_is_served_page_by_page(full_csv):
     documents = from_table(full_csv)
     assert len(documents) == 132_752
