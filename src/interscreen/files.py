@@ -44,6 +44,22 @@ def write_whole(path: Path, data: bytes) -> None:
         file.write(data)
 
 
+def read_whole(path: Path, what: str) -> bytes:
+    """Read a file that the user names.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read; the message begins with ``what`` it is for.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{what} {str(path)!r}: no such file") from None
+    except OSError as error:
+        raise InputError(f"{what} {str(path)!r}: cannot be read ({error.strerror})") from None
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder safe against a power cut."""
     with contextlib.suppress(OSError):  # not every system can; the files themselves are safe

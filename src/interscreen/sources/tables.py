@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError
+from ..files import read_whole
 from ..phases.cache import cached
 from ..phases.filters import THEORETICAL, Filters
 from ..phases.formula import nearest
@@ -103,12 +104,7 @@ class TableFile:
         self._path = Path(path)
         self._kind = _kind(self._path)
         self._columns = (formula_column, energy_column)
-        try:
-            self._content = self._path.read_bytes()
-        except FileNotFoundError:
-            raise InputError(f"source {str(path)!r}: no such file") from None
-        except OSError as error:
-            raise InputError(f"source {str(path)!r}: cannot be read ({error.strerror})") from None
+        self._content = read_whole(self._path, "source")
         digest = hashlib.sha256(self._content).hexdigest()
         if source is None:
             source = Source(name=str(path), version=f"sha256 {digest[:12]}")

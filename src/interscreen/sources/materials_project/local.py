@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ...errors import InputError, SourceError
@@ -47,13 +48,7 @@ def local_store(wanted: Wanted, element_sets: Sequence[Collection[str]]) -> Stor
     InputError
         For a thermo type that cannot be used, or a damaged store.
     """
-    family = thermo_type(wanted.thermo_type)
-    if wanted.database:
-        path = store_path(wanted.database, family)
-        files = [path] if path.is_file() else []
-    else:
-        files = find_stores(family)
-    for file in files:
+    for file in _files(wanted):
         store = Store(file)
         sets = store.pulled_sets()
         # a store that is still empty answers no question, not even an empty one
@@ -164,14 +159,12 @@ def any_store(wanted: Wanted) -> Store:
     InputError
         When there is none.
     """
-    family = thermo_type(wanted.thermo_type)
-    files = [store_path(wanted.database, family)] if wanted.database else find_stores(family)
-    for file in files:
-        if file.is_file():
-            return Store(file)
+    for file in _files(wanted):
+        return Store(file)
+    version = f"of database {wanted.database} " if wanted.database else ""
     raise InputError(
-        f"no {family} store {'of database ' + wanted.database + ' ' if wanted.database else ''}"
-        "here; see `interscreen data list`, or fill one with `interscreen data pull`"
+        f"no {thermo_type(wanted.thermo_type)} store {version}here; see `interscreen data "
+        "list`, or fill one with `interscreen data pull`"
     )
 
 
@@ -195,17 +188,24 @@ def check_elements(symbols: Iterable[str]) -> frozenset[str]:
     return chosen
 
 
+def _files(wanted: Wanted) -> list[Path]:
+    """Files of the stores that may do, newest database first."""
+    family = thermo_type(wanted.thermo_type)
+    if not wanted.database:
+        return find_stores(family)
+    file = store_path(wanted.database, family)
+    return [file] if file.is_file() else []
+
+
 def _missing(wanted: Wanted, element_sets: Sequence[Collection[str]]) -> str:
     """Name one system that no store covers, and how many more."""
     from .systems import subsystems
 
     known: list[frozenset[str]] = []
     family = thermo_type(wanted.thermo_type)
-    files = [store_path(wanted.database, family)] if wanted.database else find_stores(family)
-    for file in files[:1]:
-        if file.is_file():
-            with Store(file) as store:
-                known = store.pulled_sets()
+    for file in _files(wanted)[:1]:
+        with Store(file) as store:
+            known = store.pulled_sets()
     lacking = [
         "-".join(sorted(elements))
         for elements in element_sets
