@@ -199,20 +199,6 @@ def test_the_columns_reach_the_table(reference):
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("candidate", CANDIDATES)
-@pytest.mark.parametrize("contact", CONTACTS)
-def test_the_four_candidates_react_as_with_the_full_table(
-    reference_all, full_table, candidate, contact
-):
-    small, large = (react(table, candidate, contact) for table in (reference_all, full_table))
-    assert small.min_mutual_energy_eV_per_atom == pytest.approx(
-        large.min_mutual_energy_eV_per_atom, abs=1e-3
-    )
-    assert small.products.keys() == large.products.keys()
-    assert small.reactants[0]["energy_source"] == large.reactants[0]["energy_source"]
-
-
-@pytest.mark.proof
 @pytest.mark.parametrize("interlayer", INTERLAYERS)
 def test_every_shipped_interlayer_reacts_as_with_the_full_table(
     reference_all, full_table, interlayer
@@ -222,6 +208,9 @@ def test_every_shipped_interlayer_reacts_as_with_the_full_table(
         assert small.min_mutual_energy_eV_per_atom == pytest.approx(
             large.min_mutual_energy_eV_per_atom, abs=1e-3
         ), contact
+        if interlayer in CANDIDATES:
+            assert small.products.keys() == large.products.keys(), contact
+            assert small.reactants[0]["energy_source"] == large.reactants[0]["energy_source"]
         assert small.provenance["warnings"] == []
 
 
