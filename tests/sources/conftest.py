@@ -129,7 +129,9 @@ def subprocess_environment():
             "MP_API_KEY": KEY,
             "NO_PROXY": "127.0.0.1",
             "no_proxy": "127.0.0.1",
-            "PYTHONPATH": str(Path(__file__).parents[1]),
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")))
+            ),
         }
 
     return build

@@ -18,7 +18,6 @@ from ..phases.formula import (
     reduced_text,
     whole_numbers,
 )
-from ..phases.hull import stability
 from ..phases.source import Source
 from ..phases.table import ABOVE_HULL, PhaseTable
 from .rows import Rows
@@ -189,6 +188,8 @@ def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = F
     table = table_from_rows(rows, source, all_phases=all_phases, units=units)
     if not filters.active:
         return table
+    from ..phases.hull import stability  # loads the compiled engine, which a table does not need
+
     out = rows.left_out(filters, source.name)
     measured = stability(table)
     lowest = table.energies - measured.energy_above_hull  # hull energy of each formula
