@@ -30,8 +30,9 @@ from interscreen.engine.walk import walk_line
 from interscreen.errors import InputError
 from interscreen.phases.material import resolve
 from interscreen.phases.source import Source
-from interscreen.sources.build import build_table
+from interscreen.sources.build import table_from_rows
 from interscreen.sources.open import open_table
+from interscreen.sources.rows import Rows
 
 FULL = Path(__file__).parents[2] / "shared" / "data" / "mp_formation_energies.csv.gz"
 # pymatgen's hull needs half a second a pair at 8 elements and 2 to 30 seconds at 9; at 10 a typical
@@ -129,11 +130,8 @@ def small_table(table: PhaseTable, elements: list[str]) -> PhaseTable:
     rows = [int(row) for row in table.rows_within(elements) if table.counted[row]]
     formulas = [str(table.formulas[row]) for row in rows]
     energies = table.energies[rows]
-    return build_table(
-        [*elements, *formulas],
-        np.concatenate([np.zeros(len(elements)), energies]),
-        Source("the same phases"),
-    )
+    rows = Rows([*elements, *formulas], np.concatenate([np.zeros(len(elements)), energies]))
+    return table_from_rows(rows, Source("the same phases"))
 
 
 def time_pymatgen(

@@ -91,12 +91,12 @@ def reference_all(_own_folders: None) -> Any:
 def make_table() -> Callable[..., Any]:
     """Build a small table from ``{formula: formation energy [eV/atom]}``."""
     from interscreen.phases.source import Source
-    from interscreen.sources.build import build_table
+    from interscreen.sources.build import table_from_rows
+    from interscreen.sources.rows import Rows
 
-    def make(phases: dict[str, float], **kwargs: Any) -> Any:
-        return build_table(
-            list(phases), np.array(list(phases.values()), dtype=float), Source("made up"), **kwargs
-        )
+    def make(phases: dict[str, float], *, all_phases: bool = False, **kwargs: Any) -> Any:
+        rows = Rows(list(phases), np.array(list(phases.values()), dtype=float), **kwargs)
+        return table_from_rows(rows, Source("made up"), all_phases=all_phases)
 
     return make
 

@@ -1,21 +1,33 @@
-"""Files that appear when they are complete: written beside their place and moved there."""
+"""Files: written whole or not at all, YAML with its line numbers, tables of the package."""
 
 from __future__ import annotations
 
 import contextlib
+import csv
 import os
+import secrets
+from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from .errors import InputError
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that is there as a whole or not at all, whatever happens."""
-    temporary = path.with_name(f".{path.name}.new")
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file for writing that is there as a whole or not at all, whatever happens.
+
+    Yields
+    ------
+    file
+        A new binary file beside the place, whose name ends in ``.new``; it is moved to the place
+        when the block ends, and removed when the block fails.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     try:
-        with temporary.open("wb") as file:
-            file.write(data)
+        with temporary.open("xb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
@@ -24,6 +36,28 @@ def write_whole(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that is there as a whole or not at all; see ``whole_file``."""
+    with whole_file(path) as file:
+        file.write(data)
+
+
+def read_whole(path: Path, what: str) -> bytes:
+    """Read a file that the user names.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read; the message begins with ``what`` it is for.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise InputError(f"{what} {str(path)!r}: no such file") from None
+    except OSError as error:
+        raise InputError(f"{what} {str(path)!r}: cannot be read ({error.strerror})") from None
 
 
 def sync_folder(folder: Path) -> None:
@@ -41,6 +75,12 @@ def umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def data_rows(name: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV file of the package; lines that start with ``#`` are comments."""
+    text = (files("interscreen") / "data" / name).read_text(encoding="utf-8")
+    return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
 
 
 def load_yaml(text: str, where: str) -> Any:

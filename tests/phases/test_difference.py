@@ -285,6 +285,7 @@ def test_hulls_are_those_of_either_table(reference):
         assert phase.stable_b == after[row[phase.formula]]
 
 
+@pytest.mark.proof
 def test_exactly_the_perturbed_phases_of_a_full_table_are_found(full_table):
     rng = np.random.default_rng(7)
     compounds = rng.permutation(np.flatnonzero(np.diff(full_table.indptr) > 1))

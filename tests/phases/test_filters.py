@@ -150,9 +150,9 @@ class TestLimits:
         assert "meV/atom?" in message
         assert message.endswith(meant)
 
-    @pytest.mark.parametrize("value", [0, 0.0, 0.999, np.float64(0.02)])
+    @pytest.mark.parametrize("value", [0, 0.0, 0.999, np.float64(0.02), np.float32(0.5)])
     def test_anything_else_will_do(self, name, value):
-        assert Filters(**{name: value}).active
+        assert json.loads(json.dumps(Filters(**{name: value}).to_dict())) == {name: float(value)}
 
 
 @pytest.mark.parametrize("name", ["banned", "licences"])

@@ -52,13 +52,6 @@ def test_a_table_cannot_be_changed(make_table):
         table.source.name = "another"
 
 
-def test_the_reference_cannot_be_changed(reference):
-    with pytest.raises(ValueError, match="read-only"):
-        reference.energies[0] = -1.0
-    with pytest.raises(ValueError, match="read-only"):
-        reference.counted[0] = False
-
-
 def test_a_system_handed_out_cannot_change_the_table(reference):
     system = reference.within(["Li", "O"])
     before = reference.energies.copy()
@@ -70,11 +63,12 @@ def test_a_system_handed_out_cannot_change_the_table(reference):
 
 def test_the_lowest_of_several_structures_counts_and_the_others_stay_countable():
     from interscreen.phases.source import Source
-    from interscreen.sources.build import build_table
+    from interscreen.sources.build import table_from_rows
+    from interscreen.sources.rows import Rows
 
     formulas = ["LiF", "Li2F2", "F4Li4", "CuF2", "LiF", "Li", "Li2"]
     energies = np.array([-3.0, -3.2, -2.0, -1.8, -3.1, 0.02, 0.0])
-    table = build_table(formulas, energies, Source("t"), ids=list("abcdefg"))
+    table = table_from_rows(Rows(formulas, energies, list("abcdefg")), Source("t"))
     assert [str(f) for f in table.formulas] == ["LiF", "CuF2", "Li"]
     np.testing.assert_array_equal(table.energies, [-3.2, -1.8, 0.0])
     np.testing.assert_array_equal(table.structures, [4, 1, 2])
@@ -85,15 +79,15 @@ def test_the_lowest_of_several_structures_counts_and_the_others_stay_countable()
 
 def test_an_observed_structure_comes_before_a_lower_one_that_nobody_made():
     from interscreen.phases.source import Source
-    from interscreen.sources.build import build_table
+    from interscreen.sources.build import table_from_rows
+    from interscreen.sources.rows import Rows
 
-    rows = (["LiF", "LiF", "CuF"], np.array([-3.0, -3.5, -1.0]), Source("t"))
-    observed = np.array([1, 0, 0])
-    table = build_table(*rows, observed=observed)
+    rows = Rows(["LiF", "LiF", "CuF"], np.array([-3.0, -3.5, -1.0]), observed=np.array([1, 0, 0]))
+    table = table_from_rows(rows, Source("t"))
     assert table.energies[0] == -3.0
     assert table.counted.tolist() == [True, False]
     assert table.left_out == ("CuF",)
-    everything = build_table(*rows, observed=observed, all_phases=True)
+    everything = table_from_rows(rows, Source("t"), all_phases=True)
     assert everything.energies[0] == -3.5
     assert everything.counted.all()
     assert everything.left_out == ()
@@ -114,6 +108,7 @@ def test_within_gives_exactly_what_a_plain_set_filter_gives(reference_all):
         assert sorted(system.elements) == sorted(wanted)
 
 
+@pytest.mark.proof
 def test_within_gives_exactly_what_a_plain_set_filter_gives_on_the_full_table(full_table):
     # 84 elements: the masks need more than one machine word
     assert len(full_table.elements) == 84
@@ -236,13 +231,6 @@ def test_rows_of_the_fraction_matrix_sum_to_one_and_follow_the_formulas(referenc
     )
 
 
-def test_rows_of_the_fraction_matrix_sum_to_one_on_the_full_table(full_table):
-    totals = np.zeros(len(full_table))
-    for symbols in np.array_split(np.array(full_table.elements), 6):
-        totals += full_table.element_fractions(list(symbols)).sum(axis=1)
-    np.testing.assert_allclose(totals, 1.0, atol=1e-12)
-
-
 def test_a_table_as_a_frame_has_one_row_per_formula(reference):
     frame = reference.to_frame()
     assert len(frame) == len(reference)
@@ -253,6 +241,7 @@ def test_a_table_as_a_frame_has_one_row_per_formula(reference):
     assert {"density_g_per_cm3", "conduction", "band_gap_eV"} <= set(frame.columns)
 
 
+@pytest.mark.proof
 def test_the_full_table_has_all_rows_formulas_and_elements(full_table):
     assert full_table.source.n_rows == 132_752
     assert full_table.structures.sum() == 132_752
@@ -261,6 +250,7 @@ def test_the_full_table_has_all_rows_formulas_and_elements(full_table):
     assert len(full_table.elements) == 84
 
 
+@pytest.mark.proof
 def test_choosing_the_phases_of_seven_elements_among_95000_takes_under_a_millisecond(full_table):
     wanted = ["Li", "Cu", "F", "Al", "Ti", "P", "O"]
     full_table.within(wanted)
@@ -311,10 +301,11 @@ FORMULAS = ["LiF", "Li2O", "Li2O2", "CuO", "Cu2O", "CuF2", "CuF", "LiCuO", "Li2C
 )
 def test_whatever_the_order_of_the_rows_the_lowest_energy_counts(rows):
     from interscreen.phases.source import Source
-    from interscreen.sources.build import build_table
+    from interscreen.sources.build import table_from_rows
+    from interscreen.sources.rows import Rows
 
     formulas = [f"({formula}){factor}" for formula, _, factor in rows]
-    table = build_table(formulas, np.array([energy for _, energy, _ in rows]), Source("t"))
+    table = table_from_rows(Rows(formulas, np.array([e for _, e, _ in rows])), Source("t"))
     lowest: dict[str, float] = {}
     count: dict[str, int] = {}
     for formula, energy, _ in rows:

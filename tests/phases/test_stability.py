@@ -233,11 +233,11 @@ def test_the_arguments_are_left_as_they_were(reference):
 # -- the same numbers by other routes -------------------------------------------
 
 
-@pytest.mark.parametrize("seed", range(9))
+@pytest.mark.parametrize("seed", range(4))
 def test_made_up_tables_agree_with_brute_force(made_up, cheapest, seed):
     table = made_up(seed)
     rng = np.random.default_rng(seed)
-    counted = rng.random(len(table)) < (1.0 if seed < 4 else 0.7)
+    counted = rng.random(len(table)) < (1.0 if seed < 2 else 0.7)
     result = stability(table, counted=counted)
     inside = np.flatnonzero(lengths(table) > 1)
     on_hull = result.energy_above_hull[inside] == 0.0
@@ -251,6 +251,7 @@ def certified(columns, costs, b):
     return lowest_energy(columns, costs, b).energy
 
 
+@pytest.mark.proof
 def test_leaving_out_columns_changes_no_number_of_the_full_table(full_table):
     """Phases above their own hull are left out of larger systems; here they are not."""
     rng = np.random.default_rng(11)
@@ -296,7 +297,9 @@ def check_against_pymatgen(table, entries, symbols):
 
 @pytest.mark.filterwarnings("ignore::UserWarning:pymatgen")
 @pytest.mark.parametrize("system", SYSTEMS)
-@pytest.mark.parametrize("which", ["reference", "full_table"])
+@pytest.mark.parametrize(
+    "which", ["reference", pytest.param("full_table", marks=pytest.mark.proof)]
+)
 def test_both_numbers_agree_with_pymatgen(request, pd_entries, which, system):
     from pymatgen.analysis.phase_diagram import PhaseDiagram
 
@@ -326,7 +329,7 @@ def check_monotonic(table, counted, fewer):
     return before, after
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_leaving_phases_out_never_lowers_a_hull(made_up, seed):
     table = made_up(100 + seed)
     rng = np.random.default_rng(seed)

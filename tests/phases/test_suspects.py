@@ -100,6 +100,7 @@ def test_huge_formula_units(make_table):
     assert "huge formula unit (40 atoms)" in suspect_reasons(table, "Na13As27", atoms=39)
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     "formula", ["Li7La3Zr2O12", "Li6PS5Cl", "Li10Ge(PS6)2", "Li3PS4", "LiTi2(PO4)3", "Li9Al4"]
 )
@@ -107,11 +108,13 @@ def test_electrolytes_and_alloys_that_people_make_are_not_suspect(full_table, fo
     assert not any(is_firm([reason]) for reason in suspect_reasons(full_table, formula))
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("formula", ["Li47Cu7N18", "Mg149Zr", "Li7Ti11O24", "Mg11Ti25O60"])
 def test_ordered_stand_ins_for_solutions_are_huge(full_table, formula):
     assert any("huge formula unit" in reason for reason in suspect_reasons(full_table, formula))
 
 
+@pytest.mark.proof
 def test_limits_leave_most_of_the_hull_in_peace(full_table):
     """The shares that docs/sensitivity.md and the docstrings of the limits quote."""
     measured = stability(full_table)
@@ -124,6 +127,7 @@ def test_limits_leave_most_of_the_hull_in_peace(full_table):
     assert (atoms > ATOMS).mean() == pytest.approx(0.023, abs=5e-4)
 
 
+@pytest.mark.proof
 def test_observation_unknown_counts_where_the_table_settles_most_others(reference, full_table):
     assert tells_observed(reference)
     assert not tells_observed(full_table)

@@ -87,8 +87,8 @@ def connect(home, notes, waits):
 @pytest.fixture
 def pull(connect, notes):
     """Pull element sets (or everything) from a service with a new client, and close the store."""
-    from interscreen.sources.materials_project.pull import pull_systems
-    from interscreen.sources.materials_project.pull_pages import pull_everything
+    from interscreen.sources.materials_project.pull import pull_everything
+    from interscreen.sources.materials_project.systems import pull_systems
 
     def run(service, *sets, everything=False, family="GGA_GGA+U", **options):
         client = connect(service, family)
@@ -129,7 +129,9 @@ def subprocess_environment():
             "MP_API_KEY": KEY,
             "NO_PROXY": "127.0.0.1",
             "no_proxy": "127.0.0.1",
-            "PYTHONPATH": str(Path(__file__).parents[1]),
+            "PYTHONPATH": os.pathsep.join(
+                filter(None, (str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH")))
+            ),
         }
 
     return build

@@ -410,13 +410,6 @@ def test_a_table_of_another_run_family_is_refused(write):
     assert "R2SCAN" in refused("reference", mine)
 
 
-def test_two_families_in_one_file_are_refused(base, write):
-    both = write("formula,e_form,thermo_type\nLiS,-1.4,GGA_GGA+U\nCuS,-0.5,R2SCAN\n", "both.csv")
-    for message in (refused(base, both), refused(both)):
-        for part in ("both.csv", "GGA_GGA+U, R2SCAN", "must not share a hull", "keep one family"):
-            assert part in message
-
-
 def test_two_files_of_different_families_are_refused_even_where_the_table_says_nothing(base, write):
     one = write("formula,e_form,thermo_type\nLiS,-1.4,GGA_GGA+U\n", "one.csv")
     two = write(
@@ -455,11 +448,6 @@ def test_a_folder_or_an_unknown_kind_of_file_is_no_traceback(base, tmp_path, nam
     assert name in refused(base, str(tmp_path / name))
 
 
-@pytest.mark.parametrize("text", ["{}", "[1]", "not json", "[]"])
-def test_json_without_entries_is_refused(base, write, text):
-    assert "mine.json" in refused(base, write(text, "mine.json"))
-
-
 @pytest.mark.parametrize(
     ("line", "says"),
     [
@@ -475,10 +463,3 @@ def test_a_line_that_cannot_be_used_is_one_of_the_added_file(base, write, line, 
     for part in (mine, *says):
         assert part in message
     assert "base.csv" not in message
-
-
-def test_an_entry_whose_energy_is_no_number_is_one_of_the_added_file(base, write):
-    made = [*own_elements("Li", "S"), entry("LiS", float("nan"))]
-    message = refused(base, write(as_json(*made), "mine.json"))
-    for part in ("mine.json", "entry 3", "not a finite number"):
-        assert part in message

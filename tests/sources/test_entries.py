@@ -143,14 +143,7 @@ def test_json_that_holds_no_entries_is_refused_by_name(tmp_path, text):
         PhaseTable.read(path)
 
 
-def test_mixed_families_in_a_file_are_refused_by_name(tmp_path):
-    made = [entry("Li", LI, "GGA"), entry("F2", F, "R2SCAN")]
-    path = tmp_path / "mixed.json"
-    path.write_text(json.dumps([one.as_dict() for one in made]))
-    with pytest.raises(InputError, match=r"mixed\.json.*R2SCAN"):
-        PhaseTable.read(path)
-
-
+@pytest.mark.proof
 def test_a_file_of_the_materials_project_is_read(shared):
     path = shared / "data" / "mp_entries_Fe-Li-O-P.json.gz"
     if not path.is_file():

@@ -312,6 +312,7 @@ def test_a_bad_line_of_a_csv_is_named(written, old, new, message):
     assert not matbench_file().exists()
 
 
+@pytest.mark.proof
 def test_the_full_csv_gives_the_phases_of_a_table_read_from_it(full_csv, full_table):
     pulled = pull_matbench(str(full_csv))
     assert (pulled.rows, pulled.formulas) == (132_752, 95_118)

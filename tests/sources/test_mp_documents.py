@@ -5,7 +5,7 @@ import math
 import pytest
 
 from interscreen.errors import InputError, SourceError
-from interscreen.sources.family import GGA, MIXED, R2SCAN, thermo_type
+from interscreen.phases.source import GGA, MIXED, R2SCAN, thermo_type
 from interscreen.sources.materials_project.documents import (
     STRUCTURE,
     SUMMARY,

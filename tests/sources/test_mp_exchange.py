@@ -10,8 +10,7 @@ import pytest
 from interscreen import react, stability_window
 from interscreen.errors import InputError, OutputError
 from interscreen.phases.filters import Filters
-from interscreen.sources.exchange import METADATA
-from interscreen.sources.materials_project.exchange import export_store, import_file
+from interscreen.sources.materials_project.exchange import METADATA, export_store, import_file
 from interscreen.sources.materials_project.store import Store, find_stores, store_path
 from interscreen.sources.materials_project.table import store_rows, store_source
 from interscreen.sources.open import SourceOptions, open_table
@@ -367,11 +366,3 @@ def test_an_exported_file_of_elements_answers_nothing_about_their_compounds(
     export_store(open_store(), tmp_path / "two.parquet")
     with pytest.raises(InputError, match="Li-O: not all of its phases"):
         open_table(tmp_path / "two.parquet").within(("Li", "O"))
-
-
-def test_a_run_family_stated_for_an_exported_file_must_be_its_own(filled, tmp_path):
-    file = tmp_path / "all.parquet"
-    export_store(filled, file)
-    assert open_table(file, options=SourceOptions(thermo_type=FAMILY)).source.thermo_type == FAMILY
-    with pytest.raises(InputError, match=r"R2SCAN: the source .* is GGA_GGA\+U"):
-        open_table(file, options=SourceOptions(thermo_type="R2SCAN"))

@@ -10,7 +10,6 @@ from interscreen.phases.filters import Filters
 from interscreen.sources.materials_project.local import (
     Wanted,
     any_store,
-    connect,
     local_store,
     store_for,
 )
@@ -207,23 +206,6 @@ def test_a_table_of_r2scan_is_one(connect, service):
     other = gga.find([("Li", 1), ("F", 1)])
     assert table.energies[row] != gga.energies[other]
     assert "R2SCAN" in table.source.label
-
-
-@pytest.mark.parametrize("given", ["GGA_GGA+U_R2SCAN", "gga_gga+u_r2scan"])
-def test_the_mixed_family_is_refused_with_the_reason(service, given):
-    options = SourceOptions(thermo_type=given, endpoint=service.endpoint)
-    with pytest.raises(InputError) as error:
-        open_table("mp", [LIO], options=options)
-    assert_one_line(error, "cannot share a table", "use GGA_GGA+U (the default) or R2SCAN")
-    assert service.requests == []
-
-
-def test_a_misspelled_family_gets_a_suggestion(service):
-    with pytest.raises(InputError) as error:
-        open_table("mp", [LIO], options=SourceOptions(thermo_type="R2SCANN"))
-    assert_one_line(error, "'R2SCANN'", "R2SCAN")
-    with pytest.raises(InputError, match="unknown"):
-        connect(Wanted(thermo_type="LDA"), "a pull")
 
 
 # -- tables ------------------------

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.proof
 def test_everything_fits_into_a_gibibyte_and_answers_as_the_table_does(
     full_csv, full_table, tmp_path
 ):

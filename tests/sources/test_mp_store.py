@@ -204,7 +204,7 @@ def test_a_file_that_is_no_store_is_refused_with_a_remedy(filled, spoil, says):
         assert str(filled) in str(error.value)
 
 
-@pytest.mark.parametrize("part", [0.9, 0.5, 0.05])
+@pytest.mark.parametrize("part", [0.9, 0.05])
 def test_a_truncated_store_is_refused_with_a_remedy(filled, part):
     content = filled.read_bytes()
     filled.write_bytes(content[: int(len(content) * part)])
@@ -298,6 +298,7 @@ with Store(Path(sys.argv[1])) as store, store.transaction() as write:
 """
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("spilled", [False, True])
 def test_a_kill_inside_a_transaction_leaves_the_state_before(filled, home, spilled):
     # spilled: the changes do not fit into memory, so that the file itself is half written

@@ -108,10 +108,6 @@ def test_an_unknown_source_is_refused_with_what_there_is(name):
     assert ".csv" in message
 
 
-def test_a_missing_table_is_named(tmp_path):
-    assert "nowhere.csv" in refused(tmp_path / "nowhere.csv")
-
-
 @pytest.mark.parametrize("source", ["reference", "table"])
 def test_only_the_materials_project_has_databases(write, source):
     name = write(TABLE) if source == "table" else source
@@ -245,14 +241,6 @@ def test_every_choice_has_a_table_of_its_own_in_the_cache(write, own_cache, monk
     for options in CHOICES:
         with pytest.raises(AssertionError, match="built again"):
             opened(path, **options)
-
-
-def test_a_changed_table_is_noticed(write, own_cache):
-    filters = Filters(max_energy_above_hull_eV_per_atom=0.0)
-    path = write(TABLE)
-    assert "LiCuF3" in react(opened(path, filters=filters), "LiF", "CuF2").products
-    write(TABLE.replace("-2.4", "-2.2"))  # LiF + CuF2 have (2 * -3.0 + 3 * -1.8) / 5 = -2.28
-    assert react(opened(path, filters=filters), "LiF", "CuF2").products == {}
 
 
 def test_warnings_about_banned_phases_come_from_the_cache_as_well(write, own_cache):

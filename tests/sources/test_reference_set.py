@@ -89,6 +89,7 @@ def test_energies_are_given_to_one_mev(rows):
             assert row["source"] == "Matbench v0.1"
 
 
+@pytest.mark.proof
 def test_every_energy_is_the_lowest_of_the_full_table_to_rounding(rows, full_csv):
     """Read independently of the package, with pandas and pymatgen's reduced formulas."""
     from pymatgen.core import Composition
@@ -197,19 +198,7 @@ def test_the_columns_reach_the_table(reference):
 # -- against the full table ------------------------
 
 
-@pytest.mark.parametrize("candidate", CANDIDATES)
-@pytest.mark.parametrize("contact", CONTACTS)
-def test_the_four_candidates_react_as_with_the_full_table(
-    reference_all, full_table, candidate, contact
-):
-    small, large = (react(table, candidate, contact) for table in (reference_all, full_table))
-    assert small.min_mutual_energy_eV_per_atom == pytest.approx(
-        large.min_mutual_energy_eV_per_atom, abs=1e-3
-    )
-    assert small.products.keys() == large.products.keys()
-    assert small.reactants[0]["energy_source"] == large.reactants[0]["energy_source"]
-
-
+@pytest.mark.proof
 @pytest.mark.parametrize("interlayer", INTERLAYERS)
 def test_every_shipped_interlayer_reacts_as_with_the_full_table(
     reference_all, full_table, interlayer
@@ -219,9 +208,13 @@ def test_every_shipped_interlayer_reacts_as_with_the_full_table(
         assert small.min_mutual_energy_eV_per_atom == pytest.approx(
             large.min_mutual_energy_eV_per_atom, abs=1e-3
         ), contact
+        if interlayer in CANDIDATES:
+            assert small.products.keys() == large.products.keys(), contact
+            assert small.reactants[0]["energy_source"] == large.reactants[0]["energy_source"]
         assert small.provenance["warnings"] == []
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("material", [*CANDIDATES, *CONTACTS[1:]])
 def test_windows_are_those_of_the_full_table(reference_all, full_table, material):
     small, large = (stability_window(table, material) for table in (reference_all, full_table))

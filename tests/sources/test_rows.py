@@ -33,18 +33,6 @@ def refused(rows, **choices):
 # -- row by row ------------------------
 
 
-def test_no_choice_leaves_nothing_out():
-    rows = make("LiF", "Li2O", theoretical=[1, 0], ids=["a", "b"], licences=["BY-C", ""])
-    assert left_out(rows) == [False, False]
-    assert left_out(make("LiF")) == [False]
-
-
-def test_theoretical_rows_go_and_unknown_ones_stay():
-    rows = make("LiF", "Li2O", "Li2S", theoretical=[1, 0, -1])
-    assert left_out(rows, theoretical=False) == [True, False, False]
-    assert left_out(rows, theoretical=True) == [False] * 3
-
-
 @pytest.mark.parametrize("column", [None, [-1, -1]])
 def test_a_source_that_does_not_say_what_is_theoretical_cannot_be_asked(column):
     message = refused(make("LiF", "Li2O", theoretical=column), theoretical=False)
@@ -78,13 +66,6 @@ def test_rows_without_licences_cannot_be_asked_for_one(column):
     message = refused(make("LiF", "Li2O", licences=column), licences=["BY-C"])
     for part in ("table.csv", "carry no licence", "column licence"):
         assert part in message
-
-
-def test_a_banned_identifier_is_one_structure():
-    rows = make("LiF", "LiF", "Li2O", ids=["mp-1", "mp-10", "mp-1"])
-    assert left_out(rows, banned=["mp-1"]) == [True, False, True]
-    assert left_out(rows, banned=["mp-2", "LiF"]) == [False] * 3  # formulas: see selection
-    assert left_out(make("LiF"), banned=["mp-1"]) == [False]
 
 
 def test_choices_add_up():

@@ -18,9 +18,9 @@ from interscreen.phases.filters import Filters
 from interscreen.phases.hull import hull_phases, stability
 from interscreen.phases.source import Source
 from interscreen.phases.table import ABOVE_HULL
+from interscreen.sources.build import select
 from interscreen.sources.open import SourceOptions, open_table
 from interscreen.sources.rows import Rows
-from interscreen.sources.select import select
 
 EXACT = 1e-9  # eV/atom
 
@@ -405,6 +405,7 @@ def lithiation(table, formula):
     return [(round(s.voltage_V, 3), set(s.products)) for s in lithiate(table, formula).steps]
 
 
+@pytest.mark.proof
 def test_the_margin_of_LiCu3_decides_about_its_step(full_table, firm_full, part):
     """Its margin is all of its formation energy, 34.2 meV/atom: Cu and Li form nothing else."""
     row = full_table.find([("Li", 1), ("Cu", 3)])
@@ -418,6 +419,7 @@ def test_the_margin_of_LiCu3_decides_about_its_step(full_table, firm_full, part)
     assert lithiation(firm_full, "CuF2") == with_step[:1]
 
 
+@pytest.mark.proof
 def test_the_rule_brings_in_no_neighbour_where_the_name_does(full_table, firm_full, part):
     before = [(1.669, {"Cu", "LiN3"}), (0.513, {"Cu", "Li47Cu7N18"})]
     assert lithiation(full_table, "Cu3N")[:2] == before
@@ -437,6 +439,7 @@ def test_the_rule_brings_in_no_neighbour_where_the_name_does(full_table, firm_fu
         assert result.reactants[0]["energy_eV_per_atom"] == pytest.approx(0.1898, abs=1e-4)
 
 
+@pytest.mark.proof
 def test_the_full_table_says_what_was_left_out_of_it(firm_full, full_table):
     assert 0 < firm_full.counted.sum() < full_table.counted.sum() == len(full_table)
     np.testing.assert_array_equal(firm_full.energies, full_table.energies)

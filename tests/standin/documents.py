@@ -10,8 +10,8 @@ from threading import Lock
 from typing import Any
 
 from .hulls import with_hulls
-from .phases import Phase, Projection, amounts, composition_key, total
-from .query import Query, formulas_asked, read_query, systems_asked, test_of
+from .phases import Phase, Projection, amounts, total
+from .query import Query, read_query, systems_asked, test_of
 
 Rows = Sequence[int]
 VERSION = "2026.10.1"
@@ -99,17 +99,8 @@ class Documents:
     def _matching(self, query: Query) -> Rows:
         filters = dict(query.filters)
         rows: Rows = range(len(self.phases))
-        if "formula" in filters:
-            keys = formulas_asked(filters["formula"])
-            systems = {"-".join(sorted(symbol for symbol, _ in key)) for key in keys}
-            rows = [r for r in self._in(systems) if composition_key(self.phases[r].formula) in keys]
         if "chemsys" in filters:
-            asked = set(self._known_systems(filters["chemsys"]))
-            rows = (
-                [row for row in rows if self.phases[row].chemsys in asked]
-                if "formula" in filters
-                else self._in(asked)
-            )
+            rows = self._in(set(systems_asked(filters["chemsys"])))
         if "material_ids" in filters:
             ids = {text.strip() for text in filters["material_ids"].split(",")}
             rows = [row for row in rows if self.phases[row].material_id in ids]
@@ -119,17 +110,6 @@ class Documents:
             if test := test_of(name, value):
                 rows = [row for row in rows if test(self.phases[row])]
         return rows if isinstance(rows, range) else array("l", rows)
-
-    def _known_systems(self, chemsys: str) -> list[str]:
-        if "*" not in chemsys:
-            return systems_asked(chemsys)
-        pattern = chemsys.split("-")
-        named = {symbol for symbol in pattern if symbol != "*"}
-        return [
-            system
-            for system in self._systems
-            if system.count("-") + 1 == len(pattern) and named <= set(system.split("-"))
-        ]
 
     def _in(self, systems: Iterable[str]) -> list[int]:
         return sorted(row for system in systems for row in self._systems.get(system, ()))

@@ -184,7 +184,6 @@ class StandIn:
                 and request.fault in (None, "hang")
                 and "chemsys" in params
                 and int(params.get("_skip", 0)) == 0
-                and int(params.get("_page", 1)) <= 1
             ):
                 found.update(systems_asked(params["chemsys"]))
         return found

@@ -9,10 +9,9 @@ from typing import Any
 
 from ..errors import InputError
 from ..report.text.answers import table as text_table
-from ..sources.materials_project.audit import audit
-from ..sources.materials_project.local import Wanted, any_store
+from ..sources.materials_project.local import Wanted, any_store, check_elements
 from ..sources.materials_project.store import Store, find_stores, stores_folder
-from ..sources.materials_project.systems import check_elements
+from ..sources.materials_project.table import audit
 from .source import speaker
 
 

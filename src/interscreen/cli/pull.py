@@ -8,12 +8,10 @@ import sys
 from typing import Any
 
 from ..errors import InputError, SourceError
-from ..sources.materials_project.audit import audit
-from ..sources.materials_project.local import Wanted, connect
-from ..sources.materials_project.pull import pull_systems
-from ..sources.materials_project.pull_pages import pull_everything
-from ..sources.materials_project.pulling import PullReport
-from ..sources.materials_project.systems import check_elements
+from ..sources.materials_project.local import Wanted, check_elements, connect
+from ..sources.materials_project.pull import PullReport, pull_everything
+from ..sources.materials_project.systems import pull_systems
+from ..sources.materials_project.table import audit
 from .source import pull_progress, speaker
 
 

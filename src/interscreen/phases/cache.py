@@ -6,15 +6,15 @@ import hashlib
 import io
 import logging
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..files import write_whole
 from ..version import version
 from .source import Source
 from .table import PhaseTable
@@ -26,6 +26,7 @@ _ARRAYS = (
 )  # fmt: skip
 
 _DIGEST = hashlib.sha256().digest_size
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -40,17 +41,13 @@ def cache_folder() -> Path:
     return Path(user_cache_dir("interscreen", appauthor=False))
 
 
-def _file(key: str) -> Path:
-    name = hashlib.sha256(f"{_FORMAT}|{version()}|{key}".encode()).hexdigest()[:32]
-    return cache_folder() / "tables" / f"{name}.npz"
-
-
 def cached(key: str, source: Source, build: Callable[[], PhaseTable]) -> PhaseTable:
     """Return the table stored under a key, or build and store it."""
-    table = load_cached(key, source)
+    file = _file(key, ".npz")
+    table = _load(file, lambda content: _unpacked(content, source))
     if table is None:
         table = build()
-        store_cached(key, table)
+        _store(file, _packed(table))
     return table
 
 
@@ -58,54 +55,45 @@ def cached_flags(
     key: str, length: int, build: Callable[[], NDArray[np.bool_]]
 ) -> NDArray[np.bool_]:
     """Return the truth values stored under a key, or build and store them; shape (length,)."""
-    file = _file(key).with_suffix(".flags")
-    try:
-        content = file.read_bytes()
-        packed = content[_DIGEST:]
-        if hashlib.sha256(packed).digest() == content[:_DIGEST]:
-            flags = np.unpackbits(np.frombuffer(packed, dtype=np.uint8), count=length)
-            return flags.astype(bool)
-    except (OSError, ValueError) as error:
-        log.info("nothing cached (%s)", error)
+    file = _file(key, ".flags")
+    flags = _load(file, lambda content: np.unpackbits(np.frombuffer(content, "u1"), count=length))
+    if flags is not None:
+        return flags.astype(bool)
     built = build()
-    packed = np.packbits(built).tobytes()
-    _write(file, hashlib.sha256(packed).digest() + packed)
+    _store(file, np.packbits(built).tobytes())
     return built
 
 
-def load_cached(key: str, source: Source) -> PhaseTable | None:
-    """Return the table stored under a key, or None (absent, unreadable, of another format)."""
+def _file(key: str, ending: str) -> Path:
+    name = hashlib.sha256(f"{_FORMAT}|{version()}|{key}".encode()).hexdigest()[:32]
+    return cache_folder() / "tables" / f"{name}{ending}"
+
+
+def _load(file: Path, read: Callable[[bytes], T]) -> T | None:
+    """Return what a file holds, or None (absent, damaged, of another format)."""
     try:
-        content = _file(key).read_bytes()
-        digest, arrays = content[:_DIGEST], content[_DIGEST:]
-        if hashlib.sha256(arrays).digest() != digest:
+        stored = file.read_bytes()
+        digest, content = stored[:_DIGEST], stored[_DIGEST:]
+        if hashlib.sha256(content).digest() != digest:
             raise ValueError("its checksum is wrong")
-        with np.load(io.BytesIO(arrays), allow_pickle=False) as stored:
-            return PhaseTable(
-                elements=tuple(str(symbol) for symbol in stored["elements"]),
-                source=replace(
-                    source,
-                    n_rows=int(stored["n_rows"]),
-                    n_phases=len(stored["energies"]),
-                    thermo_type=str(stored["thermo_type"]),
-                    notes=tuple(str(note) for note in stored["notes"]),
-                ),
-                properties={
-                    name.removeprefix("property_"): stored[name]
-                    for name in stored.files
-                    if name.startswith("property_")
-                },
-                **{name: stored[name] for name in _ARRAYS},
-            )
+        return read(content)
     except FileNotFoundError:
         return None
-    except Exception as error:  # whatever is wrong with it, the table itself can be read again
-        log.info("cached table left aside (%s)", error)
+    except Exception as error:  # whatever is wrong with it, it can be made again
+        log.info("cached file left aside (%s)", error)
         return None
 
 
-def store_cached(key: str, table: PhaseTable) -> None:
-    """Keep a table; a folder that cannot be written to costs time only."""
+def _store(file: Path, content: bytes) -> None:
+    """Keep a file; a folder that cannot be written to costs time only."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, hashlib.sha256(content).digest() + content)
+    except OSError as error:
+        log.info("not cached (%s)", error)
+
+
+def _packed(table: PhaseTable) -> bytes:
     arrays: dict[str, Any] = {
         "elements": np.array(table.elements),
         "n_rows": np.array(table.source.n_rows),
@@ -115,26 +103,25 @@ def store_cached(key: str, table: PhaseTable) -> None:
         **{f"property_{name}": array for name, array in table.properties.items()},
     }
     packed = io.BytesIO()
-    try:
-        np.savez(packed, **arrays)
-    except OSError as error:
-        log.info("parsed table not cached (%s)", error)
-        return
-    content = packed.getvalue()
-    _write(_file(key), hashlib.sha256(content).digest() + content)
+    np.savez(packed, **arrays)
+    return packed.getvalue()
 
 
-def _write(target: Path, content: bytes) -> None:
-    """Put a file into the cache, whole or not at all; a failure costs time only."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(content)
-            os.replace(temporary, target)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-    except OSError as error:
-        log.info("not cached (%s)", error)
+def _unpacked(content: bytes, source: Source) -> PhaseTable:
+    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+        return PhaseTable(
+            elements=tuple(str(symbol) for symbol in stored["elements"]),
+            source=replace(
+                source,
+                n_rows=int(stored["n_rows"]),
+                n_phases=len(stored["energies"]),
+                thermo_type=str(stored["thermo_type"]),
+                notes=tuple(str(note) for note in stored["notes"]),
+            ),
+            properties={
+                name.removeprefix("property_"): stored[name]
+                for name in stored.files
+                if name.startswith("property_")
+            },
+            **{name: stored[name] for name in _ARRAYS},
+        )

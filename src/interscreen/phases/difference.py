@@ -20,6 +20,7 @@ from .formula import atomic_number
 from .hull import stability
 from .source import NOT_STATED, Source
 from .table import PhaseTable
+from .units import is_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -203,7 +204,7 @@ def checked_tolerance(value: float, name: str, unit: str) -> float:
     InputError
         For anything but a number from 0 to 1; more is most likely meant in thousandths.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+    if not is_number(value):
         raise InputError(f"{name}: {value!r} is no number [{unit}]")
     number = float(value)
     if not isfinite(number) or number < 0.0:

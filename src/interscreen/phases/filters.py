@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any
 
 from ..errors import InputError
+from .units import is_number
 
 THEORETICAL = {"yes": 1, "no": 0, "unknown": -1, "": -1}
 
@@ -56,7 +57,7 @@ class Filters:
             value = getattr(self, name)
             if value is None:
                 continue
-            if isinstance(value, bool) or not isinstance(value, int | float):
+            if not is_number(value):
                 raise InputError(f"{name}: {value!r} is no number [eV/atom]")
             if not isfinite(value) or value < 0.0:
                 raise InputError(f"{name}: {value} eV/atom; a number of zero or more is needed")
@@ -65,6 +66,8 @@ class Filters:
                     f"{name}: {value:g} eV/atom is far beyond any use; is it meant in meV/atom? "
                     f"Then write {value / 1000:g}"
                 )
+            # a number of NumPy is none in JSON
+            object.__setattr__(self, name, value if isinstance(value, int) else float(value))
 
     @property
     def active(self) -> bool:

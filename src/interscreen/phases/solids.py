@@ -6,30 +6,27 @@ reference; they are read when they are first asked for.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..files import data_rows
 from .formula import Formula, atomic_mass, molar_mass, parse_formula, reduced_text
 from .system import Floats
 from .table import PhaseTable
+from .units import CM3_PER_MOL
 
 SOURCE, MEASURED = "source", "measured"
 
 METAL, SEMICONDUCTOR, INSULATOR = "metal", "semiconductor", "insulator"
 NONMETAL = "nonmetal"  # not a metal, but its band gap is not known
 
-INSULATING_GAP_EV = 3.0  # measured gaps, the rule of the column ``conduction``
 # computed (PBE) gaps are too small by 30 to 50 %; docs/layers.md compares the two
 INSULATING_PBE_GAP_EV = 2.0
-
-CM3_PER_MOL = 0.602214076  # 1 A3 per formula unit [cm3/mol] (CODATA 2018, exact)
 
 _FILES = ("reference_phases.csv", "solids.csv")  # what the first one has, counts
 _GASES = frozenset("H He N O F Ne Cl Ar Kr Xe Rn".split())
@@ -73,9 +70,7 @@ def solids() -> Mapping[str, Solid]:
     """Figures of the package, by reduced formula; the reference set goes before solids.csv."""
     found: dict[str, dict[str, str]] = {}
     for name in _FILES:
-        text = (files("interscreen") / "data" / name).read_text(encoding="utf-8")
-        lines = [line for line in text.splitlines() if not line.startswith("#")]
-        for row in csv.DictReader(lines):
+        for row in data_rows(name):
             known = found.setdefault(row["formula"], {})
             for figure in (
                 ("density_g_per_cm3", "density_source"),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from functools import lru_cache
-from importlib.resources import files
 from math import isfinite
 
 import numpy as np
 
 from ..errors import InputError
+from ..files import data_rows
 from .formula import nearest, parse_formula, reduced_text
 from .hull import stability
 from .table import PhaseTable
@@ -173,13 +172,8 @@ def known_compounds() -> frozenset[str]:
 @lru_cache(maxsize=2)
 def _embedded(observed: str) -> frozenset[str]:
     """Reduced formulas of the embedded set that say this of their observation."""
-    text = (files("interscreen") / "data" / "reference_phases.csv").read_text(encoding="utf-8")
-    lines = (line for line in text.splitlines() if not line.startswith("#"))
-    units = [
-        parse_formula(row["formula"])
-        for row in csv.DictReader(lines)
-        if row["observed"] == observed
-    ]
+    rows = data_rows("reference_phases.csv")
+    units = [parse_formula(row["formula"]) for row in rows if row["observed"] == observed]
     return frozenset(
         reduced_text(dict(zip(unit.elements, unit.counts, strict=True))) for unit in units
     )

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
-from ..phases.source import NOT_STATED, Source
+from ..files import read_whole
+from ..phases.source import GGA, NOT_STATED, Source
 from .build import table_from_rows
 from .entries import entries_rows, load_entries, uncorrected
-from .family import GGA
 from .rows import Rows
 from .tables import TableFile
 
@@ -105,12 +105,7 @@ def _read(path: str, rows: Rows, source: Source) -> Addition:
 
 
 def _entries(path: str, rows: Rows, source: Source) -> Addition:
-    try:
-        content = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"entries {path!r}: no such file") from None
-    except OSError as error:
-        raise InputError(f"entries {path!r}: cannot be read ({error.strerror})") from None
+    content = read_whole(Path(path), "entries")
     digest = hashlib.sha256(content).hexdigest()
     entries = load_entries(content, Path(path))
     mine, family = entries_rows(entries, name=path, references=rows.references)

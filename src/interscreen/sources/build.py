@@ -1,8 +1,8 @@
-"""Rows of any source -> one PhaseTable: reduce formulas, keep the lowest energy of each."""
+"""Rows of any source -> one PhaseTable: the lowest energy of each formula, filters applied."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,12 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..phases.formula import atomic_number, read_amounts, reduced_text, whole_numbers
+from ..phases.filters import Filters
+from ..phases.formula import (
+    atomic_number,
+    parse_formula,
+    read_amounts,
+    reduced_text,
+    whole_numbers,
+)
 from ..phases.source import Source
-from ..phases.table import PhaseTable
+from ..phases.table import ABOVE_HULL, PhaseTable
 from .rows import Rows
 
-_ELEMENT_TOLERANCE = 1e-6
+_ELEMENT_TOLERANCE = 1e-6  # eV/atom
+_EDGE = 1e-9  # eV/atom; a phase exactly at a limit counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +43,7 @@ class Units:
     counts: list[tuple[int, ...]]
 
 
-def read_units(
-    formulas: Sequence[str], *, name: str, where: str = "row", first_row: int = 1
-) -> Units:
+def read_units(rows: Rows, source: Source) -> Units:
     """Reduce the formulas of a source.
 
     Raises
@@ -47,9 +53,9 @@ def read_units(
     """
     of_text: dict[str, int] = {}
     number: dict[tuple[tuple[str, ...], tuple[int, ...]], int] = {}
-    of_row = np.empty(len(formulas), dtype=np.int64)
+    of_row = np.empty(len(rows), dtype=np.int64)
     unreadable: list[tuple[int, str]] = []
-    for row, text in enumerate(formulas):
+    for row, text in enumerate(rows.formulas):
         unit = of_text.get(text)
         if unit is None:
             try:
@@ -62,7 +68,7 @@ def read_units(
         of_row[row] = unit
     if unreadable:
         row, message = unreadable[0]
-        raise InputError(f"{name}, {where} {row + first_row}: {message}{_more(len(unreadable))}")
+        raise InputError(f"{rows.place(row, source)}: {message}{_more(len(unreadable))}")
     return Units(of_row, [key[0] for key in number], [key[1] for key in number])
 
 
@@ -74,59 +80,19 @@ def table_from_rows(
     left_out: NDArray[np.bool_] | None = None,
     units: Units | None = None,
 ) -> PhaseTable:
-    """Build the table of a source; see ``build_table``."""
-    properties = dict(rows.properties)
-    if rows.theoretical is not None:
-        properties["theoretical"] = rows.theoretical.tolist()
-    if rows.licences is not None:
-        properties["licence"] = list(rows.licences)
-    return build_table(
-        rows.formulas,
-        rows.energies,
-        source,
-        ids=rows.ids,
-        observed=rows.observed,
-        left_out=left_out,
-        properties=properties,
-        all_phases=all_phases,
-        units=units,
-        where=rows.where,
-        first_row=rows.first_row,
-    )
-
-
-def build_table(
-    formulas: Sequence[str],
-    energies: NDArray[np.float64],
-    source: Source,
-    *,
-    ids: Sequence[str] | None = None,
-    observed: NDArray[np.int64] | None = None,
-    left_out: NDArray[np.bool_] | None = None,
-    properties: Mapping[str, Sequence[Any]] | None = None,
-    all_phases: bool = False,
-    units: Units | None = None,
-    where: str = "row",
-    first_row: int = 1,
-) -> PhaseTable:
-    """Build the table from one row per structure.
+    """Build the table of a source: of each formula the structure of the lowest energy.
 
     Parameters
     ----------
-    formulas : sequence of str, length r
-    energies : (r,) float array
-        Formation energies [eV/atom].
+    rows : Rows
     source : Source
         Row and phase counts are filled in here.
-    ids, observed, properties : optional, length r
-    left_out : (r,) bool array, optional
-        Structures that do not count; a formula counts while one of its structures does.
     all_phases : bool
         Count phases that are marked as never observed (0), too.
+    left_out : (r,) bool array, optional
+        Structures that do not count; a formula counts while one of its structures does.
     units : Units, optional
         What ``read_units`` says about the formulas, where it has been asked already.
-    where, first_row : str, int
-        How a row is named in an error message, and the number of the first one.
 
     Raises
     ------
@@ -134,30 +100,23 @@ def build_table(
         For an empty table, an unreadable formula, an energy that is not a finite number, or an
         element whose own formation energy is negative.
     """
-    if not len(formulas):
-        raise InputError(f"{source.name}: no phases in it; a source needs at least one row")
-    bad = np.flatnonzero(~np.isfinite(energies))
-    if len(bad):
-        raise InputError(
-            f"{source.name}, {where} {bad[0] + first_row}: the formation energy of "
-            f"{formulas[bad[0]]} is {energies[bad[0]]}, not a finite number"
-            f"{_more(len(bad))}; correct or remove it"
-        )
+    _check_energies(rows, source)
+    energies = rows.energies
     if units is None:
-        units = read_units(formulas, name=source.name, where=where, first_row=first_row)
-    seen = np.full(len(formulas), -1, dtype=np.int64) if observed is None else observed
+        units = read_units(rows, source)
+    seen = np.full(len(rows), -1, dtype=np.int64) if rows.observed is None else rows.observed
     excluded = (seen == 0) & (not all_phases)
     if left_out is not None:
         excluded |= left_out
     # an observed polymorph comes before one that is left out; then the lower energy
-    order = np.lexsort((np.arange(len(formulas)), energies, excluded, units.of_row))
-    rows = order[np.searchsorted(units.of_row[order], np.arange(len(units.symbols)))]
+    order = np.lexsort((np.arange(len(rows)), energies, excluded, units.of_row))
+    chosen = order[np.searchsorted(units.of_row[order], np.arange(len(units.symbols)))]
     lengths = np.array([len(symbols) for symbols in units.symbols], dtype=np.int64)
-    below = np.flatnonzero((lengths == 1) & (energies[rows] < -_ELEMENT_TOLERANCE))
+    below = np.flatnonzero((lengths == 1) & (energies[chosen] < -_ELEMENT_TOLERANCE))
     if len(below):
-        row = rows[below[0]]
+        row = chosen[below[0]]
         raise InputError(
-            f"{source.name}, {where} {row + first_row}: the element {units.symbols[below[0]][0]} "
+            f"{rows.place(row, source)}: the element {units.symbols[below[0]][0]} "
             f"has the formation energy {energies[row]} eV/atom; energies must be relative to the "
             "elements (formation energies, not total energies)"
         )
@@ -166,6 +125,11 @@ def build_table(
     )
     position = {symbol: i for i, symbol in enumerate(elements)}
     pairs = list(zip(units.symbols, units.counts, strict=True))
+    properties: dict[str, Sequence[Any] | NDArray[Any]] = dict(rows.properties)
+    if rows.theoretical is not None:
+        properties["theoretical"] = rows.theoretical
+    if rows.licences is not None:
+        properties["licence"] = rows.licences
     return PhaseTable(
         formulas=np.array(
             [reduced_text(dict(zip(symbols, counts, strict=True))) for symbols, counts in pairs]
@@ -176,17 +140,125 @@ def build_table(
             [position[symbol] for symbols, _ in pairs for symbol in symbols], dtype=np.int64
         ),
         counts=np.array([count for _, counts in pairs for count in counts], dtype=np.int64),
-        energies=np.where(lengths == 1, np.maximum(energies[rows], 0.0), energies[rows]),
-        ids=np.array([""] * len(rows) if ids is None else [ids[row] for row in rows]),
-        structures=np.bincount(units.of_row, minlength=len(rows)).astype(np.int64),
-        observed=seen[rows],
-        counted=~excluded[rows],
-        source=replace(source, n_rows=len(formulas), n_phases=len(rows)),
+        energies=np.where(lengths == 1, np.maximum(energies[chosen], 0.0), energies[chosen]),
+        ids=np.array([""] * len(chosen) if rows.ids is None else [rows.ids[row] for row in chosen]),
+        structures=np.bincount(units.of_row, minlength=len(chosen)).astype(np.int64),
+        observed=seen[chosen],
+        counted=~excluded[chosen],
+        source=replace(source, n_rows=len(rows), n_phases=len(chosen)),
         properties={
-            key: np.array([values[row] for row in rows])
-            for key, values in (properties or {}).items()
+            key: np.array([values[row] for row in chosen]) for key, values in properties.items()
         },
     )
+
+
+def _check_energies(rows: Rows, source: Source) -> None:
+    if not len(rows):
+        raise InputError(f"{source.name}: no phases in it; a source needs at least one row")
+    bad = np.flatnonzero(~np.isfinite(rows.energies))
+    if len(bad):
+        raise InputError(
+            f"{rows.place(bad[0], source)}: the formation energy of "
+            f"{rows.formulas[bad[0]]} is {rows.energies[bad[0]]}, not a finite number"
+            f"{_more(len(bad))}; correct or remove it"
+        )
+
+
+def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = False) -> PhaseTable:
+    """Build the table of a source without the phases that are to be left out.
+
+    Limits on stability are measured from the hull of everything that counts without the filters,
+    for each structure: a polymorph that takes the place of a left-out ground state has to meet
+    them itself.
+
+    Parameters
+    ----------
+    rows : Rows
+    source : Source
+    filters : Filters
+    all_phases : bool
+        Count phases marked as never observed, too.
+
+    Raises
+    ------
+    InputError
+        For a filter that the source cannot answer, or a banned phase that cannot be read.
+    """
+    units = read_units(rows, source)
+    table = table_from_rows(rows, source, all_phases=all_phases, units=units)
+    if not filters.active:
+        return table
+    from ..phases.hull import stability  # loads the compiled engine, which a table does not need
+
+    out = rows.left_out(filters, source.name)
+    measured = stability(table)
+    lowest = table.energies - measured.energy_above_hull  # hull energy of each formula
+    without = table.energies + measured.margin  # the same without the formula itself
+    formula = units.of_row
+    limit = filters.max_energy_above_hull_eV_per_atom
+    if limit is not None:
+        out |= rows.energies - lowest[formula] > limit + _EDGE
+    limit = filters.min_stability_eV_per_atom
+    if limit is not None:
+        out |= without[formula] - rows.energies < limit - _EDGE
+    elements = np.diff(table.indptr) == 1
+    out &= ~elements[formula]  # the reference states always count
+    banned, out = _banned(rows, table, filters, out, formula)
+    chosen = table_from_rows(
+        rows,
+        replace(source, filters=filters.to_dict(), notes=(*source.notes, *banned)),
+        all_phases=all_phases,
+        left_out=out,
+        units=units,
+    )
+    # no loss, so no message; what was left out before this choice is named as before
+    above = table.counted & (measured.energy_above_hull > 0.0)
+    return replace(chosen, properties={**chosen.properties, ABOVE_HULL: above})
+
+
+def _banned(
+    rows: Rows,
+    table: PhaseTable,
+    filters: Filters,
+    out: NDArray[np.bool_],
+    formula: NDArray[np.int64],
+) -> tuple[list[str], NDArray[np.bool_]]:
+    """Leave out banned formulas; return notes on those that are not there."""
+    row_of = {text: row for row, text in enumerate(rows.ids or ())}
+    notes = []
+    for text in filters.banned:
+        row: int | None
+        if text in row_of:  # an identifier: left out row by row
+            row = int(formula[row_of[text]])
+            symbols = tuple(table.composition(row))
+        elif text.startswith(("mp-", "mvc-")):
+            row, symbols = None, ()
+        else:
+            row, symbols = _find(table, text)
+            if row is not None:
+                out = out | (formula == row)
+        if len(symbols) == 1:
+            raise InputError(
+                f"banned: {text}: the reference state of the element {symbols[0]} is the zero of "
+                "energy and always counts; take it off the list"
+            )
+        if row is None:
+            notes.append(f"banned phase {text}: the source has no such phase")
+    return notes, out
+
+
+def _find(table: PhaseTable, text: str) -> tuple[int | None, tuple[str, ...]]:
+    """Row of a banned formula (None if it is not there) and its elements."""
+    try:
+        unit = parse_formula(text)
+    except InputError as error:
+        raise InputError(
+            f"banned: {text!r} is no identifier of the source {table.source.name}, and no formula "
+            f"either ({error})"
+        ) from None
+    there = set(unit.elements) <= set(table.elements)
+    row = table.find(zip(unit.elements, unit.counts, strict=True)) if there else None
+    return row, unit.elements
 
 
 def _more(count: int) -> str:

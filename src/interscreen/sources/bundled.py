@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from importlib.resources import as_file, files
 
-from ..phases.source import Source
+from ..phases.source import GGA, Source
 from ..phases.table import PhaseTable
 from .tables import TableFile, read_file
 
@@ -48,7 +48,7 @@ def reference_file() -> TableFile:
     source = Source(
         name="reference",
         version=VERSION,
-        thermo_type="GGA_GGA+U",
+        thermo_type=GGA,
         statement=STATEMENT,
         citation=CITATION,
         systems=covered_systems(),

@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -19,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ..errors import InputError, InterscreenError, OutputError, SourceError
 from ..version import version
+from .retries import PassingError, persist, retry_after
 
 if TYPE_CHECKING:
     import requests
@@ -31,15 +30,6 @@ _LONGEST_PAUSE = 60.0  # [s], where the server does not say how long to wait
 _LONGEST_RETRY_AFTER = 120.0  # [s]
 _WORTHWHILE = 1 << 20  # an attempt that brings this many new bytes starts the count afresh
 _REMEDY = "or download the file by hand and give its path"
-
-
-class _BrokenOffError(Exception):
-    """An attempt failed; the next one may not."""
-
-    def __init__(self, reason: str, pause: float | None = None) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.pause = pause
 
 
 @dataclass
@@ -166,28 +156,29 @@ def download(
         with open(part, "wb", buffering=0) as stream, requests.Session() as session:
             partial = _Partial(stream)
             failures, furthest = 0, 0
-            while True:
-                try:
-                    for _ in _attempt(session, url, shown, partial, timeout):
-                        if progress is not None:
-                            progress(partial.length, partial.total)
-                    break
-                except _BrokenOffError as problem:
-                    worthwhile = partial.length >= furthest + _WORTHWHILE
-                    failures = 1 if worthwhile else failures + 1
-                    furthest = max(furthest, partial.length)
-                    if failures >= attempts:
-                        raise SourceError(
-                            f"{shown}: {problem.reason} ({failures} attempts); try again later, "
-                            f"{_REMEDY}"
-                        ) from None
-                    pause = _pause(failures) if problem.pause is None else problem.pause
-                    if on_retry is not None:
-                        on_retry(
-                            f"{shown}: {problem.reason}; attempt {failures + 1} of {attempts} "
-                            f"in {pause:.0f} s"
-                        )
-                    sleep(pause)
+
+            def attempt() -> None:
+                for _ in _attempt(session, url, shown, partial, timeout):
+                    if progress is not None:
+                        progress(partial.length, partial.total)
+
+            def pause(problem: PassingError) -> float:
+                nonlocal failures, furthest
+                worthwhile = partial.length >= furthest + _WORTHWHILE
+                failures = 1 if worthwhile else failures + 1
+                furthest = max(furthest, partial.length)
+                if failures >= attempts:
+                    raise SourceError(
+                        f"{shown}: {problem} ({failures} attempts); try again later, {_REMEDY}"
+                    ) from None
+                wait = _pause(failures) if problem.wait is None else problem.wait
+                if on_retry is not None:
+                    on_retry(
+                        f"{shown}: {problem}; attempt {failures + 1} of {attempts} in {wait:.0f} s"
+                    )
+                return wait
+
+            persist(attempt, pause, sleep)
         os.replace(part, target)
         return str(partial.digest.hexdigest())
     except InterscreenError:  # before OSError: a SourceError is one, too
@@ -234,7 +225,7 @@ def _attempt(
             partial.append(chunk)
             yield
     if partial.total is not None and partial.length != partial.total:
-        raise _BrokenOffError(
+        raise PassingError(
             f"the connection ended after {partial.length:,} of {partial.total:,} bytes"
         )
 
@@ -249,13 +240,14 @@ def _judge(
     elif asked_for_rest and status == HTTPStatus.PARTIAL_CONTENT:
         if not partial.continues(response.headers):
             partial.restart()
-            raise _BrokenOffError("the file changed during the download")
+            raise PassingError("the file changed during the download")
     elif asked_for_rest and status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         partial.restart()
-        raise _BrokenOffError("the rest of the file is not to be had")
+        raise PassingError("the rest of the file is not to be had")
     elif status in _RETRIED:
-        pause = _retry_after(response.headers.get("Retry-After", ""))
-        raise _BrokenOffError(f"the server answered {_phrase(status)}", pause)
+        wait = retry_after(response.headers.get("Retry-After"))
+        wait = None if wait is None else min(wait, _LONGEST_RETRY_AFTER)
+        raise PassingError(f"the server answered {_phrase(status)}", wait)
     else:
         raise SourceError(
             f"{shown}: the server answered {_phrase(status)}; check the address, {_REMEDY}"
@@ -282,10 +274,10 @@ def _failure(error: Exception, shown: str, timeout: float) -> Exception:
     if isinstance(error, requests.exceptions.SSLError) and "certificate" in detail.lower():
         return SourceError(f"{shown}: {detail}; check the address, {_REMEDY}")
     if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
-        return _BrokenOffError(f"no answer within {timeout:g} s")
+        return PassingError(f"no answer within {timeout:g} s")
     lost = (requests.ConnectionError, urllib3.exceptions.HTTPError)
     if isinstance(error, lost) and not isinstance(error, urllib3.exceptions.LocationValueError):
-        return _BrokenOffError("the connection broke off" + (f" ({detail})" if detail else ""))
+        return PassingError("the connection broke off" + (f" ({detail})" if detail else ""))
     return SourceError(
         f"{shown}: cannot be downloaded ({type(error).__name__}); check the address, {_REMEDY}"
     )
@@ -306,21 +298,6 @@ def _phrase(status: int) -> str:
         return f"{status} ({HTTPStatus(status).phrase})"
     except ValueError:
         return str(status)
-
-
-def _retry_after(value: str) -> float | None:
-    """Seconds to wait as the server asks for (a number or a date), at most two minutes."""
-    if value.strip().isdecimal():
-        seconds = float(value)
-    else:
-        try:
-            when = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        if when.tzinfo is None:
-            when = when.replace(tzinfo=UTC)
-        seconds = (when - datetime.now(UTC)).total_seconds()
-    return min(max(seconds, 0.0), _LONGEST_RETRY_AFTER)
 
 
 def _pause(failures: int) -> float:

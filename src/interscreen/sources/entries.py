@@ -14,10 +14,9 @@ import numpy as np
 
 from ..errors import InputError
 from ..phases.formula import whole_numbers
-from ..phases.source import Source
+from ..phases.source import GGA, Source, run_family
 from ..phases.table import PhaseTable
 from .build import table_from_rows
-from .family import GGA, run_family
 from .rows import Rows
 
 

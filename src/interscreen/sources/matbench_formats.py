@@ -24,6 +24,7 @@ from ..phases.formula import (
     reduced_text,
     whole_numbers,
 )
+from ..phases.units import is_number
 from .download import Progress
 from .tables import ENERGY_COLUMNS, FORMULA_COLUMNS
 
@@ -195,7 +196,7 @@ def _reduced(amounts: dict[str, Fraction]) -> str:
 def _energy(value: Any, formula: str, where: str) -> float:
     """Check one formation energy [eV/atom]."""
     number = math.nan
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if is_number(value):
         with suppress(OverflowError):
             number = float(value)
     if not math.isfinite(number):

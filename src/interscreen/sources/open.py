@@ -9,12 +9,11 @@ from os import PathLike, fspath
 from ..errors import InputError
 from ..phases.cache import cached
 from ..phases.filters import Filters
-from ..phases.source import NOT_STATED, Source
+from ..phases.source import NOT_STATED, Source, run_family, thermo_type
 from ..phases.table import PhaseTable
 from . import MATBENCH, MATERIALS_PROJECT, NAMES, REFERENCE
-from .family import run_family, thermo_type
+from .build import select
 from .rows import Rows
-from .select import select
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..phases.filters import Filters
+from ..phases.source import Source
 
 # further columns that a table may have; the numbers among them
 NUMBERS = (
@@ -60,6 +61,10 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.formulas)
+
+    def place(self, row: int, source: Source) -> str:
+        """Name a row of a source in a message."""
+        return f"{source.name}, {self.where} {row + self.first_row}"
 
     @property
     def says_theoretical(self) -> bool:

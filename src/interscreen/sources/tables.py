@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError
+from ..files import read_whole
 from ..phases.cache import cached
 from ..phases.filters import THEORETICAL, Filters
 from ..phases.formula import nearest
-from ..phases.source import Source
+from ..phases.source import Source, run_family
 from ..phases.table import OBSERVED, PhaseTable
 from .build import table_from_rows
-from .exchange import described_source
-from .family import run_family
 from .rows import NUMBERS, TEXTS, Rows
 
 if TYPE_CHECKING:
@@ -105,16 +104,13 @@ class TableFile:
         self._path = Path(path)
         self._kind = _kind(self._path)
         self._columns = (formula_column, energy_column)
-        try:
-            self._content = self._path.read_bytes()
-        except FileNotFoundError:
-            raise InputError(f"source {str(path)!r}: no such file") from None
-        except OSError as error:
-            raise InputError(f"source {str(path)!r}: cannot be read ({error.strerror})") from None
+        self._content = read_whole(self._path, "source")
         digest = hashlib.sha256(self._content).hexdigest()
         if source is None:
             source = Source(name=str(path), version=f"sha256 {digest[:12]}")
             if self._kind == "parquet":
+                from .materials_project.exchange import described_source
+
                 source = described_source(self._content, source)
         self.source = replace(source, sha256=digest)
 

@@ -12,6 +12,7 @@ from json import JSONDecodeError
 from typing import Any
 
 from ...errors import InputError, InterscreenError, SourceError
+from ..retries import PassingError, persist, retry_after
 from .documents import FIELDS, OPTIONAL, STRUCTURE, SUMMARY, THERMO
 from .key import Key
 from .store import VERSION_NAME
@@ -39,14 +40,6 @@ class Page:
 
     documents: list[Any]
     total: int
-
-
-class _RetryError(Exception):
-    """A failure that may pass; its text says what happened."""
-
-    def __init__(self, text: str, wait: float | None = None) -> None:
-        super().__init__(text)
-        self.wait = wait
 
 
 class Client:
@@ -174,19 +167,19 @@ class Client:
         )
         documents, total = answer["data"], answer["meta"]["total_doc"]
         if not isinstance(documents, list) or not isinstance(total, int):
-            raise _RetryError("an answer that is no list of documents")
+            raise PassingError("an answer that is no list of documents")
         expected = min(PAGE, max(total - criteria.get("_skip", 0), 0))
         if len(documents) != expected:
-            raise _RetryError(f"{len(documents)} documents where {expected} were announced")
+            raise PassingError(f"{len(documents)} documents where {expected} were announced")
         return Page(documents, total)
 
     def _heartbeat(self) -> str:
         answer = self._session.get(f"{self.endpoint}heartbeat", timeout=_TIMEOUT)
         if answer.status_code != 200:
-            raise _RetryError("no heartbeat")
+            raise PassingError("no heartbeat")
         version = answer.json()["db_version"]
         if not isinstance(version, str) or not VERSION_NAME.fullmatch(version):
-            raise _RetryError("a heartbeat without a database version")
+            raise PassingError("a heartbeat without a database version")
         return version
 
     # -- the connection -----------------------------------------------------------------------
@@ -239,10 +232,10 @@ class Client:
 
     def _persist(self, what: str, ask: Callable[[], Any]) -> Any:
         """Ask until there is an answer; give up with one line that says why."""
-        problem = ""
-        for attempt in range(1, self._attempts + 1):
+        attempt = 0
+
+        def once() -> Any:
             self._last = None
-            wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempt - 1)) * random.uniform(0.8, 1.2)
             try:
                 return ask()
             except InterscreenError:
@@ -254,30 +247,37 @@ class Client:
                         f"interscreen ({self._one_line(str(error))}); install mp-api as "
                         "interscreen's dependencies state"
                     ) from None
-                problem = self._judge(what, error)
-                asked = self._asked_to_wait()
-                if asked is not None:
-                    wait = max(asked, wait)
+                asked = retry_after(getattr(self._last, "headers", {}).get("Retry-After"))
+                raise PassingError(self._judge(what, error), asked) from None
+
+        def pause(problem: PassingError) -> float:
+            nonlocal attempt
+            attempt += 1
+            wait: float = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempt - 1))
+            wait = max(wait * random.uniform(0.8, 1.2), problem.wait or 0.0)
             if wait > _PATIENCE:
                 raise SourceError(
                     f"the Materials Project asks to wait {wait:.0f} s ({problem}); run the same "
                     "command later, it goes on where it stopped"
                 ) from None
-            if attempt < self._attempts:
-                self._notify(
-                    f"the Materials Project: {problem}; next try in {wait:.1f} s "
-                    f"({attempt} of {self._attempts - 1})"
-                )
-                self._sleep(wait)
-        raise SourceError(
-            f"the Materials Project: {problem}, {self._attempts} times in a row ({what}); what has "
-            "arrived is kept: run the same command later, or work from the store with --offline"
-        )
+            if attempt == self._attempts:
+                raise SourceError(
+                    f"the Materials Project: {problem}, {attempt} times in a row ({what}); what "
+                    "has arrived is kept: run the same command later, or work from the store with "
+                    "--offline"
+                ) from None
+            self._notify(
+                f"the Materials Project: {problem}; next try in {wait:.1f} s "
+                f"({attempt} of {self._attempts - 1})"
+            )
+            return wait
+
+        return persist(once, pause, self._sleep)
 
     def _judge(self, what: str, error: Exception) -> str:
         """Say what went wrong; raise when asking again is useless."""
         status = getattr(self._last, "status_code", None)
-        if isinstance(error, _RetryError) and status in (None, 200):
+        if isinstance(error, PassingError) and status in (None, 200):
             return f"{error}"
         if status in (401, 403):
             raise SourceError(
@@ -297,21 +297,6 @@ class Client:
         if status == 200 or isinstance(error, KeyError | JSONDecodeError):
             return f"an answer that cannot be read ({type(error).__name__})"
         return f"no connection ({self._short(error)})"
-
-    def _asked_to_wait(self) -> float | None:
-        """Seconds that the last answer asks for (Retry-After), where it does."""
-        value = getattr(self._last, "headers", {}).get("Retry-After")
-        if value is None:
-            return None
-        try:
-            return max(0.0, float(value))
-        except ValueError:
-            from email.utils import parsedate_to_datetime
-
-            try:
-                return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-            except (TypeError, ValueError):
-                return None
 
     def _short(self, error: Exception) -> str:
         text = str(error)

@@ -8,6 +8,7 @@ from math import isfinite
 from typing import Any
 
 from ...errors import SourceError
+from ...phases.units import is_number
 
 THERMO, SUMMARY, STRUCTURE = "thermo", "summary", "structure"
 ROUTES = (THERMO, SUMMARY)
@@ -152,9 +153,7 @@ def _sorted_system(text: str) -> str:
 
 def _number(value: Any) -> float | None:
     """Return a finite number, or None."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
-        return None
-    return float(value)
+    return float(value) if is_number(value) and isfinite(value) else None
 
 
 def _truth(value: Any) -> int | None:

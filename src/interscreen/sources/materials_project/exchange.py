@@ -1,28 +1,50 @@
-"""A store to a Parquet file and back: how data reach a machine without network."""
+"""A store to a Parquet file and back: how data reach a machine without network.
+
+The schema's metadata hold the database version, the thermo type and the systems that are complete;
+so the file is a source by itself (``--source FILE.parquet``) and can be imported into a store.
+"""
 
 from __future__ import annotations
 
-import contextlib
+import io
 import json
-import os
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from ...errors import InputError, OutputError
-from ..exchange import KIND, METADATA, metadata_of
-from ..family import thermo_type
+from ...files import whole_file
+from ...phases.source import Source, thermo_type
 from .documents import ROUTES, Batch
 from .store import DOCUMENTS, SUMMARIES, Store, store_path
 from .systems import subsystems
 from .table import CITATION, STATEMENT
 
+METADATA = b"interscreen"
+KIND = "materials-project"
 FORMAT = 1
 _NAMES = {"material_id": "id", "chemsys": "chemical_system"}
 _WORDS = ("theoretical", "is_metal")  # yes, no, as in any table
 _NEEDED = ("material_id", "formula", "chemsys", "formation_energy_eV_per_atom")
 _COLUMNS = (*DOCUMENTS, *SUMMARIES[1:])
+
+
+def described_source(content: bytes, source: Source) -> Source:
+    """Complete a source with what its Parquet file says about itself."""
+    described = _metadata_of(content)
+    if described.get("kind") != KIND:
+        return source
+    return replace(
+        source,
+        version=f"database {described['database_version']}",
+        thermo_type=described["thermo_type"],
+        statement=described["statement"],
+        citation=described["citation"],
+        systems=tuple(frozenset(text.split("-")) for text in described["systems"]),
+        closed=True,
+    )
 
 
 def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | None = None) -> int:
@@ -93,16 +115,12 @@ def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | Non
         "citation": CITATION,
     }
     table = pa.table(data).replace_schema_metadata({METADATA: json.dumps(described).encode()})
-    temporary = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(table, temporary, compression="zstd")
-        os.replace(temporary, file)
+        with whole_file(file) as stream:
+            pq.write_table(table, stream, compression="zstd")
     except OSError as error:
         raise OutputError(f"{file}: cannot be written ({error.strerror or error})") from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
     return len(rows)
 
 
@@ -123,7 +141,7 @@ def import_file(file: Path) -> Store:
         content = file.read_bytes()
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror})") from None
-    described = metadata_of(content)
+    described = _metadata_of(content)
     if described.get("kind") != KIND:
         raise InputError(
             f"{file}: not a file that `interscreen data export` wrote; a table is used with "
@@ -158,6 +176,18 @@ def import_file(file: Path) -> Store:
         store.close()
         raise
     return store
+
+
+def _metadata_of(content: bytes) -> dict[str, Any]:
+    """Return what a Parquet file says about itself; empty if interscreen did not write it."""
+    import pyarrow.parquet as pq
+
+    try:
+        stored = pq.read_schema(io.BytesIO(content)).metadata or {}
+        described = json.loads(stored.get(METADATA, b"{}"))
+    except Exception:  # unreadable: the reader of the table says so
+        return {}
+    return described if isinstance(described, dict) else {}
 
 
 def _batches(table: Any, described: dict[str, Any]) -> list[Batch]:

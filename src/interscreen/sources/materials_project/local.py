@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ...errors import InputError, SourceError
-from ..family import thermo_type
+from ...phases.formula import nearest
+from ...phases.source import GGA, thermo_type
 from .key import find_key
 from .store import Store, find_stores, store_path
 
@@ -31,7 +33,7 @@ class Wanted:
         Make no request.
     """
 
-    thermo_type: str = "GGA_GGA+U"
+    thermo_type: str = GGA
     database: str = ""
     offline: bool = False
 
@@ -46,13 +48,7 @@ def local_store(wanted: Wanted, element_sets: Sequence[Collection[str]]) -> Stor
     InputError
         For a thermo type that cannot be used, or a damaged store.
     """
-    family = thermo_type(wanted.thermo_type)
-    if wanted.database:
-        path = store_path(wanted.database, family)
-        files = [path] if path.is_file() else []
-    else:
-        files = find_stores(family)
-    for file in files:
+    for file in _files(wanted):
         store = Store(file)
         sets = store.pulled_sets()
         # a store that is still empty answers no question, not even an empty one
@@ -96,7 +92,7 @@ def store_for(
                 f"Project serves {client.database} by now; leave out --database, or take only "
                 "what `interscreen data info` lists for it"
             )
-        from .pull import pull_systems
+        from .systems import pull_systems
 
         report = pull_systems(client, element_sets, notify=notify, progress=progress)
     finally:
@@ -163,15 +159,42 @@ def any_store(wanted: Wanted) -> Store:
     InputError
         When there is none.
     """
-    family = thermo_type(wanted.thermo_type)
-    files = [store_path(wanted.database, family)] if wanted.database else find_stores(family)
-    for file in files:
-        if file.is_file():
-            return Store(file)
+    for file in _files(wanted):
+        return Store(file)
+    version = f"of database {wanted.database} " if wanted.database else ""
     raise InputError(
-        f"no {family} store {'of database ' + wanted.database + ' ' if wanted.database else ''}"
-        "here; see `interscreen data list`, or fill one with `interscreen data pull`"
+        f"no {thermo_type(wanted.thermo_type)} store {version}here; see `interscreen data "
+        "list`, or fill one with `interscreen data pull`"
     )
+
+
+def check_elements(symbols: Iterable[str]) -> frozenset[str]:
+    """Check element symbols of a command line.
+
+    Raises
+    ------
+    InputError
+        For something that is no element.
+    """
+    from pymatgen.core import Element
+
+    chosen = frozenset(symbol.strip() for symbol in symbols) - {""}
+    if not chosen:
+        raise InputError("elements: none given; write symbols with commas, as in Li,La,Zr,O")
+    for symbol in sorted(chosen):
+        if not Element.is_valid_symbol(symbol):
+            known = [element.symbol for element in Element]
+            raise InputError(f"elements: {symbol!r} is no element{nearest(symbol, known, 1)}")
+    return chosen
+
+
+def _files(wanted: Wanted) -> list[Path]:
+    """Files of the stores that may do, newest database first."""
+    family = thermo_type(wanted.thermo_type)
+    if not wanted.database:
+        return find_stores(family)
+    file = store_path(wanted.database, family)
+    return [file] if file.is_file() else []
 
 
 def _missing(wanted: Wanted, element_sets: Sequence[Collection[str]]) -> str:
@@ -180,11 +203,9 @@ def _missing(wanted: Wanted, element_sets: Sequence[Collection[str]]) -> str:
 
     known: list[frozenset[str]] = []
     family = thermo_type(wanted.thermo_type)
-    files = [store_path(wanted.database, family)] if wanted.database else find_stores(family)
-    for file in files[:1]:
-        if file.is_file():
-            with Store(file) as store:
-                known = store.pulled_sets()
+    for file in _files(wanted)[:1]:
+        with Store(file) as store:
+            known = store.pulled_sets()
     lacking = [
         "-".join(sorted(elements))
         for elements in element_sets

@@ -1,230 +1,234 @@
-"""Pull chemical systems into the store, each once; an answer that cannot be true is not kept."""
+"""Pulls into the store: what all have in common, and the pull of everything, page by page.
+
+One process asks at a time, what has arrived is not asked for again, and the database may change
+under a pull.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
-from ...errors import SourceError
+from ...errors import OutputError, SourceError
 from .client import Client
-from .documents import ROUTES, STRUCTURE, SUMMARY, THERMO, Batch, read_documents
-from .pulling import (
-    Progress,
-    PullReport,
-    Tally,
-    alone,
-    require_database,
-    require_references,
-    run_pull,
-)
-from .store import Store
-from .systems import batches_of, subsystems
+from .documents import ROUTES, SUMMARY, THERMO, read_documents
+from .store import Store, store_path
 
-_CONTROL = ("Fe", "Li", "O")  # elements that every database has
+_RESTARTS = 2  # times that a new database may appear during one pull
+_ZERO = 1e-6  # eV/atom
+
+Progress = Callable[[int, int], None]
 
 
-def pull_systems(
+@dataclass(frozen=True)
+class PullReport:
+    """What a pull did.
+
+    Attributes
+    ----------
+    store : Store
+        Open, for reading.
+    systems : int
+        Chemical systems that were asked for now.
+    documents : int
+        Thermo documents that arrived now.
+    requests : int
+        Pages that were asked for.
+    seconds : float
+        Wall time [s].
+    absent : frozenset of str
+        Elements of the question that the database has no phase of.
+    """
+
+    store: Store
+    systems: int
+    documents: int
+    requests: int
+    seconds: float
+    absent: frozenset[str]
+
+
+@dataclass
+class Tally:
+    """Counts of one pull."""
+
+    systems: int = 0
+    documents: int = 0
+    requests: int = 0
+
+
+class NewDatabaseError(Exception):
+    """The service answers from another database than a moment ago."""
+
+
+def run_pull(
     client: Client,
-    element_sets: Iterable[Collection[str]],
-    *,
-    structures: bool = False,
-    progress: Progress | None = None,
-    notify: Callable[[str], None] | None = None,
+    work: Callable[[Store, Tally], frozenset[str]],
+    notify: Callable[[str], None] | None,
 ) -> PullReport:
-    """Fetch every subsystem of some sets of elements that the store lacks, each once.
+    """Open the store of the service's database and do the work; again when that one changes.
 
     Parameters
     ----------
     client : Client
-    element_sets : iterable of collections of str
-        Elements of each question.
-    structures : bool
-        Fetch structures, too.
-    progress : callable, optional
-        Called with systems done and in all.
+    work : callable
+        Fetches into a store and returns the elements that the database has no phase of.
     notify : callable, optional
-        Told in one line when the database changes under the pull.
-
-    Raises
-    ------
-    SourceError
-        When the service cannot be used, or answers what cannot be true (no phase of any element).
-    OutputError
-        When the store cannot be written.
+        Told in one line when the database changes.
     """
-    sets = [frozenset(elements) for elements in element_sets]
-    routes = (*ROUTES, STRUCTURE) if structures else ROUTES
+    started, tally = time.perf_counter(), Tally()
+    for _ in range(_RESTARTS + 1):
+        place = store_path(client.database, client.family)
+        store = Store(place, create=(client.database, client.family))
+        try:
+            absent = work(store, tally)
+        except NewDatabaseError as news:
+            store.close()
+            _start_anew(client, news, notify)
+            continue
+        except BaseException:
+            store.close()
+            raise
+        seconds = time.perf_counter() - started
+        return PullReport(store, tally.systems, tally.documents, tally.requests, seconds, absent)
+    raise SourceError(
+        f"the Materials Project changed its database {_RESTARTS + 1} times during the pull; run "
+        "the same command again later"
+    )
+
+
+def _start_anew(
+    client: Client, news: NewDatabaseError, notify: Callable[[str], None] | None
+) -> None:
+    before, client.database = client.database, str(news)
+    if notify is not None:
+        notify(
+            f"the Materials Project went from database {before} to {news} during the pull; "
+            f"starting with {news}, what has arrived of {before} stays in its own store"
+        )
+
+
+def require_references(energies: Iterable[tuple[str, float]], remedy: str) -> None:
+    """Refuse energies of elements [eV/atom] among which the reference phase of one is missing."""
+    lowest: dict[str, float] = {}
+    for symbol, energy in energies:
+        lowest[symbol] = min(energy, lowest.get(symbol, energy))
+    for symbol, energy in sorted(lowest.items()):
+        if abs(energy) > _ZERO:
+            raise SourceError(
+                f"element {symbol}: its lowest phase in the Materials Project's answer lies "
+                f"{energy:+.4f} eV/atom from zero, so its reference phase is missing; {remedy}"
+            )
+
+
+def require_database(client: Client) -> None:
+    """Refuse what came from another database than the store's."""
+    now = client.current_database()
+    if now != client.database:
+        raise NewDatabaseError(now)
+
+
+@contextlib.contextmanager
+def alone(store: Store) -> Iterator[None]:
+    """Let one process ask at a time, so that no document is asked for twice."""
+    from filelock import FileLock
+
+    lock: Any = FileLock(f"{store.path}.lock")
+    try:
+        lock.acquire(poll_interval=0.02)
+    except OSError as error:
+        raise OutputError(
+            f"{store.path}.lock: cannot be locked ({error.strerror or error}); name another folder "
+            "with --cache or INTERSCREEN_CACHE"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def pull_everything(
+    client: Client,
+    *,
+    progress: Progress | None = None,
+    notify: Callable[[str], None] | None = None,
+) -> PullReport:
+    """Fetch every document of the thermo type, page by page; see ``pull_systems``."""
 
     def work(store: Store, tally: Tally) -> frozenset[str]:
-        return _pull_sets(client, store, sets, routes, progress, tally)
+        if not store.complete:
+            _pull_pages(client, store, progress, tally)
+        return frozenset()
 
     return run_pull(client, work, notify)
 
 
-def _pull_sets(
-    client: Client,
-    store: Store,
-    sets: list[frozenset[str]],
-    routes: tuple[str, ...],
-    progress: Progress | None,
-    tally: Tally,
-) -> frozenset[str]:
-    """Fetch what is missing; return the elements that the database has no phase of."""
-    elements = sorted({symbol for chosen in sets for symbol in chosen})
-    if not store.complete or STRUCTURE in routes:
-        _fetch(client, store, elements, routes, None, tally)
-        present = store.elements()
-        possible = [part for chosen in sets if (part := chosen & present)]
-        systems = sorted(
-            {system for chosen in possible for system in subsystems(chosen)},
-            key=lambda system: (system.count("-"), system),
-        )
-        _fetch(client, store, systems, routes, progress, tally)
-        if not store.complete:
-            known = set(store.pulled_sets())
-            new = [chosen for chosen in dict.fromkeys(possible) if chosen not in known]
-            if new:
-                store.mark_pulled(new)
-    return frozenset(elements) - store.elements()
-
-
-def _fetch(
-    client: Client,
-    store: Store,
-    systems: list[str],
-    routes: tuple[str, ...],
-    progress: Progress | None,
-    tally: Tally,
-) -> None:
-    wanted = [route for route in routes if route not in ROUTES or not store.complete]
-    asked = [store.asked(route) for route in wanted]
-    lacking = [name for name in systems if not all(name in known for known in asked)]
-    done = len(systems) - len(lacking)
-    for batch in batches_of(lacking):
-        with alone(store):  # another process that pulls the same waits for one batch only
-            for route in wanted:
-                known = store.asked(route)  # by another process meanwhile
-                missing = [name for name in batch if name not in known]
-                if missing:
-                    _fetch_batch(client, store, route, missing, tally)
-                    if route == THERMO:
-                        tally.systems += len(missing)
-        done += len(batch)
-        if progress is not None:
-            progress(done, len(systems))
-
-
-def _fetch_batch(
-    client: Client, store: Store, route: str, systems: list[str], tally: Tally
-) -> None:
-    """Ask for all documents of some systems; keep them when the answer is whole and possible."""
-    answers = _ask(client, route, systems, tally)
-    summaries: list[Batch] | None = None
-    if route == THERMO:
-        found = {name for answer in answers for name in answer.chemsys}
-        doubtful = [name for name in systems if "-" not in name and name not in found]
-        if not found and not doubtful:
-            # compounds without any phase: believed when their summaries, which have to be asked
-            # for anyway, say the same and the service still knows what it has given
-            summaries = _ask(client, SUMMARY, systems, tally)
-            if not _empty(summaries) or not _still_known(client, store, tally):
-                doubtful = systems
-        answers += _look_again(client, store, doubtful, found, tally)
-    elif _empty(answers) and _have_energies(store, systems):
-        answers = _ask(client, route, systems, tally)  # an answer that cannot be: once more
-        if _empty(answers):
+def _pull_pages(client: Client, store: Store, progress: Progress | None, tally: Tally) -> None:
+    for sweep in (1, 2):
+        totals = {route: _sweep(client, store, route, progress, tally) for route in ROUTES}
+        if all(_held(store, route) >= totals[route] for route in ROUTES):
+            break
+        if sweep == 2:
             raise SourceError(
-                f"the Materials Project gives no {route} documents of {systems[0]} and "
-                f"{len(systems) - 1} more systems although it has energies of them; try again "
-                "later; what has arrived is kept"
+                "the Materials Project's pages overlap, some documents have not arrived after two "
+                "sweeps; run the same command again later; what has arrived is kept"
             )
-    require_database(client)
-    if route == THERMO:
-        require_references(
-            ((row[2], row[3]) for answer in answers for row in answer.rows if "-" not in row[2]),
-            "nothing of this answer is kept; try again later",
-        )
-        tally.documents += sum(len(answer.rows) for answer in answers)
-    _keep(store, answers, systems)
-    if summaries is not None:
-        _keep(store, summaries, systems)
+        store.forget_pages()  # the order of the documents changed under the pull
+    present = store.elements()
+    if not present:
+        raise SourceError(f"the Materials Project has no {client.family} phase of any element")
+    require_references(
+        store.read(
+            "SELECT chemsys, formation_energy_eV_per_atom FROM documents "
+            "WHERE chemsys NOT LIKE '%-%'"
+        ),
+        f"delete {store.path} and pull again",
+    )
+    store.mark_complete(totals)
 
 
-def _keep(store: Store, answers: list[Batch], systems: list[str]) -> None:
-    """Store the pages of an answer, with the number of documents of each system in all of them."""
-    whole: dict[str, int] = {}
-    for answer in answers:
-        for name, count in answer.chemsys.items():
-            whole[name] = whole.get(name, 0) + count
-    for answer in answers:
-        answer.chemsys.update(whole)
-    store.add(answers, systems)
+def _held(store: Store, route: str) -> int:
+    table = {THERMO: "documents", SUMMARY: "summaries"}[route]
+    aside = store.read("SELECT COUNT(*) FROM left_aside WHERE route = ?", (route,))[0][0]
+    return store.count(table) + int(aside)
 
 
-def _ask(client: Client, route: str, systems: list[str], tally: Tally) -> list[Batch]:
-    answers: list[Batch] = []
-    first, total = 0, 1
-    while first < total:
-        page = client.page(route, first=first, systems=systems)
-        tally.requests += 1
-        if first and page.total != total:
-            require_database(client)
-            raise SourceError(
-                f"the Materials Project announced {total} and then {page.total} {route} documents "
-                "for one question; run the same command again, what has arrived is kept"
-            )
-        total = page.total
-        answers.append(read_documents(route, page.documents, client.family, frozenset(systems)))
+def _sweep(
+    client: Client, store: Store, route: str, progress: Progress | None, tally: Tally
+) -> int:
+    """Fetch the pages of a route that have not arrived; return the number of its documents."""
+    first, total = 0, 0
+    while first == 0 or first < total:
+        with alone(store):
+            done = store.pages(route)
+            total = max((known for _, known in done.values()), default=0)
+            if first not in done:
+                page = client.page(route, first=first)
+                tally.requests += 1
+                require_database(client)
+                _check_total(store, route, total, page.total)
+                answer = read_documents(route, page.documents, client.family, None)
+                total = page.total
+                store.add([answer], page=(first, len(page.documents), total))
+                tally.documents += len(answer.rows) if route == THERMO else 0
         first += client.page_size
-    return answers
+        if progress is not None:
+            progress(min(first, total), total)
+    return total
 
 
-def _look_again(
-    client: Client, store: Store, lacking: list[str], found: set[str], tally: Tally
-) -> list[Batch]:
-    """Ask once more for systems without a phase, together with elements that must have one.
-
-    Raises
-    ------
-    SourceError
-        When not even those have one: the service answers nothing at all.
-    """
-    if not lacking:
-        return []
-    known = sorted(store.elements() | {name for name in found if "-" not in name})
-    control = sorted({*_CONTROL, *known[:1]} - set(lacking))
-    again = _ask(client, THERMO, [*lacking, *control], tally)
-    if _empty(again):
-        more = f" and {len(lacking) - 5} more systems" if len(lacking) > 5 else ""
+def _check_total(store: Store, route: str, before: int, now: int) -> None:
+    if not now:
         raise SourceError(
-            f"the Materials Project answers that it has no {client.family} phase of "
-            f"{', '.join(lacking[:5])}{more}, nor of {', '.join(control) or 'any element'}; try "
-            "again later; nothing of this answer is kept"
+            f"the Materials Project answers that it has no {route} documents at all; try again "
+            "later; what has arrived is kept"
         )
-    kept = set(lacking)
-    return [
-        Batch(
-            THERMO,
-            [row for row in answer.rows if row[2] in kept],
-            answer.left_aside,
-            [],
-            {name: count for name, count in answer.chemsys.items() if name in kept},
+    if before and now != before:
+        store.forget_pages()
+        raise SourceError(
+            f"the Materials Project announced {before} and then {now} {route} documents; run the "
+            "same command again, what has arrived is kept"
         )
-        for answer in again
-    ]
-
-
-def _still_known(client: Client, store: Store, tally: Tally) -> bool:
-    """Whether the service gives a document again that it has given before."""
-    known = store.read("SELECT material_id FROM documents LIMIT 1")
-    tally.requests += 1
-    return bool(known and client.page(THERMO, identifier=str(known[0][0])).documents)
-
-
-def _empty(answers: list[Batch]) -> bool:
-    return not any(answer.rows or answer.structures for answer in answers)
-
-
-def _have_energies(store: Store, systems: list[str]) -> bool:
-    """Whether the store has documents of some systems, so that they must have summaries."""
-    marks = ", ".join("?" * len(systems))
-    return bool(store.read(f"SELECT 1 FROM documents WHERE chemsys IN ({marks}) LIMIT 1", systems))

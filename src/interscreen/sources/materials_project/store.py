@@ -20,6 +20,7 @@ from uuid import uuid4
 
 from ...errors import InputError, OutputError
 from ...phases.cache import cache_folder
+from ...phases.source import POOLED
 from .documents import ROUTES, SUMMARY, THERMO, Batch
 
 FORMAT = 1
@@ -86,7 +87,7 @@ def find_stores(thermo_type: str | None = None) -> list[Path]:
 
 def _parts(file: Path) -> tuple[str, str]:
     """Database version and thermo type in the name of a store."""
-    for family in ("GGA_GGA+U", "R2SCAN"):
+    for family in POOLED:
         if file.stem.endswith(f"_{family}"):
             return file.stem.removesuffix(f"_{family}"), family
     return file.stem, ""

@@ -1,15 +1,27 @@
-"""Chemical systems: all of some elements, and lists of them that fit into a request."""
+"""Pull chemical systems into the store, each once; an answer that cannot be true is not kept."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import combinations
 
-from ...errors import InputError
-from ...phases.formula import nearest
+from ...errors import SourceError
+from .client import Client
+from .documents import ROUTES, STRUCTURE, SUMMARY, THERMO, Batch, read_documents
+from .pull import (
+    Progress,
+    PullReport,
+    Tally,
+    alone,
+    require_database,
+    require_references,
+    run_pull,
+)
+from .store import Store
 
 _CHARACTERS = 2000  # of the list of systems in one request, as it is sent; the limit is 8000
 _SYSTEMS = 100  # in one request
+_CONTROL = ("Fe", "Li", "O")  # elements that every database has
 
 
 def subsystems(elements: Iterable[str]) -> Iterator[str]:
@@ -35,21 +47,209 @@ def batches_of(systems: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def check_elements(symbols: Iterable[str]) -> frozenset[str]:
-    """Check element symbols of a command line.
+def pull_systems(
+    client: Client,
+    element_sets: Iterable[Collection[str]],
+    *,
+    structures: bool = False,
+    progress: Progress | None = None,
+    notify: Callable[[str], None] | None = None,
+) -> PullReport:
+    """Fetch every subsystem of some sets of elements that the store lacks, each once.
+
+    Parameters
+    ----------
+    client : Client
+    element_sets : iterable of collections of str
+        Elements of each question.
+    structures : bool
+        Fetch structures, too.
+    progress : callable, optional
+        Called with systems done and in all.
+    notify : callable, optional
+        Told in one line when the database changes under the pull.
 
     Raises
     ------
-    InputError
-        For something that is no element.
+    SourceError
+        When the service cannot be used, or answers what cannot be true (no phase of any element).
+    OutputError
+        When the store cannot be written.
     """
-    from pymatgen.core import Element
+    sets = [frozenset(elements) for elements in element_sets]
+    routes = (*ROUTES, STRUCTURE) if structures else ROUTES
 
-    chosen = frozenset(symbol.strip() for symbol in symbols) - {""}
-    if not chosen:
-        raise InputError("elements: none given; write symbols with commas, as in Li,La,Zr,O")
-    for symbol in sorted(chosen):
-        if not Element.is_valid_symbol(symbol):
-            known = [element.symbol for element in Element]
-            raise InputError(f"elements: {symbol!r} is no element{nearest(symbol, known, 1)}")
-    return chosen
+    def work(store: Store, tally: Tally) -> frozenset[str]:
+        return _pull_sets(client, store, sets, routes, progress, tally)
+
+    return run_pull(client, work, notify)
+
+
+def _pull_sets(
+    client: Client,
+    store: Store,
+    sets: list[frozenset[str]],
+    routes: tuple[str, ...],
+    progress: Progress | None,
+    tally: Tally,
+) -> frozenset[str]:
+    """Fetch what is missing; return the elements that the database has no phase of."""
+    elements = sorted({symbol for chosen in sets for symbol in chosen})
+    if not store.complete or STRUCTURE in routes:
+        _fetch(client, store, elements, routes, None, tally)
+        present = store.elements()
+        possible = [part for chosen in sets if (part := chosen & present)]
+        systems = sorted(
+            {system for chosen in possible for system in subsystems(chosen)},
+            key=lambda system: (system.count("-"), system),
+        )
+        _fetch(client, store, systems, routes, progress, tally)
+        if not store.complete:
+            known = set(store.pulled_sets())
+            new = [chosen for chosen in dict.fromkeys(possible) if chosen not in known]
+            if new:
+                store.mark_pulled(new)
+    return frozenset(elements) - store.elements()
+
+
+def _fetch(
+    client: Client,
+    store: Store,
+    systems: list[str],
+    routes: tuple[str, ...],
+    progress: Progress | None,
+    tally: Tally,
+) -> None:
+    wanted = [route for route in routes if route not in ROUTES or not store.complete]
+    asked = [store.asked(route) for route in wanted]
+    lacking = [name for name in systems if not all(name in known for known in asked)]
+    done = len(systems) - len(lacking)
+    for batch in batches_of(lacking):
+        with alone(store):  # another process that pulls the same waits for one batch only
+            for route in wanted:
+                known = store.asked(route)  # by another process meanwhile
+                missing = [name for name in batch if name not in known]
+                if missing:
+                    _fetch_batch(client, store, route, missing, tally)
+                    if route == THERMO:
+                        tally.systems += len(missing)
+        done += len(batch)
+        if progress is not None:
+            progress(done, len(systems))
+
+
+def _fetch_batch(
+    client: Client, store: Store, route: str, systems: list[str], tally: Tally
+) -> None:
+    """Ask for all documents of some systems; keep them when the answer is whole and possible."""
+    answers = _ask(client, route, systems, tally)
+    summaries: list[Batch] | None = None
+    if route == THERMO:
+        found = {name for answer in answers for name in answer.chemsys}
+        doubtful = [name for name in systems if "-" not in name and name not in found]
+        if not found and not doubtful:
+            # compounds without any phase: believed when their summaries, which have to be asked
+            # for anyway, say the same and the service still knows what it has given
+            summaries = _ask(client, SUMMARY, systems, tally)
+            if not _empty(summaries) or not _still_known(client, store, tally):
+                doubtful = systems
+        answers += _look_again(client, store, doubtful, found, tally)
+    elif _empty(answers) and _have_energies(store, systems):
+        answers = _ask(client, route, systems, tally)  # an answer that cannot be: once more
+        if _empty(answers):
+            raise SourceError(
+                f"the Materials Project gives no {route} documents of {systems[0]} and "
+                f"{len(systems) - 1} more systems although it has energies of them; try again "
+                "later; what has arrived is kept"
+            )
+    require_database(client)
+    if route == THERMO:
+        require_references(
+            ((row[2], row[3]) for answer in answers for row in answer.rows if "-" not in row[2]),
+            "nothing of this answer is kept; try again later",
+        )
+        tally.documents += sum(len(answer.rows) for answer in answers)
+    _keep(store, answers, systems)
+    if summaries is not None:
+        _keep(store, summaries, systems)
+
+
+def _keep(store: Store, answers: list[Batch], systems: list[str]) -> None:
+    """Store the pages of an answer, with the number of documents of each system in all of them."""
+    whole: dict[str, int] = {}
+    for answer in answers:
+        for name, count in answer.chemsys.items():
+            whole[name] = whole.get(name, 0) + count
+    for answer in answers:
+        answer.chemsys.update(whole)
+    store.add(answers, systems)
+
+
+def _ask(client: Client, route: str, systems: list[str], tally: Tally) -> list[Batch]:
+    answers: list[Batch] = []
+    first, total = 0, 1
+    while first < total:
+        page = client.page(route, first=first, systems=systems)
+        tally.requests += 1
+        if first and page.total != total:
+            require_database(client)
+            raise SourceError(
+                f"the Materials Project announced {total} and then {page.total} {route} documents "
+                "for one question; run the same command again, what has arrived is kept"
+            )
+        total = page.total
+        answers.append(read_documents(route, page.documents, client.family, frozenset(systems)))
+        first += client.page_size
+    return answers
+
+
+def _look_again(
+    client: Client, store: Store, lacking: list[str], found: set[str], tally: Tally
+) -> list[Batch]:
+    """Ask once more for systems without a phase, together with elements that must have one.
+
+    Raises
+    ------
+    SourceError
+        When not even those have one: the service answers nothing at all.
+    """
+    if not lacking:
+        return []
+    known = sorted(store.elements() | {name for name in found if "-" not in name})
+    control = sorted({*_CONTROL, *known[:1]} - set(lacking))
+    again = _ask(client, THERMO, [*lacking, *control], tally)
+    if _empty(again):
+        more = f" and {len(lacking) - 5} more systems" if len(lacking) > 5 else ""
+        raise SourceError(
+            f"the Materials Project answers that it has no {client.family} phase of "
+            f"{', '.join(lacking[:5])}{more}, nor of {', '.join(control) or 'any element'}; try "
+            "again later; nothing of this answer is kept"
+        )
+    kept = set(lacking)
+    return [
+        Batch(
+            THERMO,
+            [row for row in answer.rows if row[2] in kept],
+            answer.left_aside,
+            [],
+            {name: count for name, count in answer.chemsys.items() if name in kept},
+        )
+        for answer in again
+    ]
+
+
+def _still_known(client: Client, store: Store, tally: Tally) -> bool:
+    """Whether the service gives a document again that it has given before."""
+    known = store.read("SELECT material_id FROM documents LIMIT 1")
+    tally.requests += 1
+    return bool(known and client.page(THERMO, identifier=str(known[0][0])).documents)
+
+
+def _empty(answers: list[Batch]) -> bool:
+    return not any(answer.rows or answer.structures for answer in answers)
+
+
+def _have_energies(store: Store, systems: list[str]) -> bool:
+    """Whether the store has documents of some systems, so that they must have summaries."""
+    marks = ", ".join("?" * len(systems))
+    return bool(store.read(f"SELECT 1 FROM documents WHERE chemsys IN ({marks}) LIMIT 1", systems))
