@@ -116,6 +116,6 @@ def _kernel() -> Any:
             call_compiled(batch_kernel.lithium_lines, one, two, one[:1], 1, 2)
         except Exception as error:  # unreadable or half-written cache files: do without them
             log.warning("compiled loops are compiled anew (%s)", type(error).__name__)
-            kernel.recompile_without_cache()
+            kernel.compile_all(cache=False)
         _warm.append(batch_kernel)
     return _warm[0]
