@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import re
 
@@ -107,7 +106,7 @@ def test_progress_has_rate_and_remaining_time_on_a_terminal_and_is_silent_elsewh
 ):
     monkeypatch.setenv("TQDM_MININTERVAL", "0")
     stream, asked = Terminal(terminal), []
-    report = _progress(argparse.Namespace(quiet=quiet), stream, lambda: asked.append(1))
+    report = _progress(quiet, stream, lambda: asked.append(1))
     for done in range(1, 4):
         report(done, 3)
     assert len(asked) == 3

@@ -65,12 +65,12 @@ def pull(
         "--thermo-type": thermo_type,
     }  # fmt: skip
     of_matbench = {"--from": origin, "--sha256": sha256}
-    for option, value in (of_mp if what == "matbench" else of_matbench).items():
+    for name, value in (of_mp if what == "matbench" else of_matbench).items():
         if value:
             raise InputError(
-                f"{option}: not for Matbench, which comes as one file"
+                f"{name}: not for Matbench, which comes as one file"
                 if what == "matbench"
-                else f"{option}: only for `interscreen data pull matbench`"
+                else f"{name}: only for `interscreen data pull matbench`"
             )
     if what == "matbench":
         return _pull_matbench(origin, sha256, output)

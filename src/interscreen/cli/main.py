@@ -25,9 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as stop:  # after --help and --version
         return stop.exit_code
     except click.UsageError as error:
-        place = error.ctx.command_path if error.ctx else "interscreen"
-        text = " ".join(error.format_message().split()).removesuffix(".")
-        print(f"interscreen: error: {text} ({place} --help)", file=sys.stderr)
+        print(f"interscreen: error: {_line(error)}", file=sys.stderr)
         return InputError.exit_code
     except InterscreenError as error:
         for line in str(error).splitlines():
@@ -39,3 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interscreen: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
+
+
+def _line(error: click.UsageError) -> str:
+    """One line for a slip on the command line, with the nearest name where there is one."""
+    place = error.ctx.command_path if error.ctx else "interscreen"
+    nearest = getattr(error, "possibilities", None)  # of an option or a command, best first
+    text = f"{error.message} Did you mean {nearest[0]!r}?" if nearest else error.format_message()
+    return f"{' '.join(text.split()).removesuffix('.')} ({place} --help)"

@@ -105,9 +105,9 @@ def screen(
     table = open_source(choice, output, asked.element_sets, source=stated, options=options)
     if asked.query is not None:
         return _run_batch(asked, table, query, output, started)
-    for option, value in (("--fresh", query.fresh), ("--scheduler", query.scheduler)):
+    for name, value in (("--fresh", query.fresh), ("--scheduler", query.scheduler)):
         if value:
-            raise InputError(f"{option}: only for candidates by query, as --candidates all")
+            raise InputError(f"{name}: only for candidates by query, as --candidates all")
     folder = Path(asked.folder)
     result = _run_into(folder, asked, table, output, started)
     output.show(_summary(folder, result), lambda: ranking_text(result.ranking))
