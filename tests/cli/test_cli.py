@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import runpy
 import signal
 import subprocess
 import sys
@@ -61,6 +62,24 @@ def demo(tmp_path_factory):
     done = run("screen", "--out", "out", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder / "out", done
+
+
+def test_the_page_of_all_commands_is_theirs():
+    """docs/cli.md, and with it every command and option."""
+    docs = Path(__file__).parents[2] / "docs"
+    builder = runpy.run_path(str(docs / "build_cli.py"))
+    page = (docs / "cli.md").read_text(encoding="utf-8")
+    assert page == builder["page"](), "run make docs"
+    top = click.Context(root, info_name="interscreen")
+    contexts = list(builder["commands"](root, top))
+    assert {context.command_path.split()[1] for context in contexts} == set(COMMANDS)
+    for context in contexts:
+        block = page.partition(f"\n## {context.command_path}\n")[2].partition("\n## ")[0]
+        for title, records in builder["sections"](context).items():
+            if f"[{title}](#" in block:  # options that several commands share
+                block += page.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+            for name, meaning in records:
+                assert f"- `{name}`{': ' if meaning else ''}{meaning}\n" in f"{block}\n"
 
 
 @pytest.mark.parametrize("words", [[], *([name] for name in COMMANDS)], ids=" ".join)

@@ -169,9 +169,7 @@ def _figure(name: str, summary: str) -> Callable[[Callable[..., int]], click.Com
             with bare_figures(values["paper"].bare):
                 return draw(**values)
 
-        made: click.Command = plot.command(name, help=summary)(
-            _paper_options(output_options(command))
-        )
+        made: click.Command = plot.command(name, help=summary)(command)
         return made
 
     return register
@@ -183,6 +181,8 @@ _materials = click.argument("m", nargs=-1, required=True, help=NAMED)
 @_figure("reaction", "mutual energy of two materials over the mixing ratio")
 @reaction_options
 @source_options
+@_paper_options
+@output_options
 def reaction(
     a: Material, b: Material, potential: float | None, choice: Choice, output: Output, paper: Paper
 ) -> int:
@@ -201,6 +201,8 @@ def reaction(
 @_figure("window", "stability windows as bars")
 @_materials
 @source_options
+@_paper_options
+@output_options
 def window(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> int:
     """Draw stability windows of materials; limits of electrolytes cross the others."""
     import pandas as pd
@@ -234,6 +236,8 @@ def window(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> 
 @_figure("lithiation", "voltage against Li taken up")
 @_materials
 @source_options
+@_paper_options
+@output_options
 def lithiation(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> int:
     """Draw the voltage against Li taken up."""
     import pandas as pd
@@ -262,6 +266,8 @@ def lithiation(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper)
 @_figure("profile", COMMANDS["profile"][1])
 @profile_options
 @source_options
+@_paper_options
+@output_options
 def profile(
     a: Material, b: Material, start: float, end: float, step: float | None,
     choice: Choice, output: Output, paper: Paper,
@@ -280,6 +286,8 @@ def profile(
 @click.argument("folder", metavar="RUN", help="folder of the screen")
 @option("--electrolytes", "only these, in this order", metavar="A,B,...")
 @option("--top", "only the best N of the ranking", type=int, metavar="N")
+@_paper_options
+@output_options
 def heatmap(
     folder: str, electrolytes: str | None, top: int | None, output: Output, paper: Paper
 ) -> int:
@@ -322,6 +330,8 @@ def heatmap(
 @_figure("map", "mutual energies of ternary systems with one partner")
 @map_options
 @source_options
+@_paper_options
+@output_options
 def composition_maps(
     system: str, against: str, m: str | None, divisions: int, level: float,
     choice: Choice, output: Output, paper: Paper,
