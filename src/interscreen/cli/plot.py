@@ -166,7 +166,7 @@ def _figure(name: str, summary: str) -> Callable[[Callable[..., int]], click.Com
         def command(**values: Any) -> int:
             from ..report.figures.page import bare_figures
 
-            with bare_figures(values["paper"].bare):
+            with bare_figures(values["bare"]):
                 return draw(**values)
 
         made: click.Command = plot.command(name, help=summary)(command)
