@@ -224,24 +224,22 @@ class Output:
         """Print an answer as JSON or as text."""
         print(json.dumps(answer, ensure_ascii=False, allow_nan=False) if self.json else text())
 
-    def progress(self, unit: str = "system") -> Callable[[int, int], None] | None:
-        """Return what draws a bar, where stderr is a terminal."""
-        if self.quiet or not sys.stderr.isatty():
-            return None
+    def progress(self, unit: str = "system", **looks: Any) -> Callable[[int, int | None], None]:
+        """Return what draws a bar, where stderr is a terminal; ``looks`` are for tqdm."""
         bar: list[Any] = []
 
-        def report(done: int, total: int) -> None:
+        def report(done: int, total: int | None) -> None:
             from tqdm import tqdm
 
-            if bar and bar[0].total != total:
+            if bar and (bar[0].total != total or done < bar[0].n):  # another round
                 bar.pop().close()
             if not bar:
-                bar.append(tqdm(total=total, unit=unit, file=sys.stderr))
+                bar.append(tqdm(total=total, unit=unit, file=sys.stderr, **looks))
             bar[0].update(done - bar[0].n)
-            if done >= total:
+            if total is not None and done >= total:
                 bar.pop().close()
 
-        return report
+        return (lambda done, total: None) if self.quiet or not sys.stderr.isatty() else report
 
 
 def _set_log_level(context: click.Context, parameter: click.Parameter, quiet: bool) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -164,7 +163,9 @@ def _tell(report: PullReport, named: set[str], output: Output) -> int:
 def _pull_matbench(origin: str | None, sha256: str | None, output: Output) -> int:
     from ..sources.matbench import PUBLISHED_SHA256, pull_matbench
 
-    report = pull_matbench(origin, sha256=sha256, progress=_byte_progress(output), say=output.say)
+    report = pull_matbench(
+        origin, sha256=sha256, progress=output.progress("B", unit_scale=True), say=output.say
+    )
     published = report.sha256 == PUBLISHED_SHA256
     state = "as published" if published else f"not the published file, sha256 {report.sha256[:12]}"
     output.say(
@@ -184,24 +185,6 @@ def _pull_matbench(origin: str | None, sha256: str | None, output: Output) -> in
             )
         )
     return 0
-
-
-def _byte_progress(output: Output) -> Any:
-    """Return what draws a bar of bytes, where stderr is a terminal."""
-    if output.quiet or not sys.stderr.isatty():
-        return None
-    bar: list[Any] = []
-
-    def report(done: int, total: int | None) -> None:
-        from tqdm import tqdm
-
-        if bar and done < bar[0].n:  # downloaded; now it is read
-            bar.pop().close()
-        if not bar:
-            bar.append(tqdm(total=total, unit="B", unit_scale=True, file=sys.stderr))
-        bar[0].update(done - bar[0].n)
-
-    return report
 
 
 # -- what is there ---------------------------------------------------------------------------------

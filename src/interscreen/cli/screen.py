@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TextIO
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -235,8 +235,8 @@ def _run_into(
         result = run_study(
             study,
             table,
-            progress=_progress(output.quiet, sys.stderr, check),
-            sampling=_progress(output.quiet, sys.stderr, check, "sampled question"),
+            progress=_checked(check, output.progress(" candidate", dynamic_ncols=True)),
+            sampling=_checked(check, output.progress(" sampled question", dynamic_ncols=True)),
         )
         write_tables(temporary, result)
         write_figures(temporary, result, table.source.label)
@@ -258,27 +258,14 @@ def _run_into(
     return result
 
 
-def _progress(
-    quiet: bool,
-    stream: TextIO,
-    check: Callable[[], None],
-    unit: str = "candidate",
+def _checked(
+    check: Callable[[], None], progress: Callable[[int, int | None], None]
 ) -> Callable[[int, int], None]:
-    """Return what is called after each candidate: a bar where stderr is a terminal."""
-    bar: list[Any] = []
-    shown = not quiet and stream.isatty()
+    """Return what is called after each candidate: look for Ctrl-C, then draw the bar."""
 
     def report(done: int, total: int) -> None:
         check()
-        if not shown:
-            return
-        if not bar:
-            from tqdm import tqdm
-
-            bar.append(tqdm(total=total, unit=f" {unit}", file=stream, dynamic_ncols=True))
-        bar[0].update(done - bar[0].n)
-        if done == total:
-            bar[0].close()
+        progress(done, total)
 
     return report
 
