@@ -246,6 +246,7 @@ def profile(
             "the most negative mutual energy [meV/atom]": 1000 * result.worst.mutual_eV_per_atom,
             "the window in which nothing reacts [V]": ranges(result.stable_window_V),
         },
+        many_walks=True,
     )
 
 
@@ -317,6 +318,8 @@ def answer(
     write: Callable[[Any], str],
     essence: Callable[[Any], dict[str, Any]],
     sampled: Callable[[Sampled[Any]], str] | None = None,
+    *,
+    many_walks: bool = False,
 ) -> int:
     """Open the source, ask, print; say what the phases that were left out would change.
 
@@ -330,6 +333,8 @@ def answer(
         Table to result; result to text; result to what a note on left-out phases compares.
     sampled : callable, optional
         Result with error bars to text; without it they stand below the first lines.
+    many_walks : bool
+        Whether so many walks are needed that compiled code is quicker from the start.
     """
     from ..answers.sampled import Sampled
     from ..engine.walk import plain_walks
@@ -347,7 +352,7 @@ def answer(
 
     options = choice.options()
     table = open_source(choice, output, [elements], options=options)
-    with plain_walks():
+    with contextlib.nullcontext() if many_walks else plain_walks():
         result = ask(table)
         found = result.to_dict()
         output.show(found, lambda: text(result))
