@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 from dataclasses import replace
@@ -15,8 +14,7 @@ import pytest
 from interscreen import Material, react, stability_window
 from interscreen.answers import map as maps_module
 from interscreen.answers.map import CompositionMap, composition_map, grid, read_system
-from interscreen.cli.main import build_parser
-from interscreen.cli.map import map_command
+from interscreen.cli.command import root
 from interscreen.errors import InputError
 from interscreen.phases.hull import hull_phases
 
@@ -325,12 +323,12 @@ def test_the_json_object_holds_the_phases_and_the_size_of_the_grid(reference):
 # -- the command -------------------------------------------------------------------
 
 
-def run(system, **options):
-    """``interscreen map`` with the options of any command that opens a source."""
-    arguments = build_parser().parse_args(["window", "LiF", "--source", "reference"])
-    defaults = {"against": "LLZO", "m": None, "divisions": 12, "level": 0.05, "out": None}
-    settings = {**vars(arguments), **defaults, "system": system, "argv": ["interscreen", "map"]}
-    return map_command(argparse.Namespace(**{**settings, **options}))
+def run(system, *flags, **options):
+    """``interscreen map``; its errors are raised."""
+    options = {"against": "LLZO", "divisions": 12, **options}
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    words = ["map", system, "--source", "reference", *words, *flags]
+    return root.main(words, standalone_mode=False, obj=["interscreen", *words])
 
 
 def test_one_map_lists_all_its_stable_phases(capsys, reference):
@@ -363,7 +361,7 @@ def test_several_maps_list_what_is_within_the_level(capsys):
 
 
 def test_json_is_one_object(capsys):
-    assert run("Li-M-O", m="Al,Si", json=True, quiet=True) == 0
+    assert run("Li-M-O", "--json", "--quiet", m="Al,Si") == 0
     captured = capsys.readouterr()
     answer = json.loads(captured.out)
     assert [one["system"] for one in answer["maps"]] == ["Li-Al-O", "Li-Si-O"]
@@ -374,7 +372,7 @@ def test_json_is_one_object(capsys):
 
 def test_a_system_that_cannot_be_computed_is_named_and_the_others_are_written(capsys, tmp_path):
     folder = tmp_path / "maps"
-    assert run("Li-M-O", m="Al,Xe", out=str(folder)) == 3
+    assert run("Li-M-O", m="Al,Xe", out=folder) == 3
     assert "failed: Li-Xe-O: element Xe" in capsys.readouterr().err
     names = {file.name for file in folder.iterdir()}
     assert names == {"map.csv", "map_phases.csv", "map.png", "map.svg", "map.pdf", "manifest.json"}
@@ -386,7 +384,7 @@ def test_a_system_that_cannot_be_computed_is_named_and_the_others_are_written(ca
 
 def test_files_keep_full_precision_and_the_same_bytes(tmp_path, reference):
     for name in ("a", "b"):
-        assert run("Li-M-O", m="Al,Si", out=str(tmp_path / name), quiet=True) == 0
+        assert run("Li-M-O", "--quiet", m="Al,Si", out=tmp_path / name) == 0
     for file in ("map.csv", "map_phases.csv", "map.png", "map.svg", "map.pdf"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes(), file
     with open(tmp_path / "a" / "map.csv", newline="") as file:

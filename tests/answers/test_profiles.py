@@ -12,9 +12,9 @@ import pytest
 
 from interscreen import Material, react, stability_window
 from interscreen.answers.profile import profile
-from interscreen.cli.parsers import build_parser
-from interscreen.cli.profile import profile_command, profile_text, write_profile
-from interscreen.errors import InputError, OutputError
+from interscreen.cli.main import main
+from interscreen.errors import InputError
+from interscreen.report.text.profile import profile_text
 
 EXACT = 1e-6  # eV/atom
 POTENTIALS = (0.0, 0.7, 2.1, 4.2)  # all on the grid of step 0.7 V
@@ -370,14 +370,13 @@ def test_json_and_frame_say_the_same(reference):
     assert answer["provenance"]["elements"][0] == "Li"
 
 
-def arguments(*words):
-    """What the command line hands over."""
-    return build_parser().parse_args(["profile", "--source", "reference", *words])
+def command(*words):
+    return main(["profile", "--source", "reference", *words])
 
 
 def test_command_prints_a_table_and_writes_figure_and_data(tmp_path, capsys):
     folder = tmp_path / "new" / "folder"
-    assert profile_command(arguments("LATP", "CuF2", "--out", str(folder), "--step", "0.5")) == 0
+    assert command("LATP", "CuF2", "--out", str(folder), "--step", "0.5") == 0
     printed = capsys.readouterr()
     assert printed.out.startswith("LATP | CuF2   open to Li from 0 to 5 V vs Li/Li+\n")
     for title in (
@@ -396,18 +395,18 @@ def test_command_prints_a_table_and_writes_figure_and_data(tmp_path, capsys):
 
 
 def test_command_in_json_has_nothing_else_on_stdout(capsys):
-    status = profile_command(
-        arguments("LLZO", "Li", "--json", "--quiet", "--from", "1", "--to", "2")
-    )
+    status = command("LLZO", "Li", "--json", "--quiet", "--from", "1", "--to", "2")
     printed = capsys.readouterr()
     assert status == 0
     assert printed.err == ""
     assert json.loads(printed.out)["points"][0]["potential_V"] == 1.0
 
 
-def test_an_output_folder_that_is_a_file_is_refused_in_one_line(reference, tmp_path):
+def test_an_output_folder_that_is_a_file_is_refused_in_one_line(tmp_path, capsys):
     taken = tmp_path / "taken"
     taken.write_text("")
-    with pytest.raises(OutputError, match="taken") as caught:
-        write_profile(profile(reference, "LiF", "Cu"), str(taken))
-    assert "\n" not in str(caught.value)
+    assert command("LiF", "Cu", "--quiet", "--out", str(taken)) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    (line,) = printed.err.splitlines()
+    assert f"output folder {taken}: cannot be written" in line

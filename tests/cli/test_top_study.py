@@ -1,12 +1,11 @@
 """From the best of a run to a study of them."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
-from interscreen.cli.top_study import write_study
+from interscreen.cli.best import write_study
+from interscreen.cli.main import main
 from interscreen.errors import InputError, OutputError
 from interscreen.screen.study import Study
 from interscreen.screen.study_file import load_study
@@ -59,18 +58,11 @@ def test_what_cannot_be_a_study_is_a_line(tmp_path):
     assert not (tmp_path / "best.yaml").exists()
 
 
-def test_the_command_writes_a_study_that_runs(tmp_path):
-    def interscreen(*arguments):
-        done = subprocess.run(
-            [sys.executable, "-m", "interscreen", *arguments],
-            capture_output=True, text=True, check=False, timeout=300, cwd=tmp_path,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    interscreen(
-        "screen", "--source", "reference", "--candidates", "anion=fluoride,n_elements=2",
-        "--electrolytes", "LATP", "--out", "all",
-    )  # fmt: skip
-    interscreen("top", "all", "--count", "3", "--study", "best.yaml")
-    assert "3 candidates x 1 electrolyte" in interscreen("screen", "best.yaml", "--check")
+def test_the_command_writes_a_study_that_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    query = ("--candidates", "anion=fluoride,n_elements=2", "--electrolytes", "LATP")
+    assert main(["screen", "--source", "reference", *query, "--out", "all"]) == 0
+    assert main(["top", "all", "--count", "3", "--study", "best.yaml"]) == 0
+    capsys.readouterr()
+    assert main(["screen", "best.yaml", "--check"]) == 0
+    assert "3 candidates x 1 electrolyte" in capsys.readouterr().out

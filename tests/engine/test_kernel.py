@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.util import module_from_spec, spec_from_file_location
+
 import numpy as np
 import pytest
 
-from interscreen.engine import kernel as compiled
 from interscreen.engine import walk as certified
-from interscreen.engine.walk import lowest_energy, walk_line
+from interscreen.engine.walk import compiled_kernel, lowest_energy, walk_line
 from interscreen.errors import SolverError
 
+compiled = compiled_kernel()
 GENERIC = 0.4472135954999579
 ACCURACY = 1e-9
 
@@ -241,6 +243,32 @@ def test_the_careful_mode_gives_the_same_answer(kind):
         points = slice(first, last + 1)
         results.append(np.interp(np.linspace(0, 1, 33), ts[points], energies[points]))
     np.testing.assert_allclose(results[0], results[1], atol=ACCURACY)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """The same functions in plain Python, as a short process uses them."""
+    spec = spec_from_file_location("plain_kernel", compiled.__file__)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert not hasattr(module.walk_line, "py_func")
+    return module
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_plain_python_walks_as_compiled_code_does(kind, plain):
+    columns, costs = problem(kind, 5, 60, 4)
+    a, b = (end.copy() for end in ends("phases", columns, 4))
+    answers = []
+    for kernel in (plain, compiled):
+        with np.errstate(all="ignore"):
+            answer = kernel.walk_line(columns, costs, b, a - b, GENERIC, 0.0, 1.0, 128, False)
+        status, first, _, last, ts, energies = answer[:6]
+        assert status == compiled.OK
+        assert answer[10] >= -ACCURACY
+        points = slice(first, last + 1)
+        answers.append(np.interp(np.linspace(0, 1, 33), ts[points], energies[points]))
+    np.testing.assert_allclose(answers[0], answers[1], atol=ACCURACY)
 
 
 def test_more_kinks_than_there_is_room_for_are_walked_again_with_more_room(monkeypatch):

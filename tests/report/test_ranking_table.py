@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import re
 
 import pandas as pd
 import pytest
 
-from interscreen.cli.screen import _progress
+from interscreen.cli.command import Output
 from interscreen.report.text.answers import places, short
 from interscreen.report.text.ranking import ranking_text
 
@@ -106,11 +105,11 @@ def test_progress_has_rate_and_remaining_time_on_a_terminal_and_is_silent_elsewh
     terminal, quiet, monkeypatch
 ):
     monkeypatch.setenv("TQDM_MININTERVAL", "0")
-    stream, asked = Terminal(terminal), []
-    report = _progress(argparse.Namespace(quiet=quiet), stream, lambda: asked.append(1))
+    stream = Terminal(terminal)
+    monkeypatch.setattr("sys.stderr", stream)
+    report = Output(json=False, quiet=quiet).progress(" candidate")
     for done in range(1, 4):
         report(done, 3)
-    assert len(asked) == 3
     said = stream.getvalue()
     if not terminal or quiet:
         assert said == ""

@@ -6,9 +6,10 @@ import csv
 import hashlib
 import json
 
+import click
 import pytest
 
-from interscreen.cli.main import build_parser, main
+from interscreen.cli.main import main
 from interscreen.cli.source import source_options
 from interscreen.errors import InputError
 from interscreen.phases.filters import Filters
@@ -173,9 +174,14 @@ def test_a_mistake_in_the_filters_comes_along_with_the_others(study):
 # -- the command line on top of it ------------------------
 
 
+@click.command()
+@source_options
+def chosen(choice):
+    return choice
+
+
 def from_command(*flags, study=None):
-    arguments = build_parser().parse_args(["screen", *flags])
-    return source_options(arguments, study)
+    return chosen.main(flags, standalone_mode=False).options(study)
 
 
 def test_without_flags_the_choices_of_the_study_hold(study):
@@ -207,8 +213,7 @@ def test_flags_come_on_top_of_the_choices_of_the_study(study, tmp_path):
 
 
 def test_a_question_has_the_choices_of_its_flags_alone():
-    arguments = build_parser().parse_args(["window", "LLZO", "--ban", "Zr4O"])
-    assert source_options(arguments) == SourceOptions(filters=Filters(banned=("Zr4O",)))
+    assert from_command("--ban", "Zr4O") == SourceOptions(filters=Filters(banned=("Zr4O",)))
 
 
 def test_a_resolved_study_carries_the_choices_that_were_made(study):

@@ -2,7 +2,6 @@
 
 import json
 import random
-from argparse import Namespace
 
 import numpy as np
 import pandas as pd
@@ -10,10 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from interscreen.cli.command import root
 from interscreen.cli.main import main
-from interscreen.cli.top import best_text, top_command
 from interscreen.errors import InputError, OutputError, SolverError
 from interscreen.phases.material import compose
+from interscreen.report.text.best import best_text
 from interscreen.screen.folder import write_tables
 from interscreen.screen.ranking import Ranking, Weights
 from interscreen.screen.rows import RESULT_COLUMNS
@@ -498,13 +498,10 @@ def old_run(screen, tmp_path_factory):
     return folder
 
 
-def ask(folder, **options):
-    asked = {
-        "folder": str(folder), "electrolyte": None, "where": "", "sort": "score_meV_per_atom",
-        "count": 20, "json": False, "columns": None, "csv": None, "study": None,
-        "quiet": False,
-    }  # fmt: skip
-    return top_command(Namespace(**asked | options))
+def ask(folder, *flags, **options):
+    """``interscreen top``; its errors are raised."""
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    return root.main(["top", str(folder), *words, *flags], standalone_mode=False)
 
 
 def test_command_line_reaches_the_command(run, capsys):
@@ -571,7 +568,7 @@ def test_overall_table_shows_the_products(run, capsys):
 
 
 def test_json_has_full_precision(run, results, capsys):
-    ask(run, json=True, electrolyte="LLZO", count=2, where="role == conversion")
+    ask(run, "--json", electrolyte="LLZO", count=2, where="role == conversion")
     answer = json.loads(capsys.readouterr().out)
     assert answer["electrolyte"] == "LLZO"
     assert answer["where"] == "role == conversion"
@@ -599,13 +596,13 @@ def test_chosen_columns_are_shown_under_their_names(run, capsys):
     assert lines[0] == "LATP: 3 of 20 candidates, sorted by candidate (A to Z)"
     assert lines[1].split() == ["candidate", "rank", "first_voltage_V"]
     assert [line.split()[0] for line in lines[2:]] == ["Al", "Al2O3", "AlF3"]
-    ask(run, electrolyte="LATP", columns="candidate,tied", count=1, json=True)
+    ask(run, "--json", electrolyte="LATP", columns="candidate,tied", count=1)
     assert set(json.loads(capsys.readouterr().out)["rows"][0]) == {"candidate", "tied"}
 
 
 def test_csv_has_full_precision(run, results, tmp_path, capsys):
     target = tmp_path / "new" / "best.csv"
-    ask(run, electrolyte="LATP", count=4, csv=str(target))
+    ask(run, electrolyte="LATP", count=4, csv=target)
     assert "LATP: 4 of 20" in capsys.readouterr().out
     written = pd.read_csv(target, keep_default_na=False, na_values=[""])
     assert b"\r" not in target.read_bytes()
@@ -624,12 +621,12 @@ def test_nothing_found_says_so(run, capsys):
 
 def test_folder_of_a_small_study_answers_too(old_run, run, screen, capsys):
     where = "elements has Cu and conversion_products has LiF"
-    ask(old_run, electrolyte="LATP", where=where, json=True)
+    ask(old_run, "--json", electrolyte="LATP", where=where)
     answer = json.loads(capsys.readouterr().out)
     assert [row["candidate"] for row in answer["rows"]] == ["CuF2"]
     assert answer["rows"][0]["elements"] == "Cu-F"
     assert answer["rows"][0]["deposited_equation"]
-    ask(old_run, json=True, count=99)
+    ask(old_run, "--json", count=99)
     mine = json.loads(capsys.readouterr().out)["rows"]
     ranked = screen.ranking[screen.ranking["electrolyte"] == "overall"]
     ranked = ranked[ranked["status"] == "ok"]
@@ -646,7 +643,7 @@ def test_roles_and_weights_of_a_small_study_count(reference, tmp_path, capsys):
     screen = run_study(own, reference)
     write_tables(tmp_path, screen)
     (tmp_path / "manifest.json").write_text(json.dumps({"study": own.model_dump(mode="json")}))
-    ask(tmp_path, json=True)
+    ask(tmp_path, "--json")
     mine = {row["candidate"]: row for row in json.loads(capsys.readouterr().out)["rows"]}
     for row in screen.ranking.to_dict("records"):
         assert mine[row["candidate"]]["role"] == row["role"]
@@ -711,4 +708,4 @@ def test_results_of_a_small_study_that_cannot_be_read_are_one_line(tmp_path, tex
 def test_csv_that_cannot_be_written_is_one_line(run, tmp_path):
     (tmp_path / "a").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
-        ask(run, csv=str(tmp_path / "a" / "b.csv"))
+        ask(run, csv=tmp_path / "a" / "b.csv")

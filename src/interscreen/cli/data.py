@@ -1,40 +1,216 @@
-"""Commands about the local store: list, info, export, import, structure."""
+"""Commands about the local store: pull, list, info, diff, export, import, structure."""
 
 from __future__ import annotations
 
-import argparse
+import functools
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError
-from ..report.text.answers import table as text_table
-from ..sources.materials_project.local import Wanted, any_store, check_elements
-from ..sources.materials_project.store import Store, find_stores, stores_folder
-from ..sources.materials_project.table import audit
-from .source import speaker
+import click
+
+from ..errors import InputError, OutputError, SourceError
+from .command import Output, cache_option, option, output_options, root, store_options
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..phases.table import PhaseTable
+    from ..sources.materials_project.pulling import PullReport
+    from ..sources.materials_project.store import Store
+    from ..sources.open import SourceOptions
+
+_ENDINGS = (".csv", ".csv.gz", ".parquet", ".pq", ".json", ".json.gz")
+_of_mp = functools.partial(option, section="Of mp, one or several of")
+_of_matbench = functools.partial(option, section="Of matbench")
 
 
-def no_command(arguments: argparse.Namespace) -> int:
-    """Say that ``data`` needs to be told what to do."""
-    raise InputError("data: what? pull, list, info, diff, export, import or structure")
+@root.group("data")
+@click.pass_context
+def data(context: click.Context) -> None:
+    """Ask for a command where none is named."""
+    if context.invoked_subcommand is None:
+        raise InputError("data: what? pull, list, info, diff, export, import or structure")
 
 
-def wanted_store(arguments: argparse.Namespace) -> Store:
-    """Open the store that the options name."""
-    return any_store(
-        Wanted(thermo_type=arguments.thermo_type or Wanted.thermo_type, database=arguments.database)
+# -- pull -----------------------------------------------------------------------------------------
+
+
+@data.command("pull", help="fetch phases into the local store")
+@click.argument(
+    "what",
+    type=click.Choice(["mp", "matbench"]),
+    default="mp",
+    help="the Materials Project (default; needs a key) or the public Matbench file (no key)",
+)
+@_of_mp("--elements", "every system of these elements", metavar="Li,O,...", multiple=True)
+@_of_mp("--study", "every system of a study's stacks", metavar="STUDY.yaml", multiple=True)
+@_of_mp("--all", "every document of the thermo type", key="everything", is_flag=True)
+@_of_mp("--structures", "crystal structures, too", is_flag=True)
+@_of_mp("--thermo-type", "as for --source mp", metavar="T", default="")
+@_of_matbench("--from", "instead of the published address", key="origin", metavar="FILE|URL")
+@_of_matbench("--sha256", "checksum the file must have", metavar="H")
+@cache_option()
+@output_options
+def pull(
+    what: str, elements: tuple[str, ...], study: tuple[str, ...], everything: bool,
+    structures: bool, thermo_type: str, origin: str | None, sha256: str | None, output: Output,
+) -> int:  # fmt: skip
+    """Fetch phases into the local store."""
+    of_mp = {
+        "--elements": elements, "--study": study, "--all": everything, "--structures": structures,
+        "--thermo-type": thermo_type,
+    }  # fmt: skip
+    of_matbench = {"--from": origin, "--sha256": sha256}
+    for name, value in (of_mp if what == "matbench" else of_matbench).items():
+        if value:
+            raise InputError(
+                f"{name}: not for Matbench, which comes as one file"
+                if what == "matbench"
+                else f"{name}: only for `interscreen data pull matbench`"
+            )
+    if what == "matbench":
+        return _pull_matbench(origin, sha256, output)
+    return _pull_mp(elements, study, everything, structures, thermo_type, output)
+
+
+def _pull_mp(
+    elements: tuple[str, ...],
+    studies: tuple[str, ...],
+    everything: bool,
+    structures: bool,
+    thermo_type: str,
+    output: Output,
+) -> int:
+    from ..sources.materials_project.local import Wanted, connect
+    from ..sources.materials_project.pull import pull_systems
+    from ..sources.materials_project.pull_pages import pull_everything
+    from ..sources.materials_project.systems import check_elements
+
+    named: set[str] = set()
+    sets: list[frozenset[str]] = []
+    for text in elements:
+        chosen = check_elements(text.split(","))
+        named |= chosen
+        sets.append(chosen)
+    for file in studies:
+        from ..screen.study_file import load_study
+
+        sets += load_study(file).element_sets
+    if not sets and not everything:
+        raise InputError(
+            "data pull: what? name --elements Li,La,Zr,O or --study STUDY.yaml, or --all"
+        )
+    wanted = Wanted(thermo_type=thermo_type or Wanted.thermo_type)
+    client = connect(wanted, "a pull", notify=output.say)
+    options: dict[str, Any] = {"notify": output.say, "progress": output.progress()}
+    output.say(f"the Materials Project answers from database {client.database}, {client.family}")
+    try:
+        if everything:
+            report = pull_everything(client, **options)
+            if structures:
+                raise InputError("--structures: with --elements or --study, not with --all")
+        else:
+            report = pull_systems(client, sets, structures=structures, **options)
+    finally:
+        client.close()
+    return _tell(report, named, output)
+
+
+def _tell(report: PullReport, named: set[str], output: Output) -> int:
+    from ..sources.materials_project.audit import audit
+
+    store = report.store
+    with store:
+        checked = audit(store)
+        summary = {
+            "database": store.database,
+            "thermo_type": store.thermo_type,
+            "documents": report.documents,
+            "systems": report.systems,
+            "requests": report.requests,
+            "seconds": round(report.seconds, 1),
+            "documents_in_store": store.count("documents"),
+            "absent_elements": sorted(report.absent),
+            "hull": checked["hull"],
+            "file": str(store.path),
+        }
+    output.say(
+        f"pulled {report.documents} documents of {report.systems or 'all'} chemical systems "
+        f"({report.requests} requests) in {report.seconds:.1f} s"
+        if report.requests
+        else "everything was in the store already"
     )
+    if checked["left_aside"]:
+        output.say(f"documents left aside: {checked['left_aside']}")
+    output.say(f"energies above hull: {checked['hull']}")
+    output.say(f"store {store.path}: {summary['documents_in_store']} documents")
+    if output.json:
+        print(json.dumps(summary))
+    lacking = sorted(report.absent & named)
+    if lacking:
+        raise SourceError(
+            f"element {', '.join(lacking)}: the Materials Project has no {store.thermo_type} phase "
+            "of it, so no question with it can be answered; the systems without it are in the store"
+        )
+    for symbol in sorted(report.absent):
+        output.say(f"warning: no phase of {symbol} there; candidates with it will fail")
+    return 0
 
 
-def list_command(arguments: argparse.Namespace) -> int:
+def _pull_matbench(origin: str | None, sha256: str | None, output: Output) -> int:
+    from ..sources.matbench import PUBLISHED_SHA256, pull_matbench
+
+    report = pull_matbench(
+        origin, sha256=sha256, progress=output.progress("B", unit_scale=True), say=output.say
+    )
+    published = report.sha256 == PUBLISHED_SHA256
+    state = "as published" if published else f"not the published file, sha256 {report.sha256[:12]}"
+    output.say(
+        f"matbench: {report.rows} structures, {report.formulas} formulas from {report.origin} "
+        f"({state}) in {report.seconds:.0f} s; use it with --source matbench"
+    )
+    if output.json:
+        print(
+            json.dumps(
+                {
+                    "rows": report.rows,
+                    "formulas": report.formulas,
+                    "sha256": report.sha256,
+                    "verified": report.verified,
+                    "file": str(report.path),
+                }
+            )
+        )
+    return 0
+
+
+# -- what is there ---------------------------------------------------------------------------------
+
+
+def _store(thermo_type: str, database: str) -> Store:
+    """Open the store that the options name."""
+    from ..sources.materials_project.local import Wanted, any_store
+
+    return any_store(Wanted(thermo_type=thermo_type or Wanted.thermo_type, database=database))
+
+
+@data.command("list", help="databases in the local store")
+@cache_option()
+@output_options
+def list_stores(output: Output) -> int:
     """List the databases of the local store, and what else it holds."""
+    from ..report.text.answers import table
+    from ..sources.materials_project.store import Store, find_stores, stores_folder
+
     found = []
     for file in find_stores():
         with Store(file) as store:
             found.append(_summary(store))
     matbench = _matbench()
-    if arguments.json:
+    if output.json:
         print(json.dumps({"folder": str(stores_folder()), "stores": found, "matbench": matbench}))
         return 0
     if not found and not matbench:
@@ -50,11 +226,11 @@ def list_command(arguments: argparse.Namespace) -> int:
                     f"{entry['bytes'] / 1e6:.1f}",
                 ]
             )  # fmt: skip
-        print("\n".join(text_table(rows, (0, 1, 5))))
+        print("\n".join(table(rows, (0, 1, 5))))
     if matbench:
         state = "as published" if matbench["published"] else "not the published file"
         print(f"matbench: {matbench['rows']} structures ({state})")
-    speaker(arguments)(f"folder {stores_folder()}")
+    output.say(f"folder {stores_folder()}")
     return 0
 
 
@@ -87,11 +263,16 @@ def _matbench() -> dict[str, Any] | None:
     }
 
 
-def info_command(arguments: argparse.Namespace) -> int:
+@data.command("info", help="what a database in the local store holds")
+@store_options()
+@output_options
+def info(thermo_type: str, database: str, output: Output) -> int:
     """Say what a database in the local store holds, and check it."""
-    with wanted_store(arguments) as store:
+    from ..sources.materials_project.audit import audit
+
+    with _store(thermo_type, database) as store:
         report = {**_summary(store), **audit(store)}
-    if arguments.json:
+    if output.json:
         print(json.dumps(report, ensure_ascii=False, allow_nan=False))
         return 0
     print(f"database {report['database']}, {report['thermo_type']}, changed {report['changed']}")
@@ -115,58 +296,165 @@ def info_command(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def export_command(arguments: argparse.Namespace) -> int:
+@data.command("export", help="write a database to a Parquet file")
+@click.argument("file", metavar="FILE.parquet")
+@option("--elements", "only the systems of these elements", metavar="Li,O,...")
+@option("--study", "only the systems of a study", metavar="STUDY.yaml")
+@store_options()
+@output_options
+def export(
+    file: str,
+    elements: str | None,
+    study: str | None,
+    thermo_type: str,
+    database: str,
+    output: Output,
+) -> int:
     """Write a database, or the part of a question, to a Parquet file."""
     from ..sources.materials_project.exchange import export_store
+    from ..sources.materials_project.systems import check_elements
 
     sets = None
-    if arguments.elements:
-        sets = [check_elements(arguments.elements.split(","))]
-    if arguments.study:
+    if elements:
+        sets = [check_elements(elements.split(","))]
+    if study:
         from ..screen.study_file import load_study
 
-        sets = [*(sets or []), *load_study(arguments.study).element_sets]
-    with wanted_store(arguments) as store:
-        count = export_store(store, Path(arguments.file), sets)
-        database, family = store.database, store.thermo_type
-    if arguments.json:
-        print(json.dumps({"file": arguments.file, "documents": count, "database": database}))
-    speaker(arguments)(
-        f"wrote {count} documents of database {database}, {family}, to {arguments.file}; use it "
-        f"with --source {arguments.file} or `interscreen data import {arguments.file}`"
+        sets = [*(sets or []), *load_study(study).element_sets]
+    with _store(thermo_type, database) as store:
+        count = export_store(store, Path(file), sets)
+        version, family = store.database, store.thermo_type
+    if output.json:
+        print(json.dumps({"file": file, "documents": count, "database": version}))
+    output.say(
+        f"wrote {count} documents of database {version}, {family}, to {file}; use it "
+        f"with --source {file} or `interscreen data import {file}`"
     )
     return 0
 
 
-def import_command(arguments: argparse.Namespace) -> int:
+@data.command("import", help="take an exported file into the local store")
+@click.argument("file", metavar="FILE.parquet")
+@cache_option()
+@output_options
+def take(file: str, output: Output) -> int:
     """Take an exported file into the local store."""
     from ..sources.materials_project.exchange import import_file
 
-    with import_file(Path(arguments.file)) as store:
+    with import_file(Path(file)) as store:
         summary = _summary(store)
-    if arguments.json:
+    if output.json:
         print(json.dumps(summary))
-    speaker(arguments)(
+    output.say(
         f"database {summary['database']}, {summary['thermo_type']}: {summary['documents']} "
         f"documents in {summary['file']}"
     )
     return 0
 
 
-def structure_command(arguments: argparse.Namespace) -> int:
+@data.command("structure", help="print a pulled structure as CIF")
+@click.argument("identifier", metavar="mp-ID")
+@store_options()
+@output_options
+def structure(identifier: str, thermo_type: str, database: str, output: Output) -> int:
     """Print a structure that was pulled with ``--structures``."""
-    with wanted_store(arguments) as store:
-        found = store.structure(arguments.identifier)
-        database = store.database
+    with _store(thermo_type, database) as store:
+        found = store.structure(identifier)
+        version = store.database
     if found is None:
         raise InputError(
-            f"{arguments.identifier}: no structure of it in the store of database {database}; pull "
+            f"{identifier}: no structure of it in the store of database {version}; pull "
             "its system with `interscreen data pull --structures --elements ...`"
         )
-    if arguments.json:
+    if output.json:
         print(json.dumps(found))
     else:
         from pymatgen.core import Structure
 
         print(Structure.from_dict(found).to(fmt="cif"), end="")
     return 0
+
+
+# -- diff ------------------------------------------------------------------------------------------
+
+
+@data.command("diff", help="what changed between two databases")
+@click.argument("a", help="database version, or a table")
+@click.argument("b", help="database version, or a table")
+@option("--thermo-type", "as for --source mp", metavar="T", default="")
+@option("--study", "say which of its answers change, too", metavar="STUDY.yaml")
+@option(
+    "--tolerance",
+    "smallest change that is told [eV/atom] (default 0.005)",
+    type=float,
+    default=0.005,
+    metavar="E",
+)
+@option("--out", "write all changes of phases there", metavar="FILE.csv")
+@cache_option()
+@output_options
+def diff(
+    a: str, b: str, thermo_type: str, study: str | None, tolerance: float, out: str | None,
+    output: Output,
+) -> int:  # fmt: skip
+    """Compare two databases (or tables), phase by phase, and the answers of a study."""
+    from ..phases.difference import compare_tables
+    from ..report.text.changes import difference_text, screen_difference_text
+    from ..screen.study_file import load_study
+    from ..sources.open import SourceOptions
+
+    asked = load_study(study) if study else None
+    sets = asked.element_sets if asked else ()
+    options = asked.source_options if asked else SourceOptions()  # its filters, its entries
+    options = replace(options, thermo_type=thermo_type or options.thermo_type)
+    before, after = (_open(name, options, sets) for name in (a, b))
+    for table in (before, after):
+        output.say(f"{table.source.name} ({table.source.version}): {len(table)} formulas")
+    difference = compare_tables(before, after, tolerance_eV_per_atom=tolerance)
+    answers = None
+    if asked is not None:
+        from ..screen.compare import compare_screens
+        from ..screen.runner import run_study
+
+        answers = compare_screens(
+            run_study(asked, before), run_study(asked, after), tolerance_eV_per_atom=tolerance
+        )
+    if out:
+        _write(difference.to_frame(), Path(out))
+        output.say(f"changes of phases in {out}")
+    if output.json:
+        found = {"phases": difference.to_dict()}
+        if answers is not None:
+            found["answers"] = answers.to_dict()
+        print(json.dumps(found, ensure_ascii=False, allow_nan=False))
+        return 0
+    print(difference_text(difference))
+    if answers is not None:
+        print()
+        print(screen_difference_text(answers))
+    return 0
+
+
+def _open(name: str, options: SourceOptions, sets: Sequence[frozenset[str]]) -> PhaseTable:
+    """Open a table by its path, or a database of the local store by its version."""
+    from ..sources import MATERIALS_PROJECT
+    from ..sources.open import open_table
+
+    if name.lower().endswith(_ENDINGS):
+        return open_table(name, options=replace(options, database=""))
+    _store(options.thermo_type, name).close()
+    return open_table(
+        MATERIALS_PROJECT,
+        sets,
+        options=replace(options, database=name, offline=True),
+    )
+
+
+def _write(frame: pd.DataFrame, file: Path) -> None:
+    if file.suffix.lower() != ".csv":
+        raise InputError(f"{file}: the ending must be .csv")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        frame.to_csv(file, index=False)
+    except OSError as error:
+        raise OutputError(f"{file}: cannot be written ({error.strerror})") from None

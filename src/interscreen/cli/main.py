@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
+
+import click
 
 from ..errors import InputError, InterscreenError
-from .parsers import build_parser
+from .command import root
 
 EXIT_OK, EXIT_INTERRUPTED = 0, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
-    parser = build_parser()
-    arguments = parser.parse_args(argv)
-    if arguments.version:
-        from ..version import version
-
-        print(f"interscreen {version()}")
-        return EXIT_OK
-    if arguments.command is None:
-        parser.print_help(sys.stderr)
-        return InputError.exit_code
-    logging.basicConfig(
-        level=logging.ERROR if arguments.quiet else logging.WARNING,
-        format="interscreen: %(message)s",
-    )
-    if getattr(arguments, "cache", None):
-        os.environ["INTERSCREEN_CACHE"] = arguments.cache  # worker processes see it, too
-    arguments.argv = ["interscreen", *(sys.argv[1:] if argv is None else argv)]
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        module, _, function = arguments.run.partition(".")
-        run = getattr(import_module(f".{module}", __package__), function)
-        code: int = run(arguments)
+        with root.make_context("interscreen", list(words), obj=["interscreen", *words]) as context:
+            code: int = root.invoke(context)
         sys.stdout.flush()
         return code
+    except click.exceptions.Exit as stop:  # after --help and --version
+        return stop.exit_code
+    except click.UsageError as error:
+        print(f"interscreen: error: {_line(error)}", file=sys.stderr)
+        return InputError.exit_code
     except InterscreenError as error:
         for line in str(error).splitlines():
             print(f"interscreen: error: {line}", file=sys.stderr)
@@ -51,5 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_INTERRUPTED
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _line(error: click.UsageError) -> str:
+    """One line for a slip on the command line, with the nearest name where there is one."""
+    place = error.ctx.command_path if error.ctx else "interscreen"
+    nearest = getattr(error, "possibilities", None)  # of an option or a command, best first
+    text = f"{error.message} Did you mean {nearest[0]!r}?" if nearest else error.format_message()
+    return f"{' '.join(text.split()).removesuffix('.')} ({place} --help)"

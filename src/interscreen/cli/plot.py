@@ -2,105 +2,252 @@
 
 from __future__ import annotations
 
-import argparse
+import functools
 import json
-import sys
-from collections.abc import Callable, Iterable
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..answers.lithiation import lithiate, lithiation_rows
-from ..answers.reaction import react
-from ..answers.window import stability_window, window_row
-from ..errors import InputError
-from ..phases.formula import nearest
-from ..phases.material import electrolytes, elements_of
-from ..report.text.answers import source_note
-from .figure_files import place_of
-from .map import (
+import click
+
+from ..errors import InputError, OutputError
+from .ask import (
     EXIT_FAILED_ROWS,
     EXIT_OK,
+    NAMED,
     computed_maps,
     map_figure,
+    map_options,
     map_tables,
+    profile_figure,
+    profile_options,
+    reaction_options,
+    write_figure,
 )
-from .profile import computed_profile, profile_figure
-from .questions import reactant_of
-from .source import open_source
+from .command import COMMANDS, Output, gathered, listed, option, output_options, root
+from .source import Choice, open_source, source_options
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from ..phases.material import Material
     from ..phases.table import PhaseTable
+    from ..report.figures.style import Width
+
+_LONGEST = 60  # characters of a name made from materials
 
 
-def no_figure(arguments: argparse.Namespace) -> int:
-    """Answer ``plot`` without a kind of figure."""
-    raise InputError(
-        "plot: name what: reaction, window, lithiation, profile, heatmap or map "
-        "(interscreen plot --help)"
-    )
+@dataclass(frozen=True)
+class Place:
+    """Folder, stem of the file names, and formats."""
+
+    folder: Path
+    stem: str
+    formats: tuple[str, ...]
+
+    def write(self, figure: Figure, tables: Mapping[str, pd.DataFrame]) -> tuple[Path, ...]:
+        """Write a figure and its data; a table that is something else is not overwritten.
+
+        Raises
+        ------
+        OutputError
+            When the place is taken or cannot be written to.
+        """
+        for key, frame in tables.items():
+            _check_table(self.folder / f"{self.stem}{key}.csv", frame)
+        return write_figure(figure, self.folder, self.stem, tables, self.formats)
 
 
-def figure_command(arguments: argparse.Namespace) -> int:
-    """Draw the figure that is asked for, bare where the paper has a caption for the rest."""
-    from ..report.figures.page import bare_figures
+def _check_table(path: Path, frame: pd.DataFrame) -> None:
+    """Refuse to overwrite a table of a run, or one with other columns."""
+    from ..screen.folder import MANIFEST
 
-    draw: Callable[[argparse.Namespace], int] = globals()[f"{arguments.plot_command}_plot"]
-    with bare_figures(arguments.bare):
-        return draw(arguments)
+    if not path.is_file():
+        return
+    mine = ",".join(str(name) for name in frame.columns)
+    try:
+        with path.open(encoding="utf-8") as stream:
+            theirs = stream.readline().rstrip("\r\n")
+        manifest = path.with_name(MANIFEST)
+        kept = json.loads(manifest.read_text("utf-8")) if manifest.is_file() else {}
+        of_run = path.name in kept.get("files_sha256", {})
+    except (OSError, ValueError, AttributeError):
+        theirs, of_run = "", False
+    if of_run or theirs != mine:
+        what = "belongs to a run" if of_run else "holds another table"
+        raise OutputError(f"output file {path}: {what}; name another place with --out")
 
 
-def reaction_plot(arguments: argparse.Namespace) -> int:
-    """Mutual energy of two materials over the mixing ratio."""
+@dataclass(frozen=True)
+class Paper:
+    """How a figure is drawn and where its files go."""
+
+    out: str | None
+    width: Width
+    format: str | None
+    bare: bool
+
+    def place(self, *names: str) -> Place:
+        """Return where the files go; ``names`` make the file name where the options do not.
+
+        Raises
+        ------
+        InputError
+            For an unknown format or a file ending that contradicts it.
+        """
+        from ..report.figures.saving import FORMATS
+
+        formats = self._formats(FORMATS)
+        words = (re.sub(r"[^A-Za-z0-9.()-]+", "-", name).strip("-.") for name in names)
+        stem = "_".join(word for word in words if word)[:_LONGEST].rstrip("_-.")
+        if self.out is None:
+            return Place(Path(), stem, formats or FORMATS)
+        if not self.out.strip():
+            raise InputError("--out: is empty; name a folder or a file without its ending")
+        path = Path(self.out)
+        if self.out.endswith(("/", os.sep)) or path.is_dir():
+            return Place(path, stem, formats or FORMATS)
+        ending = path.suffix.lower().removeprefix(".")
+        if ending not in (*FORMATS, "csv"):
+            return Place(path.parent, path.name, formats or FORMATS)
+        if ending == "csv":
+            return Place(path.parent, path.stem, formats or FORMATS)
+        if formats and ending not in formats:
+            raise InputError(f"--out {self.out}: ends in .{ending}, but --format is {self.format}")
+        return Place(path.parent, path.stem, formats or (ending,))
+
+    def _formats(self, known: tuple[str, ...]) -> tuple[str, ...]:
+        if self.format is None:
+            return ()
+        words = [word.lower() for word in listed(self.format)]
+        for word in words:
+            if word not in known:
+                raise InputError(f"--format {word}: unknown; choose from {', '.join(known)}")
+        if not words:
+            raise InputError(
+                f"--format {self.format!r}: names none; choose from {', '.join(known)}"
+            )
+        return tuple(dict.fromkeys(words))
+
+
+_of_figure = functools.partial(option, section="Figure")
+_paper_options = gathered(
+    "paper",
+    Paper,
+    _of_figure("--out", "folder, or file without its ending (default: here)", metavar="PATH"),
+    _of_figure(
+        "--width", "columns (default two)", type=click.Choice(["one", "two"]), default="two"
+    ),
+    _of_figure("--format", "png, svg, pdf (default all three)", metavar="F,..."),
+    _of_figure("--bare", "no title and source: they stand in the caption", is_flag=True),
+)
+
+
+@root.group("plot")
+@click.pass_context
+def plot(context: click.Context) -> None:
+    """Ask for a kind of figure where none is named."""
+    if context.invoked_subcommand is None:
+        raise InputError(
+            "plot: name what: reaction, window, lithiation, profile, heatmap or map "
+            "(interscreen plot --help)"
+        )
+
+
+def _figure(name: str, summary: str) -> Callable[[Callable[..., int]], click.Command]:
+    """Register a kind of figure, which is drawn bare where the paper has a caption."""
+
+    def register(draw: Callable[..., int]) -> click.Command:
+        @functools.wraps(draw)
+        def command(**values: Any) -> int:
+            from ..report.figures.page import bare_figures
+
+            with bare_figures(values["bare"]):
+                return draw(**values)
+
+        made: click.Command = plot.command(name, help=summary)(command)
+        return made
+
+    return register
+
+
+_materials = click.argument("m", nargs=-1, required=True, help=NAMED)
+
+
+@_figure("reaction", "mutual energy of two materials over the mixing ratio")
+@reaction_options
+@source_options
+@_paper_options
+@output_options
+def reaction(
+    a: Material, b: Material, potential: float | None, choice: Choice, output: Output, paper: Paper
+) -> int:
+    """Draw the mutual energy of two materials over the mixing ratio."""
+    from ..answers.reaction import react
+    from ..phases.material import elements_of
     from ..report.figures.reaction import curve_plot
 
-    place = place_of(arguments, "reaction", arguments.a, arguments.b)
-    a = reactant_of(arguments.a, arguments.energy_a, arguments.above_hull_a)
-    b = reactant_of(arguments.b, arguments.energy_b, arguments.above_hull_b)
-    elements = elements_of([a, b], lithium=arguments.potential is not None)
-    table = open_source(arguments, [elements])
-    result = react(table, a, b, potential_V=arguments.potential)
-    figure = curve_plot(result, note=_note([result.provenance]), width=arguments.width)
-    files = place.write(figure, {"": result.to_frame()})
-    return _told(arguments, files, [result.provenance])
+    place = paper.place("reaction", a.formula, b.formula)
+    table = open_source(choice, output, [elements_of([a, b], lithium=potential is not None)])
+    result = react(table, a, b, potential_V=potential)
+    figure = curve_plot(result, note=_note([result.provenance]), width=paper.width)
+    return _tell(output, place.write(figure, {"": result.to_frame()}), [result.provenance])
 
 
-def window_plot(arguments: argparse.Namespace) -> int:
-    """Stability windows of materials; limits of electrolytes cross the others."""
+@_figure("window", "stability windows as bars")
+@_materials
+@source_options
+@_paper_options
+@output_options
+def window(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> int:
+    """Draw stability windows of materials; limits of electrolytes cross the others."""
     import pandas as pd
 
-    from ..phases.columns import columns_of
+    from ..answers.window import stability_window, window_row
+    from ..phases.material import electrolytes
     from ..report.figures.windows import window_bars
+    from ..screen.rows import WINDOW_COLUMNS
 
-    place = place_of(arguments, "window", *arguments.m)
-    table, names = _opened(arguments)
+    place = paper.place("window", *m)
+    table, names = _opened(m, choice, output)
     known = electrolytes()
-    windows = [stability_window(table, name) for name in names]
+    windows = {name: stability_window(table, name) for name in names}
     frame = pd.DataFrame(
         [
             {
                 "part": "electrolyte" if name in known else "material",
                 "name": name,
-                **window_row(window),
-                **_origin(window.provenance),
+                **window_row(found),
+                **_origin(found.provenance),
             }
-            for name, window in zip(names, windows, strict=True)
+            for name, found in windows.items()
         ],
-        columns=columns_of("windows"),
+        columns=WINDOW_COLUMNS,
     )
-    provenances = [window.provenance for window in windows]
-    figure = window_bars(frame, note=_note(provenances), width=arguments.width)
-    return _told(arguments, place.write(figure, {"": frame}), provenances)
+    provenances = [found.provenance for found in windows.values()]
+    figure = window_bars(frame, note=_note(provenances), width=paper.width)
+    return _tell(output, place.write(figure, {"": frame}), provenances)
 
 
-def lithiation_plot(arguments: argparse.Namespace) -> int:
-    """Voltage against Li taken up."""
+@_figure("lithiation", "voltage against Li taken up")
+@_materials
+@source_options
+@_paper_options
+@output_options
+def lithiation(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> int:
+    """Draw the voltage against Li taken up."""
     import pandas as pd
 
-    from ..phases.columns import columns_of
+    from ..answers.lithiation import lithiate, lithiation_rows
     from ..report.figures.lithiation import lithiation_staircase
+    from ..screen.rows import LITHIATION_COLUMNS
 
-    place = place_of(arguments, "lithiation", *arguments.m)
-    table, names = _opened(arguments)
+    place = paper.place("lithiation", *m)
+    table, names = _opened(m, choice, output)
     paths = {name: lithiate(table, name) for name in names}
     frame = pd.DataFrame(
         [
@@ -108,59 +255,67 @@ def lithiation_plot(arguments: argparse.Namespace) -> int:
             for name, path in paths.items()
             for row in lithiation_rows(path)
         ],
-        columns=columns_of("lithiation"),
+        columns=LITHIATION_COLUMNS,
     )
     asked = pd.DataFrame({"candidate": names, "status": "ok"})
     provenances = [path.provenance for path in paths.values()]
-    figure = lithiation_staircase(frame, asked, note=_note(provenances), width=arguments.width)
-    return _told(arguments, place.write(figure, {"": frame}), provenances)
+    figure = lithiation_staircase(frame, asked, note=_note(provenances), width=paper.width)
+    return _tell(output, place.write(figure, {"": frame}), provenances)
 
 
-def profile_plot(arguments: argparse.Namespace) -> int:
-    """Reaction energies over a range of potentials."""
-    place = place_of(arguments, "profile", arguments.a, arguments.b)
-    a = reactant_of(arguments.a, arguments.energy_a, arguments.above_hull_a)
-    b = reactant_of(arguments.b, arguments.energy_b, arguments.above_hull_b)
-    result = computed_profile(arguments, open_source(arguments, [elements_of([a, b])]), a, b)
-    files = place.write(profile_figure(result, arguments.width), {"": result.to_frame()})
-    return _told(arguments, files, [result.provenance])
+@_figure("profile", COMMANDS["profile"][1])
+@profile_options
+@source_options
+@_paper_options
+@output_options
+def profile(
+    a: Material, b: Material, start: float, end: float, step: float | None,
+    choice: Choice, output: Output, paper: Paper,
+) -> int:  # fmt: skip
+    """Draw reaction energies over a range of potentials."""
+    from ..answers.profile import profile
+    from ..phases.material import elements_of
+
+    place = paper.place("profile", a.formula, b.formula)
+    result = profile(open_source(choice, output, [elements_of([a, b])]), a, b, start, end, step)
+    files = place.write(profile_figure(result, paper.width), {"": result.to_frame()})
+    return _tell(output, files, [result.provenance])
 
 
-def map_plot(arguments: argparse.Namespace) -> int:
-    """Triangles of ternary systems; exit code 3 when some could not be computed."""
-    place = place_of(arguments, "map", arguments.system, arguments.m or "", arguments.against)
-    _, maps, failed = computed_maps(arguments)
-    figure = map_figure(maps, failed, float(arguments.level), arguments.width)
-    files = place.write(figure, map_tables(maps))
-    _told(arguments, files, [one.provenance for one in maps])
-    return EXIT_FAILED_ROWS if failed else EXIT_OK
-
-
-def heatmap_plot(arguments: argparse.Namespace) -> int:
-    """Heatmap of a finished run, from its results.csv."""
+@_figure("heatmap", "reaction energies of a finished screen")
+@click.argument("folder", metavar="RUN", help="folder of the screen")
+@option("--electrolytes", "only these, in this order", metavar="A,B,...")
+@option("--top", "only the best N of the ranking", type=int, metavar="N")
+@_paper_options
+@output_options
+def heatmap(
+    folder: str, electrolytes: str | None, top: int | None, output: Output, paper: Paper
+) -> int:
+    """Draw the heatmap of a finished run, from its results.csv."""
+    from ..phases.formula import nearest
     from ..report.figures.heatmap import reaction_heatmap
     from ..report.figures.heatmap_data import plotted
     from ..report.figures.run import read_run
 
-    folder = Path(arguments.folder)
-    results = read_run(folder)
-    place = place_of(arguments, "heatmap", folder.resolve().name)
-    if arguments.electrolytes is not None:
+    run = Path(folder)
+    results = read_run(run)
+    place = paper.place("heatmap", run.resolve().name)
+    if electrolytes is not None:
         there = list(dict.fromkeys(results["electrolyte"]))
-        chosen = [name.strip() for name in arguments.electrolytes.split(",") if name.strip()]
+        chosen = listed(electrolytes)
         for name in chosen or [""]:
             if name not in there:
                 hint = nearest(name, there) or f" (there are {', '.join(there)})"
-                raise InputError(f"--electrolytes {name or repr('')}: not in {folder}{hint}")
+                raise InputError(f"--electrolytes {name or repr('')}: not in {run}{hint}")
         order = {name: number for number, name in enumerate(chosen)}
         results = results[results["electrolyte"].isin(chosen)]
         results = results.sort_values(
             "electrolyte", key=lambda names: names.map(order), kind="stable"
         )
-    if arguments.top is not None:
-        if arguments.top < 1:
-            raise InputError(f"--top {arguments.top}: give a number of candidates from 1 upwards")
-        first = list(dict.fromkeys(results["candidate"]))[: arguments.top]
+    if top is not None:
+        if top < 1:
+            raise InputError(f"--top {top}: give a number of candidates from 1 upwards")
+        first = list(dict.fromkeys(results["candidate"]))[:top]
         results = results[results["candidate"].isin(first)]
     provenances = [
         {"source_label": row["source"], "left_out_phases": row["left_out_phases"].split()}
@@ -168,14 +323,35 @@ def heatmap_plot(arguments: argparse.Namespace) -> int:
             "records"
         )
     ]
-    figure = reaction_heatmap(results, note=_note(provenances), width=arguments.width)
-    return _told(arguments, place.write(figure, {"": plotted(results)}), [])
+    figure = reaction_heatmap(results, note=_note(provenances), width=paper.width)
+    return _tell(output, place.write(figure, {"": plotted(results)}), [])
 
 
-def _opened(arguments: argparse.Namespace) -> tuple[PhaseTable, list[str]]:
-    """Source for all materials of a command, each named once."""
-    names = list(dict.fromkeys(arguments.m))
-    return open_source(arguments, [elements_of([name]) for name in names]), names
+@_figure("map", "mutual energies of ternary systems with one partner")
+@map_options
+@source_options
+@_paper_options
+@output_options
+def composition_maps(
+    system: str, against: str, m: str | None, divisions: int, level: float,
+    choice: Choice, output: Output, paper: Paper,
+) -> int:  # fmt: skip
+    """Draw triangles of ternary systems; exit code 3 when some could not be computed."""
+    place = paper.place("map", system, m or "", against)
+    _, maps, failed = computed_maps(system, against, m, divisions, level, choice, output)
+    files = place.write(map_figure(maps, failed, level, paper.width), map_tables(maps))
+    _tell(output, files, [one.provenance for one in maps])
+    return EXIT_FAILED_ROWS if failed else EXIT_OK
+
+
+def _opened(
+    materials: tuple[str, ...], choice: Choice, output: Output
+) -> tuple[PhaseTable, list[str]]:
+    """Open the source for all materials of a command, each named once."""
+    from ..phases.material import elements_of
+
+    names = list(dict.fromkeys(materials))
+    return open_source(choice, output, [elements_of([name]) for name in names]), names
 
 
 def _origin(provenance: dict[str, Any]) -> dict[str, str]:
@@ -187,23 +363,19 @@ def _origin(provenance: dict[str, Any]) -> dict[str, str]:
 
 def _note(provenances: list[dict[str, Any]]) -> str:
     """Foot of a figure; empty where no source is known."""
+    from ..report.text.answers import source_note
+
     if not provenances:
         return ""
     left_out = {phase for one in provenances for phase in one["left_out_phases"]}
     return source_note(provenances[0]["source_label"], sorted(left_out))
 
 
-def _told(
-    arguments: argparse.Namespace, files: Iterable[Path], provenances: list[dict[str, Any]]
-) -> int:
+def _tell(output: Output, files: Iterable[Path], provenances: list[dict[str, Any]]) -> int:
     """Print the files, one a line, and what may be wrong."""
+    names = [str(file) for file in files]
     warnings = list(dict.fromkeys(line for one in provenances for line in one["warnings"]))
-    if arguments.json:
-        answer = {"files": [str(file) for file in files], "warnings": warnings}
-        print(json.dumps(answer, ensure_ascii=False))
-    else:
-        print("\n".join(str(file) for file in files))
-    if not arguments.quiet:
-        for warning in warnings:
-            print(f"interscreen: warning: {warning}", file=sys.stderr)
+    output.show({"files": names, "warnings": warnings}, lambda: "\n".join(names))
+    for warning in warnings:
+        output.say(f"warning: {warning}")
     return EXIT_OK

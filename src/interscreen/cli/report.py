@@ -1,20 +1,62 @@
-"""The command ``report``: the page of a finished run."""
+"""Commands ``report``, the page of a finished run, and ``validate``, a source against facts."""
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
+import time
 from pathlib import Path
 
-from ..report.page import write_report
+import click
+
+from .command import Output, command_line, option, output_options, root
+from .source import Choice, open_source, source_options
+
+EXIT_OK, EXIT_OUTSIDE = 0, 3
 
 
-def report_command(arguments: argparse.Namespace) -> int:
+@root.command("report")
+@click.argument("folder", metavar="RUN", help="folder of the screen")
+@option("--out", "default: report.html in the folder", metavar="FILE")
+@output_options
+def report(folder: str, out: str | None, output: Output) -> int:
     """Write report.html from the files of a run folder."""
-    file = write_report(Path(arguments.folder), Path(arguments.out) if arguments.out else None)
-    if arguments.json:
-        print(json.dumps({"file": str(file), "bytes": file.stat().st_size}, ensure_ascii=False))
-    elif not arguments.quiet:
-        print(f"interscreen: wrote {file}", file=sys.stderr)
-    return 0
+    from ..report.page import write_report
+
+    file = write_report(Path(folder), Path(out) if out else None)
+    if output.json:
+        output.show({"file": str(file), "bytes": file.stat().st_size}, str)
+    else:
+        output.say(f"wrote {file}")
+    return EXIT_OK
+
+
+@root.command("validate")
+@option("--undoped", "undoped LLZO stands in for doped garnets", is_flag=True)
+@option("--out", "write the three tables and manifest there", metavar="DIR")
+@source_options
+@output_options
+def validate(undoped: bool, out: str | None, choice: Choice, output: Output) -> int:
+    """Compare and correlate; exit code 3 when a number is outside, or none could be compared."""
+    from ..report.text.validation import validation_text
+    from ..screen.folder import new_folder, write_manifest
+    from ..screen.manifest import build_manifest
+    from ..validation import PARTS, element_sets, validate
+
+    started = time.perf_counter()
+    table = open_source(choice, output, element_sets(undoped=undoped))
+    result = validate(table, undoped=undoped)
+    if out:
+        with new_folder(Path(out)) as place:
+            for part in PARTS:
+                frame = result.to_frame(part)
+                frame.to_csv(place / f"{part}.csv", index=False, lineterminator="\n")
+            manifest = build_manifest(
+                table,
+                {"validate": {"undoped": result.undoped}},
+                command_line(),
+                time.perf_counter() - started,
+                verdicts=result.counts,
+            )
+            write_manifest(place, manifest)
+        output.say(f"tables in {Path(out)}/")
+    output.show(result.to_dict(), lambda: validation_text(result))
+    return EXIT_OK if result.passed else EXIT_OUTSIDE

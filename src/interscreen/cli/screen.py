@@ -2,75 +2,120 @@
 
 from __future__ import annotations
 
-import argparse
+import contextlib
+import functools
 import json
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, Literal
 
-from ..energies.sampling import FEWEST, MOST
+import click
+
 from ..errors import InputError
-from ..phases.material import resolve
-from ..phases.table import PhaseTable
-from ..report.figures.run import write_figures
-from ..report.page import write_report
-from ..report.text.ranking import ranking_text
-from ..screen.entries import MaterialEntry, Uncertainty
-from ..screen.folder import new_folder, write_manifest, write_tables
-from ..screen.manifest import build_manifest
-from ..screen.query import parse_query
-from ..screen.run import ScreenResult, run_study
-from ..screen.study import Study
-from ..screen.study_file import default_study, load_study
-from ..sources.open import SourceOptions, default_source
-from .interrupts import noticed_interrupts
-from .source import open_source, source_options
+from .command import Output, command_line, gathered, listed, option, output_options, root
+from .source import Choice, open_source, source_options
+
+if TYPE_CHECKING:
+    from ..phases.table import PhaseTable
+    from ..screen.batch_run import BatchReport
+    from ..screen.entries import Uncertainty
+    from ..screen.runner import ScreenResult
+    from ..screen.study import Study
+    from ..sources.open import SourceOptions
 
 EXIT_OK, EXIT_FAILED_ROWS = 0, 3
 _SHOWN = 5  # warnings on the terminal
 
 
-def screen_command(arguments: argparse.Namespace) -> int:
-    """Run a study; exit code 3 when rows failed."""
-    started = time.perf_counter()
-    study = _study(arguments)
-    stated = study.source
-    updates: dict[str, Any] = {}
-    if arguments.jobs is not None:
-        updates["jobs"] = arguments.jobs
-    if arguments.samples is not None:
-        updates["uncertainty"] = _sampled(study, arguments.samples)
-    if arguments.out:
-        updates["output"] = arguments.out
-    options = source_options(arguments, study.source_options)
-    study = study.model_copy(update=updates).with_source(
-        arguments.source or study.source or default_source()[0], options
-    )
-    if arguments.check:
-        return _check(arguments, study, options)
-    table = open_source(arguments, study.element_sets, source=stated, options=options)
-    if study.query is not None:
-        from .batch import batch_command
+@dataclass(frozen=True)
+class Query:
+    """What concerns candidates from the source itself."""
 
-        return batch_command(arguments, study, table, started)
-    for option in ("fresh", "scheduler"):
-        if getattr(arguments, option):
-            raise InputError(f"--{option}: only for candidates by a condition, as --candidates all")
-    folder = Path(study.folder)
-    result = _run_into(folder, arguments, study, table, started)
-    if arguments.json:
-        print(json.dumps(_summary(folder, result), ensure_ascii=False, allow_nan=False))
-    else:
-        print(ranking_text(result.ranking))
-    if not arguments.quiet:
-        for warning in result.warnings[:_SHOWN]:
-            print(f"interscreen: warning: {warning}", file=sys.stderr)
-        if len(result.warnings) > _SHOWN:
-            more = len(result.warnings) - _SHOWN
-            print(f"interscreen: and {more} more warnings in manifest.json", file=sys.stderr)
-        print(f"interscreen: results in {folder}/", file=sys.stderr)
+    candidates: str | None
+    electrolytes: str | None
+    fresh: bool
+    backend: Literal["local", "dask"]
+    scheduler: str | None
+
+
+_of_whole = functools.partial(option, section="Candidates from the source itself")
+_query_options = gathered(
+    "query",
+    Query,
+    _of_whole(
+        "--candidates",
+        "'all', or conditions: n_elements=2-3,anion=fluoride,exclude=toxic (docs/screens.md)",
+        metavar="QUERY",
+    ),
+    _of_whole("--electrolytes", "in place of those of the study", metavar="A,B,..."),
+    _of_whole("--fresh", "forget what an earlier start computed", is_flag=True),
+    _of_whole(
+        "--backend",
+        "what runs the workers (default local)",
+        type=click.Choice(["local", "dask"]),
+        default="local",
+    ),
+    _of_whole("--scheduler", "of a running Dask cluster", metavar="ADDRESS"),
+)
+
+
+@root.command("screen")
+@click.argument(
+    "study",
+    metavar="[STUDY.yaml]",
+    required=False,
+    help="the study; without it the shipped one runs",
+)
+@option("--out", "output folder (default: as in the study)", metavar="DIR")
+@option("--jobs", "worker processes, -1: one per core", type=int, metavar="N")
+@option("--samples", "for the error bars, 0: none (default 1000)", type=int, metavar="N")
+@option("--check", "only check the study", is_flag=True)
+@_query_options
+@source_options
+@output_options
+def screen(
+    study: str | None, out: str | None, jobs: int | None, samples: int | None, check: bool,
+    query: Query, choice: Choice, output: Output,
+) -> int:  # fmt: skip
+    """Run a study; exit code 3 when rows failed."""
+    from ..report.text.ranking import ranking_text
+    from ..sources.open import default_source
+
+    started = time.perf_counter()
+    asked = _study(study, query)
+    stated = asked.source
+    updates: dict[str, Any] = {}
+    if jobs is not None:
+        updates["jobs"] = jobs
+    if samples is not None:
+        updates["uncertainty"] = _sampled(asked, samples)
+    if out:
+        updates["output"] = out
+    options = choice.options(asked.source_options)
+    asked = asked.model_copy(update=updates).with_source(
+        choice.source or asked.source or default_source()[0], options
+    )
+    if check:
+        return _check(asked, choice, options, output)
+    table = open_source(choice, output, asked.element_sets, source=stated, options=options)
+    if asked.query is not None:
+        return _run_batch(asked, table, query, output, started)
+    for name, value in (("--fresh", query.fresh), ("--scheduler", query.scheduler)):
+        if value:
+            raise InputError(f"{name}: only for candidates by query, as --candidates all")
+    folder = Path(asked.folder)
+    result = _run_into(folder, asked, table, output, started)
+    output.show(_summary(folder, result), lambda: ranking_text(result.ranking))
+    for warning in result.warnings[:_SHOWN]:
+        output.say(f"warning: {warning}")
+    if len(result.warnings) > _SHOWN:
+        output.say(f"and {len(result.warnings) - _SHOWN} more warnings in manifest.json")
+    output.say(f"results in {folder}/")
     if result.failed:
         for line in _failures(result):
             print(f"interscreen: failed: {line}", file=sys.stderr)
@@ -80,6 +125,9 @@ def screen_command(arguments: argparse.Namespace) -> int:
 
 def _sampled(study: Study, samples: int) -> Uncertainty:
     """Error bars of the study with another number of samples."""
+    from ..energies.sampling import FEWEST, MOST
+    from ..screen.entries import Uncertainty
+
     try:
         return Uncertainty(**{**study.uncertainty.model_dump(), "samples": samples})
     except ValueError:
@@ -104,35 +152,40 @@ def _failures(result: ScreenResult) -> list[str]:
     return lines
 
 
-def _study(arguments: argparse.Namespace) -> Study:
+def _study(file: str | None, query: Query) -> Study:
     """Study of a file, of the options, or the shipped one."""
-    listed = [name.strip() for name in (arguments.electrolytes or "").split(",") if name.strip()]
-    for name in listed:
+    from ..phases.material import resolve
+    from ..screen.entries import MaterialEntry
+    from ..screen.query import parse_query
+    from ..screen.study import Study
+    from ..screen.study_file import default_study, load_study
+
+    electrolytes = listed(query.electrolytes or "")
+    for name in electrolytes:
         resolve(name)  # a misspelled one is a line, not a traceback
-    if arguments.study:
-        study = load_study(arguments.study)
-    elif arguments.candidates:
-        if not listed:
+    if file:
+        study = load_study(file)
+    elif query.candidates:
+        if not electrolytes:
             raise InputError("--candidates: name the electrolytes, too: --electrolytes LLZO,LATP")
         study = Study.model_validate(
-            {"name": "screen", "electrolytes": listed, "candidates": [], "query": {}}
+            {"name": "screen", "electrolytes": electrolytes, "candidates": [], "query": {}}
         )
     else:
         study = default_study()
     updates: dict[str, Any] = {}
-    if arguments.candidates:
-        updates = {"query": parse_query(arguments.candidates, arguments.limit), "candidates": []}
-    elif arguments.limit is not None:
-        raise InputError("--limit: say of which candidates, too: --candidates all")
-    if listed:
-        updates["electrolytes"] = [MaterialEntry(formula=name) for name in listed]
+    if query.candidates:
+        updates = {"query": parse_query(query.candidates), "candidates": []}
+    if electrolytes:
+        updates["electrolytes"] = [MaterialEntry(formula=name) for name in electrolytes]
     return study.model_copy(update=updates)
 
 
-def _check(arguments: argparse.Namespace, study: Study, options: SourceOptions) -> int:
+def _check(study: Study, choice: Choice, options: SourceOptions, output: Output) -> int:
     """Check a study against its source without computing anything."""
-    table = open_source(arguments, study.element_sets, source=study.source, options=options)
+    from ..phases.material import resolve
 
+    table = open_source(choice, output, study.element_sets, source=study.source, options=options)
     for entry in study.electrolytes:
         _, unit = resolve(entry.material)
         table.within(unit.elements)
@@ -145,15 +198,15 @@ def _check(arguments: argparse.Namespace, study: Study, options: SourceOptions) 
     for line in missing:
         print(f"interscreen: warning: {line}", file=sys.stderr)
     if study.query is not None:
-        from ..screen.batch import choose_candidates
+        from ..screen.batch_run import choose_candidates
 
-        choice = choose_candidates(table, study.query)
-        for step, left in choice.counts.items():
+        chosen = choose_candidates(table, study.query)
+        for step, left in chosen.counts.items():
             print(f"  {step}: {left}")
-        for note in choice.notes:
+        for note in chosen.notes:
             print(f"interscreen: note: {note}", file=sys.stderr)
         print(
-            f"{study.name}: {len(choice.rows)} candidates x "
+            f"{study.name}: {len(chosen.rows)} candidates x "
             f"{_count(study.electrolytes, 'electrolyte')}, results would go to {study.folder}/"
         )
         return EXIT_OK
@@ -169,15 +222,21 @@ def _count(things: Sequence[Any], name: str) -> str:
 
 
 def _run_into(
-    folder: Any, arguments: argparse.Namespace, study: Study, table: PhaseTable, started: float
+    folder: Path, study: Study, table: PhaseTable, output: Output, started: float
 ) -> ScreenResult:
     """Run a study and write its folder."""
+    from ..report.figures.run import write_figures
+    from ..report.page import write_report
+    from ..screen.folder import new_folder, write_manifest, write_tables
+    from ..screen.manifest import build_manifest
+    from ..screen.runner import run_study
+
     with noticed_interrupts() as check, new_folder(folder) as temporary:
         result = run_study(
             study,
             table,
-            progress=_progress(arguments, sys.stderr, check),
-            sampling=_progress(arguments, sys.stderr, check, "sampled question"),
+            progress=_checked(check, output.progress(" candidate", dynamic_ncols=True)),
+            sampling=_checked(check, output.progress(" sampled question", dynamic_ncols=True)),
         )
         write_tables(temporary, result)
         write_figures(temporary, result, table.source.label)
@@ -186,7 +245,7 @@ def _run_into(
             build_manifest(
                 table,
                 study.model_dump(mode="json"),
-                arguments.argv,
+                command_line(),
                 time.perf_counter() - started,
                 rows=len(result.results),
                 failed_rows=result.failed,
@@ -199,32 +258,19 @@ def _run_into(
     return result
 
 
-def _progress(
-    arguments: argparse.Namespace,
-    stream: TextIO,
-    check: Callable[[], None],
-    unit: str = "candidate",
+def _checked(
+    check: Callable[[], None], progress: Callable[[int, int | None], None]
 ) -> Callable[[int, int], None]:
-    """Return what is called after each candidate: a bar where stderr is a terminal."""
-    bar: list[Any] = []
-    shown = not arguments.quiet and stream.isatty()
+    """Return what is called after each candidate: look for Ctrl-C, then draw the bar."""
 
     def report(done: int, total: int) -> None:
         check()
-        if not shown:
-            return
-        if not bar:
-            from tqdm import tqdm
-
-            bar.append(tqdm(total=total, unit=f" {unit}", file=stream, dynamic_ncols=True))
-        bar[0].update(done - bar[0].n)
-        if done == total:
-            bar[0].close()
+        progress(done, total)
 
     return report
 
 
-def _summary(folder: Any, result: ScreenResult) -> dict[str, Any]:
+def _summary(folder: Path, result: ScreenResult) -> dict[str, Any]:
     """JSON object of a screen: the ranking and where the files are."""
     ranking = json.loads(result.ranking.to_json(orient="records", double_precision=15))
     return {
@@ -235,3 +281,98 @@ def _summary(folder: Any, result: ScreenResult) -> dict[str, Any]:
         "warnings": list(result.warnings),
         "ranking": ranking,
     }
+
+
+# -- candidates from the source itself -------------------------------------------------------------
+
+
+def _run_batch(
+    study: Study, table: PhaseTable, query: Query, output: Output, started: float
+) -> int:
+    """Run a study with a query; exit code 3 when rows failed."""
+    from ..report.page import write_report
+    from ..report.text.best import best_text
+    from ..screen.batch_run import RESULTS, TOP_FILE, run_batch
+    from ..screen.folder import write_manifest
+    from ..screen.manifest import build_manifest
+    from ..screen.top import best
+    from ..screen.workers import Workers
+
+    folder = Path(study.folder)
+    workers = Workers(backend=query.backend, scheduler=query.scheduler or "")
+
+    def manifest(place: Path, report: BatchReport, key: str) -> None:
+        write_manifest(
+            place,
+            build_manifest(
+                table,
+                study.model_dump(mode="json"),
+                command_line(),
+                time.perf_counter() - started,
+                run_key=key,
+                candidates=report.candidates,
+                rows=report.candidates * len(report.electrolytes),
+                failed_rows=report.failed,
+                computed_now=report.computed,
+                query=report.choice.counts,
+                notes=list(report.choice.notes),
+            ),
+        )
+
+    with noticed_interrupts() as check:
+        report = run_batch(
+            study,
+            table,
+            folder,
+            workers=workers,
+            fresh=query.fresh,
+            say=output.say,
+            progress=output.progress("candidate"),
+            check=check,
+            write_manifest=manifest,
+        )
+    if report is None:
+        output.say(f"{folder}/ holds this run already; --fresh computes it anew")
+        return EXIT_OK
+    page = write_report(folder)
+    seconds = time.perf_counter() - started
+    for note in report.choice.notes:
+        output.say(f"note: {note}")
+    output.say(
+        f"{report.candidates} candidates x {len(report.electrolytes)} electrolytes in "
+        f"{seconds:.0f} s; {folder}/{RESULTS}, {folder}/{TOP_FILE}, "
+        f"{page}"
+    )
+    if report.failed:
+        output.say(f"{report.failed} rows could not be computed; their reasons are in {RESULTS}")
+    summary: dict[str, Any] = {
+        "folder": str(folder),
+        "candidates": report.candidates,
+        "failed_rows": report.failed,
+        "seconds": round(seconds, 1),
+    }
+    output.show(summary, lambda: best_text(best(folder / RESULTS, electrolyte=None, count=10)))
+    return EXIT_FAILED_ROWS if report.failed else EXIT_OK
+
+
+@contextlib.contextmanager
+def noticed_interrupts() -> Iterator[Callable[[], None]]:
+    """Give a function that raises KeyboardInterrupt if one came since; call it now and then."""
+    came = threading.Event()
+
+    def check() -> None:
+        if came.is_set():
+            raise KeyboardInterrupt
+
+    def handler(number: int, frame: Any) -> None:
+        came.set()
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield check  # only the main thread may set a handler
+        return
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, before)

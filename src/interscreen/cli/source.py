@@ -2,48 +2,105 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
-from typing import Any
+import functools
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ..errors import SourceError
-from ..phases.filters import Filters
-from ..phases.table import PhaseTable
-from ..sources import MATERIALS_PROJECT
-from ..sources.open import SourceOptions, default_source, open_table
+from .command import Output, gathered, option, store_options
 
-ElementSets = Sequence[Collection[str]]
+if TYPE_CHECKING:
+    from ..phases.table import PhaseTable
+    from ..sources.open import SourceOptions
+
+_SOURCE, _PRODUCTS = "Source of phases", "Which phases may be products"
 
 
-def source_options(
-    arguments: argparse.Namespace, study: SourceOptions | None = None
-) -> SourceOptions:
-    """Return the choices of the command line, on top of those of a study."""
-    before = study or SourceOptions()
-    return replace(
-        before,
-        thermo_type=arguments.thermo_type or before.thermo_type,
-        database=arguments.database or before.database,
-        offline=arguments.offline,
-        add=(*before.add, *(arguments.add or ())),
-        filters=before.filters.updated(
-            theoretical=False if arguments.no_theoretical else None,
-            banned=arguments.ban,
-            max_energy_above_hull_eV_per_atom=arguments.max_above_hull,
-            min_stability_eV_per_atom=arguments.min_stability,
-            licences=arguments.licence,
-        ),
-        formula_column=arguments.formula_column,
-        energy_column=arguments.energy_column,
-        all_phases=arguments.all_phases or before.all_phases,
-    )
+@dataclass(frozen=True)
+class Choice:
+    """The source that a command line names, and what it says about it."""
+
+    source: str
+    thermo_type: str
+    database: str
+    offline: bool
+    formula_column: str | None
+    energy_column: str | None
+    add: tuple[str, ...]
+    all_phases: bool
+    no_theoretical: bool
+    ban: tuple[str, ...]
+    max_above_hull: float | None
+    min_stability: float | None
+    licence: tuple[str, ...]
+
+    def options(self, study: SourceOptions | None = None) -> SourceOptions:
+        """Return the choices of the command line, on top of those of a study."""
+        from ..sources.open import SourceOptions
+
+        before = study or SourceOptions()
+        return replace(
+            before,
+            thermo_type=self.thermo_type or before.thermo_type,
+            database=self.database or before.database,
+            offline=self.offline,
+            add=(*before.add, *self.add),
+            filters=before.filters.updated(
+                theoretical=False if self.no_theoretical else None,
+                banned=self.ban,
+                max_energy_above_hull_eV_per_atom=self.max_above_hull,
+                min_stability_eV_per_atom=self.min_stability,
+                licences=self.licence,
+            ),
+            formula_column=self.formula_column,
+            energy_column=self.energy_column,
+            all_phases=self.all_phases or before.all_phases,
+        )
+
+
+_of_source = functools.partial(option, section=_SOURCE)
+_of_products = functools.partial(option, section=_PRODUCTS)
+source_options = gathered(
+    "choice",
+    Choice,
+    _of_source(
+        "--source",
+        "'mp' (the Materials Project; default when an API key is set), 'reference' (the embedded "
+        "set; default without one), 'matbench', or a table: .csv, .csv.gz, .parquet, .json",
+        metavar="SOURCE",
+        default="",
+    ),
+    store_options(_SOURCE),
+    _of_source("--offline", "mp: make no request", is_flag=True),
+    _of_source("--formula-column", "formula column of the table", metavar="NAME"),
+    _of_source("--energy-column", "formation-energy column [eV/atom]", metavar="NAME"),
+    _of_source("--add", "entries of your own: pymatgen JSON or CSV", metavar="FILE", multiple=True),
+    _of_products(
+        "--all-phases", "count phases that the source marks as never observed, too", is_flag=True
+    ),
+    _of_products("--no-theoretical", "leave out phases known from computations only", is_flag=True),
+    _of_products("--ban", "leave out a formula or an identifier", metavar="PHASE", multiple=True),
+    _of_products(
+        "--max-above-hull",
+        "count only phases at most this far above the hull of all [eV/atom]",
+        type=float,
+        metavar="E",
+    ),
+    _of_products(
+        "--min-stability",
+        "count a phase only if the hull without it lies at least this far above it [eV/atom]",
+        type=float,
+        metavar="E",
+    ),
+    _of_products("--licence", "count only documents under it (BY-C)", metavar="L", multiple=True),
+)
 
 
 def open_source(
-    arguments: argparse.Namespace,
-    elements: ElementSets,
+    choice: Choice,
+    output: Output,
+    elements: Sequence[Collection[str]],
     *,
     source: str = "",
     options: SourceOptions | None = None,
@@ -52,7 +109,8 @@ def open_source(
 
     Parameters
     ----------
-    arguments : argparse.Namespace
+    choice : Choice
+    output : Output
     elements : sequence of collections of str
         Elements of each question.
     source : str
@@ -60,22 +118,25 @@ def open_source(
     options : SourceOptions, optional
         In place of those of the command line.
     """
-    name, why = arguments.source, "as the command says"
+    from ..phases.filters import Filters
+    from ..sources import MATERIALS_PROJECT
+    from ..sources.open import default_source, open_table
+
+    name, why = choice.source, "as the command says"
     if not name:
         name, why = (source, "as the study says") if source else default_source()
-    say = speaker(arguments)
     if name == MATERIALS_PROJECT:  # a pull may take a while: say first what is going on
-        say(f"source {name}, {why}")
+        output.say(f"source {name}, {why}")
     try:
         table = open_table(
             name,
             elements,
-            options=options or source_options(arguments),
-            notify=say,
-            progress=pull_progress(arguments),
+            options=options or choice.options(),
+            notify=output.say,
+            progress=output.progress(),
         )
     except SourceError as error:
-        if name == MATERIALS_PROJECT and not (arguments.source or source):
+        if name == MATERIALS_PROJECT and not (choice.source or source):
             raise SourceError(
                 f"{error}; --source reference needs neither key nor network"
             ) from None
@@ -84,44 +145,12 @@ def open_source(
     counts = f"{len(table)} formulas, {len(table.elements)} elements"
     which = f"{origin.version}, {origin.thermo_type}" if origin.closed else origin.version
     if name == MATERIALS_PROJECT:
-        say(f"{which}: {counts}")
+        output.say(f"{which}: {counts}")
     else:
-        say(f"source {origin.name} ({which}), {why}: {counts}")
+        output.say(f"source {origin.name} ({which}), {why}: {counts}")
     if origin.filters:
-        say(f"left out: {Filters(**origin.filters)}")
+        output.say(f"left out: {Filters(**origin.filters)}")
     for added in origin.added:
         count = f"{added['entries']} {'entry' if added['entries'] == 1 else 'entries'}"
-        say(f"added {count} of {added['file']} ({added['scale']})")
+        output.say(f"added {count} of {added['file']} ({added['scale']})")
     return table
-
-
-def speaker(arguments: argparse.Namespace) -> Callable[[str], None]:
-    """Return what prints a line on stderr, or nothing with ``--quiet``."""
-
-    def say(text: str) -> None:
-        if not arguments.quiet:
-            print(f"interscreen: {text}", file=sys.stderr)
-
-    return say
-
-
-def pull_progress(
-    arguments: argparse.Namespace, unit: str = "system"
-) -> Callable[[int, int], None] | None:
-    """Return what draws a bar, where stderr is a terminal."""
-    if arguments.quiet or not sys.stderr.isatty():
-        return None
-    bar: list[Any] = []
-
-    def report(done: int, total: int) -> None:
-        from tqdm import tqdm
-
-        if bar and bar[0].total != total:
-            bar.pop().close()
-        if not bar:
-            bar.append(tqdm(total=total, unit=unit, file=sys.stderr))
-        bar[0].update(done - bar[0].n)
-        if done >= total:
-            bar.pop().close()
-
-    return report

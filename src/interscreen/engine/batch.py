@@ -294,7 +294,7 @@ def _kernel() -> Any:
             call_compiled(batch_kernel.lines, *given, index, index, 1, 2, 2, 2)
         except Exception as error:  # unreadable or half-written cache files: do without them
             log.warning("compiled loops are compiled anew (%s)", type(error).__name__)
-            kernel.recompile_without_cache()
+            kernel.compile_all(cache=False)
         _warm.append(batch_kernel)
     return _warm[0]
 

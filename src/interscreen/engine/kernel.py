@@ -21,7 +21,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 
 OK = 0
@@ -48,34 +47,44 @@ _STALL_LIMIT = 40  # degenerate pivots in a row before Bland's rule takes over
 _PIVOT_LIMIT = 20000
 
 _python: dict[str, Callable[..., Any]] = {}
+_compiling: list[bool] = []  # whether with a cache; empty as long as nothing is compiled
 
 
-def _compile(function: Callable[..., Any], cache: bool) -> Callable[..., Any]:
+def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
+    import numba  # a quarter of a second, which a single question does without
+
     options: Any = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "nsz", "arcp"}}
-    if cache:
+    if _compiling[-1]:
         try:
-            compiled: Callable[..., Any] = numba.njit(cache=True, **options)(function)
-            return compiled
+            made: Callable[..., Any] = numba.njit(cache=True, **options)(function)
+            return made
         except RuntimeError:  # no folder that compiled code may be written to
             pass
-    compiled = numba.njit(**options)(function)
-    return compiled
+    made = numba.njit(**options)(function)
+    return made
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a function, and keep the machine code beside it where that is possible."""
+    """Mark a function to be compiled: it is plain Python until ``compile_all`` is called."""
     _python[function.__name__] = function
-    return _compile(function, cache=True)
+    return _compile(function) if _compiling else function
 
 
-def recompile_without_cache() -> None:
-    """Replace every compiled function by one that neither reads nor writes a cache."""
+def compile_all(*, cache: bool = True) -> None:
+    """Replace every marked function by a compiled one.
+
+    Parameters
+    ----------
+    cache : bool
+        Keep the machine code beside the module where that is possible, and read it from there.
+    """
+    _compiling.append(cache)
     for function in list(_python.values()):
-        made = _compile(function, cache=False)
+        made = _compile(function)
         for module in list(sys.modules.values()):  # wherever it was imported, too
             if getattr(module, "__package__", None) == __package__:
                 held = getattr(module, function.__name__, None)
-                if getattr(held, "py_func", None) is function:  # not a namesake in plain Python
+                if held is function or getattr(held, "py_func", None) is function:
                     setattr(module, function.__name__, made)
 
 

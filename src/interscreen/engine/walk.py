@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _warm_lock = threading.Lock()
 _warm: list[Any] = []
+_plain: list[int] = []  # entries of columns that may still be walked over in plain Python
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ def compiled_kernel() -> Any:
             return _warm[0]
         from . import kernel
 
+        kernel.compile_all()
         arguments = (np.eye(2), np.zeros(2), np.ones(2), np.zeros(2), 0.0, 0.0, 0.0, 1, False)
         try:
             call_compiled(kernel.walk_line, *arguments)
@@ -78,10 +82,42 @@ def compiled_kernel() -> Any:
                 "seconds each time until __pycache__/*.nbi of interscreen is deleted",
                 type(error).__name__,
             )
-            kernel.recompile_without_cache()
+            kernel.compile_all(cache=False)
             kernel.walk_line(*arguments)
         _warm.append(kernel)
     return _warm[0]
+
+
+@contextlib.contextmanager
+def plain_walks(entries: int = 10_000) -> Iterator[None]:
+    """Walk in plain Python at first, which spares a short process the import of numba.
+
+    The functions are those that are compiled otherwise, and so is the certificate; the numbers
+    agree but for the last digits.
+
+    Parameters
+    ----------
+    entries : int
+        Of ``columns``, over all walks (about 16 us each); then the code is compiled after all.
+    """
+    _plain.append(entries)
+    try:
+        with np.errstate(all="ignore"):  # as compiled code: what is no number is found out later
+            yield
+    finally:
+        _plain.clear()
+
+
+def _kernel(entries: int) -> Any:
+    """Return the kernel for a walk over so many entries of ``columns``."""
+    if not _plain or _warm:
+        return compiled_kernel()
+    _plain[-1] -= entries
+    if _plain[-1] < 0:
+        return compiled_kernel()
+    from . import kernel
+
+    return kernel
 
 
 def call_compiled(function: Any, *arguments: Any) -> Any:
@@ -132,7 +168,7 @@ def walk_line(
     SolverError
         When mass balance or reduced costs cannot be brought within 1e-9.
     """
-    kernel = compiled_kernel()
+    kernel = _kernel(columns.size)
     columns = np.ascontiguousarray(columns, dtype=np.float64)
     costs = np.ascontiguousarray(costs, dtype=np.float64)
     b0 = np.ascontiguousarray(b0, dtype=np.float64)

@@ -1,0 +1,148 @@
+"""The best candidates of a run as text for the terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+from ...screen.ranking import OVERALL
+from ...screen.results_table import SCORE
+from ...screen.scores import COATING, CONVERSION
+from .answers import table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_WIDTH = 80
+_LEAST = 8  # characters of a name that is cut
+_SHORT = {CONVERSION: "conv.", COATING: "coat."}
+# head, column, factor and digits of what is shown; without an electrolyte only the first two
+_SHOWN = (
+    ("score", SCORE, 1.0, 0),
+    ("Li", "lithium_mutual_eV_per_atom", 1000.0, 0),
+    ("depos.", "deposited_mutual_eV_per_atom", 1000.0, 0),
+    ("layer", "layer_mutual_eV_per_atom", 1000.0, 0),
+    ("worst", "worst_product_mutual_eV_per_atom", 1000.0, 0),
+    ("bridge", "bridge_margin_V", 1.0, 2),
+)
+
+
+def best_text(found: pd.DataFrame, *, where: str = "") -> str:
+    """Write the answer of ``best`` as a table that fits 80 columns.
+
+    Parameters
+    ----------
+    found : DataFrame
+        As ``best`` returns it.
+    where : str
+        The condition it was asked for.
+    """
+    head = title(found, where)
+    if found.empty:
+        return head
+    overall = found.attrs["electrolyte"] == OVERALL
+    columns = _SHOWN[:2] if overall else _SHOWN
+    heads = [["rank"], ["candidate"], ["role"], *([head] for head, *_ in columns)]
+    for row in records(found):
+        rank = "-" if row["rank"] is None else f"{row['rank']}{'=' if row['tied'] else ''}"
+        cells = [rank, row["candidate"], row.get("role") or row["status"]]
+        cells += [_number(row.get(name), factor, digits) for _, name, factor, digits in columns]
+        for column, cell in zip(heads, cells, strict=True):
+            column.append(cell)
+    left = [1, 2]
+    if overall and "conversion_products" in found:
+        heads.append(["with Li metal", *(found["conversion_products"].fillna(""))])
+        left.append(len(heads) - 1)
+    lines = table(_fitted(heads), left=left)
+    legend = "score"
+    if overall:
+        legend += ", Li (reaction with Li metal): meV/atom; the score is 0 at best; "
+    else:
+        legend += (
+            ", Li, as deposited, converted layer, worst product: meV/atom; the score is 0 at best; "
+            "bridge [V]: oxidation limit of the Li-bearing salt of the layer minus reduction limit "
+            "of the electrolyte; "
+        )
+    legend += "rank: among all candidates, =: tied. Driving forces at 0 K, not rates."
+    if any("…" in line for line in lines):
+        legend += " …: cut to fit; --columns, --csv and --json give whole names."
+    return "\n".join([head, *("  " + line for line in lines), "", *_wrapped(legend, "")])
+
+
+def title(found: pd.DataFrame, where: str) -> str:
+    """Say what the table is, and how much of what there is it shows."""
+    facts = found.attrs
+    overall = facts["electrolyte"] == OVERALL
+    name = "overall (mean over the electrolytes)" if overall else facts["electrolyte"]
+    matched = f"{facts['matched']:,}"
+    if not where.strip():
+        text = f"{name}: {len(found):,} of {matched} candidates"
+    elif found.empty:
+        every = " with each electrolyte" if overall else ""
+        text = f"{name}: none of {facts['counted']:,} candidates meets {where}{every}"
+    else:
+        text = f"{name}: {len(found):,} of {matched} candidates that meet {where}"
+    if facts["sort"] != SCORE and len(found):
+        text_column = found[facts["sort"]].map(lambda value: isinstance(value, str)).any()
+        first = "largest first" if facts["descending"] else "smallest first"
+        if text_column:
+            first = "Z to A" if facts["descending"] else "A to Z"
+        text += f", sorted by {facts['sort']} ({first})"
+    return "\n".join(_wrapped(text, "  "))
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(
+        text, _WIDTH - 1, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _number(value: Any, factor: float, digits: int) -> str:
+    if value is None:
+        return ""
+    return f"{round(factor * value, digits) + 0.0:.{digits}f}"  # never -0
+
+
+def _fitted(columns: list[list[str]]) -> list[list[str]]:
+    """Rows of a table of these columns: short roles, then cut texts, where it is too wide."""
+
+    def excess() -> int:
+        widths = [max(len(cell) for cell in column) for column in columns]
+        return 2 + sum(widths) + 2 * (len(columns) - 1) - _WIDTH
+
+    if excess() > 0:
+        columns[2] = [_SHORT.get(cell, cell) for cell in columns[2]]
+    texts = [1] if len(columns) != 6 else [5, 1]
+    for number in texts:
+        over = excess()
+        if over > 0:
+            width = max(_LEAST, max(len(cell) for cell in columns[number]) - over)
+            columns[number] = [
+                cell if len(cell) <= width else cell[: width - 1] + "…" for cell in columns[number]
+            ]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def plain_lines(shown: pd.DataFrame) -> list[str]:
+    """Lines of a table of any columns, under their own names."""
+    rows = [list(shown.columns)]
+    for row in records(shown):
+        rows.append([_cell(value) for value in row.values()])
+    left = [
+        i for i, name in enumerate(shown) if any(isinstance(v, str) for v in shown[name].tolist())
+    ]
+    return table(rows, left=left)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{round(value, 4) + 0.0:.4f}"
+    return "" if value is None else str(value)
+
+
+def records(found: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows with None where there is no value."""
+    plain = found.astype(object).where(found.notna(), None)
+    return [{str(name): value for name, value in row.items()} for row in plain.to_dict("records")]

@@ -1,0 +1,92 @@
+"""A profile as text for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from ...answers.lithiation import format_amount
+from ...answers.profile_result import Profile, ProfileSegment
+from .answers import origin_lines, rounded, table
+
+
+def profile_text(result: Profile) -> str:
+    """Three tables: the mutual part, and each side alone, one line for each reaction."""
+    a, b = (reactant["input"] for reactant in result.reactants)
+    start, end = (result.points[i].potential_V for i in (0, -1))
+    worst = result.worst
+    lines = [
+        f"{a} | {b}   open to Li from {start:g} to {end:g} V vs Li/Li+",
+        *(f"  {note}" for note in result.notes),
+        f"  nothing reacts                 {ranges(result.stable_window_V)}",
+        f"  nothing beyond 10 meV/atom     {ranges(result.stable_window_10meV_V)}",
+    ]
+    if worst.mutual_eV_per_atom < 0.0:
+        lines.append(
+            f"  most negative mutual energy    {1000 * worst.mutual_eV_per_atom:.1f} meV/atom "
+            f"at {worst.potential_V:.3f} V"
+        )
+    lines.append("  energies in meV/atom at both ends of a range; Li per atom, + taken up")
+    if not result.notes:
+        rows = [["V", "", "mutual", "", f"x({a})", "Li", "reaction at the minimum"]]
+        rows += [
+            [
+                *_ends(part, "mutual"),
+                "-" if part[0].mixing_fraction is None else f"{part[0].mixing_fraction:.3f}",
+                "-"
+                if part[0].li_exchanged_per_atom is None
+                else f"{part[0].li_exchanged_per_atom:+.3f}",
+                part[0].equation or "none",
+            ]
+            for part in _grouped(result.segments, attrgetter("equation"))
+        ]
+        lines += _block("mutual reaction, per atom of both", rows, (6,))
+    for side, reactant in zip("ab", result.reactants, strict=True):
+        if getattr(result.segments[0], f"self_{side}_eV_per_atom") is None:
+            continue
+        rows = [["V", "", "energy", "", "products per formula unit"]]
+        rows += [
+            [*_ends(part, f"self_{side}"), _written(getattr(part[0], f"self_{side}_products"))]
+            for part in _grouped(result.segments, attrgetter(f"self_{side}_products"))
+        ]
+        lines += _block(f"{reactant['input']} alone, per atom of it", rows, (4,))
+    lines.append("  energies used")
+    lines += [
+        f"    {r['formula']}: {r['energy_eV_per_atom']:.4f} eV/atom ({r['energy_source']}), "
+        f"{1000 * r['energy_above_hull_eV_per_atom']:.1f} meV/atom above the hull"
+        for r in result.reactants
+    ]
+    return "\n".join([*lines, *("  " + line for line in origin_lines(result.provenance))])
+
+
+def _block(title: str, rows: list[list[str]], left: tuple[int, ...]) -> list[str]:
+    return [f"  {title}", *("    " + line for line in table(rows, left=left))]
+
+
+def _grouped(
+    segments: Iterable[ProfileSegment], key: Callable[[ProfileSegment], Any]
+) -> list[list[ProfileSegment]]:
+    """Neighbours with the same reaction together (a kink elsewhere parts them)."""
+    return [list(part) for _, part in groupby(segments, key)]
+
+
+def _ends(part: list[ProfileSegment], curve: str) -> list[str]:
+    """Potentials and energies at both ends of neighbours."""
+    first, last = (getattr(s, f"{curve}_eV_per_atom") for s in (part[0], part[-1]))
+    return [
+        f"{part[0].start_V:.3f}",
+        f"to {part[-1].end_V:.3f}",
+        rounded(1000 * first[0], 1),
+        f"to {rounded(1000 * last[1], 1)}",
+    ]
+
+
+def _written(products: dict[str, float]) -> str:
+    return " + ".join(format_amount(formula, number) for formula, number in products.items())
+
+
+def ranges(windows: tuple[tuple[float, float], ...]) -> str:
+    """Ranges of potentials in words."""
+    return ", ".join(f"{low:.3f} to {high:.3f} V" for low, high in windows) or "at no potential"
