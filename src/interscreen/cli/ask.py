@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from ..answers.map import CompositionMap
     from ..answers.profile_result import Profile
-    from ..answers.sampled import Sampled
     from ..answers.window import Window
     from ..phases.material import Material
     from ..phases.table import PhaseTable
     from ..report.figures.style import Width
+    from ..sources.open import SourceOptions
 
 EXIT_OK, EXIT_FAILED_ROWS = 0, 3
 NAMED = "formula, mixture or name"
@@ -123,7 +123,7 @@ def reaction(
             if samples
             else react(table, a, b, potential_V=potential)
         ),
-        text.reaction_text,
+        lambda found: text.with_spreads(text.reaction_text(found), found),
         lambda found: {
             "the minimum mutual energy [meV/atom]": 1000 * found.min_mutual_energy_eV_per_atom
         },
@@ -155,7 +155,7 @@ def window(m: Material, samples: int, choice: Choice, output: Output) -> int:
         lambda table: (
             sampled_window(table, m, samples=samples) if samples else stability_window(table, m)
         ),
-        text.window_text,
+        lambda found: text.with_spreads(text.window_text(found), found),
         limits,
     )
 
@@ -188,7 +188,6 @@ def lithiate(m: Material, choice: Choice, output: Output) -> int:
 @output_options
 def stack(candidate: str, electrolyte: str, samples: int, choice: Choice, output: Output) -> int:
     """Answer with every contact of Li | candidate | electrolyte."""
-    from ..answers.sampled import sampled_stack
     from ..answers.stack import stack
     from ..phases.material import elements_of
     from ..report.text import answers as text
@@ -197,17 +196,12 @@ def stack(candidate: str, electrolyte: str, samples: int, choice: Choice, output
         choice,
         output,
         elements_of([candidate, electrolyte]),
-        lambda table: (
-            sampled_stack(table, candidate, electrolyte, samples=samples)
-            if samples
-            else stack(table, candidate, electrolyte)
-        ),
+        lambda table: stack(table, candidate, electrolyte, samples=samples),
         text.stack_text,
         lambda found: {
             "the converted layer": found.layer.label,
             "its mutual energy [meV/atom]": 1000 * found.layer.energy,
         },
-        lambda found: text.stack_text(found.answer, found.spreads),
     )
 
 
@@ -317,7 +311,6 @@ def answer(
     ask: Callable[[PhaseTable], Any],
     write: Callable[[Any], str],
     essence: Callable[[Any], dict[str, Any]],
-    sampled: Callable[[Sampled[Any]], str] | None = None,
     *,
     many_walks: bool = False,
 ) -> int:
@@ -331,45 +324,41 @@ def answer(
         Elements of the question.
     ask, write, essence : callables
         Table to result; result to text; result to what a note on left-out phases compares.
-    sampled : callable, optional
-        Result with error bars to text; without it they stand below the first lines.
     many_walks : bool
         Whether so many walks are needed that compiled code is quicker from the start.
     """
-    from ..answers.sampled import Sampled
     from ..engine.walk import plain_walks
-    from ..phases.filters import Filters
-    from ..report.text.answers import with_spreads
-    from ..sources.open import open_table
-
-    def text(result: Any) -> str:
-        if not isinstance(result, Sampled):
-            return write(result)
-        return sampled(result) if sampled else with_spreads(write(result.answer), result)
-
-    def compared(result: Any) -> dict[str, Any]:
-        return essence(result.answer if isinstance(result, Sampled) else result)
 
     options = choice.options()
     table = open_source(choice, output, [elements], options=options)
     with contextlib.nullcontext() if many_walks else plain_walks():
         result = ask(table)
         found = result.to_dict()
-        output.show(found, lambda: text(result))
+        output.show(found, lambda: write(result))
         for warning in _warnings(found):
             output.say(f"warning: {warning}")
-        if table.left_out and not output.quiet:
+        if table.left_out_within(elements) and not output.quiet:
             with contextlib.suppress(SolverError):  # a note is a courtesy
-                everything = open_table(
-                    choice.source,
-                    [elements],
-                    options=replace(options, all_phases=True, filters=Filters()),
-                )
-                other = compared(ask(everything))
+                other = essence(ask(_with_all_phases(table, choice.source, elements, options)))
                 how = "every phase counted" if options.filters.active else "--all-phases"
-                for line in _differences(compared(result), other, how):
+                for line in _differences(essence(result), other, how):
                     output.say(f"note: {line}")
     return EXIT_OK
+
+
+def _with_all_phases(
+    table: PhaseTable, source: str, elements: frozenset[str], options: SourceOptions
+) -> PhaseTable:
+    """Count every phase; a source that was filtered is read again, as other polymorphs count."""
+    import numpy as np
+
+    from ..phases.filters import Filters
+    from ..sources.open import open_table
+
+    if not options.filters.active:
+        return replace(table, counted=np.ones(len(table), dtype=bool))
+    every = replace(options, all_phases=True, filters=Filters())
+    return open_table(source, [elements], options=every)
 
 
 def _warnings(answer: Any) -> list[str]:

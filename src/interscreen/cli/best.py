@@ -80,7 +80,7 @@ def top(
 
 
 def _columns(text: str, known: Sequence[str]) -> list[str]:
-    from ..screen.results_table import like
+    from ..screen.where import like
 
     names = listed(text)
     for name in names:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..phases.table import PhaseTable
-    from ..sources.materials_project.pulling import PullReport
+    from ..sources.materials_project.pull import PullReport
     from ..sources.materials_project.store import Store
     from ..sources.open import SourceOptions
 
@@ -84,10 +84,9 @@ def _pull_mp(
     thermo_type: str,
     output: Output,
 ) -> int:
-    from ..sources.materials_project.local import Wanted, connect
-    from ..sources.materials_project.pull import pull_systems
-    from ..sources.materials_project.pull_pages import pull_everything
-    from ..sources.materials_project.systems import check_elements
+    from ..sources.materials_project.local import Wanted, check_elements, connect
+    from ..sources.materials_project.pull import pull_everything
+    from ..sources.materials_project.systems import pull_systems
 
     named: set[str] = set()
     sets: list[frozenset[str]] = []
@@ -120,7 +119,7 @@ def _pull_mp(
 
 
 def _tell(report: PullReport, named: set[str], output: Output) -> int:
-    from ..sources.materials_project.audit import audit
+    from ..sources.materials_project.table import audit
 
     store = report.store
     with store:
@@ -268,7 +267,7 @@ def _matbench() -> dict[str, Any] | None:
 @output_options
 def info(thermo_type: str, database: str, output: Output) -> int:
     """Say what a database in the local store holds, and check it."""
-    from ..sources.materials_project.audit import audit
+    from ..sources.materials_project.table import audit
 
     with _store(thermo_type, database) as store:
         report = {**_summary(store), **audit(store)}
@@ -312,7 +311,7 @@ def export(
 ) -> int:
     """Write a database, or the part of a question, to a Parquet file."""
     from ..sources.materials_project.exchange import export_store
-    from ..sources.materials_project.systems import check_elements
+    from ..sources.materials_project.local import check_elements
 
     sets = None
     if elements:
@@ -414,7 +413,7 @@ def diff(
     answers = None
     if asked is not None:
         from ..screen.compare import compare_screens
-        from ..screen.runner import run_study
+        from ..screen.run import run_study
 
         answers = compare_screens(
             run_study(asked, before), run_study(asked, after), tolerance_eV_per_atom=tolerance

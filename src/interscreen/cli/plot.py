@@ -210,7 +210,7 @@ def window(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> 
     from ..answers.window import stability_window, window_row
     from ..phases.material import electrolytes
     from ..report.figures.windows import window_bars
-    from ..screen.rows import WINDOW_COLUMNS
+    from ..phases.columns import columns_of
 
     place = paper.place("window", *m)
     table, names = _opened(m, choice, output)
@@ -226,7 +226,7 @@ def window(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> 
             }
             for name, found in windows.items()
         ],
-        columns=WINDOW_COLUMNS,
+        columns=columns_of("windows"),
     )
     provenances = [found.provenance for found in windows.values()]
     figure = window_bars(frame, note=_note(provenances), width=paper.width)
@@ -244,7 +244,7 @@ def lithiation(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper)
 
     from ..answers.lithiation import lithiate, lithiation_rows
     from ..report.figures.lithiation import lithiation_staircase
-    from ..screen.rows import LITHIATION_COLUMNS
+    from ..phases.columns import columns_of
 
     place = paper.place("lithiation", *m)
     table, names = _opened(m, choice, output)
@@ -255,7 +255,7 @@ def lithiation(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper)
             for name, path in paths.items()
             for row in lithiation_rows(path)
         ],
-        columns=LITHIATION_COLUMNS,
+        columns=columns_of("lithiation"),
     )
     asked = pd.DataFrame({"candidate": names, "status": "ok"})
     provenances = [path.provenance for path in paths.values()]

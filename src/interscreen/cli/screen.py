@@ -22,9 +22,9 @@ from .source import Choice, open_source, source_options
 
 if TYPE_CHECKING:
     from ..phases.table import PhaseTable
-    from ..screen.batch_run import BatchReport
+    from ..screen.batch import BatchReport
     from ..screen.entries import Uncertainty
-    from ..screen.runner import ScreenResult
+    from ..screen.run import ScreenResult
     from ..screen.study import Study
     from ..sources.open import SourceOptions
 
@@ -37,6 +37,7 @@ class Query:
     """What concerns candidates from the source itself."""
 
     candidates: str | None
+    limit: int | None
     electrolytes: str | None
     fresh: bool
     backend: Literal["local", "dask"]
@@ -49,9 +50,10 @@ _query_options = gathered(
     Query,
     _of_whole(
         "--candidates",
-        "'all', or conditions: n_elements=2-3,anion=fluoride,exclude=toxic (docs/screens.md)",
-        metavar="QUERY",
+        "'all', or a condition: anion == fluoride and n_elements <= 3 (docs/screens.md)",
+        metavar="EXPRESSION",
     ),
+    _of_whole("--limit", "at most so many candidates, nearest to the hull", type=int, metavar="N"),
     _of_whole("--electrolytes", "in place of those of the study", metavar="A,B,..."),
     _of_whole("--fresh", "forget what an earlier start computed", is_flag=True),
     _of_whole(
@@ -107,7 +109,7 @@ def screen(
         return _run_batch(asked, table, query, output, started)
     for name, value in (("--fresh", query.fresh), ("--scheduler", query.scheduler)):
         if value:
-            raise InputError(f"{name}: only for candidates by query, as --candidates all")
+            raise InputError(f"{name}: only for candidates by a condition, as --candidates all")
     folder = Path(asked.folder)
     result = _run_into(folder, asked, table, output, started)
     output.show(_summary(folder, result), lambda: ranking_text(result.ranking))
@@ -175,7 +177,9 @@ def _study(file: str | None, query: Query) -> Study:
         study = default_study()
     updates: dict[str, Any] = {}
     if query.candidates:
-        updates = {"query": parse_query(query.candidates), "candidates": []}
+        updates = {"query": parse_query(query.candidates, query.limit), "candidates": []}
+    elif query.limit is not None:
+        raise InputError("--limit: say of which candidates, too: --candidates all")
     if electrolytes:
         updates["electrolytes"] = [MaterialEntry(formula=name) for name in electrolytes]
     return study.model_copy(update=updates)
@@ -198,7 +202,7 @@ def _check(study: Study, choice: Choice, options: SourceOptions, output: Output)
     for line in missing:
         print(f"interscreen: warning: {line}", file=sys.stderr)
     if study.query is not None:
-        from ..screen.batch_run import choose_candidates
+        from ..screen.batch import choose_candidates
 
         chosen = choose_candidates(table, study.query)
         for step, left in chosen.counts.items():
@@ -229,7 +233,7 @@ def _run_into(
     from ..report.page import write_report
     from ..screen.folder import new_folder, write_manifest, write_tables
     from ..screen.manifest import build_manifest
-    from ..screen.runner import run_study
+    from ..screen.run import run_study
 
     with noticed_interrupts() as check, new_folder(folder) as temporary:
         result = run_study(
@@ -292,8 +296,8 @@ def _run_batch(
     """Run a study with a query; exit code 3 when rows failed."""
     from ..report.page import write_report
     from ..report.text.best import best_text
-    from ..screen.batch_run import RESULTS, TOP_FILE, run_batch
-    from ..screen.folder import write_manifest
+    from ..screen.batch import run_batch
+    from ..screen.folder import RESULTS, write_manifest
     from ..screen.manifest import build_manifest
     from ..screen.top import best
     from ..screen.workers import Workers
@@ -340,8 +344,8 @@ def _run_batch(
         output.say(f"note: {note}")
     output.say(
         f"{report.candidates} candidates x {len(report.electrolytes)} electrolytes in "
-        f"{seconds:.0f} s; {folder}/{RESULTS}, {folder}/{TOP_FILE}, "
-        f"{page}"
+        f"{seconds:.0f} s; {folder}/{RESULTS}, {folder}/ranking.csv "
+        f"(the best {report.refined} with error bars), {page}"
     )
     if report.failed:
         output.say(f"{report.failed} rows could not be computed; their reasons are in {RESULTS}")

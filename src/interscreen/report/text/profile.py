@@ -9,7 +9,8 @@ from typing import Any
 
 from ...answers.lithiation import format_amount
 from ...answers.profile_result import Profile, ProfileSegment
-from .answers import origin_lines, rounded, table
+from ..markup import rounded
+from .answers import origin_lines, table
 
 
 def profile_text(result: Profile) -> str:
