@@ -46,7 +46,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class ScreenResult(Displayed):
+class ScreenResult(Displayed, figure="screen"):
     """Tables of a finished screen.
 
     Attributes
