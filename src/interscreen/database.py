@@ -9,7 +9,6 @@ from functools import cached_property
 from os import PathLike, fspath
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from .answers.lithiation import Lithiation, lithiate
@@ -28,7 +27,6 @@ from .answers.window import Window, stability_window
 from .energies.sampling import EnergyModel
 from .errors import InputError, InterscreenWarning
 from .phases.filters import Filters
-from .phases.hooks import given
 from .phases.material import Given, as_material, elements_of
 from .phases.result import Displayed
 from .phases.table import PhaseTable
@@ -38,10 +36,12 @@ from .sources.open import Origin, SourceOptions, open_table
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    from matplotlib.figure import Figure
     from pymatgen.analysis.phase_diagram import PhaseDiagram
 
     from .report.page.data import Run as PageRun
     from .screen.ranking import Ranking
+    from .screen.runner import ScreenResult
     from .screen.study import Study
     from .validation import Validation
 
@@ -684,7 +684,7 @@ class Run(Displayed):
             raise InputError("report: the folder of this run is temporary; name a file to write")
         return write_report(self.folder, None if path is None else Path(path))
 
-    def plot(self, **options: Any) -> Any:
+    def plot(self, **options: Any) -> Figure:
         """Draw the heatmap of the best candidates.
 
         Parameters
@@ -692,12 +692,26 @@ class Run(Displayed):
         **options
             ``count`` (candidates that are shown, 40), ``width``, ``bare``: see ``Result.plot``.
         """
-        shown = SimpleNamespace(
-            results=_frame(self._read.results), ranking=self.ranking, left_out=self.left_out
+        return self._shown().plot(**options)
+
+    def _repr_html_(self) -> str:
+        return self._shown()._repr_html_()
+
+    def _shown(self) -> ScreenResult:
+        """Return the tables as those of a finished study; of a whole source its best."""
+        from .screen.runner import ScreenResult
+
+        results = _frame(self._read.results)
+        if "source" not in results:
+            results["source"] = self._read.source.get("source_label", "not stated")
+        return ScreenResult(
+            results=results,
+            ranking=self.ranking,
+            **{name: getattr(self, name) for name in _TABLES},
+            failed=self.failed,
+            warnings=self.warnings,
+            left_out=self.left_out,
         )
-        if "source" not in shown.results:
-            shown.results["source"] = self._read.source.get("source_label", "not stated")
-        return given("screen_figure")(shown, **options)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the ranking."""
@@ -820,8 +834,8 @@ def _frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     import pandas as pd
 
     frame = pd.DataFrame(list(rows))
-    empty = [name for name in frame.columns if frame[name].isna().all()]
-    return frame.astype(dict.fromkeys(empty, float))
+    kinds = {name: "float64" for name in frame.columns if frame[name].isna().all()}
+    return frame.astype({**kinds, **({"rank": "Int64"} if "rank" in frame else {})})
 
 
 def _with(electrolyte: str) -> str:

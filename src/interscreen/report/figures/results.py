@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ...answers.lithiation import Lithiation, lithiation_rows
 from ...answers.map import LEVEL, CompositionMap
@@ -12,12 +12,12 @@ from ...answers.reaction import Reaction
 from ...answers.stack import Stack
 from ...answers.window import Window, window_row
 from ...errors import InputError
+from ...screen.runner import ScreenResult
 from ..text.answers import source_note
 from .page import bare_figures
 from .style import Width
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
 
@@ -119,27 +119,14 @@ def stack_figure(result: Stack, *, width: Width = "two", bare: bool = False) -> 
         return reaction_heatmap(pd.DataFrame([row]), note=note, width=width)
 
 
-class _Screen(Protocol):
-    """What a figure of a screen needs."""
-
-    @property
-    def results(self) -> pd.DataFrame: ...
-
-    @property
-    def ranking(self) -> pd.DataFrame: ...
-
-    @property
-    def left_out(self) -> tuple[str, ...]: ...
-
-
 def screen_figure(
-    result: _Screen, *, count: int = 40, width: Width = "two", bare: bool = False
+    result: ScreenResult, *, count: int = 40, width: Width = "two", bare: bool = False
 ) -> Figure:
     """Draw the heatmap of the best candidates of a screen, in order of the ranking.
 
     Parameters
     ----------
-    result : ScreenResult or Run
+    result : ScreenResult
     count : int
         Candidates that are shown at most.
     width, bare
