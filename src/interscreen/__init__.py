@@ -3,7 +3,7 @@
 >>> import interscreen as si
 >>> db = si.load()
 >>> db.reaction("Li", "CuF2").equation
-'0.6667 Li + 0.3333 CuF2 -> 0.6667 LiF + 0.3333 Cu'
+'2 Li + CuF2 -> 2 LiF + Cu'
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from .answers.reaction import react
     from .answers.stack import stack
     from .answers.window import stability_window
-    from .database import Database, Run, load, open_run
+    from .database.database import Database, load
+    from .database.run import Run, open_run
     from .energies.sampling import EnergyModel
     from .errors import (
         InputError,
@@ -51,10 +52,10 @@ hooks.give(
 )
 
 _HOMES = {
-    "load": "database",
-    "open_run": "database",
-    "Database": "database",
-    "Run": "database",
+    "load": "database.database",
+    "open_run": "database.run",
+    "Database": "database.database",
+    "Run": "database.run",
     "PhaseTable": "phases.table",
     "Material": "phases.material",
     "Filters": "phases.filters",

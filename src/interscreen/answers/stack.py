@@ -213,6 +213,12 @@ def stack(table: PhaseTable, candidate: Given, electrolyte: Given) -> Stack:
     ------
     InputError, SolverError
         See ``react``.
+
+    Examples
+    --------
+    >>> from interscreen import PhaseTable, stack
+    >>> stack(PhaseTable.reference(), "CuF2", "LATP").layer.label
+    'Cu + 2 LiF | LATP'
     """
     return join(table, candidate_side(table, candidate), electrolyte_side(table, electrolyte))
 

@@ -67,6 +67,12 @@ class PhaseTable:
         Further columns of the source (density, conduction, ...), where it has them.
     source : Source
         Where all this comes from.
+
+    Examples
+    --------
+    >>> from interscreen import PhaseTable
+    >>> PhaseTable.reference()
+    PhaseTable(290 formulas, 19 elements, reference)
     """
 
     formulas: NDArray[np.str_]

@@ -102,6 +102,14 @@ def run_study(
     ------
     InputError
         When none of the electrolytes can be computed with this table.
+
+    Examples
+    --------
+    >>> from interscreen import PhaseTable, Study, run_study
+    >>> study = Study(name="two", candidates=["CuF2", "LiF"], electrolytes=["LATP"])
+    >>> found = run_study(study, PhaseTable.reference())
+    >>> list(found.ranking["candidate"])
+    ['LiF', 'CuF2']
     """
     sides = _electrolytes(study, table)
     task = Task(

@@ -47,6 +47,12 @@ class SourceOptions:
         Count phases that the source marks as never observed, too.
     endpoint : str, optional
         Address of the Materials Project's service; by default what mp-api's settings say.
+
+    Examples
+    --------
+    >>> from interscreen import SourceOptions, open_table
+    >>> open_table("reference", options=SourceOptions(all_phases=True)).left_out
+    ()
     """
 
     thermo_type: str = ""
