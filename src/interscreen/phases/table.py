@@ -275,12 +275,7 @@ class PhaseTable:
             For an element that the source does not know, or a system that a source which says
             what it holds does not hold.
         """
-        wanted = frozenset(elements)
-        found: System = self.remember(wanted, lambda: self._select(wanted))
-        return found
-
-    def _select(self, elements: frozenset[str]) -> System:
-        symbols = tuple(sorted(elements, key=atomic_number))
+        symbols = tuple(sorted(set(elements), key=atomic_number))
         rows = self.rows_within(symbols)
         if self.source.closed and not self.source.covers(symbols):
             system = "-".join(sorted(symbols))
