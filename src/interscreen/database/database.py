@@ -159,7 +159,7 @@ class Database:
     @property
     def table(self) -> PhaseTable:
         """The phases; of a source that is fetched those of the last question."""
-        return self._table or self._holding([])
+        return self._holding([]) if self._table is None else self._table
 
     def __repr__(self) -> str:
         table = self._table
