@@ -359,6 +359,15 @@ def test_a_study_runs_on_the_phases_of_the_database(db, tmp_path):
     assert list(run.ranking["candidate"]) == ["LiF", "CuF2"]
 
 
+def test_materials_of_a_screen_come_alone_or_in_any_iterable(db):
+    import pandas as pd
+
+    for candidates in (pd.Series(["LiF"]), (name for name in ["LiF"]), Composition("LiF")):
+        run = db.screen(candidates, Composition("Li3PO4"), cathodes="LiCoO2", sensitivity=False)
+        assert list(run.results["candidate"]) == ["LiF"]
+        assert set(run.surroundings["partner"]) == {"LiCoO2"}
+
+
 def test_rows_that_fail_are_told():
     db = si.load()
     with pytest.warns(si.InterscreenWarning, match="1 rows could not be computed"):

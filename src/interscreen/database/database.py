@@ -356,13 +356,13 @@ class Database:
 
     def screen(
         self,
-        candidates: str | Sequence[Given | dict[str, Any]],
-        electrolytes: Given | Sequence[Given | dict[str, Any]],
+        candidates: str | Iterable[Given | dict[str, Any]],
+        electrolytes: Given | Iterable[Given | dict[str, Any]],
         samples: int = 0,
         *,
         model: EnergyModel | None = None,
-        cathodes: Sequence[Given] = (),
-        air: Sequence[Given] = (),
+        cathodes: Given | Iterable[Given] = (),
+        air: Given | Iterable[Given] = (),
         sensitivity: bool = True,
         ranking: Ranking | Mapping[str, Any] | None = None,
         jobs: int | None = None,
@@ -374,14 +374,14 @@ class Database:
 
         Parameters
         ----------
-        candidates : sequence of materials, or str
+        candidates : iterable of materials, or str
             Materials, or dictionaries with the keys of a study (``formula``, ``role``, ...).  Text
             chooses candidates from the source itself: ``"all"``, or conditions such as
             ``"n_elements=2,anion=fluoride"``.
-        electrolytes : sequence of materials
+        electrolytes : material or iterable of materials
         samples, model
             See ``reaction``.
-        cathodes, air : sequence of materials
+        cathodes, air : material or iterable of materials
             What touches the electrolyte on its other side, and what the stack meets before.
         sensitivity : bool
             Whether suspect phases are left out in turn.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -259,13 +259,13 @@ class Run(Displayed):
 
 def asked_study(
     name: str,
-    candidates: str | Sequence[Given | dict[str, Any]],
-    electrolytes: Given | Sequence[Given | dict[str, Any]],
+    candidates: str | Iterable[Given | dict[str, Any]],
+    electrolytes: Given | Iterable[Given | dict[str, Any]],
     *,
     samples: int,
     model: EnergyModel,
-    cathodes: Sequence[Given],
-    air: Sequence[Given],
+    cathodes: Given | Iterable[Given],
+    air: Given | Iterable[Given],
     sensitivity: bool,
     ranking: Ranking | Mapping[str, Any] | None,
     jobs: int | None,
@@ -320,7 +320,8 @@ def asked_study(
 
 def _entries(materials: Any) -> list[Any]:
     """Entries of a study: dictionaries as they are, all else by formula, energy and name."""
-    if isinstance(materials, str) or not isinstance(materials, Sequence):
+    alone = isinstance(materials, str | Mapping) or hasattr(materials, "composition")
+    if alone or not isinstance(materials, Iterable):
         materials = [materials]
     return [one if isinstance(one, dict) else vars(as_material(one)) for one in materials]
 

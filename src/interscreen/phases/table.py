@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _ENUMERATED = 8  # up to this many elements, looking up all their subsets beats a scan
 _WORD = (1 << 64) - 1
-_REMEMBERED = 256  # questions whose phases are kept, tens of megabytes at most
+_REMEMBERED = 32  # more of them is slower: fresh memory costs more than what is found again
 
 ABOVE_HULL = "above_hull_of_all"  # property: lies above the hull of all phases of the source
 OBSERVED = {"yes": 1, "no": 0, "unknown": -1, "": -1}
