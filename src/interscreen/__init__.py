@@ -1,8 +1,9 @@
 """interscreen: interlayers between Li metal and solid electrolytes from phase diagrams.
 
->>> from interscreen import PhaseTable, react, stability_window, lithiate
->>> table = PhaseTable.reference()
->>> react(table, "CuF2", "LATP").min_mutual_energy_eV_per_atom  # doctest: +SKIP
+>>> import interscreen as si
+>>> db = si.load()
+>>> db.reaction("Li", "CuF2").equation
+'2 Li + CuF2 -> 2 LiF + Cu'
 """
 
 from __future__ import annotations
@@ -17,17 +18,29 @@ if TYPE_CHECKING:
     from .answers.map import composition_map
     from .answers.profile import profile
     from .answers.reaction import react
-    from .answers.sampled_stacks import sample_stacks
     from .answers.stack import stack
     from .answers.window import stability_window
+    from .database.database import Database, load
+    from .database.run import Run, open_run
     from .energies.sampling import EnergyModel
+    from .errors import (
+        InputError,
+        InterscreenError,
+        InterscreenWarning,
+        OutputError,
+        SolverError,
+        SourceError,
+    )
+    from .phases.filters import Filters
     from .phases.material import Material
     from .phases.table import PhaseTable
     from .screen.run import run_study
     from .screen.study import Study
     from .screen.study_file import load_study
-    from .sources.open import open_table
+    from .sources.open import SourceOptions, open_table
     from .validation import validate
+
+_FIGURES = "reaction window lithiation profile map stack screen".split()
 
 hooks.give(
     headline="interscreen.report.notebook:headline",
@@ -35,14 +48,19 @@ hooks.give(
     read_table="interscreen.sources.tables:read_table",
     reference_table="interscreen.sources.bundled:reference_table",
     entries_table="interscreen.sources.entries:entries_table",
+    **{f"{name}_figure": f"interscreen.report.figures.results:{name}_figure" for name in _FIGURES},
 )
 
 _HOMES = {
+    "load": "database.database",
+    "open_run": "database.run",
+    "Database": "database.database",
+    "Run": "database.run",
     "PhaseTable": "phases.table",
     "Material": "phases.material",
-    "open_table": "sources.open",
-    "SourceOptions": "sources.open",
     "Filters": "phases.filters",
+    "SourceOptions": "sources.open",
+    "open_table": "sources.open",
     "react": "answers.reaction",
     "stability_window": "answers.window",
     "lithiate": "answers.lithiation",
@@ -50,22 +68,24 @@ _HOMES = {
     "profile": "answers.profile",
     "composition_map": "answers.map",
     "layer_metrics": "answers.layer",
-    "sample_stacks": "answers.sampled_stacks",
     "EnergyModel": "energies.sampling",
     "Study": "screen.study",
     "load_study": "screen.study_file",
     "run_study": "screen.runner",
     "validate": "validation",
+    "InterscreenWarning": "errors",
     "InterscreenError": "errors",
     "InputError": "errors",
+    "OutputError": "errors",
     "SolverError": "errors",
     "SourceError": "errors",
 }
 
 __all__ = [
-    "EnergyModel", "Material", "PhaseTable", "Study", "composition_map", "layer_metrics",
-    "lithiate", "load_study", "open_table", "profile", "react", "run_study", "sample_stacks",
-    "stability_window", "stack", "validate",
+    "Database", "EnergyModel", "Filters", "InputError", "InterscreenError", "InterscreenWarning",
+    "Material", "OutputError", "PhaseTable", "Run", "SolverError", "SourceError", "SourceOptions",
+    "Study", "composition_map", "layer_metrics", "lithiate", "load", "load_study", "open_run",
+    "open_table", "profile", "react", "run_study", "stability_window", "stack", "validate",
 ]  # fmt: skip
 
 

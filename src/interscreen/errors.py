@@ -43,6 +43,10 @@ class SolverError(InterscreenError, ArithmeticError):
     exit_code = 5
 
 
+class InterscreenWarning(UserWarning):
+    """Something about an answer that its reader should know."""
+
+
 def reason_of(error: Exception) -> str:
     """Return in one line why something could not be computed, for a row that says so."""
     if isinstance(error, InterscreenError):

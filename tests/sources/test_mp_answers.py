@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
+import interscreen as si
 from interscreen import react, stability_window
 from interscreen.errors import InputError, SourceError
 from interscreen.sources.materials_project.store import Store, store_path
@@ -63,6 +64,21 @@ def pymatgen_window(diagram, formula):
     level = next(i for i, (_, taken) in enumerate(levels) if abs(taken) < 1e-6)
     upper = levels[level + 1][0] if level + 1 < len(levels) else None
     return levels[level][0], upper
+
+
+def test_the_front_door_opens_what_each_question_needs(pulled):
+    db = si.load("mp", offline=True)
+    assert repr(db) == "<Database mp: nothing asked yet>"
+    found = db.window("LiFePO4", samples=20)
+    assert found.assemblage_window_V == stability_window(pulled, "LiFePO4").assemblage_window_V
+    assert found.provenance["source"] == "mp"
+    first = db.table
+    assert db.reaction("Li3PO4", "LiFePO4").min_mutual_energy_eV_per_atom <= 0.0
+    assert db.table is first
+    with pytest.raises(SourceError, match="Cu"):
+        db.window("CuF2")
+    assert {e.symbol for e in db.phase_diagram("Li-Fe-P-O").elements} == set(ALL)
+    assert db.screen(["Li3PO4"], "LiFePO4").study["source"] == "mp"
 
 
 @pytest.mark.parametrize(

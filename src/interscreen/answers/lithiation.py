@@ -132,6 +132,12 @@ def lithiate(table: PhaseTable, m: Given) -> Lithiation:
     ------
     InputError, SolverError
         See ``react``.
+
+    Examples
+    --------
+    >>> from interscreen import PhaseTable, lithiate
+    >>> lithiate(PhaseTable.reference(), "CuF2").final_products
+    ('Cu', 'LiF')
     """
     return lithiation_of(table, lithium_line(table, m))
 

@@ -220,6 +220,13 @@ def composition_map(
         no grid.
     SolverError
         When an equilibrium cannot be certified.
+
+    Examples
+    --------
+    >>> from interscreen import PhaseTable, composition_map
+    >>> table = PhaseTable.reference()
+    >>> composition_map(table, "Li-Al-O", "LATP", divisions=10).partner["input"]
+    'LATP'
     """
     elements = read_system(system)
     if not 2 <= divisions <= MOST_DIVISIONS:

@@ -75,6 +75,12 @@ def profile(
         sense, or two times Li.
     SolverError
         When an equilibrium cannot be certified.
+
+    Examples
+    --------
+    >>> from interscreen import PhaseTable, profile
+    >>> profile(PhaseTable.reference(), "LiF", "LATP", 2.5, 3.5).reactants[1]["formula"]
+    'Li1.3Al0.3Ti1.7(PO4)3'
     """
     _check_range(from_V, to_V, step_V)
     require_lithium(table)

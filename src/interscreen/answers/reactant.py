@@ -102,8 +102,11 @@ def _prepared(
     table: PhaseTable, materials: Sequence[str | Material], extra: Sequence[str]
 ) -> tuple[System, list[Reactant]]:
     resolved = [(given, *resolve(given)) for given in materials]
-    elements = {symbol for _, _, unit in resolved for symbol in unit.elements} | set(extra)
-    system = table.within(elements)
+    elements = frozenset(
+        {symbol for _, _, unit in resolved for symbol in unit.elements}.union(extra)
+    )
+    # shared by all questions about these elements: nobody writes into its arrays
+    system: System = table.remember(elements, lambda: table.within(elements))
     reactants = []
     for given, material, unit in resolved:
         fractions = system.fractions(unit.amounts)

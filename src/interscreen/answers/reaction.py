@@ -196,7 +196,7 @@ def react(
     >>> from interscreen import PhaseTable, react
     >>> found = react(PhaseTable.reference(), "Li", "CuF2")
     >>> found.equation
-    '0.6667 Li + 0.3333 CuF2 -> 0.6667 LiF + 0.3333 Cu'
+    '2 Li + CuF2 -> 2 LiF + Cu'
     """
     extra = () if potential_V is None else ("Li",)
     system, (first, second) = prepare(table, (a, b), extra)

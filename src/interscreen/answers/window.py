@@ -107,6 +107,12 @@ def stability_window(table: PhaseTable, m: Given) -> Window:
     ------
     InputError, SolverError
         See ``react``.
+
+    Examples
+    --------
+    >>> from interscreen import PhaseTable, stability_window
+    >>> stability_window(PhaseTable.reference(), "LiF").assemblage_window_V[0]
+    0.0
     """
     return window_of(table, lithium_line(table, m))
 

@@ -55,6 +55,13 @@ class EnergyModel:
         Whether the errors of the corrections are sampled.
     seed : int
         Seeds every random number.
+
+    Examples
+    --------
+    >>> import interscreen as si
+    >>> model = si.EnergyModel(independent_eV_per_atom=0.03, seed=2)
+    >>> si.load().window("LATP", samples=100, model=model).samples
+    100
     """
 
     independent_eV_per_atom: float = INDEPENDENT_MEV / 1000.0

@@ -34,6 +34,12 @@ class Filters:
     licences : tuple of str
         Count only documents with one of these licences (``BY-C``, ``BY-NC``); documents that
         state none are kept.
+
+    Examples
+    --------
+    >>> from interscreen import Filters
+    >>> str(Filters(banned=("LiCu3",)))
+    'without LiCu3'
     """
 
     theoretical: bool = True

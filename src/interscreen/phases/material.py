@@ -145,7 +145,7 @@ def as_material(given: Given) -> Material:
 
 
 def _formula_text(given: Any) -> str:
-    """Write a composition or an element of pymatgen as a formula, no digit rounded away."""
+    """Write a composition or an element of pymatgen as a formula, to the last digit that counts."""
     if hasattr(given, "get_el_amt_dict"):
         amounts = given.get_el_amt_dict()
         return "".join(f"{symbol}{_plain_number(n)}" for symbol, n in amounts.items())
@@ -159,7 +159,7 @@ def _formula_text(given: Any) -> str:
 
 def _plain_number(amount: float) -> str:
     """Write an amount without exponent; nothing for one."""
-    return "" if amount == 1.0 else f"{amount:.12f}".rstrip("0").rstrip(".")
+    return "" if amount == 1.0 else f"{amount:.9f}".rstrip("0").rstrip(".")
 
 
 def resolve(material: Given) -> tuple[Material, Composition]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _ENUMERATED = 8  # up to this many elements, looking up all their subsets beats a scan
 _WORD = (1 << 64) - 1
-_REMEMBERED = 256  # questions whose phases are kept, tens of megabytes at most
+_REMEMBERED = 32  # more of them is slower: fresh memory costs more than what is found again
 
 ABOVE_HULL = "above_hull_of_all"  # property: lies above the hull of all phases of the source
 OBSERVED = {"yes": 1, "no": 0, "unknown": -1, "": -1}
@@ -67,6 +67,12 @@ class PhaseTable:
         Further columns of the source (density, conduction, ...), where it has them.
     source : Source
         Where all this comes from.
+
+    Examples
+    --------
+    >>> from interscreen import PhaseTable
+    >>> PhaseTable.reference()
+    PhaseTable(290 formulas, 19 elements, reference)
     """
 
     formulas: NDArray[np.str_]
@@ -270,12 +276,7 @@ class PhaseTable:
             For an element that the source does not know, or a system that a source which says
             what it holds does not hold.
         """
-        wanted = frozenset(elements)
-        found: System = self.remember(wanted, lambda: self._select(wanted))
-        return found
-
-    def _select(self, elements: frozenset[str]) -> System:
-        symbols = tuple(sorted(elements, key=atomic_number))
+        symbols = tuple(sorted(set(elements), key=atomic_number))
         rows = self.rows_within(symbols)
         self.require_covered(symbols)
         counted = self.counted[rows]

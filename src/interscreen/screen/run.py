@@ -37,7 +37,7 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class ScreenResult(Displayed):
+class ScreenResult(Displayed, figure="screen"):
     """Tables of a finished screen.
 
     Attributes
@@ -141,6 +141,14 @@ def run_study(
     ------
     InputError
         When none of the electrolytes can be computed with this table.
+
+    Examples
+    --------
+    >>> from interscreen import PhaseTable, Study, run_study
+    >>> study = Study(name="two", candidates=["CuF2", "LiF"], electrolytes=["LATP"])
+    >>> found = run_study(study, PhaseTable.reference())
+    >>> list(found.ranking["candidate"])
+    ['LiF', 'CuF2']
     """
     electrolytes = Electrolytes.of(study, table)
     samples = study.uncertainty.samples

@@ -55,6 +55,13 @@ class Study(BaseModel):
     output : str
         Folder for the results, relative to the current folder.
     ranking : Ranking
+
+    Examples
+    --------
+    >>> from interscreen import Study
+    >>> study = Study(name="two", candidates=["CuF2", "LiF"], electrolytes=["LATP"])
+    >>> [entry.label for entry in study.candidates]
+    ['CuF2', 'LiF']
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

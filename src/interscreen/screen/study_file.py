@@ -26,6 +26,14 @@ def load_study(path: str | Path) -> Study:
     ------
     InputError
         With one line per mistake: file, line, what is wrong and what may have been meant.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from interscreen import load_study
+    >>> _ = Path("one.yaml").write_text("{name: one, candidates: [CuF2], electrolytes: [LATP]}")
+    >>> load_study("one.yaml").name
+    'one'
     """
     file = Path(path)
     data = _read(file, "study")

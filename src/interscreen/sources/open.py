@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import InputError
 from ..phases.cache import cached
@@ -14,6 +15,12 @@ from ..phases.table import PhaseTable
 from . import MATBENCH, MATERIALS_PROJECT, NAMES, REFERENCE
 from .build import select
 from .rows import Rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Origin: TypeAlias = "str | PathLike[str] | pd.DataFrame | Sequence[Any]"
+"""A source by name or path, a table in memory, or a list of pymatgen entries."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +46,12 @@ class SourceOptions:
         Count phases that the source marks as never observed, too.
     endpoint : str, optional
         Address of the Materials Project's service; by default what mp-api's settings say.
+
+    Examples
+    --------
+    >>> from interscreen import SourceOptions, open_table
+    >>> open_table("reference", options=SourceOptions(all_phases=True)).left_out
+    ()
     """
 
     thermo_type: str = ""
@@ -59,7 +72,7 @@ class _Opened:
     Attributes
     ----------
     key : str
-        Changes with the content.
+        Changes with the content; empty where the parsed table is not kept on disk.
     source : Source
     read : callable
         Returns the rows and the source, completed.
@@ -81,7 +94,7 @@ def default_source() -> tuple[str, str]:
 
 
 def open_table(
-    source: str | PathLike[str] = "",
+    source: Origin = "",
     elements: Sequence[Collection[str]] = (),
     *,
     options: SourceOptions | None = None,
@@ -92,9 +105,10 @@ def open_table(
 
     Parameters
     ----------
-    source : str or path
+    source : str, path, DataFrame or sequence of pymatgen entries
         ``reference``, ``mp``, ``matbench`` or a table; the default is ``mp`` when an API key is
-        set and ``reference`` otherwise.
+        set and ``reference`` otherwise.  A DataFrame has the columns of such a table; entries
+        have total energies, those of the elements among them.
     elements : sequence of collections of str
         Elements of each question that will be asked; ``mp`` pulls the systems among them that the
         local store lacks.
@@ -110,12 +124,25 @@ def open_table(
         For a source, a file or a choice that cannot be used.
     SourceError
         When the Materials Project cannot be reached, refuses, or lacks what is needed.
+
+    Examples
+    --------
+    >>> from interscreen import open_table
+    >>> open_table("reference").source.name
+    'reference'
     """
     options = options or SourceOptions()
-    name = fspath(source) or default_source()[0]
-    opened = _open(name, elements, options, notify, progress)
+    if not isinstance(source, str | PathLike):
+        opened, name = _in_memory(source, options), ""
+    else:
+        name = fspath(source) or default_source()[0]
+        opened = _open(name, elements, options, notify, progress)
     if options.add:
         return _with_additions(opened, options)
+    if not opened.key:
+        rows, origin = opened.read()
+        table = select(rows, origin, options.filters, all_phases=options.all_phases)
+        return _of_family(table, name, options)
     known = replace(opened.source, filters=options.filters.to_dict())
 
     def build() -> PhaseTable:
@@ -123,6 +150,29 @@ def open_table(
         return select(rows, origin, options.filters, all_phases=options.all_phases)
 
     return _of_family(cached(opened.key, known, build), name, options)
+
+
+def _in_memory(given: pd.DataFrame | Sequence[Any], options: SourceOptions) -> _Opened:
+    """Open a DataFrame or a list of entries."""
+    if options.database:
+        raise InputError(
+            f"database {options.database}: only the source mp has databases, no table in memory"
+        )
+    from .entries import entries_rows
+    from .tables import frame_rows
+
+    if not isinstance(given, Sequence) and hasattr(given, "columns"):
+        source = Source("DataFrame")
+        columns = (options.formula_column, options.energy_column)
+        return _Opened("", source, lambda: frame_rows(given, 1, source, *columns))
+    if not isinstance(given, Sequence) or not all(hasattr(e, "energy_per_atom") for e in given):
+        raise InputError(
+            f"source {type(given).__name__}: neither a name, a path, a DataFrame nor a list of "
+            "pymatgen entries"
+        )
+    rows, family = entries_rows(given, name="entries")
+    stated = Source("entries", thermo_type=family or NOT_STATED)
+    return _Opened("", stated, lambda: (rows, stated))
 
 
 def _with_additions(opened: _Opened, options: SourceOptions) -> PhaseTable:

@@ -135,7 +135,7 @@ class TableFile:
             rows, family = entries_rows(entries, name=self.source.name)
             return rows, replace(self.source, thermo_type=family or self.source.thermo_type)
         frame, first_row = _read_frame(self._content, self._path, self._kind)
-        return _from_frame(frame, first_row, self.source, *self._columns)
+        return frame_rows(frame, first_row, self.source, *self._columns)
 
 
 def read_file(file: TableFile, *, all_phases: bool = False) -> PhaseTable:
@@ -199,13 +199,20 @@ def _read_frame(content: bytes, file: Path, kind: str) -> tuple[pd.DataFrame, in
     return frame.rename(columns=str.strip), comments + 2
 
 
-def _from_frame(
+def frame_rows(
     frame: pd.DataFrame,
     first_row: int,
     source: Source,
     formula_column: str | None,
     energy_column: str | None,
 ) -> tuple[Rows, Source]:
+    """Return the rows of a table in memory, and the source with its run family.
+
+    Raises
+    ------
+    InputError
+        See ``PhaseTable.read``.
+    """
     import pandas as pd
 
     where = "line" if first_row > 1 else "row"

@@ -97,6 +97,12 @@ def validate(table: PhaseTable, *, undoped: bool = False) -> Validation:
     -------
     Validation
         What the source cannot answer stands in it with the reason; nothing is raised for that.
+
+    Examples
+    --------
+    >>> from interscreen import PhaseTable, validate
+    >>> validate(PhaseTable.reference()).passed
+    True
     """
     cells = measured_stacks(table, undoped=undoped)
     others = [

@@ -1,0 +1,493 @@
+"""The front door: a table of phases that is asked, and the runs that come of it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike, fspath
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from ..answers.lithiation import Lithiation, lithiate
+from ..answers.map import CompositionMap, composition_map, read_system
+from ..answers.profile import profile
+from ..answers.profile_result import Profile
+from ..answers.reaction import Reaction, react
+from ..answers.sampled import (
+    sampled_lithiation,
+    sampled_reaction,
+    sampled_stack,
+    sampled_window,
+)
+from ..answers.stack import Stack, stack
+from ..answers.window import Window, stability_window
+from ..energies.sampling import EnergyModel
+from ..errors import InputError, InterscreenWarning
+from ..phases.filters import Filters
+from ..phases.material import Given, elements_of
+from ..phases.table import PhaseTable
+from ..sources import MATERIALS_PROJECT, REFERENCE
+from ..sources.open import Origin, SourceOptions, open_table
+from .run import Progress, Run, asked_study, write_run
+
+if TYPE_CHECKING:
+    from pymatgen.analysis.phase_diagram import PhaseDiagram
+
+    from ..screen.ranking import Ranking
+    from ..screen.study import Study
+    from ..validation import Validation
+
+ElementSets = Sequence[frozenset[str]]
+
+_SHOWN = 5  # warnings of a run that are given one by one
+
+
+def load(
+    source: Origin = REFERENCE,
+    *,
+    filters: Filters | Mapping[str, Any] | None = None,
+    ban: Iterable[str] = (),
+    add: Iterable[str | PathLike[str]] = (),
+    all_phases: bool = False,
+    thermo_type: str = "",
+    database: str = "",
+    offline: bool = False,
+    formula_column: str | None = None,
+    energy_column: str | None = None,
+    endpoint: str | None = None,
+) -> Database:
+    """Load a source of phases, ready for questions.
+
+    Parameters
+    ----------
+    source : str, path, DataFrame or sequence of pymatgen entries
+        ``"reference"`` (the table embedded in the package), ``"mp"`` (the Materials Project: each
+        question fetches what the local store lacks), ``"matbench"``, or the path of a table.  A
+        DataFrame has columns with formulas and formation energies [eV/atom]; entries have total
+        energies, those of the elements among them.  Without a source the embedded table is meant,
+        whatever keys are set.
+    filters : Filters or mapping, optional
+        Phases to leave out, as ``{"theoretical": False}``.
+    ban : iterable of str
+        Formulas or identifiers to leave out, on top of those of ``filters``.
+    add : iterable of path
+        Files with entries of your own.
+    all_phases : bool
+        Count phases that the source marks as never observed, too.
+    thermo_type, database, offline, formula_column, energy_column, endpoint
+        See ``SourceOptions``.
+
+    Returns
+    -------
+    Database
+
+    Raises
+    ------
+    InputError
+        For a source, a file or a choice that cannot be used.
+    SourceError
+        When a service cannot be reached, refuses, or lacks what is needed.
+
+    Examples
+    --------
+    >>> import interscreen as si
+    >>> db = si.load()
+    >>> db
+    <Database reference: 290 formulas, 19 elements>
+    >>> import pandas as pd
+    >>> rows = {"formula": ["Li", "F2", "LiF"], "formation_energy_eV_per_atom": [0, 0, -3.18]}
+    >>> si.load(pd.DataFrame(rows)).window("LiF").assemblage_window_V
+    (0.0, 6.36)
+    """
+    if not isinstance(filters, Filters):
+        filters = Filters(**dict(filters or {}))
+    options = SourceOptions(
+        thermo_type=thermo_type,
+        database=database,
+        offline=offline,
+        filters=filters.updated(banned=[ban] if isinstance(ban, str) else list(ban)),
+        add=tuple(fspath(file) for file in ([add] if isinstance(add, str | PathLike) else add)),
+        formula_column=formula_column,
+        energy_column=energy_column,
+        all_phases=all_phases,
+        endpoint=endpoint,
+    )
+    return Database(source, options)
+
+
+class Database:
+    """Phases with their energies, and every question that can be put to them.
+
+    Made by ``load``.  Materials are text (a formula, a mixture such as ``"Cu + 2 LiF"``, a name
+    such as ``"LATP"``), a ``Material`` (which may have an energy of its own), or a pymatgen
+    ``Composition``, ``Element``, structure or entry.  An entry brings its composition: its energy
+    is a total energy and not taken for a formation energy, unless its ``data`` states one.
+
+    Warnings about an answer are given as ``InterscreenWarning``, each once per database; an
+    answer holds all of its own in ``warnings``.
+
+    Parameters
+    ----------
+    source, options
+        See ``load``; or a ``PhaseTable`` as source.
+
+    Examples
+    --------
+    >>> import interscreen as si
+    >>> db = si.load()
+    >>> db.reaction("Li", "CuF2").equation
+    '2 Li + CuF2 -> 2 LiF + Cu'
+    >>> db.window("LiF", samples=100).uncertainty["oxidation_limit_V"].counted
+    100
+    """
+
+    def __init__(
+        self, source: Origin | PhaseTable = REFERENCE, options: SourceOptions | None = None
+    ) -> None:
+        self._source, self._options = source, options or SourceOptions()
+        self._told: set[str] = set()
+        self._table: PhaseTable | None = None
+        self._fetched = source == MATERIALS_PROJECT if isinstance(source, str) else False
+        if isinstance(source, PhaseTable):
+            self._table = source
+        elif not self._fetched:
+            self._table = open_table(source, options=self._options)
+        if self._table is not None:
+            self._tell(self._table.source.notes, stacklevel=4)
+
+    @property
+    def table(self) -> PhaseTable:
+        """The phases; of a source that is fetched those of the last question."""
+        return self._holding([]) if self._table is None else self._table
+
+    def __repr__(self) -> str:
+        table = self._table
+        if table is None:
+            return f"<Database {self._source}: nothing asked yet>"
+        counts = f"{len(table)} formulas, {len(table.elements)} elements"
+        return f"<Database {table.source.name}: {counts}>"
+
+    def _repr_html_(self) -> str:
+        return self.table._repr_html_()
+
+    # -- questions --------------------------------------------------------------------------------
+
+    def reaction(
+        self,
+        a: Given,
+        b: Given,
+        potential_V: float | None = None,
+        samples: int = 0,
+        *,
+        model: EnergyModel | None = None,
+    ) -> Reaction:
+        """Return the reaction of two materials over all mixing ratios.
+
+        Parameters
+        ----------
+        a, b : str, Material, or pymatgen Composition, Element or entry
+        potential_V : float, optional
+            Potential of Li [V against Li/Li+]; None for a closed interface.
+        samples : int
+            Samples of the energies for error bars, as 1000; 0 for none.
+        model : EnergyModel, optional
+            What is assumed about the errors of the energies.
+
+        Raises
+        ------
+        InputError, SolverError
+            See ``react``; InputError also for error bars at a potential.
+        """
+        if samples or model:
+            if potential_V is not None:
+                raise InputError(
+                    "samples: error bars are there for closed interfaces only; leave out "
+                    "potential_V"
+                )
+            _check_model(samples, model)
+            table = self._for(a, b, lithium=False)
+            found = sampled_reaction(table, a, b, model=model, samples=samples)
+        else:
+            table = self._for(a, b, lithium=potential_V is not None)
+            found = react(table, a, b, potential_V)
+        self._tell(found.warnings)
+        return found
+
+    def window(self, m: Given, samples: int = 0, *, model: EnergyModel | None = None) -> Window:
+        """Return the stability window of a material against Li/Li+.
+
+        Parameters
+        ----------
+        m : str, Material, or pymatgen Composition, Element or entry
+        samples, model
+            See ``reaction``.
+        """
+        table = self._for(m)
+        if _check_model(samples, model):
+            found = sampled_window(table, m, model=model, samples=samples)
+        else:
+            found = stability_window(table, m)
+        self._tell(found.warnings)
+        return found
+
+    def lithiation(
+        self, m: Given, samples: int = 0, *, model: EnergyModel | None = None
+    ) -> Lithiation:
+        """Return the way of a material to equilibrium with Li metal, step by step.
+
+        Parameters
+        ----------
+        m : str, Material, or pymatgen Composition, Element or entry
+        samples, model
+            See ``reaction``.
+        """
+        table = self._for(m)
+        if _check_model(samples, model):
+            found = sampled_lithiation(table, m, model=model, samples=samples)
+        else:
+            found = lithiate(table, m)
+        self._tell(found.warnings)
+        return found
+
+    def stack(
+        self,
+        candidate: Given,
+        electrolyte: Given,
+        samples: int = 0,
+        *,
+        model: EnergyModel | None = None,
+    ) -> Stack:
+        """Return every contact of Li | candidate | electrolyte, before and after conversion.
+
+        Parameters
+        ----------
+        candidate, electrolyte : str, Material, or pymatgen Composition, Element or entry
+        samples, model
+            See ``reaction``.
+        """
+        table = self._for(candidate, electrolyte)
+        if _check_model(samples, model):
+            found = sampled_stack(table, candidate, electrolyte, model=model, samples=samples)
+        else:
+            found = stack(table, candidate, electrolyte)
+        self._tell(found.warnings)
+        return found
+
+    def profile(
+        self, a: Given, b: Given, start: float = 0.0, end: float = 5.0, step: float | None = None
+    ) -> Profile:
+        """Return the reactions of two materials over a range of potentials of Li.
+
+        Parameters
+        ----------
+        a, b : str, Material, or pymatgen Composition, Element or entry
+        start, end : float
+            Ends of the range [V against Li/Li+].
+        step : float, optional
+            Adds points at regular distances [V]; the curves need none.
+        """
+        found = profile(self._for(a, b), a, b, start, end, step)
+        self._tell(found.warnings)
+        return found
+
+    def map(
+        self, system: str | Sequence[str], against: Given, *, divisions: int = 200
+    ) -> CompositionMap:
+        """Return the reaction energies of a whole ternary system with one partner.
+
+        Parameters
+        ----------
+        system : str or sequence of str
+            Three elements, as ``"Li-Al-O"``.
+        against : str, Material, or pymatgen Composition, Element or entry
+            The partner.
+        divisions : int
+            Of a side of the triangle.
+        """
+        elements = frozenset(read_system(system)) | elements_of([against], lithium=False)
+        found = composition_map(self._holding([elements]), system, against, divisions=divisions)
+        self._tell(found.warnings)
+        return found
+
+    def phase_diagram(self, system: str | Iterable[str]) -> PhaseDiagram:
+        """Return the counted phases of some elements as a phase diagram of pymatgen.
+
+        Parameters
+        ----------
+        system : str or iterable of str
+            Elements, as ``"Li-Cu-F"``; or materials that hold them, as ``["Li", "LATP"]``.
+
+        Returns
+        -------
+        pymatgen.analysis.phase_diagram.PhaseDiagram
+            Its energies are formation energies: the elements lie at zero.
+
+        Raises
+        ------
+        InputError
+            For an element that the source does not know.
+        """
+        from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
+        from pymatgen.core import Composition
+
+        parts = system.split("-") if isinstance(system, str) else system
+        elements = elements_of(parts, lithium=False)
+        table = self._holding([elements])
+        table.within(elements)  # says what is missing, if anything is
+        entries = [PDEntry(Composition(symbol), 0.0) for symbol in sorted(elements)]
+        for row in table.rows_within(elements):
+            composition = Composition(table.composition(row))
+            if table.counted[row] and len(composition) > 1:
+                energy = float(table.energies[row]) * composition.num_atoms
+                named = {"id": str(table.ids[row])}
+                entries.append(PDEntry(composition, energy, str(table.formulas[row]), named))
+        return PhaseDiagram(entries)
+
+    def validate(self, *, undoped: bool = False) -> Validation:
+        """Hold the source against published numbers and measured cells; see ``validate``."""
+        from ..validation import element_sets, validate
+
+        found = validate(self._holding(element_sets(undoped=undoped)), undoped=undoped)
+        self._tell(found.warnings)
+        return found
+
+    # -- screens ----------------------------------------------------------------------------------
+
+    def screen(
+        self,
+        candidates: str | Iterable[Given | dict[str, Any]],
+        electrolytes: Given | Iterable[Given | dict[str, Any]],
+        samples: int = 0,
+        *,
+        model: EnergyModel | None = None,
+        cathodes: Given | Iterable[Given] = (),
+        air: Given | Iterable[Given] = (),
+        sensitivity: bool = True,
+        ranking: Ranking | Mapping[str, Any] | None = None,
+        jobs: int | None = None,
+        out: str | PathLike[str] | None = None,
+        name: str = "screen",
+        progress: Progress | None = None,
+    ) -> Run:
+        """Screen candidates against electrolytes and rank them.
+
+        Parameters
+        ----------
+        candidates : iterable of materials, or str
+            Materials, or dictionaries with the keys of a study (``formula``, ``role``, ...).  Text
+            chooses candidates from the source itself: ``"all"``, or conditions such as
+            ``"n_elements=2,anion=fluoride"``.
+        electrolytes : material or iterable of materials
+        samples, model
+            See ``reaction``.
+        cathodes, air : material or iterable of materials
+            What touches the electrolyte on its other side, and what the stack meets before.
+        sensitivity : bool
+            Whether suspect phases are left out in turn.
+        ranking : Ranking or mapping, optional
+            Weights of the score, and from when on scores differ.
+        jobs : int, optional
+            Worker processes, -1 for one per core.
+        out : path, optional
+            Folder that keeps the run, with figures and page as the command line writes them.
+            Without it the run lasts as long as the object.
+        name : str
+            Name of the screen, in its page.
+        progress : callable, optional
+            Called with candidates done and in all.
+
+        Returns
+        -------
+        Run
+        """
+        _check_model(samples, model)
+        study = asked_study(
+            name,
+            candidates,
+            electrolytes,
+            samples=samples,
+            model=model or EnergyModel(),
+            cathodes=cathodes,
+            air=air,
+            sensitivity=sensitivity,
+            ranking=ranking,
+            jobs=jobs,
+        )
+        return self._run(study, out, progress, stacklevel=4)
+
+    def run(
+        self,
+        study: Study,
+        *,
+        out: str | PathLike[str] | None = None,
+        progress: Progress | None = None,
+    ) -> Run:
+        """Run a study on these phases, whatever source it names.
+
+        Parameters
+        ----------
+        study : Study
+            As ``load_study`` reads it.
+        out, progress
+            See ``screen``.
+
+        Returns
+        -------
+        Run
+        """
+        return self._run(study, out, progress, stacklevel=4)
+
+    def _run(
+        self,
+        study: Study,
+        out: str | PathLike[str] | None,
+        progress: Progress | None,
+        stacklevel: int,
+    ) -> Run:
+        table = self._holding(study.element_sets)
+        study = study.with_source(table.source.name, self._options)
+        if out is not None:
+            write_run(study, table, Path(out), progress, whole=True)
+            run = Run(out)
+        else:
+            folder = TemporaryDirectory(prefix="interscreen-")
+            write_run(study, table, Path(folder.name) / study.name, progress, whole=False)
+            run = Run(Path(folder.name) / study.name, folder)
+        said = [*run.warnings[:_SHOWN]]
+        if len(run.warnings) > _SHOWN:
+            said.append(f"and {len(run.warnings) - _SHOWN} more warnings in run.warnings")
+        if run.failed:
+            said.append(f"{run.failed} rows could not be computed: run.results says why (reason)")
+        self._tell(said, stacklevel)
+        return run
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _for(self, *materials: Given, lithium: bool = True) -> PhaseTable:
+        """Return a table that answers for some materials."""
+        if self._table is not None and not self._fetched:
+            return self._table
+        return self._holding([elements_of(materials, lithium=lithium)])
+
+    def _holding(self, sets: ElementSets) -> PhaseTable:
+        """Return a table that holds some chemical systems; fetch what is missing."""
+        table = self._table
+        if table is None or (self._fetched and not all(table.source.covers(s) for s in sets)):
+            assert not isinstance(self._source, PhaseTable)
+            self._table = table = open_table(self._source, sets, options=self._options)
+        return table
+
+    def _tell(self, lines: Iterable[str], stacklevel: int = 3) -> None:
+        """Warn of what was not said yet."""
+        for line in lines:
+            if line not in self._told:
+                self._told.add(line)
+                warnings.warn(line, InterscreenWarning, stacklevel=stacklevel)
+
+
+def _check_model(samples: int, model: EnergyModel | None) -> bool:
+    """Whether error bars are asked for."""
+    if model is not None and not samples:
+        raise InputError("model: says how energies are sampled; say how often, as samples=1000")
+    return bool(samples)
