@@ -14,47 +14,68 @@ from typing import Any
 from mkdocs.structure.files import File
 
 ROOT = Path(__file__).parents[1]
-ROOT_PAGES = ("ARCHITECTURE.md", "CONTRIBUTING.md", "RELEASING.md", "CHANGELOG.md")
-EXAMPLE = ("heatmap_reaction_energy.png", "report.html")  # of reports/example
-_LINKED = "|".join(re.escape(name) for name in ROOT_PAGES)
+# where files from outside docs/ stand in the site; a page called README.md would be its start
+MOVED = {
+    "README.md": "start.md",
+    "ARCHITECTURE.md": "ARCHITECTURE.md",
+    "CONTRIBUTING.md": "CONTRIBUTING.md",
+    "RELEASING.md": "RELEASING.md",
+    "CHANGELOG.md": "CHANGELOG.md",
+    "CITATION.cff": "CITATION.cff",
+    "reports/example/heatmap_reaction_energy.png": "example/heatmap_reaction_energy.png",
+    "reports/example/report.html": "example/report.html",
+}
+_LINK = re.compile(r"(?<=\]\()(?:\.\./)*([^():#\s]+)")
 _REQUEST = re.compile(
     r"""<(?:script|img|iframe|source)\b[^>]*\bsrc=["']?(?:https?:)?//[^"'\s>]+"""
-    r"""|<link\b[^>]*\brel=["']?(?:stylesheet|preload|preconnect)\b[^>]*\bhref=["']?(?:https?:)?//[^"'\s>]+"""
+    r"""|<link\b[^>]*\brel=["']?(?:stylesheet|pre\w+)\b[^>]*\bhref=["']?(?:https?:)?//[^"'\s>]+"""
     r"""|\bimport\(["'](?:https?:)?//[^"')]+"""
     r"""|@import\s+(?:url\()?["']?(?:https?:)?//[^"'\s)]+|url\(["']?(?:https?:)?//[^"'\s)]+"""
 )
-_MODULE = re.compile(r'<script type="module">.*?</script>|<script src=""> ?</script>', re.S)
+_SCRIPT = re.compile(r"<script\b[^>]*>.*?</script>", re.DOTALL)
 
 log = logging.getLogger("mkdocs.hooks.build_site")
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the pages that do not stand in docs/."""
-    for name in ROOT_PAGES:
-        text = (ROOT / name).read_text(encoding="utf-8")
-        files.append(File.generated(config, name, content=text))
+    """Add the pages and files that do not stand in docs/."""
+    for name, place in MOVED.items():
+        if place.endswith(".md"):
+            text = (ROOT / name).read_text(encoding="utf-8")
+            files.append(File.generated(config, place, content=text))
+        else:
+            files.append(File.generated(config, place, abs_src_path=str(ROOT / name)))
     files.append(File.generated(config, "api.md", content=api_reference()))
-    for name in EXAMPLE:
-        source = ROOT / "reports" / "example" / name
-        files.append(File.generated(config, f"example/{name}", abs_src_path=str(source)))
     return files
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Point links between docs/ and the root to where these pages stand in the site."""
-    markdown = re.sub(rf"\]\((?:\.\./)+({_LINKED})", r"](\1", markdown)
-    markdown = re.sub(r"\]\((?:\.\./)?reports/example/", "](example/", markdown)
-    return re.sub(r"\]\(docs/", "](", markdown)
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Point links to and from the root of the repository to where these pages stand in the site."""
+    up = "../" * page.file.src_uri.count("/")
+
+    def moved(found: re.Match[str]) -> str:
+        target = found[1].rstrip("/")
+        if target == "reports/example":
+            target += "/report.html"
+        if target in MOVED:
+            return up + MOVED[target]
+        inside = target.startswith("docs/")
+        return up + target.removeprefix("docs/") if inside else str(found[0])
+
+    return _LINK.sub(moved, markdown)
 
 
 def on_post_page(output: str, **_: Any) -> str:
-    """Leave out what notebooks bring along for diagrams and formulas that the tutorial has not.
+    """Leave out scripts from another host, which every notebook brings along.
 
-    These scripts would be loaded from another host.
+    They draw diagrams and formulas; the tutorial has neither.
     """
-    return _MODULE.sub(
-        lambda found: "" if "import(" in found[0] or 'src=""' in found[0] else found[0], output
-    )
+
+    def kept(found: re.Match[str]) -> str:
+        outside = _REQUEST.search(found[0]) or found[0].startswith('<script src="">')
+        return "" if outside else found[0]
+
+    return _SCRIPT.sub(kept, output)
 
 
 def api_reference() -> str:
