@@ -66,16 +66,17 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 
 def on_post_page(output: str, **_: Any) -> str:
-    """Leave out scripts from another host, which every notebook brings along.
+    """Leave out scripts from another host, which every notebook brings along; mend its links.
 
-    They draw diagrams and formulas; the tutorial has neither.
+    The scripts draw diagrams and formulas; the tutorial has neither.
     """
 
     def kept(found: re.Match[str]) -> str:
         outside = _REQUEST.search(found[0]) or found[0].startswith('<script src="">')
         return "" if outside else found[0]
 
-    return _SCRIPT.sub(kept, output)
+    output = _SCRIPT.sub(kept, output)
+    return re.sub(r'href="([\w-]+)\.md(?=["#])', r'href="\1.html', output)  # links of notebooks
 
 
 def api_reference() -> str:
@@ -89,7 +90,8 @@ def api_reference() -> str:
     ]
     for name in sorted(package.__all__, key=str.lower):
         found = getattr(package, name)
-        lines += ["", f"::: {found.__module__}.{found.__qualname__}"]
+        home = getattr(found, "__qualname__", None)
+        lines += ["", f"::: {found.__module__}.{home}" if home else f"::: interscreen.{name}"]
     return "\n".join(lines) + "\n"
 
 
