@@ -1,0 +1,32 @@
+"""What the pages say of the repository is so: links lead somewhere, the study of the README runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from interscreen import load_study
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "reports/README.md"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_to_a_file(page):
+    links = re.findall(r"\]\(([^)#:\s]+)", page.read_text(encoding="utf-8"))
+    assert not [link for link in links if not (page.parent / link).exists()]
+
+
+def test_every_decision_is_listed():
+    folder = ROOT / "docs" / "decisions"
+    listed = set(re.findall(r"\]\((\S+\.md)\)", (folder / "index.md").read_text(encoding="utf-8")))
+    assert listed == {page.name for page in folder.glob("*.md")} - {"index.md"}
+
+
+def test_the_first_study_of_the_readme_needs_no_key(tmp_path):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    file = tmp_path / "my-layers.yaml"
+    file.write_text(re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1], encoding="utf-8")
+    study = load_study(file)
+    assert study.source == "reference"
+    assert study.candidates
