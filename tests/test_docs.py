@@ -1,4 +1,4 @@
-"""What the pages say of the repository is so: links lead somewhere, the study of the README runs."""
+"""What the pages say is so: links lead somewhere, the first study of the README needs no key."""
 
 import re
 from pathlib import Path
