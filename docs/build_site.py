@@ -80,19 +80,43 @@ def on_post_page(output: str, **_: Any) -> str:
 
 
 def api_reference() -> str:
-    """Return the page that documents every name of ``interscreen.__all__``."""
+    """Return the page that documents every name of ``interscreen.__all__``, and the results."""
     package = import_module("interscreen")
+    public = {name: _place(package, name) for name in sorted(package.__all__, key=str.lower)}
+    door = [place for place in public.values() if place.startswith("interscreen.database.")]
+    rest = [place for place in public.values() if place not in door]
+    results = sorted(
+        f"{kind.__module__}.{kind.__qualname__}"
+        for kind in _below(import_module("interscreen.phases.result").Displayed)
+        if not kind.__name__.startswith("_")
+    )
     lines = [
         "# API reference",
         "",
-        "Everything that `import interscreen` offers; everything else may change from version to "
-        "version.",
+        "Everything that `import interscreen` offers, and what the answers hold; everything else "
+        "may change from version to version.",
     ]
-    for name in sorted(package.__all__, key=str.lower):
-        found = getattr(package, name)
-        home = getattr(found, "__qualname__", None)
-        lines += ["", f"::: {found.__module__}.{home}" if home else f"::: interscreen.{name}"]
+    for head, places in (
+        ("The front door", door),
+        ("Functions and classes", rest),
+        ("Results", [place for place in results if place not in public.values()]),
+    ):
+        lines += ["", f"## {head}" if places else ""]
+        for place in places:
+            lines += ["", f"::: {place}"]
     return "\n".join(lines) + "\n"
+
+
+def _place(package: Any, name: str) -> str:
+    """Return where a public name is defined."""
+    found = getattr(package, name)
+    home = getattr(found, "__qualname__", None)
+    return f"{found.__module__}.{home}" if home else f"interscreen.{name}"
+
+
+def _below(kind: type) -> set[type]:
+    """Return the classes that are derived from one."""
+    return {kind for sub in kind.__subclasses__() for kind in (sub, *_below(sub))}
 
 
 def on_post_build(config: Any) -> None:
