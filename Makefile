@@ -21,6 +21,7 @@ lint: $(VENV)/.installed-test
 
 docs: $(VENV)/.installed-docs # writes the generated pages again and the site into site/
 	$(BIN)/python -c "from interscreen.phases.columns import columns_markdown as text; print(text(), end='')" > docs/columns.md
+	$(BIN)/python docs/build_cli.py > docs/cli.md
 	$(BIN)/mkdocs build --strict
 
 tutorial: $(VENV)/.installed-test

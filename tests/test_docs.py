@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from interscreen import load_study
-
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "reports/README.md"])
 
@@ -24,9 +22,30 @@ def test_every_decision_is_listed():
 
 
 def test_the_first_study_of_the_readme_needs_no_key(tmp_path):
+    from interscreen import load_study
+
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     file = tmp_path / "my-layers.yaml"
     file.write_text(re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1], encoding="utf-8")
     study = load_study(file)
     assert study.source == "reference"
     assert study.candidates
+
+
+def rooms():
+    """Rooms of ARCHITECTURE.md with the modules and folders that their sections name."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    sections = re.findall(r"^### (\w+)/: .*?$(.*?)(?=^#)", text, re.DOTALL | re.MULTILINE)
+    return {room: set(re.findall(r"`(\w+(?:\.py|/))`", section)) for room, section in sections}
+
+
+@pytest.mark.parametrize(("room", "named"), rooms().items())
+def test_the_page_of_the_house_names_every_module_of_a_room(room, named):
+    folder = ROOT / "src" / "interscreen" / room
+    modules = {file.name for file in folder.glob("*.py")} - {"__init__.py"}
+    assert named == modules | {f"{file.parent.name}/" for file in folder.glob("*/__init__.py")}
+
+
+def test_the_page_of_the_house_shows_every_room():
+    folder = ROOT / "src" / "interscreen"
+    assert set(rooms()) == {file.parent.name for file in folder.glob("*/__init__.py")}
