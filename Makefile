@@ -15,12 +15,14 @@ test: lint
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope --cov=interscreen --cov-report=term
 
 lint: $(VENV)/.installed-test
-	$(BIN)/ruff check --output-format concise src tests benchmarks docs/rebuild_tutorial.py
-	$(BIN)/ruff format --check --quiet src tests benchmarks docs/rebuild_tutorial.py
+	$(BIN)/ruff check --output-format concise src tests benchmarks docs/*.py
+	$(BIN)/ruff format --check --quiet src tests benchmarks docs/*.py
 	$(BIN)/mypy
 
-docs: $(VENV)/.installed
-	$(BIN)/python -c "from interscreen.columns import columns_markdown as text; print(text(), end='')" > docs/columns.md
+docs: $(VENV)/.installed-docs # writes the generated pages again and the site into site/
+	$(BIN)/python -c "from interscreen.phases.columns import columns_markdown as text; print(text(), end='')" > docs/columns.md
+	$(BIN)/python docs/build_cli.py > docs/cli.md
+	$(BIN)/mkdocs build --strict
 
 tutorial: $(VENV)/.installed-test
 	$(BIN)/python docs/rebuild_tutorial.py
@@ -44,5 +46,9 @@ $(VENV)/.installed-test: pyproject.toml $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@
 
+$(VENV)/.installed-docs: pyproject.toml $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

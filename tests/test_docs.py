@@ -1,0 +1,51 @@
+"""What the pages say is so: links lead somewhere, the first study of the README needs no key."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "reports/README.md"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_to_a_file(page):
+    links = re.findall(r"\]\(([^)#:\s]+)", page.read_text(encoding="utf-8"))
+    assert not [link for link in links if not (page.parent / link).exists()]
+
+
+def test_every_decision_is_listed():
+    folder = ROOT / "docs" / "decisions"
+    listed = set(re.findall(r"\]\((\S+\.md)\)", (folder / "index.md").read_text(encoding="utf-8")))
+    assert listed == {page.name for page in folder.glob("*.md")} - {"index.md"}
+
+
+def test_the_first_study_of_the_readme_needs_no_key(tmp_path):
+    from interscreen import load_study
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    file = tmp_path / "my-layers.yaml"
+    file.write_text(re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1], encoding="utf-8")
+    study = load_study(file)
+    assert study.source == "reference"
+    assert study.candidates
+
+
+def rooms():
+    """Rooms of ARCHITECTURE.md with the modules and folders that their sections name."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    sections = re.findall(r"^### (\w+)/: .*?$(.*?)(?=^#)", text, re.DOTALL | re.MULTILINE)
+    return {room: set(re.findall(r"`(\w+(?:\.py|/))`", section)) for room, section in sections}
+
+
+@pytest.mark.parametrize(("room", "named"), rooms().items())
+def test_the_page_of_the_house_names_every_module_of_a_room(room, named):
+    folder = ROOT / "src" / "interscreen" / room
+    modules = {file.name for file in folder.glob("*.py")} - {"__init__.py"}
+    assert named == modules | {f"{file.parent.name}/" for file in folder.glob("*/__init__.py")}
+
+
+def test_the_page_of_the_house_shows_every_room():
+    folder = ROOT / "src" / "interscreen"
+    assert set(rooms()) == {file.parent.name for file in folder.glob("*/__init__.py")}
