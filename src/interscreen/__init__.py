@@ -71,7 +71,7 @@ _HOMES = {
     "EnergyModel": "energies.sampling",
     "Study": "screen.study",
     "load_study": "screen.study_file",
-    "run_study": "screen.runner",
+    "run_study": "screen.run",
     "validate": "validation",
     "InterscreenWarning": "errors",
     "InterscreenError": "errors",

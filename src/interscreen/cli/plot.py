@@ -208,9 +208,9 @@ def window(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> 
     import pandas as pd
 
     from ..answers.window import stability_window, window_row
+    from ..phases.columns import columns_of
     from ..phases.material import electrolytes
     from ..report.figures.windows import window_bars
-    from ..phases.columns import columns_of
 
     place = paper.place("window", *m)
     table, names = _opened(m, choice, output)
@@ -243,8 +243,8 @@ def lithiation(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper)
     import pandas as pd
 
     from ..answers.lithiation import lithiate, lithiation_rows
-    from ..report.figures.lithiation import lithiation_staircase
     from ..phases.columns import columns_of
+    from ..report.figures.lithiation import lithiation_staircase
 
     place = paper.place("lithiation", *m)
     table, names = _opened(m, choice, output)

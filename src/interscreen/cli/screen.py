@@ -21,7 +21,6 @@ from .command import Output, command_line, gathered, listed, option, output_opti
 from .source import Choice, open_source, source_options
 
 if TYPE_CHECKING:
-    from ..phases.table import PhaseTable
     from ..screen.batch import BatchReport
     from ..screen.entries import Uncertainty
     from ..screen.run import ScreenResult
@@ -85,7 +84,10 @@ def screen(
     query: Query, choice: Choice, output: Output,
 ) -> int:  # fmt: skip
     """Run a study; exit code 3 when rows failed."""
+    from ..database.run import write_run
     from ..report.text.ranking import ranking_text
+    from ..screen.run import ScreenResult
+    from ..screen.workers import Workers
     from ..sources.open import default_source
 
     started = time.perf_counter()
@@ -105,13 +107,25 @@ def screen(
     if check:
         return _check(asked, choice, options, output)
     table = open_source(choice, output, asked.element_sets, source=stated, options=options)
-    if asked.query is not None:
-        return _run_batch(asked, table, query, output, started)
     for name, value in (("--fresh", query.fresh), ("--scheduler", query.scheduler)):
-        if value:
+        if value and asked.query is None:
             raise InputError(f"{name}: only for candidates by a condition, as --candidates all")
     folder = Path(asked.folder)
-    result = _run_into(folder, asked, table, output, started)
+    with noticed_interrupts() as look:
+        result = write_run(
+            asked,
+            table,
+            folder,
+            command=command_line(),
+            progress=_checked(look, output.progress(" candidate", dynamic_ncols=True)),
+            sampling=_checked(look, output.progress(" sample", dynamic_ncols=True)),
+            say=output.say,
+            check=look,
+            workers=Workers(backend=query.backend, scheduler=query.scheduler or ""),
+            fresh=query.fresh,
+        )
+    if not isinstance(result, ScreenResult):
+        return _tell_batch(folder, result, output, started)
     output.show(_summary(folder, result), lambda: ranking_text(result.ranking))
     for warning in result.warnings[:_SHOWN]:
         output.say(f"warning: {warning}")
@@ -225,43 +239,6 @@ def _count(things: Sequence[Any], name: str) -> str:
     return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
 
 
-def _run_into(
-    folder: Path, study: Study, table: PhaseTable, output: Output, started: float
-) -> ScreenResult:
-    """Run a study and write its folder."""
-    from ..report.figures.run import write_figures
-    from ..report.page import write_report
-    from ..screen.folder import new_folder, write_manifest, write_tables
-    from ..screen.manifest import build_manifest
-    from ..screen.run import run_study
-
-    with noticed_interrupts() as check, new_folder(folder) as temporary:
-        result = run_study(
-            study,
-            table,
-            progress=_checked(check, output.progress(" candidate", dynamic_ncols=True)),
-            sampling=_checked(check, output.progress(" sampled question", dynamic_ncols=True)),
-        )
-        write_tables(temporary, result)
-        write_figures(temporary, result, table.source.label)
-        write_manifest(
-            temporary,
-            build_manifest(
-                table,
-                study.model_dump(mode="json"),
-                command_line(),
-                time.perf_counter() - started,
-                rows=len(result.results),
-                failed_rows=result.failed,
-                left_out_phases=list(result.left_out),
-                warnings=list(result.warnings),
-            ),
-        )
-        write_report(temporary)
-        check()
-    return result
-
-
 def _checked(
     check: Callable[[], None], progress: Callable[[int, int | None], None]
 ) -> Callable[[int, int], None]:
@@ -290,62 +267,22 @@ def _summary(folder: Path, result: ScreenResult) -> dict[str, Any]:
 # -- candidates from the source itself -------------------------------------------------------------
 
 
-def _run_batch(
-    study: Study, table: PhaseTable, query: Query, output: Output, started: float
-) -> int:
-    """Run a study with a query; exit code 3 when rows failed."""
-    from ..report.page import write_report
+def _tell_batch(folder: Path, report: BatchReport | None, output: Output, started: float) -> int:
+    """Say what a screen by query did; exit code 3 when rows failed."""
     from ..report.text.best import best_text
-    from ..screen.batch import run_batch
-    from ..screen.folder import RESULTS, write_manifest
-    from ..screen.manifest import build_manifest
+    from ..screen.folder import RESULTS
     from ..screen.top import best
-    from ..screen.workers import Workers
 
-    folder = Path(study.folder)
-    workers = Workers(backend=query.backend, scheduler=query.scheduler or "")
-
-    def manifest(place: Path, report: BatchReport, key: str) -> None:
-        write_manifest(
-            place,
-            build_manifest(
-                table,
-                study.model_dump(mode="json"),
-                command_line(),
-                time.perf_counter() - started,
-                run_key=key,
-                candidates=report.candidates,
-                rows=report.candidates * len(report.electrolytes),
-                failed_rows=report.failed,
-                computed_now=report.computed,
-                query=report.choice.counts,
-                notes=list(report.choice.notes),
-            ),
-        )
-
-    with noticed_interrupts() as check:
-        report = run_batch(
-            study,
-            table,
-            folder,
-            workers=workers,
-            fresh=query.fresh,
-            say=output.say,
-            progress=output.progress("candidate"),
-            check=check,
-            write_manifest=manifest,
-        )
     if report is None:
         output.say(f"{folder}/ holds this run already; --fresh computes it anew")
         return EXIT_OK
-    page = write_report(folder)
     seconds = time.perf_counter() - started
     for note in report.choice.notes:
         output.say(f"note: {note}")
     output.say(
         f"{report.candidates} candidates x {len(report.electrolytes)} electrolytes in "
-        f"{seconds:.0f} s; {folder}/{RESULTS}, {folder}/ranking.csv "
-        f"(the best {report.refined} with error bars), {page}"
+        f"{seconds:.0f} s; {folder}/{RESULTS}, {folder}/ranking.csv (the best {report.refined} "
+        f"with error bars), {folder}/report.html"
     )
     if report.failed:
         output.say(f"{report.failed} rows could not be computed; their reasons are in {RESULTS}")

@@ -17,7 +17,6 @@ from ..answers.reaction import Reaction, react
 from ..answers.sampled import (
     sampled_lithiation,
     sampled_reaction,
-    sampled_stack,
     sampled_window,
 )
 from ..answers.stack import Stack, stack
@@ -267,10 +266,8 @@ class Database:
             See ``reaction``.
         """
         table = self._for(candidate, electrolyte)
-        if _check_model(samples, model):
-            found = sampled_stack(table, candidate, electrolyte, model=model, samples=samples)
-        else:
-            found = stack(table, candidate, electrolyte)
+        _check_model(samples, model)
+        found = stack(table, candidate, electrolyte, samples=samples, model=model)
         self._tell(found.warnings)
         return found
 
@@ -447,12 +444,15 @@ class Database:
     ) -> Run:
         table = self._holding(study.element_sets)
         study = study.with_source(table.source.name, self._options)
+        how: dict[str, Any] = {"command": ["Database.run"]}
+        if progress is not None:
+            how["progress"] = progress
         if out is not None:
-            write_run(study, table, Path(out), progress, whole=True)
+            write_run(study, table, Path(out), **how)
             run = Run(out)
         else:
             folder = TemporaryDirectory(prefix="interscreen-")
-            write_run(study, table, Path(folder.name) / study.name, progress, whole=False)
+            write_run(study, table, Path(folder.name) / study.name, figures=False, **how)
             run = Run(Path(folder.name) / study.name, folder)
         said = [*run.warnings[:_SHOWN]]
         if len(run.warnings) > _SHOWN:

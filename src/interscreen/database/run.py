@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..report.page.data import Run as PageRun
+    from ..screen.batch import BatchReport
     from ..screen.ranking import Ranking
-    from ..screen.runner import ScreenResult
+    from ..screen.run import ScreenResult
     from ..screen.study import Study
+    from ..screen.workers import Workers
 
 Progress = Callable[[int, int], None]
 
@@ -209,7 +211,7 @@ class Run(Displayed):
 
     def _shown(self) -> ScreenResult:
         """Return the tables as those of a finished study; of a whole source its best."""
-        from ..screen.runner import ScreenResult
+        from ..screen.run import ScreenResult
 
         results = _frame(self._read.results)
         if "source" not in results:
@@ -234,27 +236,16 @@ class Run(Displayed):
         return Ranking.model_validate(self.study.get("ranking") or {})
 
     def _searched(self) -> pa.Table | Path:
-        """Results as ``best`` reads them: with score and elements."""
-        import pyarrow as pa
-
-        from ..phases.material import compose
-        from ..screen.results_table import SCORE
-        from ..screen.scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, score_columns
+        """Results as ``best`` reads them."""
+        from ..phases.columns import arrow_schema
 
         if self._read.whole:
             return self.folder / "results.parquet"
-        rows = self.results.copy()
-        if SCORE not in rows:
-            elements = [sorted(compose(formula).elements) for formula in rows["formula"]]
-            rows["elements"] = ["-".join(symbols) for symbols in elements]
-            rows["n_elements"] = [len(symbols) for symbols in elements]
-            columns = {name: rows[name].to_numpy(dtype=float) for name in SCORE_COLUMNS}
-            for name in OPTIONAL_COLUMNS:
-                if name in rows:
-                    columns[name] = rows[name].to_numpy(dtype=object)
-            roles = rows["role"].to_numpy(dtype=str)
-            rows[SCORE] = score_columns(columns, self._ranked_by.weights, roles)
-        return pa.Table.from_pandas(rows, preserve_index=False)
+        import pyarrow as pa
+
+        schema = arrow_schema("results")
+        rows = self.results.reindex(columns=schema.names)
+        return pa.Table.from_pandas(rows, schema=schema, preserve_index=False)
 
 
 def asked_study(
@@ -327,31 +318,84 @@ def _entries(materials: Any) -> list[Any]:
 
 
 def write_run(
-    study: Study, table: PhaseTable, folder: Path, progress: Progress | None, *, whole: bool
-) -> None:
-    """Run a study into a folder: tables and manifest, and all else that the command line writes."""
+    study: Study,
+    table: PhaseTable,
+    folder: Path,
+    *,
+    command: Sequence[str],
+    figures: bool = True,
+    progress: Progress = lambda done, total: None,
+    sampling: Progress = lambda done, total: None,
+    say: Callable[[str], None] = lambda text: None,
+    check: Callable[[], None] = lambda: None,
+    workers: Workers | None = None,
+    fresh: bool = False,
+) -> ScreenResult | BatchReport | None:
+    """Run a study into its folder.
+
+    Parameters
+    ----------
+    study : Study
+    table : PhaseTable
+    folder : Path
+    command : sequence of str
+        What the manifest states.
+    figures : bool
+        Whether figures and the page are written, too.
+    progress, sampling : callable
+        Called with candidates, and samples of the energies, done and in all.
+    say : callable
+        Told in one line what happens.
+    check : callable
+        Called now and then; may raise KeyboardInterrupt.
+    workers : Workers, optional
+        Of a screen by query.
+    fresh : bool
+        Whether a screen by query forgets what an earlier start computed.
+
+    Returns
+    -------
+    ScreenResult, or BatchReport of a screen by query (None where it was complete already)
+    """
     from ..report.figures.run import write_figures
     from ..report.page import write_report
+    from ..screen.batch import run_batch
     from ..screen.folder import new_folder, write_manifest, write_tables
     from ..screen.manifest import build_manifest
-    from ..screen.runner import run_study
+    from ..screen.run import run_study
 
     started = time.perf_counter()
 
     def manifest(place: Path, **found: Any) -> None:
         seconds = time.perf_counter() - started
         asked = study.model_dump(mode="json")
-        write_manifest(place, build_manifest(table, asked, ["Database.run"], seconds, **found))
+        write_manifest(place, build_manifest(table, asked, command, seconds, **found))
+
+    def of_batch(place: Path, report: BatchReport, key: str) -> None:
+        manifest(
+            place,
+            run_key=key,
+            candidates=report.candidates,
+            rows=report.candidates * len(report.electrolytes),
+            failed_rows=report.failed,
+            computed_now=report.computed,
+            refined=report.refined,
+            query=report.choice.counts,
+            notes=list(report.choice.notes),
+        )
 
     if study.query is not None:
-        _write_whole(study, table, folder, progress, manifest)
-        if whole:
+        report = run_batch(
+            study, table, folder, workers=workers, fresh=fresh, say=say, progress=progress,
+            check=check, write_manifest=of_batch,
+        )  # fmt: skip
+        if figures and (report or not (folder / "report.html").is_file()):
             write_report(folder)
-        return
+        return report
     with new_folder(folder) as place:
-        result = run_study(study, table, progress=progress)
+        result = run_study(study, table, progress=progress, sampling=sampling)
         write_tables(place, result)
-        if whole:
+        if figures:
             write_figures(place, result, table.source.label)
         manifest(
             place,
@@ -360,33 +404,10 @@ def write_run(
             left_out_phases=list(result.left_out),
             warnings=list(result.warnings),
         )
-        if whole:
+        if figures:
             write_report(place)
-
-
-def _write_whole(
-    study: Study,
-    table: PhaseTable,
-    folder: Path,
-    progress: Progress | None,
-    manifest: Callable[..., None],
-) -> None:
-    """Run a study whose candidates a query chooses."""
-    from ..screen.batch_run import BatchReport, run_batch
-
-    def write(place: Path, report: BatchReport, key: str) -> None:
-        manifest(
-            place,
-            run_key=key,
-            candidates=report.candidates,
-            rows=report.candidates * len(report.electrolytes),
-            failed_rows=report.failed,
-            computed_now=report.computed,
-            query=report.choice.counts,
-            notes=list(report.choice.notes),
-        )
-
-    run_batch(study, table, folder, progress=progress, write_manifest=write)
+        check()
+    return result
 
 
 def _frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -134,8 +134,8 @@ def screen_chunk(plan: Plan, chunk: Chunk) -> tuple[int, pa.Table]:
     Returns
     -------
     int, pyarrow.Table
-        Number of the chunk; the columns of ``results``, one row per candidate and electrolyte; a candidate that could
-        not be computed has a row with the reason.
+        Number of the chunk; the columns of ``results``, one row per candidate and electrolyte; a
+        candidate that could not be computed has a row with the reason.
     """
     table = plan.partners.phases.table
     ours = materials_of_rows(table, chunk.rows)

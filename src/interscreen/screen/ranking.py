@@ -75,9 +75,7 @@ def score_terms(row: Mapping[str, Any], weights: Weights) -> dict[str, float]:
     return {name: float(term) for name, term in role_terms(row["role"], row, factors).items()}
 
 
-def rank(
-    results: pd.DataFrame, ranking: Ranking, among: Standing | None = None
-) -> pd.DataFrame:
+def rank(results: pd.DataFrame, ranking: Ranking, among: Standing | None = None) -> pd.DataFrame:
     """Rank the rows of results.csv per electrolyte, and the candidates overall.
 
     Parameters
@@ -93,8 +91,8 @@ def rank(
     DataFrame
         Columns of ranking.csv but those on error bars; first the overall ranking (mean score over
         the electrolytes that anything could be computed for, of the candidates that have one for
-        each of them), then one block per electrolyte.  Rows that could not be computed, or lack a number that a
-        weight asks for, stand at the end of their block without a rank and say why.
+        each of them), then one block per electrolyte.  Rows that could not be computed, or lack a
+        number that a weight asks for, stand at the end of their block without a rank and say why.
     """
     import pandas as pd
 

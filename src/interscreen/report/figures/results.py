@@ -12,7 +12,7 @@ from ...answers.reaction import Reaction
 from ...answers.stack import Stack
 from ...answers.window import Window, window_row
 from ...errors import InputError
-from ...screen.runner import ScreenResult
+from ...screen.run import ScreenResult
 from ..text.answers import source_note
 from .page import bare_figures
 from .style import Width

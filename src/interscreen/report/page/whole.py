@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +37,9 @@ def read_whole(folder: Path) -> tuple[list[Row], list[Row], dict[str, Any]]:
     Returns
     -------
     results : list of dict
-        Rows of the candidates in top.csv with every electrolyte.
+        Rows of the candidates in ranking.csv with every electrolyte.
     ranking : list of dict
-        Blocks of top.csv, best first.
+        Blocks of ranking.csv, best first.
     statistics : dict
         ``histograms``, ``scatter`` and ``elements`` by electrolyte, and ``count``.
 
@@ -49,57 +48,25 @@ def read_whole(folder: Path) -> tuple[list[Row], list[Row], dict[str, Any]]:
     InputError
         For files that cannot be read.
     """
-    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-    ranking = read_rows(folder / "top.csv", ("candidate", "electrolyte", SCORE))
-    if not (folder / "top.csv").is_file():
-        raise InputError(f"{folder / 'top.csv'}: is missing; run the screen again")
+    ranking = read_rows(folder / "ranking.csv", ("candidate", "electrolyte", SCORE))
     file = folder / "results.parquet"
+    names = list(dict.fromkeys(row["candidate"] for row in ranking))
     try:
-        table = pd.read_parquet(file)
-    except Exception as error:  # pyarrow raises many kinds for a broken file
+        missing = [name for name in NEEDED if name not in pq.read_schema(file).names]
+        if missing:
+            raise InputError(
+                f"{file}: no results of a screen (column {missing[0]} is missing); run the screen "
+                "again"
+            )
+        numbers = pq.read_table(file, columns=NEEDED).to_pandas()
+        shown = pq.read_table(file, filters=[("candidate", "in", names)])
+    except (OSError, pa.ArrowException) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{file}: cannot be read ({why}); run the screen again") from None
-    missing = [name for name in NEEDED if name not in table.columns]
-    if missing:
-        raise InputError(
-            f"{file}: no results of a screen (column {missing[0]} is missing); run the screen again"
-        )
-    names = list(dict.fromkeys(row["candidate"] for row in ranking))
-    results = _with_texts(table[table["candidate"].isin(names)], ranking)
-    return results, ranking, statistics(table)
-
-
-def _with_texts(table: pd.DataFrame, ranking: Sequence[Row]) -> list[Row]:
-    """Return rows of results.parquet with the equations that only top.csv holds."""
-    texts = {
-        (row["candidate"], row["electrolyte"]): row
-        for row in ranking
-        if row["electrolyte"] != OVERALL
-    }
-    own = {row["candidate"]: row for row in ranking}  # what belongs to the candidate alone
-    alone = ("formula", "lithium_equation", "candidate_energy_source", "layer")
-    keys = list(dict.fromkeys([*table.columns, *(ranking[0] if ranking else ())]))
-    electrolytes = {row["electrolyte"]: row.get("electrolyte_formula") for row in texts.values()}
-    rows: list[Row] = []
-    for record in table.to_dict("records"):
-        mine = {
-            str(key): None if isinstance(value, float) and value != value else value  # noqa: PLR0124
-            for key, value in record.items()
-        }
-        name, electrolyte = mine["candidate"], mine["electrolyte"]
-        more = texts.get((name, electrolyte)) or {
-            **{key: own[name].get(key) for key in alone},
-            "electrolyte_formula": electrolytes.get(electrolyte) or electrolyte,
-        }
-        rows.append(
-            {
-                key: mine[key] if mine.get(key) is not None else more.get(key)
-                for key in keys
-                if key not in ("rank", "tied", SCORE)
-            }
-        )
-    return rows
+    return shown.to_pylist(), ranking, statistics(numbers)
 
 
 def statistics(table: pd.DataFrame) -> dict[str, Any]:
