@@ -46,7 +46,7 @@ hooks.give(
     headline="interscreen.report.notebook:headline",
     result_html="interscreen.report.notebook:result_html",
     read_table="interscreen.sources.tables:read_table",
-    reference_table="interscreen.sources.bundled:reference_table",
+    reference_table="interscreen.sources.embedded:embedded_table",
     entries_table="interscreen.sources.entries:entries_table",
     **{f"{name}_figure": f"interscreen.report.figures.results:{name}_figure" for name in _FIGURES},
 )

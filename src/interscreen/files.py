@@ -7,11 +7,16 @@ import csv
 import os
 import secrets
 from collections.abc import Iterator
-from importlib.resources import files
+from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from .errors import InputError
+
+if TYPE_CHECKING:
+    import pyarrow.parquet as pq
+
+EMBEDDED_FILE = "embedded.parquet"
 
 
 @contextlib.contextmanager
@@ -81,6 +86,24 @@ def data_rows(name: str) -> list[dict[str, str]]:
     """Return the rows of a CSV file of the package; lines that start with ``#`` are comments."""
     text = (files("interscreen") / "data" / name).read_text(encoding="utf-8")
     return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+
+
+@contextlib.contextmanager
+def data_parquet(name: str) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file of the package; to read it column by column takes least memory."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    before = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())  # the others keep what they had for a moment
+    try:
+        with (
+            as_file(files("interscreen") / "data" / name) as path,
+            pq.ParquetFile(path, memory_map=True) as file,
+        ):
+            yield file
+    finally:
+        pa.set_memory_pool(before)
 
 
 def load_yaml(text: str, where: str) -> Any:

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from ..engine.walk import CERTIFIED, lowest_energy
 from ..errors import InputError
+from ..files import EMBEDDED_FILE, data_parquet
 from .cache import cached_flags
 from .system import Floats
 from .table import PhaseTable
@@ -100,7 +101,12 @@ def stability(
 
 
 def known_hull_phases(table: PhaseTable) -> NDArray[np.bool_]:
-    """Return ``hull_phases(table)``, a second time from the user's cache."""
+    """Return ``hull_phases(table)``, of the embedded table at once, else the second time."""
+    with data_parquet(EMBEDDED_FILE) as file:
+        for name in ("on_hull", "on_hull_all"):
+            if file.metadata.metadata[name.encode()].decode() == table.fingerprint:
+                column = file.read(columns=[name], use_threads=False)[name]
+                return np.array(column.to_pylist(), dtype=bool)
     key = f"hull|{table.fingerprint}"
     return cached_flags(key, len(table), lambda: hull_phases(table))
 

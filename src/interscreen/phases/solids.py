@@ -1,7 +1,7 @@
 """Molar volumes and electronic conduction of phases: from the source, or measured.
 
-The package's own figures stand in data/reference_phases.csv and data/solids.csv, each with its
-reference; they are read when they are first asked for.
+The package's own figures stand in the embedded table, each with its reference, and in
+data/solids.csv for phases that this table lacks; they are read when they are first asked for.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..files import data_rows
+from ..files import EMBEDDED_FILE, data_parquet, data_rows
 from .formula import Formula, atomic_mass, molar_mass, parse_formula, reduced_text
 from .system import Floats
 from .table import PhaseTable
@@ -28,7 +27,6 @@ NONMETAL = "nonmetal"  # not a metal, but its band gap is not known
 # computed (PBE) gaps are too small by 30 to 50 %; docs/layers.md compares the two
 INSULATING_PBE_GAP_EV = 2.0
 
-_FILES = ("reference_phases.csv", "solids.csv")  # what the first one has, counts
 _GASES = frozenset("H He N O F Ne Cl Ar Kr Xe Rn".split())
 # with metals these make conductors; As, Sb, Bi, Te make semiconductors as often as not
 _LIKE_METALS = frozenset("B Si Ge".split())
@@ -67,23 +65,25 @@ class Solid:
 
 @lru_cache(maxsize=1)
 def solids() -> Mapping[str, Solid]:
-    """Figures of the package, by reduced formula; the reference set goes before solids.csv."""
-    found: dict[str, dict[str, str]] = {}
-    for name in _FILES:
-        for row in data_rows(name):
-            known = found.setdefault(row["formula"], {})
-            for figure in (
-                ("density_g_per_cm3", "density_source"),
-                ("conduction", "band_gap_eV", "conduction_source"),
-            ):
-                if not known.get(figure[0]):
-                    known.update({key: row[key] for key in figure})
+    """Figures of the package, by reduced formula."""
+    import pyarrow.compute as pc
+
+    names = ["measured_" * (field.name == "band_gap_eV") + field.name for field in fields(Solid)]
+    with data_parquet(EMBEDDED_FILE) as file:
+        table = file.read(columns=names, use_threads=False).select(names)
+    known = pc.or_(table["density_g_per_cm3"].is_valid(), table["conduction"].is_valid())
+    rows = [tuple(row.values()) for row in table.filter(known).to_pylist()]
+    rows += [tuple(row[field.name] for field in fields(Solid)) for row in data_rows("solids.csv")]
     return {
         formula: Solid(
             formula=formula,
-            **{field.name: _figure(row[field.name], field.name) for field in fields(Solid)[1:]},
+            density_g_per_cm3=_figure(density),
+            density_source=density_source or "",
+            conduction=conduction or "",
+            band_gap_eV=_figure(gap),
+            conduction_source=conduction_source or "",
         )
-        for formula, row in found.items()
+        for formula, density, density_source, conduction, gap, conduction_source in rows
     }
 
 
@@ -228,7 +228,5 @@ def _words(part: PhaseTable, name: str) -> NDArray[np.object_]:
     return np.array(["" if text in ("nan", "none", "<na>") else text for text in texts], object)
 
 
-def _figure(text: str, name: str) -> Any:
-    if name in ("density_g_per_cm3", "band_gap_eV"):
-        return float(text) if text else None
-    return text
+def _figure(given: float | str | None) -> float | None:
+    return round(float(given), 6) if given else None

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from math import isfinite
 
 import numpy as np
 
 from ..errors import InputError
-from ..files import data_rows
-from .formula import nearest, parse_formula, reduced_text
+from ..files import EMBEDDED_FILE, data_parquet, data_rows
+from .formula import nearest, parse_formula
 from .hull import stability
 from .table import PhaseTable
 
@@ -85,8 +85,8 @@ def suspects(
 ) -> dict[int, tuple[str, ...]]:
     """Return the suspects among some rows of a table, with their reasons.
 
-    - ``known artefact``: the embedded reference set says that nobody made it or that its tabulated
-      energy contradicts experiment.
+    - ``known artefact``: data/artefacts.csv says that nobody made it or that its tabulated energy
+      contradicts experiment.
     - ``never observed``: the table says so, and counts it nevertheless.
     - ``theoretical only``: the only structure of this formula in the source is theoretical.
     - ``theoretical ground state``: the lowest of several structures is; another one may have been
@@ -96,7 +96,7 @@ def suspects(
     - ``observation unknown``: the table says of most of its phases whether they were made, but not
       of this one.
 
-    A phase that was made (the table says so, or leaves it open and the reference set says so) can
+    A phase that was made (the table says so, or leaves it open and the embedded one says so) can
     only be ``made, but barely stable``: its place on the hull is in doubt, not its existence.
     That, ``theoretical ground state`` and ``observation unknown`` are weak reasons (``WEAK``).
 
@@ -159,28 +159,31 @@ def check_limits(margin: float, atoms: int) -> None:
         raise InputError(f"atoms of a huge formula unit: {atoms}; give a whole number from 1 up")
 
 
+@lru_cache(maxsize=1)
+def artefacts() -> Mapping[str, str]:
+    """Known artefacts of computed hulls by reduced formula, whatever the source: why they are.
+
+    No experiment shows these phases, or the tabulated energy contradicts it (data/artefacts.csv).
+    """
+    return {row["formula"]: row["reason"] for row in data_rows("artefacts.csv")}
+
+
 def known_artefacts() -> frozenset[str]:
     """Phases of computed hulls that no experiment shows, by reduced formula."""
-    return _embedded("no")
+    return frozenset(artefacts())
 
 
+@lru_cache(maxsize=1)
 def known_compounds() -> frozenset[str]:
-    """Formulas that the embedded reference set marks as observed."""
-    return _embedded("yes")
-
-
-@lru_cache(maxsize=2)
-def _embedded(observed: str) -> frozenset[str]:
-    """Reduced formulas of the embedded set that say this of their observation."""
-    rows = data_rows("reference_phases.csv")
-    units = [parse_formula(row["formula"]) for row in rows if row["observed"] == observed]
-    return frozenset(
-        reduced_text(dict(zip(unit.elements, unit.counts, strict=True))) for unit in units
-    )
+    """Formulas that the embedded table marks as observed."""
+    with data_parquet(EMBEDDED_FILE) as file:
+        table = file.read(columns=["formula", "observed"], use_threads=False)
+    both = zip(table["formula"].to_pylist(), table["observed"].to_pylist(), strict=True)
+    return frozenset(formula for formula, observed in both if observed == "yes")
 
 
 def _made(table: PhaseTable, row: int) -> bool:
-    """Whether somebody made the phase, as far as the table or the reference set knows.
+    """Whether somebody made the phase, as far as the table or the embedded one knows.
 
     A structure that is not theoretical comes from an experiment (Materials Project).
     """

@@ -31,13 +31,21 @@ OBSERVED = {"yes": 1, "no": 0, "unknown": -1, "": -1}
 
 @dataclass(frozen=True, eq=False)
 class _Index:
-    """Phases by chemical system: bit masks (two words each), and the rows of each system."""
+    """Phases by chemical system: bit masks (two words each), and the rows of each system.
+
+    The rows of system ``i`` are ``order[first[i]:first[i + 1]]``.
+    """
 
     low: NDArray[np.uint64]
     high: NDArray[np.uint64]
-    groups: list[NDArray[np.int64]]
-    group_of: dict[int, NDArray[np.int64]]
+    order: NDArray[np.int64]
+    first: NDArray[np.int64]
+    number: dict[int, int]
     fractions: Floats
+
+    def rows(self, system: int) -> NDArray[np.int64]:
+        """Rows of a system, by its number."""
+        return self.order[self.first[system] : self.first[system + 1]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,15 +190,15 @@ class PhaseTable:
         low, high = low[order], high[order]
         new = np.flatnonzero(np.r_[True, (low[1:] != low[:-1]) | (high[1:] != high[:-1])])
         low, high = low[new], high[new]
-        groups = np.split(order, new[1:])
         totals = np.add.reduceat(self.counts, starts)
+        words = np.stack([low, high], axis=1).astype("<u8").tobytes()
         return _Index(
             low=low,
             high=high,
-            groups=groups,
-            group_of={
-                (int(second) << 64) | int(word): rows
-                for second, word, rows in zip(high, low, groups, strict=True)
+            order=order,
+            first=np.append(new, len(order)),
+            number={
+                int.from_bytes(words[16 * i : 16 * i + 16], "little"): i for i in range(len(new))
             },
             fractions=self.counts / np.repeat(totals, np.diff(self.indptr)),
         )
@@ -253,15 +261,15 @@ class PhaseTable:
             found = []
             subset = mask
             while subset:  # every chemical system within these elements
-                rows = index.group_of.get(subset)
-                if rows is not None:
-                    found.append(rows)
+                system = index.number.get(subset)
+                if system is not None:
+                    found.append(index.rows(system))
                 subset = (subset - 1) & mask
         else:
             outside_low = np.uint64(~mask & _WORD)
             outside_high = np.uint64((~mask >> 64) & _WORD)
             inside = ((index.low & outside_low) | (index.high & outside_high)) == 0
-            found = [index.groups[group] for group in np.flatnonzero(inside)]
+            found = [index.rows(system) for system in np.flatnonzero(inside).tolist()]
         return np.sort(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
 
     def within(self, elements: Iterable[str]) -> System:
@@ -320,9 +328,10 @@ class PhaseTable:
     def find(self, amounts: Iterable[tuple[str, int]]) -> int | None:
         """Row of the phase with exactly this composition (whole numbers), counted or not."""
         wanted = sorted(amounts, key=lambda item: self.position(item[0]))
-        rows = self._index.group_of.get(self._mask(symbol for symbol, _ in wanted))
-        if rows is None:
+        system = self._index.number.get(self._mask(symbol for symbol, _ in wanted))
+        if system is None:
             return None
+        rows = self._index.rows(system)
         entries = self.indptr[rows][:, None] + np.arange(len(wanted))
         same = (self.counts[entries] == [number for _, number in wanted]).all(axis=1)
         return int(rows[same][0]) if same.any() else None

@@ -1,6 +1,7 @@
 """Sources of phases; each gives rows, one per structure (``rows.Rows``)."""
 
-REFERENCE = "reference"
+EMBEDDED = "embedded"
+REFERENCE = "reference"  # its former name, still understood
 MATERIALS_PROJECT = "mp"
 MATBENCH = "matbench"
-NAMES = (REFERENCE, MATERIALS_PROJECT, MATBENCH)
+NAMES = (EMBEDDED, MATERIALS_PROJECT, REFERENCE, MATBENCH)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,27 +20,10 @@ from ..phases.formula import (
 )
 from ..phases.source import Source
 from ..phases.table import ABOVE_HULL, PhaseTable
-from .rows import Rows
+from .rows import Rows, Units
 
 _ELEMENT_TOLERANCE = 1e-6  # eV/atom
 _EDGE = 1e-9  # eV/atom; a phase exactly at a limit counts
-
-
-@dataclass(frozen=True, eq=False)
-class Units:
-    """Distinct compositions of a source, in order of their first row; one table row each.
-
-    Attributes
-    ----------
-    of_row : (r,) int array
-        Composition of each row.
-    symbols, counts : list of tuple
-        Elements and smallest whole numbers of each composition.
-    """
-
-    of_row: NDArray[np.int64]
-    symbols: list[tuple[str, ...]]
-    counts: list[tuple[int, ...]]
 
 
 def read_units(rows: Rows, source: Source) -> Units:
@@ -51,11 +34,14 @@ def read_units(rows: Rows, source: Source) -> Units:
     InputError
         For an unreadable formula, with its row.
     """
+    known = rows.units or Units(np.empty(0, dtype=np.int64), [], [], [])
     of_text: dict[str, int] = {}
-    number: dict[tuple[tuple[str, ...], tuple[int, ...]], int] = {}
+    number = {key: i for i, key in enumerate(zip(known.symbols, known.counts, strict=True))}
+    first = len(known.of_row)
     of_row = np.empty(len(rows), dtype=np.int64)
+    of_row[:first] = known.of_row
     unreadable: list[tuple[int, str]] = []
-    for row, text in enumerate(rows.formulas):
+    for row, text in enumerate(rows.formulas[first:], first):
         unit = of_text.get(text)
         if unit is None:
             try:
@@ -69,7 +55,9 @@ def read_units(rows: Rows, source: Source) -> Units:
     if unreadable:
         row, message = unreadable[0]
         raise InputError(f"{rows.place(row, source)}: {message}{_more(len(unreadable))}")
-    return Units(of_row, [key[0] for key in number], [key[1] for key in number])
+    pairs = list(number)
+    texts = [reduced_text(dict(zip(*pair, strict=True))) for pair in pairs[len(known.texts) :]]
+    return Units(of_row, known.texts + texts, [s for s, _ in pairs], [n for _, n in pairs])
 
 
 def table_from_rows(
@@ -124,31 +112,26 @@ def table_from_rows(
         sorted({symbol for symbols in units.symbols for symbol in symbols}, key=atomic_number)
     )
     position = {symbol: i for i, symbol in enumerate(elements)}
-    pairs = list(zip(units.symbols, units.counts, strict=True))
     properties: dict[str, Sequence[Any] | NDArray[Any]] = dict(rows.properties)
     if rows.theoretical is not None:
         properties["theoretical"] = rows.theoretical
     if rows.licences is not None:
         properties["licence"] = rows.licences
     return PhaseTable(
-        formulas=np.array(
-            [reduced_text(dict(zip(symbols, counts, strict=True))) for symbols, counts in pairs]
-        ),
+        formulas=np.array(units.texts),
         elements=elements,
         indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         element_index=np.array(
-            [position[symbol] for symbols, _ in pairs for symbol in symbols], dtype=np.int64
+            [position[symbol] for symbols in units.symbols for symbol in symbols], dtype=np.int64
         ),
-        counts=np.array([count for _, counts in pairs for count in counts], dtype=np.int64),
+        counts=np.array([count for counts in units.counts for count in counts], dtype=np.int64),
         energies=np.where(lengths == 1, np.maximum(energies[chosen], 0.0), energies[chosen]),
         ids=np.array([""] * len(chosen) if rows.ids is None else [rows.ids[row] for row in chosen]),
         structures=np.bincount(units.of_row, minlength=len(chosen)).astype(np.int64),
         observed=seen[chosen],
         counted=~excluded[chosen],
         source=replace(source, n_rows=len(rows), n_phases=len(chosen)),
-        properties={
-            key: np.array([values[row] for row in chosen]) for key, values in properties.items()
-        },
+        properties={key: np.asarray(values)[chosen] for key, values in properties.items()},
     )
 
 
@@ -188,19 +171,23 @@ def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = F
     table = table_from_rows(rows, source, all_phases=all_phases, units=units)
     if not filters.active:
         return table
-    from ..phases.hull import stability  # loads the compiled engine, which a table does not need
+    # loads the compiled engine, which a table does not need
+    from ..phases.hull import known_hull_phases, stability
 
     out = rows.left_out(filters, source.name)
-    measured = stability(table)
-    lowest = table.energies - measured.energy_above_hull  # hull energy of each formula
-    without = table.energies + measured.margin  # the same without the formula itself
     formula = units.of_row
-    limit = filters.max_energy_above_hull_eV_per_atom
-    if limit is not None:
-        out |= rows.energies - lowest[formula] > limit + _EDGE
-    limit = filters.min_stability_eV_per_atom
-    if limit is not None:
-        out |= without[formula] - rows.energies < limit - _EDGE
+    most, least = filters.max_energy_above_hull_eV_per_atom, filters.min_stability_eV_per_atom
+    if most is None and least is None:
+        on_hull = known_hull_phases(table)
+    else:
+        measured = stability(table)
+        on_hull = measured.energy_above_hull == 0.0
+        lowest = table.energies - measured.energy_above_hull  # hull energy of each formula
+        without = table.energies + measured.margin  # the same without the formula itself
+        if most is not None:
+            out |= rows.energies - lowest[formula] > most + _EDGE
+        if least is not None:
+            out |= without[formula] - rows.energies < least - _EDGE
     elements = np.diff(table.indptr) == 1
     out &= ~elements[formula]  # the reference states always count
     banned, out = _banned(rows, table, filters, out, formula)
@@ -212,7 +199,7 @@ def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = F
         units=units,
     )
     # no loss, so no message; what was left out before this choice is named as before
-    above = table.counted & (measured.energy_above_hull > 0.0)
+    above = table.counted & ~on_hull
     return replace(chosen, properties={**chosen.properties, ABOVE_HULL: above})
 
 

@@ -1,4 +1,4 @@
-"""Open a source by name: the reference set, the Materials Project, Matbench, or a table."""
+"""Open a source by name: the embedded table, the Materials Project, or a table of the user's own."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from ..phases.cache import cached
 from ..phases.filters import Filters
 from ..phases.source import NOT_STATED, Source, run_family, thermo_type
 from ..phases.table import PhaseTable
-from . import MATBENCH, MATERIALS_PROJECT, NAMES, REFERENCE
+from . import EMBEDDED, MATBENCH, MATERIALS_PROJECT, NAMES, REFERENCE
 from .build import select
+from .embedded import SOURCE, embedded_rows, embedded_table
 from .rows import Rows
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class SourceOptions:
     Examples
     --------
     >>> from interscreen import SourceOptions, open_table
-    >>> open_table("reference", options=SourceOptions(all_phases=True)).left_out
+    >>> open_table("embedded", options=SourceOptions(all_phases=True)).left_out
     ()
     """
 
@@ -90,7 +91,7 @@ def default_source() -> tuple[str, str]:
     place = key_place()
     if place:
         return MATERIALS_PROJECT, f"the default because a key is set in {place}"
-    return REFERENCE, "the default without an API key"
+    return EMBEDDED, "the default without an API key"
 
 
 def open_table(
@@ -106,8 +107,8 @@ def open_table(
     Parameters
     ----------
     source : str, path, DataFrame or sequence of pymatgen entries
-        ``reference``, ``mp``, ``matbench`` or a table; the default is ``mp`` when an API key is
-        set and ``reference`` otherwise.  A DataFrame has the columns of such a table; entries
+        ``embedded`` (or ``reference``), ``mp`` or a table; the default is ``mp`` when an API key
+        is set and ``embedded`` otherwise.  A DataFrame has the columns of such a table; entries
         have total energies, those of the elements among them.
     elements : sequence of collections of str
         Elements of each question that will be asked; ``mp`` pulls the systems among them that the
@@ -128,14 +129,17 @@ def open_table(
     Examples
     --------
     >>> from interscreen import open_table
-    >>> open_table("reference").source.name
-    'reference'
+    >>> open_table("embedded").source.name
+    'embedded'
     """
     options = options or SourceOptions()
     if not isinstance(source, str | PathLike):
         opened, name = _in_memory(source, options), ""
     else:
         name = fspath(source) or default_source()[0]
+        if name in (EMBEDDED, REFERENCE) and not (options.add or options.filters.active):
+            _no_databases(name, options)
+            return _of_family(embedded_table(all_phases=options.all_phases), name, options)
         opened = _open(name, elements, options, notify, progress)
     if options.add:
         return _with_additions(opened, options)
@@ -204,29 +208,27 @@ def _open(
 ) -> _Opened:
     if name == MATERIALS_PROJECT:
         return _open_materials_project(elements, options, notify, progress)
+    _no_databases(name, options)
+    if name in (EMBEDDED, REFERENCE):
+        return _Opened("", SOURCE, embedded_rows)
+    if name == MATBENCH:
+        raise InputError(
+            "source matbench: this table is part of the package now and needs no pull; call it "
+            f"{EMBEDDED}"
+        )
+    from .tables import TableFile
+
+    file = TableFile(
+        name, formula_column=options.formula_column, energy_column=options.energy_column
+    )
+    return _Opened(file.key(options.all_phases, options.filters), file.source, file.read)
+
+
+def _no_databases(name: str, options: SourceOptions) -> None:
     if options.database:
         raise InputError(
             f"database {options.database}: only the source mp has databases, not {name}"
         )
-    if name == REFERENCE:
-        from .bundled import reference_file
-
-        file = reference_file()
-    else:
-        from .tables import TableFile
-
-        known = None
-        if name == MATBENCH:
-            from .matbench import stored_matbench
-
-            name, known = stored_matbench()
-        file = TableFile(
-            name,
-            formula_column=options.formula_column,
-            energy_column=options.energy_column,
-            source=known,
-        )
-    return _Opened(file.key(options.all_phases, options.filters), file.source, file.read)
 
 
 def _open_materials_project(

@@ -25,6 +25,26 @@ TEXTS = ("density_source", "conduction", "conduction_source", "observed_note", "
 
 
 @dataclass(frozen=True, eq=False)
+class Units:
+    """Distinct compositions of a source, in order of their first row; one table row each.
+
+    Attributes
+    ----------
+    of_row : (r,) int array
+        Composition of each row.
+    texts : list of str
+        Reduced formulas.
+    symbols, counts : list of tuple
+        Elements and smallest whole numbers of each composition.
+    """
+
+    of_row: NDArray[np.int64]
+    texts: list[str]
+    symbols: list[tuple[str, ...]]
+    counts: list[tuple[int, ...]]
+
+
+@dataclass(frozen=True, eq=False)
 class Rows:
     """Structures of a source.
 
@@ -44,6 +64,8 @@ class Rows:
         ``NUMBERS`` and ``TEXTS``.
     references : mapping of str to float
         Total energies of the elements [eV/atom] on the scale of the source, where it has them.
+    units : Units, optional
+        Compositions of the first rows, where the source knows them already.
     where, first_row : str, int
         How a row is named in a message, and the number of the first one.
     """
@@ -56,6 +78,7 @@ class Rows:
     licences: Sequence[str] | None = None
     properties: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     references: Mapping[str, float] = field(default_factory=dict)
+    units: Units | None = None
     where: str = "row"
     first_row: int = 1
 
