@@ -73,18 +73,33 @@ def full_table(full_csv: Path, _own_folders: None) -> Any:
     return PhaseTable.read(full_csv)
 
 
+SMALL_SET = Path(__file__).parent / "standin" / "small_set.csv"
+
+
+def small_table(*, all_phases: bool = False) -> Any:
+    """290 phases of the embedded table: small enough to compare, to sample, to solve twice."""
+    from interscreen.phases.source import Source
+    from interscreen.sources.tables import read_table
+
+    source = Source("small set", "Matbench v0.1", "GGA_GGA+U", "290 phases (CC BY 4.0)", "Dunn 2020")
+    return read_table(SMALL_SET, all_phases=all_phases, source=source)
+
+
 @pytest.fixture(scope="session")
 def reference(_own_folders: None) -> Any:
-    from interscreen import PhaseTable
-
-    return PhaseTable.reference()
+    return small_table()
 
 
 @pytest.fixture(scope="session")
 def reference_all(_own_folders: None) -> Any:
+    return small_table(all_phases=True)
+
+
+@pytest.fixture(scope="session")
+def embedded(_own_folders: None) -> Any:
     from interscreen import PhaseTable
 
-    return PhaseTable.reference(all_phases=True)
+    return PhaseTable.reference()
 
 
 @pytest.fixture(scope="session")

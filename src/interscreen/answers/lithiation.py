@@ -177,5 +177,5 @@ def lithiation_of(table: PhaseTable, line: LithiumLine) -> Lithiation:
         energy_source=line.reactant.energy_source,
         energy_above_hull_eV_per_atom=line.above_hull,
         average_voltage_V=(line.energy - float(walk.energy[last])) / taken if steps else None,
-        provenance=provenance(table.source, line.system, (line.reactant,), final),
+        provenance=provenance(table.source, line.system, final),
     )

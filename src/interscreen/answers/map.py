@@ -263,23 +263,8 @@ def composition_map(
             sorted(found, key=lambda phase: (-phase.min_mutual_energy_eV_per_atom, phase.formula))
         ),
         partner_fractions=tuple(other.fractions[places].tolist()) if inside else None,
-        provenance=_provenance(table, phases, other, elements),
+        provenance=provenance(table.source, phases),
     )
-
-
-def _provenance(
-    table: PhaseTable, phases: System, other: Reactant, elements: Sequence[str]
-) -> dict[str, Any]:
-    """Return what the map was made from, and a warning where the source has gaps."""
-    found = provenance(table.source, phases, (other,))
-    if table.source.materials:
-        found["warnings"] = [
-            *found["warnings"],
-            f"{'-'.join(elements)}: the source {table.source.name} was assembled for single "
-            "materials, not for whole ternary systems: phases may be missing on the map (check "
-            "with a larger table, --source FILE)",
-        ]
-    return found
 
 
 def grid(divisions: int) -> Floats:

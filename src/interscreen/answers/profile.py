@@ -100,7 +100,7 @@ def profile(
         stable_window_10meV_V=_windows(segments, NEARLY_STABLE),
         notes=tuple(_notes(*sides)),
         # the warning in it speaks of Li metal: only where the range begins there
-        provenance=provenance(table.source, system, reactants, met if from_V == 0.0 else ()),
+        provenance=provenance(table.source, system, met if from_V == 0.0 else ()),
     )
 
 

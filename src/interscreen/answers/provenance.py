@@ -12,7 +12,6 @@ from ..phases.source import Source
 from ..phases.suspects import known_artefacts
 from ..phases.system import System
 from ..version import version
-from .reactant import Reactant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,12 +54,7 @@ class Answer(Result):
         return pd.DataFrame(rows, columns=columns)
 
 
-def provenance(
-    source: Source,
-    system: System,
-    reactants: Iterable[Reactant],
-    outcome: Iterable[str] = (),
-) -> dict[str, Any]:
+def provenance(source: Source, system: System, outcome: Iterable[str] = ()) -> dict[str, Any]:
     """Source, its version, the phases left out and warnings, for one question.
 
     Parameters
@@ -68,7 +62,6 @@ def provenance(
     source : Source
     system : System
         The phases that were counted.
-    reactants : iterable of Reactant
     outcome : iterable of str
         Phases that the answer rests on; a warning names those that nobody has made.
     """
@@ -76,21 +69,14 @@ def provenance(
         **source.to_dict(),
         "elements": list(system.elements),
         "left_out_phases": sorted(system.left_out),
-        "warnings": warnings_of(source, system, reactants, outcome),
+        "warnings": warnings_of(source, outcome),
         "interscreen_version": version(),
     }
 
 
-def warnings_of(
-    source: Source, system: System, reactants: Iterable[Reactant], outcome: Iterable[str] = ()
-) -> list[str]:
+def warnings_of(source: Source, outcome: Iterable[str] = ()) -> list[str]:
     """Return what may be wrong with an answer; parameters as those of ``provenance``."""
-    formulas = [formula.text for r in reactants for _, formula in r.composition.parts]
-    return [
-        *source.notes,
-        *source.gaps(system.elements, formulas),
-        *(artefact_warning(phase) for phase in sorted(_artefacts(outcome))),
-    ]
+    return [*source.notes, *(artefact_warning(phase) for phase in sorted(_artefacts(outcome)))]
 
 
 def artefact_warning(phase: str) -> str:

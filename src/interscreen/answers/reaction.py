@@ -87,13 +87,12 @@ class Reaction(Answer, figure="reaction"):
     def provenance(self) -> dict[str, Any]:
         """Where the energies come from, what was left out, and warnings."""
         curve = self.curve
-        return provenance(self.source, curve.system, (curve.first, curve.second))
+        return provenance(self.source, curve.system)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What may be wrong with the answer."""
-        curve = self.curve
-        return tuple(warnings_of(self.source, curve.system, (curve.first, curve.second)))
+        return tuple(warnings_of(self.source))
 
     @property
     def best(self) -> Kink | None:

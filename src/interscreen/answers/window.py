@@ -143,5 +143,5 @@ def window_of(table: PhaseTable, line: LithiumLine) -> Window:
         decomposition_energy_0V_eV_per_atom=without_noise(float(walk.energy[-1]) - line.energy),
         reduction_products=tuple(line.products(start + 1)) if reduction > 0.0 else (),
         oxidation_products=tuple(line.products(start - 1)) if start > 0 else (),
-        provenance=provenance(table.source, line.system, (line.reactant,)),
+        provenance=provenance(table.source, line.system),
     )

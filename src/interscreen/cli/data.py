@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _ENDINGS = (".csv", ".csv.gz", ".parquet", ".pq", ".json", ".json.gz")
 _of_mp = functools.partial(option, section="Of mp, one or several of")
-_of_matbench = functools.partial(option, section="Of matbench")
 
 
 @root.group("data")
@@ -41,49 +40,22 @@ def data(context: click.Context) -> None:
 @data.command("pull", help="fetch phases into the local store")
 @click.argument(
     "what",
-    type=click.Choice(["mp", "matbench"]),
+    type=click.Choice(["mp"]),
     default="mp",
-    help="the Materials Project (default; needs a key) or the public Matbench file (no key)",
+    help="the Materials Project (needs a key); the embedded table needs no pull",
 )
 @_of_mp("--elements", "every system of these elements", metavar="Li,O,...", multiple=True)
 @_of_mp("--study", "every system of a study's stacks", metavar="STUDY.yaml", multiple=True)
 @_of_mp("--all", "every document of the thermo type", key="everything", is_flag=True)
 @_of_mp("--structures", "crystal structures, too", is_flag=True)
 @_of_mp("--thermo-type", "as for --source mp", metavar="T", default="")
-@_of_matbench("--from", "instead of the published address", key="origin", metavar="FILE|URL")
-@_of_matbench("--sha256", "checksum the file must have", metavar="H")
 @cache_option()
 @output_options
 def pull(
     what: str, elements: tuple[str, ...], study: tuple[str, ...], everything: bool,
-    structures: bool, thermo_type: str, origin: str | None, sha256: str | None, output: Output,
+    structures: bool, thermo_type: str, output: Output,
 ) -> int:  # fmt: skip
-    """Fetch phases into the local store."""
-    of_mp = {
-        "--elements": elements, "--study": study, "--all": everything, "--structures": structures,
-        "--thermo-type": thermo_type,
-    }  # fmt: skip
-    of_matbench = {"--from": origin, "--sha256": sha256}
-    for name, value in (of_mp if what == "matbench" else of_matbench).items():
-        if value:
-            raise InputError(
-                f"{name}: not for Matbench, which comes as one file"
-                if what == "matbench"
-                else f"{name}: only for `interscreen data pull matbench`"
-            )
-    if what == "matbench":
-        return _pull_matbench(origin, sha256, output)
-    return _pull_mp(elements, study, everything, structures, thermo_type, output)
-
-
-def _pull_mp(
-    elements: tuple[str, ...],
-    studies: tuple[str, ...],
-    everything: bool,
-    structures: bool,
-    thermo_type: str,
-    output: Output,
-) -> int:
+    """Fetch phases of the Materials Project into the local store."""
     from ..sources.materials_project.local import Wanted, check_elements, connect
     from ..sources.materials_project.pull import pull_everything
     from ..sources.materials_project.systems import pull_systems
@@ -94,7 +66,7 @@ def _pull_mp(
         chosen = check_elements(text.split(","))
         named |= chosen
         sets.append(chosen)
-    for file in studies:
+    for file in study:
         from ..screen.study_file import load_study
 
         sets += load_study(file).element_sets
@@ -159,33 +131,6 @@ def _tell(report: PullReport, named: set[str], output: Output) -> int:
     return 0
 
 
-def _pull_matbench(origin: str | None, sha256: str | None, output: Output) -> int:
-    from ..sources.matbench import PUBLISHED_SHA256, pull_matbench
-
-    report = pull_matbench(
-        origin, sha256=sha256, progress=output.progress("B", unit_scale=True), say=output.say
-    )
-    published = report.sha256 == PUBLISHED_SHA256
-    state = "as published" if published else f"not the published file, sha256 {report.sha256[:12]}"
-    output.say(
-        f"matbench: {report.rows} structures, {report.formulas} formulas from {report.origin} "
-        f"({state}) in {report.seconds:.0f} s; use it with --source matbench"
-    )
-    if output.json:
-        print(
-            json.dumps(
-                {
-                    "rows": report.rows,
-                    "formulas": report.formulas,
-                    "sha256": report.sha256,
-                    "verified": report.verified,
-                    "file": str(report.path),
-                }
-            )
-        )
-    return 0
-
-
 # -- what is there ---------------------------------------------------------------------------------
 
 
@@ -200,7 +145,7 @@ def _store(thermo_type: str, database: str) -> Store:
 @cache_option()
 @output_options
 def list_stores(output: Output) -> int:
-    """List the databases of the local store, and what else it holds."""
+    """List the databases of the local store."""
     from ..report.text.answers import table
     from ..sources.materials_project.store import Store, find_stores, stores_folder
 
@@ -208,11 +153,10 @@ def list_stores(output: Output) -> int:
     for file in find_stores():
         with Store(file) as store:
             found.append(_summary(store))
-    matbench = _matbench()
     if output.json:
-        print(json.dumps({"folder": str(stores_folder()), "stores": found, "matbench": matbench}))
+        print(json.dumps({"folder": str(stores_folder()), "stores": found}))
         return 0
-    if not found and not matbench:
+    if not found:
         print("nothing in the local store yet; fill it with `interscreen data pull`")
     if found:
         rows = [["database", "thermo type", "documents", "elements", "systems", "changed", "MB"]]
@@ -226,9 +170,6 @@ def list_stores(output: Output) -> int:
                 ]
             )  # fmt: skip
         print("\n".join(table(rows, (0, 1, 5))))
-    if matbench:
-        state = "as published" if matbench["published"] else "not the published file"
-        print(f"matbench: {matbench['rows']} structures ({state})")
     output.say(f"folder {stores_folder()}")
     return 0
 
@@ -244,21 +185,6 @@ def _summary(store: Store) -> dict[str, Any]:
         "changed": store.about("changed"),
         "bytes": store.path.stat().st_size,
         "file": str(store.path),
-    }
-
-
-def _matbench() -> dict[str, Any] | None:
-    """Describe a pulled Matbench file."""
-    from ..sources.matbench import PUBLISHED_SHA256, matbench_file, stored_metadata
-
-    if not matbench_file().is_file():
-        return None
-    described = stored_metadata()
-    return {
-        "rows": int(described["rows"]),
-        "published": described["sha256"] == PUBLISHED_SHA256,
-        "sha256": described["sha256"],
-        "origin": described["origin"],
     }
 
 

@@ -66,8 +66,8 @@ source_options = gathered(
     Choice,
     _of_source(
         "--source",
-        "'mp' (the Materials Project; default when an API key is set), 'reference' (the embedded "
-        "set; default without one), 'matbench', or a table: .csv, .csv.gz, .parquet, .json",
+        "'mp' (the Materials Project; default when an API key is set), 'embedded' (Matbench v0.1; "
+        "default without one), or a table: .csv, .csv.gz, .parquet, .json",
         metavar="SOURCE",
         default="",
     ),
@@ -137,9 +137,7 @@ def open_source(
         )
     except SourceError as error:
         if name == MATERIALS_PROJECT and not (choice.source or source):
-            raise SourceError(
-                f"{error}; --source reference needs neither key nor network"
-            ) from None
+            raise SourceError(f"{error}; --source embedded needs neither key nor network") from None
         raise
     origin = table.source
     counts = f"{len(table)} formulas, {len(table.elements)} elements"

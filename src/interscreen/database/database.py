@@ -26,7 +26,7 @@ from ..errors import InputError, InterscreenWarning
 from ..phases.filters import Filters
 from ..phases.material import Given, elements_of
 from ..phases.table import PhaseTable
-from ..sources import MATERIALS_PROJECT, REFERENCE
+from ..sources import EMBEDDED, MATERIALS_PROJECT
 from ..sources.open import Origin, SourceOptions, open_table
 from .run import Progress, Run, asked_study, write_run
 
@@ -43,7 +43,7 @@ _SHOWN = 5  # warnings of a run that are given one by one
 
 
 def load(
-    source: Origin = REFERENCE,
+    source: Origin = EMBEDDED,
     *,
     filters: Filters | Mapping[str, Any] | None = None,
     ban: Iterable[str] = (),
@@ -61,8 +61,8 @@ def load(
     Parameters
     ----------
     source : str, path, DataFrame or sequence of pymatgen entries
-        ``"reference"`` (the table embedded in the package), ``"mp"`` (the Materials Project: each
-        question fetches what the local store lacks), ``"matbench"``, or the path of a table.  A
+        ``"embedded"`` (the table of the package), ``"mp"`` (the Materials Project: each question
+        fetches what the local store lacks), or the path of a table.  A
         DataFrame has columns with formulas and formation energies [eV/atom]; entries have total
         energies, those of the elements among them.  Without a source the embedded table is meant,
         whatever keys are set.
@@ -93,7 +93,7 @@ def load(
     >>> import interscreen as si
     >>> db = si.load()
     >>> db
-    <Database reference: 290 formulas, 19 elements>
+    <Database embedded: 95118 formulas, 84 elements>
     >>> import pandas as pd
     >>> rows = {"formula": ["Li", "F2", "LiF"], "formation_energy_eV_per_atom": [0, 0, -3.18]}
     >>> si.load(pd.DataFrame(rows)).window("LiF").assemblage_window_V
@@ -142,7 +142,7 @@ class Database:
     """
 
     def __init__(
-        self, source: Origin | PhaseTable = REFERENCE, options: SourceOptions | None = None
+        self, source: Origin | PhaseTable = EMBEDDED, options: SourceOptions | None = None
     ) -> None:
         self._source, self._options = source, options or SourceOptions()
         self._told: set[str] = set()

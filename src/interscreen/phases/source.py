@@ -35,9 +35,9 @@ class Source:
     Attributes
     ----------
     name : str
-        ``reference``, ``mp``, ``matbench``, or the path as the user gave it.
+        ``embedded``, ``mp``, or the path as the user gave it.
     version : str
-        Version of the database or of the embedded set; the start of the checksum for a file.
+        Version of the database or of the embedded table; the start of the checksum for a file.
     thermo_type : str
         Family of calculations the energies belong to, as far as it is known.
     statement : str
@@ -52,11 +52,8 @@ class Source:
         Distinct formulas.
     systems : tuple of frozenset of str
         Chemical systems that the source covers; empty when it makes no such claim.
-    materials : frozenset of str
-        Formulas that the source was assembled for; empty when it is a general one.
     closed : bool
-        Whether a question outside ``systems`` is an error (phases are missing there for certain)
-        and not just a warning.
+        Whether a question outside ``systems`` is an error: phases are missing there for certain.
     filters : dict
         Which phases were left out of equilibria, as far as somebody chose that.
     added : tuple of dict
@@ -74,7 +71,6 @@ class Source:
     n_rows: int = 0
     n_phases: int = 0
     systems: tuple[frozenset[str], ...] = ()
-    materials: frozenset[str] = frozenset()
     closed: bool = False
     filters: dict[str, Any] = field(default_factory=dict)
     added: tuple[dict[str, Any], ...] = ()
@@ -98,24 +94,6 @@ class Source:
         """Whether the source claims to hold every phase of some elements."""
         wanted = frozenset(elements)
         return not self.systems or any(wanted <= known for known in self.systems)
-
-    def gaps(self, elements: Iterable[str], materials: Iterable[str]) -> list[str]:
-        """Return warnings for a question about ``materials`` that leaves what is covered."""
-        wanted = frozenset(elements)
-        if len(wanted) > 1 and not self.covers(wanted):
-            return [
-                f"{'-'.join(sorted(wanted))} is outside the chemical systems that the source "
-                f"{self.name} covers: competing phases are missing and stability may be overrated "
-                "(check with a larger table, --source FILE)"
-            ]
-        strange = sorted(set(materials) - self.materials) if self.materials else []
-        if strange:
-            return [
-                f"{' and '.join(strange)}: not among the materials that the source {self.name} was "
-                "assembled for: competing phases may be missing and stability overrated "
-                "(check with a larger table, --source FILE)"
-            ]
-        return []
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entries that go into results and manifests."""

@@ -80,7 +80,7 @@ class PhaseTable:
     --------
     >>> from interscreen import PhaseTable
     >>> PhaseTable.reference()
-    PhaseTable(290 formulas, 19 elements, reference)
+    PhaseTable(95118 formulas, 84 elements, embedded)
     """
 
     formulas: NDArray[np.str_]
@@ -161,7 +161,7 @@ class PhaseTable:
 
     @classmethod
     def reference(cls, *, all_phases: bool = False) -> PhaseTable:
-        """Return the set embedded in the package (works offline, without a key)."""
+        """Return the table embedded in the package (works offline, without a key)."""
         found: PhaseTable = given("reference_table")(all_phases=all_phases)
         return found
 

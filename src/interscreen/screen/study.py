@@ -23,7 +23,7 @@ class Study(BaseModel):
     name : str
         Name of the study; also of its folder below ``reports/`` when ``output`` is not given.
     source : str
-        ``reference``, ``mp``, ``matbench`` or the path of a table, relative to the study; if empty
+        ``embedded``, ``mp`` or the path of a table, relative to the study; if empty
         ``mp`` when an API key is set and ``reference`` otherwise.
     thermo_type, database : str
         Run family, and database version of the Materials Project.

@@ -188,8 +188,7 @@ def _remarks(numbers: Stacks) -> dict[str, Any]:
     own = {phase.name for phase in (*ours.own, *theirs.own)}
     left_out = np.full(numbers.worst.shape[:2], "", dtype=object)
     warnings = np.full(numbers.worst.shape[:2], "", dtype=object)
-    known: dict[tuple[bytes, int], tuple[str, list[str]]] = {}
-    plain = not (table.source.systems or table.source.materials)
+    known: dict[tuple[bytes, int], str] = {}
     notes = list(table.source.notes)
     for e, (begin, end) in enumerate(
         zip(theirs.mixtures.indptr, theirs.mixtures.indptr[1:], strict=False)
@@ -202,32 +201,10 @@ def _remarks(numbers: Stacks) -> dict[str, Any]:
             if key not in known:
                 within = {"Li", *other, *symbols[ours.mixtures.index[low:high]]}
                 missing = sorted(set(table.left_out_within(within)) - own)
-                known[key] = " ".join(missing), notes
-            left_out[e, k], lines = known[key]
-            if not plain:
-                lines = [*notes, *_gaps(numbers, e, k, other)]
-            warnings[e, k] = "; ".join([*lines, *artefacts[k]]) if lines or artefacts[k] else ""
+                known[key] = " ".join(missing)
+            left_out[e, k] = known[key]
+            warnings[e, k] = "; ".join([*notes, *artefacts[k]])
     return {"left_out_phases": left_out, "warnings": warnings}
-
-
-def _gaps(numbers: Stacks, e: int, k: int, other: set[str]) -> list[str]:
-    """Say what the source does not cover of one stack, contact by contact."""
-    source, ours = numbers.phases.table.source, numbers.candidates
-    symbols = np.array(numbers.phases.table.elements, dtype=object)
-    mine = set(symbols[ours.mixtures.index[ours.mixtures.indptr[k] : ours.mixtures.indptr[k + 1]]])
-    parts = ours.component_name[ours.component_of == k].tolist()
-    theirs = numbers.electrolytes
-    others = theirs.component_name[theirs.component_of == e].tolist()
-    names = numbers.phases.names
-    products = [str(names[p]) for p in numbers.products[k] if p >= 0]
-    contacts = [
-        ({"Li", *mine}, parts),
-        ({"Li", *other}, ["Li", *others]),
-        ({*mine, *other}, [*parts, *others]),
-        ({"Li", *mine, *other}, [*products, *others]),
-    ]
-    lines = [line for elements, formulas in contacts for line in source.gaps(elements, formulas)]
-    return list(dict.fromkeys(lines))
 
 
 def _artefact_warnings(numbers: Stacks) -> list[list[str]]:

@@ -3,5 +3,5 @@
 EMBEDDED = "embedded"
 REFERENCE = "reference"  # its former name, still understood
 MATERIALS_PROJECT = "mp"
-MATBENCH = "matbench"
-NAMES = (EMBEDDED, MATERIALS_PROJECT, REFERENCE, MATBENCH)
+MATBENCH = "matbench"  # once pulled, now embedded
+NAMES = (EMBEDDED, REFERENCE, MATERIALS_PROJECT, MATBENCH)

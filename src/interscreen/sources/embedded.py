@@ -84,7 +84,7 @@ def table_of(file: pq.ParquetFile) -> PhaseTable:
 
 
 def embedded_rows() -> tuple[Rows, Source]:
-    """Return the rows of the embedded table, for choices of phases and entries of the user's own."""
+    """Return the rows of the embedded table, to filter or to join with the user's own."""
     table = embedded_table()
     symbols = np.array(table.elements)[table.element_index].tolist()
     counts = table.counts.tolist()
@@ -123,7 +123,8 @@ def _there(column: Any) -> NDArray[np.bool_]:
 def _decimals(column: Any) -> NDArray[np.float64]:
     """Return a column of numbers in double precision; NaN where it has none."""
     values = _numbers(column, np.float32).astype(np.float64)
-    return np.round(np.where(_there(column), values, np.nan), _DIGITS)
+    values[~_there(column)] = np.nan
+    return values.round(_DIGITS)
 
 
 def _strings(column: Any) -> NDArray[np.str_]:

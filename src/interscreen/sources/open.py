@@ -1,4 +1,4 @@
-"""Open a source by name: the embedded table, the Materials Project, or a table of the user's own."""
+"""Open a source: the embedded table, the Materials Project, or a table of the user's own."""
 
 from __future__ import annotations
 

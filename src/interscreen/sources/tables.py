@@ -159,7 +159,7 @@ def _kind(file: Path) -> str:
             return kind
     raise InputError(
         f"source {str(file)!r}: unknown kind of file; use .csv, .csv.gz, .parquet or .json"
-        " (or the word reference)"
+        " (or the word embedded)"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..answers.stack import Stack, is_lithium_salt, stack
 from ..errors import InputError, SolverError
-from ..phases.material import Material, elements_of, resolve
+from ..phases.material import Material
 from ..phases.result import Result
 from ..phases.suspects import known_artefacts
 from ..phases.table import PhaseTable
@@ -134,8 +134,8 @@ def measured_stacks(table: PhaseTable, *, undoped: bool = False) -> tuple[Cell, 
     Returns
     -------
     tuple of Cell
-        In the order of the table of experiments; cells that the source cannot answer, or does not
-        cover, say why and have no metrics.
+        In the order of the table of experiments; cells that the source cannot answer say
+        why and have no metrics.
     """
     return tuple(_cell(table, measured, undoped) for measured in measured_cells())
 
@@ -149,10 +149,8 @@ def _cell(table: PhaseTable, measured: MeasuredCell, undoped: bool) -> Cell:
     if not measured.deposited_phases:
         status, reason = BARE, "no interlayer: a line of reference, not a point"
     else:
-        reason = _gap(table, measured.deposited_phases, formula)
         try:
-            if not reason:
-                found = stack(table, measured.deposited_phases, Material(formula))
+            found = stack(table, measured.deposited_phases, Material(formula))
         except (InputError, SolverError) as error:
             reason = str(error)
         status = OK if found else FAILED
@@ -171,16 +169,6 @@ def _cell(table: PhaseTable, measured: MeasuredCell, undoped: bool) -> Cell:
 
 def _artefacts(found: Stack) -> tuple[str, ...]:
     return tuple(sorted(known_artefacts().intersection(found.lithiation.final_products)))
-
-
-def _gap(table: PhaseTable, *materials: str) -> str:
-    """Why the source does not cover a stack; empty when it does, or lacks an element anyway."""
-    elements = elements_of(materials)
-    if not elements <= set(table.elements):
-        return ""
-    parts = [f.text for material in materials for _, f in resolve(material)[1].parts]
-    gaps = table.source.gaps(elements, parts)
-    return gaps[0] if gaps else ""
 
 
 def _metrics(found: Stack) -> tuple[Metrics, str]:

@@ -12,7 +12,7 @@ from ..answers.reaction import react
 from ..answers.window import stability_window
 from ..errors import InputError, SolverError
 from ..phases.formula import parse_formula
-from ..phases.material import Material, elements_of, resolve
+from ..phases.material import Material, elements_of
 from ..phases.result import Result
 from ..phases.suspects import known_artefacts
 from ..phases.table import PhaseTable
@@ -30,7 +30,7 @@ from .facts import (
 )
 
 WITHIN, MISS, OUTSIDE = "within", "known miss", "OUTSIDE"
-NOT_COVERED, NOT_COMPUTED = "not counted", "not computed"
+NOT_COMPUTED = "not computed"
 
 # what a table of phases says about one material or contact: numbers and products by quantity
 _Numbers = dict[str, tuple[float | None, tuple[str, ...]]]
@@ -94,7 +94,7 @@ class Comparison(Result):
     @property
     def same_products(self) -> bool | None:
         """Whether the products are the published ones; None where there is nothing to compare."""
-        if not self.published_products or self.verdict in (NOT_COVERED, NOT_COMPUTED):
+        if not self.published_products or self.verdict == NOT_COMPUTED:
             return None
         return _reduced(self.computed_products) == _reduced(self.published_products)
 
@@ -143,10 +143,8 @@ def _compare(
     table = tables[0]
     elements = elements_of(published.materials)
     artefacts = artefacts_within(table, elements)
-    parts = (part for material in published.materials for part in resolve(material)[1].parts)
-    gaps = table.source.gaps(elements, [formula.text for _, formula in parts])
     verdict, reason = (
-        _judge(published, value, with_artefacts.value, artefacts, gaps)
+        _judge(published, value, with_artefacts.value, artefacts)
         if value is not None
         else (NOT_COMPUTED, failure)
     )
@@ -185,11 +183,8 @@ def _judge(
     value: float,
     with_artefacts: float | None,
     artefacts: tuple[str, ...],
-    gaps: list[str],
 ) -> tuple[str, str]:
     """Verdict and its reason."""
-    if gaps:
-        return NOT_COVERED, gaps[0]
     allowed = tolerance(published).value
     if abs(value - published.value) <= allowed:
         return WITHIN, ""

@@ -19,7 +19,7 @@ from ...validation.facts import (
     judgement,
 )
 from ...validation.predictive import FEWEST, GROUPS, LEVEL, Correlation
-from ...validation.published import MISS, NOT_COVERED, OUTSIDE, WITHIN, Comparison
+from ...validation.published import MISS, OUTSIDE, WITHIN, Comparison
 from ..markup import rounded
 from .answers import origin_lines, table
 
@@ -99,7 +99,7 @@ def _artefact_note(row: Comparison) -> str:
     """Give both values where phases that nobody has made matter; else nothing."""
     counted, without = row.value_with_artefacts, row.value_without_artefacts
     label, digits = _QUANTITIES[row.quantity]
-    if row.verdict == NOT_COVERED or counted is None or without is None:
+    if counted is None or without is None:
         return ""
     if abs(counted - without) < 0.1 * row.tolerance:
         return ""

@@ -144,7 +144,7 @@ def connect(
     if key is None:
         raise SourceError(
             f"{purpose}: not in the local store, and no API key is set; {KEY_HELP}, or use "
-            "--source reference, --source matbench or a table"
+            "--source embedded or a table"
         )
     from .client import Client
 
