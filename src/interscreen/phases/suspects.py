@@ -174,12 +174,15 @@ def known_artefacts() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def known_compounds() -> frozenset[str]:
-    """Formulas that the embedded table marks as observed."""
+def evidence() -> Mapping[str, str]:
+    """Compounds that somebody made, by reduced formula, and what says so (embedded table).
+
+    A measured band gap, calorimetry, or the package's own list with its remark.
+    """
     with data_parquet(EMBEDDED_FILE) as file:
-        table = file.read(columns=["formula", "observed"], use_threads=False)
-    both = zip(table["formula"].to_pylist(), table["observed"].to_pylist(), strict=True)
-    return frozenset(formula for formula, observed in both if observed == "yes")
+        table = file.read(columns=["formula", "observed", "observed_evidence"], use_threads=False)
+    columns = (table[name].to_pylist() for name in table.column_names)
+    return {formula: why for formula, seen, why in zip(*columns, strict=True) if seen == "yes"}
 
 
 def _made(table: PhaseTable, row: int) -> bool:
@@ -191,7 +194,7 @@ def _made(table: PhaseTable, row: int) -> bool:
     theoretical = table.properties.get("theoretical")
     if observed < 0 and theoretical is not None and int(theoretical[row]) == 0:
         observed = 1 if str(table.formulas[row]) not in known_artefacts() else 0
-    return observed == 1 or (observed < 0 and str(table.formulas[row]) in known_compounds())
+    return observed == 1 or (observed < 0 and str(table.formulas[row]) in evidence())
 
 
 def _existence(table: PhaseTable, row: int, unknown: bool) -> list[str]:

@@ -127,10 +127,10 @@ def table_from_rows(
         counts=np.array([count for counts in units.counts for count in counts], dtype=np.int64),
         energies=np.where(lengths == 1, np.maximum(energies[chosen], 0.0), energies[chosen]),
         ids=np.array([""] * len(chosen) if rows.ids is None else [rows.ids[row] for row in chosen]),
-        structures=np.bincount(units.of_row, minlength=len(chosen)).astype(np.int64),
+        structures=np.bincount(units.of_row, rows.stands_for, len(chosen)).astype(np.int64),
         observed=seen[chosen],
         counted=~excluded[chosen],
-        source=replace(source, n_rows=len(rows), n_phases=len(chosen)),
+        source=replace(source, n_rows=int(rows.stands_for.sum()), n_phases=len(chosen)),
         properties={key: np.asarray(values)[chosen] for key, values in properties.items()},
     )
 

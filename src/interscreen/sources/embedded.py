@@ -5,7 +5,6 @@ scripts/build_embedded.py makes data/embedded.parquet, whose metadata hold sourc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -61,7 +60,9 @@ def table_of(file: pq.ParquetFile) -> PhaseTable:
     def column(name: str) -> Any:
         return file.read(columns=[name], use_threads=False)[name].combine_chunks()
 
-    observed = _decoded(column("observed"), OBSERVED)
+    words = column("observed")
+    codes = np.array([OBSERVED[word] for word in words.dictionary.to_pylist()], dtype=np.int64)
+    observed = codes[_numbers(words.indices, np.int16)]
     atoms = column("element_index")
     n = len(atoms)
     return PhaseTable(
@@ -76,10 +77,7 @@ def table_of(file: pq.ParquetFile) -> PhaseTable:
         observed=observed,
         counted=observed != OBSERVED["no"],
         source=replace(SOURCE, n_rows=int(about["structures"]), n_phases=n),
-        properties={
-            **{key: _decimals(column(name)) for name, key in _NUMBERS.items()},
-            "observed_evidence": _decoded(column("observed_evidence")),
-        },
+        properties={key: _decimals(column(name)) for name, key in _NUMBERS.items()},
     )
 
 
@@ -100,6 +98,7 @@ def embedded_rows() -> tuple[Rows, Source]:
         formulas=formulas,
         energies=table.energies,
         observed=table.observed,
+        structures=table.structures,
         properties=table.properties,  # type: ignore[arg-type]
         units=units,
     )
@@ -137,12 +136,3 @@ def _strings(column: Any) -> NDArray[np.str_]:
         rows = np.flatnonzero(lengths > place)
         letters[rows, place] = text[offsets[rows] + place]
     return letters.view(f"U{letters.shape[1]}")[:, 0]
-
-
-def _decoded(column: Any, codes: Mapping[str, int] | None = None) -> NDArray[Any]:
-    """Return a column of few different texts, or their codes; empty where it has none."""
-    words = [*column.dictionary.to_pylist(), ""]
-    index = np.where(_there(column.indices), _numbers(column.indices, np.int16), len(words) - 1)
-    if codes is None:
-        return np.array(words, dtype=object)[index]
-    return np.array([codes[word] for word in words], dtype=np.int64)[index]

@@ -210,7 +210,10 @@ def _open(
         return _open_materials_project(elements, options, notify, progress)
     _no_databases(name, options)
     if name in (EMBEDDED, REFERENCE):
-        return _Opened("", SOURCE, embedded_rows)
+        choices = f"{options.all_phases}|{options.filters.key}"
+        return _Opened(
+            f"{EMBEDDED}|{embedded_table().fingerprint}|{choices}", SOURCE, embedded_rows
+        )
     if name == MATBENCH:
         raise InputError(
             "source matbench: this table is part of the package now and needs no pull; call it "

@@ -64,6 +64,8 @@ class Rows:
         ``NUMBERS`` and ``TEXTS``.
     references : mapping of str to float
         Total energies of the elements [eV/atom] on the scale of the source, where it has them.
+    structures : (r,) int array, optional
+        How many structures a row stands for; one by default.
     units : Units, optional
         Compositions of the first rows, where the source knows them already.
     where, first_row : str, int
@@ -78,12 +80,18 @@ class Rows:
     licences: Sequence[str] | None = None
     properties: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     references: Mapping[str, float] = field(default_factory=dict)
+    structures: NDArray[np.int64] | None = None
     units: Units | None = None
     where: str = "row"
     first_row: int = 1
 
     def __len__(self) -> int:
         return len(self.formulas)
+
+    @property
+    def stands_for(self) -> NDArray[np.int64]:
+        """How many structures each row stands for, shape (r,)."""
+        return np.ones(len(self), dtype=np.int64) if self.structures is None else self.structures
 
     def place(self, row: int, source: Source) -> str:
         """Name a row of a source in a message."""
@@ -172,6 +180,7 @@ class Rows:
             theoretical=numbers(self.theoretical, other.theoretical)
             if self.says_theoretical
             else None,
+            structures=np.concatenate([self.stands_for, other.stands_for]),
             licences=texts(self.licences, other.licences) if self.says_licences else None,
             properties={
                 name: [
