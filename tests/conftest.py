@@ -81,7 +81,9 @@ def small_table(*, all_phases: bool = False) -> Any:
     from interscreen.phases.source import Source
     from interscreen.sources.tables import read_table
 
-    source = Source("small set", "Matbench v0.1", "GGA_GGA+U", "290 phases (CC BY 4.0)", "Dunn 2020")
+    source = Source(
+        "small set", "Matbench v0.1", "GGA_GGA+U", "290 phases (CC BY 4.0)", "Dunn 2020"
+    )
     return read_table(SMALL_SET, all_phases=all_phases, source=source)
 
 

@@ -83,7 +83,7 @@ def test_importing_the_package_imports_nothing_heavy():
 
 def test_without_a_source_the_embedded_table_is_meant_whatever_keys_are_set(monkeypatch):
     monkeypatch.setenv("MP_API_KEY", "x" * 32)
-    assert si.load().table.source.name == "reference"
+    assert si.load().table.source.name == "embedded"
 
 
 def test_a_table_in_memory_and_on_disk_answers_alike(reference, tmp_path):

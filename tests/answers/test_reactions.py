@@ -45,7 +45,7 @@ def test_a_reaction_has_the_agreed_keys_and_is_plain_json(reference):
     assert data["potential_V"] is None
     assert data["reactants"][1]["input"] == "LATP"
     assert data["reactants"][1]["formula"] == "Li1.3Al0.3Ti1.7(PO4)3"
-    assert data["provenance"]["source"] == "reference"
+    assert data["provenance"]["source"] == "small set"
     assert "Matbench" in data["provenance"]["statement"]
 
 
@@ -441,7 +441,7 @@ def test_the_energy_of_a_reactant_does_not_depend_on_the_potential(reference):
     [
         ("cuf2", "LLZO", ["cuf2", "did you mean CuF2"]),
         ("CuF2", "LLZ0", ["LLZ0", "did you mean LLZO"]),
-        ("XeF2", "LLZO", ["Xe", "reference", "Li", "Zr"]),
+        ("XeF2", "LLZO", ["Xe", "small set", "Li", "Zr"]),
         ("CuF-2", "LLZO", ["CuF-2", "negative amount"]),
         ("CuF0", "LLZO", ["CuF0", "zero"]),
         ("0 Cu + LiF", "LLZO", ["0 Cu", "not positive"]),

@@ -125,9 +125,6 @@ def test_pull_needs_to_know_what(capsys, service):
     assert "'Xx' is no element" in err
     code, _, err = run(capsys, "data", "pull", "--elements", ",")
     assert code == 2
-    code, _, err = run(capsys, "data", "pull", "--from", "file", "--all")
-    assert code == 2
-    assert "matbench" in err
     assert not service.requests
 
 

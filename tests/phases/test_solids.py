@@ -9,6 +9,7 @@ import subprocess
 import sys
 from fractions import Fraction
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from pymatgen.core import Composition, Element
@@ -20,7 +21,8 @@ from interscreen.phases.solids import (
     solids,
 )
 
-DATA = files("interscreen") / "data"
+FIGURES = Path(__file__).parents[2] / "scripts" / "embedded" / "figures.csv"
+PACKAGED = Path(str(files("interscreen") / "data" / "solids.csv"))
 INSULATING_GAP_EV = 3.0  # measured gaps, the rule of the column ``conduction``
 AVOGADRO = 6.02214076e23
 
@@ -29,16 +31,15 @@ def solid_of(formula):
     return solids().get(Composition(formula).reduced_formula)
 
 
-def read(name):
-    text = (DATA / name).read_text(encoding="utf-8")
-    lines = text.splitlines()
+def read(path):
+    lines = path.read_text(encoding="utf-8").splitlines()
     header = "\n".join(line for line in lines if line.startswith("#"))
     return list(csv.DictReader(line for line in lines if not line.startswith("#"))), header
 
 
 @pytest.fixture(scope="module")
 def rows():
-    return read("solids.csv")[0]
+    return [row for row in read(FIGURES)[0] if row["density_g_per_cm3"] or row["conduction"]]
 
 
 # -- the file ------------------------
@@ -48,15 +49,6 @@ def test_no_phase_stands_twice_and_formulas_are_reduced(rows):
     formulas = [row["formula"] for row in rows]
     assert len(formulas) == len(set(formulas))
     assert formulas == [Composition(formula).reduced_formula for formula in formulas]
-
-
-def test_no_figure_of_the_reference_set_is_repeated(rows):
-    reference = {row["formula"]: row for row in read("reference_phases.csv")[0]}
-    for row in rows:
-        before = reference.get(row["formula"])
-        if before:
-            assert not (row["density_g_per_cm3"] and before["density_g_per_cm3"]), row["formula"]
-            assert not (row["conduction"] and before["conduction"]), row["formula"]
 
 
 def test_figures_have_a_source_and_follow_the_rule(rows):
@@ -79,7 +71,7 @@ def test_figures_have_a_source_and_follow_the_rule(rows):
 
 
 def test_every_source_is_explained_and_cited():
-    rows, header = read("solids.csv")
+    rows, header = read(FIGURES)
     known = set(re.findall(r"^# ([A-Z][A-Za-z]+\d+|X-ray|PBE): ", header, flags=re.MULTILINE))
     used = {
         re.split(r"[ ,(]", row[column])[0]
@@ -90,10 +82,9 @@ def test_every_source_is_explained_and_cited():
     assert used == known
 
 
-@pytest.mark.parametrize("name", ["solids.csv", "reference_phases.csv"])
-def test_densities_follow_from_the_lattice_parameters_beside_them(name):
+def test_densities_follow_from_the_lattice_parameters_beside_them():
     checked = 0
-    for row in read(name)[0]:
+    for row in read(FIGURES)[0] + read(PACKAGED)[0]:
         source = row["density_source"]
         if not source.startswith("X-ray"):
             continue
@@ -169,12 +160,17 @@ def test_a_formula_is_found_however_it_is_written(reference):
     assert solid_of("Li47Cu7N18").density_g_per_cm3 is None
 
 
-def test_figures_of_the_two_files_complete_each_other():
-    phosphide = solid_of("Li3P")  # density in the reference set, conduction in solids.csv
-    assert phosphide.density_g_per_cm3 == pytest.approx(1.44)
-    assert phosphide.conduction == "semiconductor"
-    assert phosphide.band_gap_eV is None
-    assert len(solids()) > 380
+def test_the_embedded_table_holds_the_figures_and_the_measured_gaps(rows):
+    for row in rows + read(PACKAGED)[0]:
+        known = solid_of(row["formula"])
+        assert (known.density_g_per_cm3 or "") == (
+            pytest.approx(float(row["density_g_per_cm3"])) if row["density_g_per_cm3"] else ""
+        )
+        assert not row["conduction"] or known.conduction == row["conduction"]
+    gallium_nitride = solid_of("Li3Bi")  # a gap of Zhuo 2018 only
+    assert gallium_nitride.conduction == "semiconductor"
+    assert gallium_nitride.conduction_source == "Zhuo2018"
+    assert len(solids()) > 1400
 
 
 def test_molar_volume_of_lithium_and_copper(reference):

@@ -29,7 +29,9 @@ def with_property(table, **columns):
 
 
 def test_what_nobody_made_is_suspect_once_it_is_counted(reference, reference_all):
-    for formula in known_artefacts():
+    there = known_artefacts().intersection(reference.formulas.tolist())
+    assert {"LiCu3", "LiS4", "Zr4O"} <= there
+    for formula in there:
         assert suspect_reasons(reference, formula) == ()  # left out already
         assert "known artefact" in suspect_reasons(reference_all, formula)
 
@@ -70,7 +72,7 @@ def test_what_was_made_can_only_be_barely_stable_and_only_weakly_so(reference, m
     (reason,) = suspect_reasons(reference, "LiTiPO5")
     assert reason.startswith("made, but barely stable")
     assert not is_firm([reason])
-    # the reference set knows the phase, so the same holds in a table that says nothing
+    # the embedded table knows the phase, so the same holds in a table that says nothing
     rows = reference.rows_within(["Li", "Ti", "P", "O"])
     silent = make_table(dict(zip(reference.formulas[rows], reference.energies[rows], strict=True)))
     assert suspect_reasons(silent, "LiTiPO5") == (reason,)
@@ -93,8 +95,8 @@ def test_an_artefact_stays_one_though_its_structure_is_not_theoretical(make_tabl
 
 
 def test_huge_formula_units(make_table):
-    table = make_table({"Mg149Y": -0.02, "Na14As27": -0.1, "Na13As27": -0.1})
-    assert suspect_reasons(table, "Mg149Y") == ("huge formula unit (150 atoms)",)
+    table = make_table({"Na150As": -0.02, "Na14As27": -0.1, "Na13As27": -0.1})
+    assert suspect_reasons(table, "Na150As")[0] == "huge formula unit (151 atoms)"
     assert suspect_reasons(table, "Na14As27")[0] == "huge formula unit (41 atoms)"
     assert not any("huge" in reason for reason in suspect_reasons(table, "Na13As27"))
     assert "huge formula unit (40 atoms)" in suspect_reasons(table, "Na13As27", atoms=39)
@@ -158,8 +160,8 @@ def test_parts_of_a_table_may_be_asked(reference_all):
 @pytest.mark.parametrize(
     ("phase", "limits", "message"),
     [
-        ("Li5F", {}, "Li5F: the source reference"),
-        ("XeF2", {}, "XeF2: the source reference"),
+        ("Li5F", {}, "Li5F: the source small set"),
+        ("XeF2", {}, "XeF2: the source small set"),
         (10_000, {}, "10000 is no row"),
         ("LiF", {"margin": -0.001}, "margin of barely stable phases: -0.001"),
         ("LiF", {"margin": float("nan")}, "margin of barely stable phases: nan"),

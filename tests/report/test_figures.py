@@ -13,6 +13,15 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from interscreen.screen.rows import (
+    LITHIATION_COLUMNS,
+    RESULT_COLUMNS,
+    WINDOW_COLUMNS,
+    candidate_lithiation_rows,
+    failed_row,
+    result_row,
+    window_rows,
+)
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -41,15 +50,6 @@ from interscreen.report.figures.style import (
     luminance,
 )
 from interscreen.report.figures.windows import volts
-from interscreen.screen.rows import (
-    LITHIATION_COLUMNS,
-    RESULT_COLUMNS,
-    WINDOW_COLUMNS,
-    candidate_lithiation_rows,
-    failed_row,
-    result_row,
-    window_rows,
-)
 
 NOTE = "Source: embedded reference set. Left out (never observed, or by choice): LiCu3, Zr4O."
 DEMO = ["CuF2", "CuS", "Cu3N", "AlF3"]

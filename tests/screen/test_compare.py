@@ -9,13 +9,13 @@ from dataclasses import fields, replace
 import numpy as np
 import pandas as pd
 import pytest
+from interscreen.screen.runner import run_study
 
 from interscreen import react
 from interscreen.errors import InputError
 from interscreen.phases.columns import COLUMNS
 from interscreen.screen.answers import phases_of
 from interscreen.screen.compare import AnswerChange, ScreenDifference, compare_screens
-from interscreen.screen.runner import run_study
 from interscreen.screen.study import Study
 from interscreen.screen.study_file import default_study
 
@@ -316,7 +316,7 @@ def test_the_dictionary_is_plain_json(changed):
     assert data == changed.to_dict()
     assert set(data) == {field.name for field in fields(ScreenDifference)}
     assert set(data["numbers"][0]) == {field.name for field in fields(AnswerChange)}
-    assert data["source_a"].startswith("reference")
+    assert data["source_a"].startswith("embedded")
 
 
 def test_the_frame_has_a_row_for_each_change(changed):

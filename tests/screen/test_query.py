@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from interscreen.screen.batch_run import choose_candidates
 from pydantic import ValidationError
 
 from interscreen.answers.lithiation import lithiate
 from interscreen.errors import InputError
 from interscreen.phases.classes import anion_classes
 from interscreen.phases.hull import stability
-from interscreen.screen.batch_run import choose_candidates
 from interscreen.screen.choose import choose
 from interscreen.screen.query import Query, parse_query
 from interscreen.screen.study import Study

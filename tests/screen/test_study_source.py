@@ -90,7 +90,7 @@ def test_source_and_database_and_family_are_read(study):
     assert found.source_options == SourceOptions(thermo_type="R2SCAN", database="2026.10.1")
 
 
-@pytest.mark.parametrize("source", ["reference", "mp", "matbench"])
+@pytest.mark.parametrize("source", ["embedded", "reference", "mp"])
 def test_names_of_sources_are_no_paths(study, source):
     assert study(f"source: {source}\n").source == source
 

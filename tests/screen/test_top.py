@@ -8,6 +8,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from interscreen.screen.rows import RESULT_COLUMNS
+from interscreen.screen.runner import run_study
+from interscreen.screen.top_file import TOP_COLUMNS, top_rows
 
 from interscreen.cli.command import root
 from interscreen.cli.main import main
@@ -16,12 +19,9 @@ from interscreen.phases.material import compose
 from interscreen.report.text.best import best_text
 from interscreen.screen.folder import write_tables
 from interscreen.screen.ranking import Ranking, Weights
-from interscreen.screen.rows import RESULT_COLUMNS
-from interscreen.screen.runner import run_study
 from interscreen.screen.scores import SCORE_COLUMNS, score_columns
 from interscreen.screen.study import Study
 from interscreen.screen.top import best
-from interscreen.screen.top_file import TOP_COLUMNS, top_rows
 
 COLUMNS = (
     "candidate id electrolyte status reason role elements n_elements candidate_energy_eV_per_atom "

@@ -219,7 +219,7 @@ def test_the_source_without_a_name_is_the_materials_project_where_a_key_is_set(
     assert open_table("", [LIO]).source.name == "mp"
     monkeypatch.delenv("MP_API_KEY")
     monkeypatch.setattr("interscreen.sources.materials_project.key._from_settings", lambda: "")
-    assert open_table("", [LIO]).source.name == "reference"
+    assert open_table("", [LIO]).source.name == "embedded"
 
 
 def test_every_output_says_where_the_energies_come_from(home, pull, service):

@@ -13,7 +13,6 @@ from interscreen import PhaseTable, react
 from interscreen.errors import InputError
 from interscreen.phases.cache import cache_folder
 from interscreen.sources import tables
-from interscreen.sources.open import SourceOptions, open_table
 
 HEADER = "formula,formation_energy_eV_per_atom\n"
 ROWS = {
@@ -183,11 +182,6 @@ def test_a_missing_observation_in_parquet_is_unknown(parquet, column):
     )
     table = PhaseTable.read(parquet(data))
     assert table.observed.tolist() == [1, -1, 0]
-
-
-def test_the_word_reference_opens_the_embedded_set(reference, reference_all):
-    same_tables(open_table("reference"), reference)
-    same_tables(open_table("reference", options=SourceOptions(all_phases=True)), reference_all)
 
 
 @pytest.mark.proof
