@@ -15,8 +15,8 @@ test: lint
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope --cov=interscreen --cov-report=term
 
 lint: $(VENV)/.installed-test
-	$(BIN)/ruff check --output-format concise src tests benchmarks docs/*.py
-	$(BIN)/ruff format --check --quiet src tests benchmarks docs/*.py
+	$(BIN)/ruff check --output-format concise src tests benchmarks scripts docs/*.py
+	$(BIN)/ruff format --check --quiet src tests benchmarks scripts docs/*.py
 	$(BIN)/mypy
 
 docs: $(VENV)/.installed-docs # writes the generated pages again and the site into site/

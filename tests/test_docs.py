@@ -28,7 +28,7 @@ def test_the_first_study_of_the_readme_needs_no_key(tmp_path):
     file = tmp_path / "my-layers.yaml"
     file.write_text(re.search(r"```yaml\n(.*?)```", text, re.DOTALL)[1], encoding="utf-8")
     study = load_study(file)
-    assert study.source == "reference"
+    assert study.source == "embedded"
     assert study.candidates
 
 

@@ -201,14 +201,15 @@ def test_entries_that_are_marked_as_never_observed_stay_out(base, write):
     assert phase(opened(base, mine, all_phases=True), "LiS")[2]
 
 
-def test_entries_can_be_added_to_the_embedded_set(write, reference):
-    before = react(reference, "Li", "Cu")
+def test_entries_can_be_added_to_the_embedded_table(write, embedded):
+    before = react(embedded, "Li", "Cu")
     assert before.equation != "Li + Cu -> LiCu"
-    table = opened("reference", write(HEADER + "LiCu,-0.2\n", "mine.csv"))
+    table = opened("embedded", write(HEADER + "LiCu,-0.2\n", "mine.csv"))
     assert react(table, "Li", "Cu").equation == "Li + Cu -> LiCu"
-    assert len(table) == len(reference) + 1
+    assert len(table) == len(embedded) + 1
+    assert table.source.n_rows == embedded.source.n_rows + 1
     assert table.source.thermo_type == "GGA_GGA+U"
-    assert open_table("reference").source.added == ()
+    assert open_table("embedded").source.added == ()
 
 
 # -- pymatgen entries ------------------------
