@@ -189,7 +189,7 @@ def test_what_is_no_material_is_refused_in_one_line(db, given):
 @pytest.mark.parametrize("samples", [0, 40])
 def test_python_and_the_command_line_give_the_same_object(db, capsys, ask, arguments, samples):
     with_samples = [*arguments, "--samples", str(samples)] if samples else arguments
-    assert main([*with_samples, "--source", "reference", "--json"]) == 0
+    assert main([*with_samples, "--source", "embedded", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     found = ask(db, samples)
     assert json.loads(json.dumps(found.to_dict())) == told
@@ -247,32 +247,32 @@ def test_a_phase_diagram_has_the_counted_phases(db):
     assert diagram.get_form_energy_per_atom(entry) == pytest.approx(window.energy_eV_per_atom)
     assert "LATP" not in names
     assert len(db.phase_diagram(["Li", "LATP"]).elements) == 5
-    with pytest.raises(si.InputError, match="element Xe: the source reference"):
+    with pytest.raises(si.InputError, match="element Xe: the source embedded"):
         db.phase_diagram("Li-Xe")
 
 
-def test_validation_is_that_of_the_function(db, reference):
-    assert db.validate().counts == si.validate(reference).counts
+def test_validation_is_that_of_the_function(db, embedded):
+    assert db.validate().counts == si.validate(embedded).counts
 
 
 # -- warnings -------------------------------------------------------------------------------------
 
 
 def test_each_warning_comes_once_for_a_database_and_points_at_the_call():
-    db = si.load()
+    db = si.load(all_phases=True)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        answers = [db.window("CuO"), db.stack("CuO", "LATP"), db.reaction("CuO", "LATP")]
+        answers = [db.lithiation("CuO"), db.stack("CuO", "LATP"), db.reaction("CuO", "LATP")]
     told = [str(one.message) for one in caught]
-    assert any("was assembled for" in line for line in told)
+    assert any("no experiment shows it" in line for line in told)
     assert sorted(told) == sorted({line for answer in answers for line in answer.warnings})
     assert {one.category for one in caught} == {si.InterscreenWarning}
     assert {Path(one.filename) for one in caught} == {Path(__file__)}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        db.window("CuO")
+        db.lithiation("CuO")
     with pytest.warns(si.InterscreenWarning):
-        si.load().window("CuO")
+        si.load(all_phases=True).lithiation("CuO")
 
 
 def test_notes_of_the_source_are_told_when_it_is_loaded():
@@ -289,14 +289,14 @@ def run(db):
     return db.screen(["CuF2", Composition("LiF"), {"formula": "AlF3"}], ["LATP", "LLZO"], 40)
 
 
-def test_a_run_has_the_numbers_of_the_study(run, reference):
+def test_a_run_has_the_numbers_of_the_study(run, embedded):
     study = si.Study(
         name="the same",
         candidates=["CuF2", "LiF", "AlF3"],
         electrolytes=["LATP", "LLZO"],
         uncertainty={"samples": 40},
     )
-    found = si.run_study(study, reference)
+    found = si.run_study(study, embedded)
     for name in ("results", "ranking", "windows", "uncertainty"):
         mine, theirs = getattr(run, name), getattr(found, name)
         assert list(mine.columns) == list(theirs.columns)
@@ -355,7 +355,7 @@ def test_a_study_runs_on_the_phases_of_the_database(db, tmp_path):
     file = tmp_path / "study.yaml"
     file.write_text("name: mine\ncandidates: [LiF, CuF2]\nelectrolytes: [LATP]\nsource: mp\n")
     run = db.run(si.load_study(file))
-    assert run.study["source"] == "reference"
+    assert run.study["source"] == "embedded"
     assert list(run.ranking["candidate"]) == ["LiF", "CuF2"]
 
 

@@ -46,7 +46,7 @@ def test_a_reaction_has_the_agreed_keys_and_is_plain_json(reference):
     assert data["reactants"][1]["input"] == "LATP"
     assert data["reactants"][1]["formula"] == "Li1.3Al0.3Ti1.7(PO4)3"
     assert data["provenance"]["source"] == "small set"
-    assert "Matbench" in data["provenance"]["statement"]
+    assert "CC BY 4.0" in data["provenance"]["statement"]
 
 
 def test_results_are_frozen(reference):
@@ -362,13 +362,6 @@ def test_a_mixture_has_the_energy_of_its_parts(reference, mixture, parts):
     assert unit["energy_source"] == "phase"
     assert unit["energy_eV_per_atom"] == pytest.approx(expected, abs=1e-12)
     assert unit["formula"] == mixture
-
-
-def test_a_question_outside_the_covered_systems_carries_a_warning(reference):
-    assert react(reference, "CuF2", "LATP").provenance["warnings"] == []
-    outside = react(reference, "Nb2O5", "MgF2").provenance["warnings"]
-    assert len(outside) == 1
-    assert "competing phases" in outside[0]
 
 
 # -- open to lithium ------------------------
