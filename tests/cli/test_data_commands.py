@@ -93,27 +93,19 @@ def test_a_question_pulls_what_it_needs_and_says_why_mp_is_the_source(capsys, se
     assert len(service.requests) == asked
 
 
-def test_without_a_key_the_reference_set_is_the_default_and_says_so(capsys, monkeypatch):
+def test_without_a_key_the_embedded_table_is_the_default_and_says_so(capsys, monkeypatch):
     monkeypatch.delenv("MP_API_KEY", raising=False)
     monkeypatch.setattr("interscreen.sources.materials_project.key._from_settings", lambda: "")
     code, _, err = run(capsys, "window", "Li2S")
     assert code == 0
-    assert err.splitlines()[0].startswith("interscreen: source reference (Matbench v0.1), the ")
+    assert err.splitlines()[0].startswith(
+        "interscreen: source embedded (Matbench v0.1, Materials Project 2018), the "
+    )
     assert "the default without an API key" in err
     code, _, err = run(capsys, "window", "Li2S", "--source", "mp")
     assert code == 4
     assert "no API key is set" in err
-    assert "--source reference" in err
-
-
-def test_the_answers_of_the_default_source_change_with_the_key_only_by_name(capsys, service):
-    """The stand-in serves the phases of the reference set, so the numbers are the same."""
-    mine = answer(capsys, "reaction", "AlF3", "LLZO")
-    reference = answer(capsys, "reaction", "AlF3", "LLZO", "--source", "reference")
-    assert mine["provenance"]["source"] == "mp"
-    assert mine["min_mutual_energy_eV_per_atom"] == pytest.approx(
-        reference["min_mutual_energy_eV_per_atom"], abs=1e-6
-    )
+    assert "--source embedded" in err
 
 
 def test_pull_needs_to_know_what(capsys, service):

@@ -9,15 +9,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from interscreen.screen.chunk import COLUMNS, TEXTS, Chunk, screen_chunk
+from interscreen.screen.plan import build_plan
+from interscreen.screen.rows import result_row
 
 from interscreen.answers.stack import candidate_side, electrolyte_side, join, lithium_salts
 from interscreen.errors import InputError
 from interscreen.screen import chunk as chunk_module
-from interscreen.screen.chunk import COLUMNS, TEXTS, Chunk, screen_chunk
 from interscreen.screen.entries import MaterialEntry
-from interscreen.screen.plan import build_plan
 from interscreen.screen.ranking import Weights, role_of, score_terms
-from interscreen.screen.rows import result_row
 
 EXACT = 1e-6  # eV/atom, V, mixing fraction
 TIE = 1e-9  # eV/atom
@@ -430,7 +430,7 @@ def test_candidates_outside_a_closed_source_fail_and_the_others_are_right(refere
     assert sum(state == ["ok", "ok"] for state in states.values()) > 10
 
 
-UNREADABLE, UNKNOWN = "Cu?F2", "element Xe: the source reference has no phase with it"
+UNREADABLE, UNKNOWN = "Cu?F2", "element Xe: the source small set has no phase with it"
 
 
 def test_a_tenth_of_the_candidates_unreadable_or_unknown_leaves_the_rest_right(

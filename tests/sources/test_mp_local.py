@@ -138,7 +138,7 @@ def test_without_a_key_the_ways_out_are_named(home, no_key):
         with pytest.raises(SourceError) as error:
             call()
         assert error.value.exit_code == 4
-        assert_one_line(error, "Li-O", "no API key is set", "MP_API_KEY", "--source reference")
+        assert_one_line(error, "Li-O", "no API key is set", "MP_API_KEY", "--source embedded")
     assert find_stores() == []
 
 
