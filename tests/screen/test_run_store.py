@@ -42,7 +42,8 @@ def run(target, key=KEY, *, stop_after=None, pause=0.0, **options):
         if stop_after is not None:
             return list(store.missing)
 
-        def write(folder, tables):
+        def write(folder):
+            tables = store.tables()
             first = next(tables)
             with pq.ParquetWriter(folder / "results.parquet", first.schema) as writer:
                 writer.write_table(first)

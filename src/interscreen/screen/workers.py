@@ -42,15 +42,15 @@ class Workers:
             raise InputError(f"--scheduler {self.scheduler}: only with --backend dask")
 
 
-def count_of(jobs: int | None, chunks: int) -> int:
-    """Return how many threads ``jobs`` means here; None is one per core."""
+def count_of(jobs: int | None, most: int = 1_000_000) -> int:
+    """Return how many workers ``jobs`` means here, at most so many; None is one per core."""
     cores = os.cpu_count() or 1
     if jobs == 0:
-        raise InputError("jobs: 0 workers; use 1 or more, or -1 for one per core")
+        raise InputError("jobs: 0 worker processes; use 1 or more, or -1 for one per core")
     wanted = cores if jobs is None else jobs
     if wanted < 0:
         wanted = max(1, cores + 1 + wanted)
-    return max(1, min(wanted, chunks))
+    return max(1, min(wanted, most))
 
 
 def computed(
