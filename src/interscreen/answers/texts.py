@@ -16,6 +16,8 @@ from .stacks import Stacks
 
 Texts = NDArray[np.object_]
 
+_SCALES, _WHOLE = 64, 1e-7  # factors that are tried, and what counts as whole
+
 
 def joined_texts(
     phases: Rows,
@@ -87,10 +89,17 @@ def in_whole_numbers(amounts: Floats) -> Rows:
         Zero where there is nothing.
     """
     found = np.zeros(amounts.shape, dtype=np.int64)
-    for row, values in enumerate(np.round(amounts, 10).tolist()):
-        there = tuple(value for value in values if value > 0.0)
-        found[row, amounts[row] > 0.0] = _whole(there)
-    return found
+    open_rows = np.arange(len(amounts))
+    for scale in range(1, _SCALES):  # nearly all are whole after a small factor
+        scaled = amounts[open_rows] * scale
+        whole = (np.abs(scaled - np.rint(scaled)) < _WHOLE).all(axis=1)
+        found[open_rows[whole]] = np.rint(scaled[whole])
+        open_rows = open_rows[~whole]
+    for row in open_rows.tolist():
+        there = amounts[row] > 0.0
+        found[row, there] = _whole(tuple(np.round(amounts[row, there], 10).tolist()))
+    divisor = np.gcd.reduce(found, axis=1, initial=0) if found.size else np.ones(len(found))
+    return found // np.maximum(divisor, 1)[:, None]
 
 
 @lru_cache(maxsize=65536)
