@@ -435,18 +435,21 @@ def _write_results(
         (row["candidate"], row["electrolyte"]): row
         for row in shown.where(shown.notna(), None).to_dict("records")
     }
+    names = pa.array(sorted({candidate for candidate, _ in texts}), pa.string())
     failed, writer = 0, None
     try:
         for table in tables:
             check()
-            part = table
-            places = list(
-                zip(part["candidate"].to_pylist(), part["electrolyte"].to_pylist(), strict=True)
-            )
-            for column in columns:
-                values = [texts[place][column] if place in texts else None for place in places]
-                at = part.schema.get_field_index(column)
-                part = part.set_column(at, column, pa.array(values, pa.string()))
+            part, mask = table, pc.is_in(table["candidate"], names)
+            some = table.filter(mask).select(["candidate", "electrolyte"]).to_pylist()
+            for column in columns if some else ():
+                values = [texts.get(tuple(row.values()), {}).get(column) for row in some]
+                filled = pc.replace_with_mask(
+                    part[column].combine_chunks(),
+                    mask.combine_chunks(),
+                    pa.array(values, pa.string()),
+                )
+                part = part.set_column(part.schema.get_field_index(column), column, filled)
             if writer is None:
                 writer = pq.ParquetWriter(file, part.schema, compression="zstd")
             writer.write_table(part)

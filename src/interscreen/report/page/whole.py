@@ -18,6 +18,7 @@ NEEDED = (
     "deposited_mutual_eV_per_atom layer_mutual_eV_per_atom worst_product_mutual_eV_per_atom "
     "bridge_margin_V score_meV_per_atom"
 ).split()
+TEXTS = "candidate electrolyte status role elements".split()
 # quantity, factor to the unit of the page, width of a bin, ends of the axis
 HISTOGRAMS = (
     ("layer_mutual_eV_per_atom", 1000.0, 20.0, -800.0, 0.0),
@@ -61,7 +62,10 @@ def read_whole(folder: Path) -> tuple[list[Row], list[Row], dict[str, Any]]:
                 f"{file}: no results of a screen (column {missing[0]} is missing); run the screen "
                 "again"
             )
-        numbers = pq.read_table(file, columns=NEEDED).to_pandas()
+        # plain objects: texts that live in Arrow are slow to group by
+        numbers = (
+            pq.read_table(file, columns=NEEDED).to_pandas().astype(dict.fromkeys(TEXTS, object))
+        )
         shown = pq.read_table(file, filters=[("candidate", "in", names)])
     except (OSError, pa.ArrowException) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
@@ -117,7 +121,7 @@ def statistics(table: pd.DataFrame) -> dict[str, Any]:
 
 def roles_of(rows: pd.DataFrame) -> list[str]:
     """Roles that occur, in their order."""
-    found = set(rows["role"].dropna()) - {""}
+    found = set(rows["role"].dropna().unique()) - {""}
     return [*(role for role in ROLES if role in found), *sorted(found - set(ROLES))]
 
 
