@@ -192,12 +192,13 @@ def best_of_elements(rows: pd.DataFrame) -> dict[str, dict[str, list[Any]]]:
         systems = mine.groupby("elements", sort=False).agg(
             score=(SCORE, "first"), candidate=("candidate", "first"), count=(SCORE, "size")
         )
-        best: dict[str, list[Any]] = {}
-        for system, score, name, count in systems.itertuples():  # best system first
-            for symbol in str(system).split("-"):
-                if symbol in best:
-                    best[symbol][2] += int(count)
-                else:
-                    best[symbol] = [float(score), name, int(count)]
+        symbols = systems.assign(symbol=systems.index.str.split("-")).explode("symbol")
+        of_symbol = symbols.groupby("symbol", sort=False).agg(
+            score=("score", "first"), candidate=("candidate", "first"), count=("count", "sum")
+        )
+        best = {
+            str(symbol): [float(score), name, int(count)]
+            for symbol, score, name, count in of_symbol.itertuples()
+        }
         found[role] = best
     return found
