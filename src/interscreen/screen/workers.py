@@ -152,7 +152,7 @@ def _loaded(file: str) -> Any:
     from joblib import load
 
     try:
-        plan = load(file, mmap_mode="r")
+        plan = load(file, mmap_mode="c")
     except OSError as error:
         raise OutputError(
             f"{file}: a worker cannot read it ({error.strerror}); put the output folder where all "
