@@ -98,12 +98,12 @@ def test_help_and_a_single_question_import_nothing_slow():
         "def slow(*names): return sorted(set(names) & set(sys.modules))\n"
         "codes = [main([*words, '--help']) for words in ([], ['reaction'], ['plot'], ['screen'])]\n"
         "found = slow('numpy', 'pandas', 'numba', 'pymatgen', 'matplotlib', 'pydantic', 'joblib')\n"
-        "codes.append(main(['reaction', 'CuF2', 'LATP']))\n"
+        "codes += [main([what, 'CuF2', 'LATP', '--quiet']) for what in ('stack', 'reaction')]\n"
         "found += slow('numba', 'pandas', 'scipy', 'matplotlib', 'pydantic', 'joblib')\n"
         "sys.exit(str((codes, found)))"
     )
     assert "-0.0514 eV/atom" in done.stdout
-    assert done.stderr.splitlines()[-1] == "([0, 0, 0, 0, 0], [])"
+    assert done.stderr.splitlines()[-1] == "([0, 0, 0, 0, 0, 0], [])"
 
 
 @pytest.mark.parametrize(

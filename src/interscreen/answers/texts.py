@@ -42,11 +42,15 @@ def joined_texts(
     (k,) array of str
         Empty where a row names nothing.
     """
+    if not phases.size:
+        return np.full(len(phases), "", dtype=object)
+    if len(phases) < 100:  # joined sooner than pyarrow, and with it pandas, is imported
+        words = ("" if front is None else front) + names[phases] + ("" if back is None else back)
+        rows = zip(words, phases >= 0, strict=True)
+        return np.array([separator.join(row[there]) for row, there in rows], dtype=object)
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if not phases.size:
-        return np.full(len(phases), "", dtype=object)
     known = pa.array(names, pa.string())
     columns = []
     for slot in range(phases.shape[1]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
 import threading
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .walk import Floats, Integers, call_compiled, compiled_kernel
+from .walk import Floats, Integers, call_compiled, compiled_kernel, may_be_plain
 
 SIZE = 64  # breakpoints in each direction; the lines of real phase diagrams have < 60
 START = 0.4472135954999579  # 1/sqrt(5): no kink lies at an irrational mixing fraction
@@ -257,8 +258,8 @@ def _run(
         columns.indptr, columns.index, columns.parts, columns.owner, *problem.groups, problem.costs,
         compositions.indptr, compositions.index, compositions.parts, compositions.owner,
     )  # fmt: skip
-    loop = getattr(_kernel(), name)
     count = len(questions[0])
+    loop = getattr(_kernel(count * len(columns) * rest[-1]), name)
     if jobs == 1 or count < 4 * jobs:
         return list(call_compiled(loop, *given, *questions, *rest))
     from joblib import Parallel, delayed
@@ -272,10 +273,17 @@ def _run(
     return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
 
 
-def _kernel() -> Any:
-    """Return the compiled loops, warmed once per process; a damaged cache is left aside."""
+def _kernel(entries: float = math.inf) -> Any:
+    """Return the compiled loops, warmed once per process; a damaged cache is left aside.
+
+    For so few ``entries`` of columns that ``walk.plain_walks`` allows them the loops are plain.
+    """
     if _warm:
         return _warm[0]
+    if may_be_plain(entries):
+        from . import batch_kernel
+
+        return batch_kernel
     with _lock:
         if _warm:
             return _warm[0]

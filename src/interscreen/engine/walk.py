@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 _warm_lock = threading.Lock()
 _warm: list[Any] = []
-_plain: list[int] = []  # entries of columns that may still be walked over in plain Python
+_plain: list[float] = []  # entries of columns that may still be walked over in plain Python
 
 
 @dataclass(frozen=True)
@@ -108,16 +108,12 @@ def plain_walks(entries: int = 10_000) -> Iterator[None]:
         _plain.clear()
 
 
-def _kernel(entries: int) -> Any:
-    """Return the kernel for a walk over so many entries of ``columns``."""
+def may_be_plain(entries: float) -> bool:
+    """Whether so many entries of ``columns`` are better walked over before numba is imported."""
     if not _plain or _warm:
-        return compiled_kernel()
+        return False
     _plain[-1] -= entries
-    if _plain[-1] < 0:
-        return compiled_kernel()
-    from . import kernel
-
-    return kernel
+    return _plain[-1] >= 0
 
 
 def call_compiled(function: Any, *arguments: Any) -> Any:
@@ -168,7 +164,10 @@ def walk_line(
     SolverError
         When mass balance or reduced costs cannot be brought within 1e-9.
     """
-    kernel = _kernel(columns.size)
+    if may_be_plain(columns.size):
+        from . import kernel
+    else:
+        kernel = compiled_kernel()
     columns = np.ascontiguousarray(columns, dtype=np.float64)
     costs = np.ascontiguousarray(costs, dtype=np.float64)
     b0 = np.ascontiguousarray(b0, dtype=np.float64)
