@@ -324,7 +324,7 @@ def test_the_best_of_a_run_are_those_of_the_command_line(db, tmp_path, capsys):
         assert len(found.best(count=1, where="role == 'conversion'")) == 1
     names = {file.name for file in folder.iterdir()}
     assert {"results.csv", "ranking.csv", "manifest.json", "report.html", "windows.svg"} <= names
-    with pytest.raises(si.InputError, match="holds no run"):
+    with pytest.raises(si.InputError, match="holds neither results.parquet nor"):
         si.open_run(tmp_path)
 
 

@@ -158,7 +158,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise InputError(f"{file}: cannot be read ({error}); run the screen again") from None
     if not isinstance(read, dict):
-        raise InputError(f"{file}: no manifest of a run; run the screen again")
+        raise InputError(f"{file}: cannot be read (no manifest of a run); run the screen again")
     return read
 
 
