@@ -10,11 +10,15 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import InputError
+from ..errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
@@ -286,3 +290,23 @@ def store_options(section: str = "Options") -> Decorator:
 def listed(text: str) -> list[str]:
     """Words between commas."""
     return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def write_csv(rows: pd.DataFrame, name: str) -> None:
+    """Write a table where the user says, making its folder.
+
+    Raises
+    ------
+    InputError
+        For an ending that is not .csv.
+    OutputError
+        When the file cannot be written.
+    """
+    file = Path(name)
+    if file.suffix.lower() != ".csv":
+        raise InputError(f"{file}: the ending must be .csv")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        rows.to_csv(file, index=False, lineterminator="\n")
+    except OSError as error:
+        raise OutputError(f"{file}: cannot be written ({error.strerror})") from None
