@@ -20,6 +20,8 @@ from ..errors import InputError, OutputError
 if TYPE_CHECKING:
     import pandas as pd
 
+EXIT_OK, EXIT_FAILED_ROWS = 0, 3
+
 Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
 
@@ -224,9 +226,12 @@ class Output:
         if not self.quiet:
             print(f"interscreen: {text}", file=sys.stderr)
 
-    def show(self, answer: Any, text: Callable[[], str]) -> None:
-        """Print an answer as JSON or as text."""
-        print(json.dumps(answer, ensure_ascii=False, allow_nan=False) if self.json else text())
+    def show(self, answer: Any, text: Callable[[], str] | None = None) -> None:
+        """Print an answer as JSON, or as text where there is one."""
+        if self.json:
+            print(json.dumps(answer, ensure_ascii=False, allow_nan=False))
+        elif text is not None:
+            print(text())
 
     def progress(self, unit: str = "system", **looks: Any) -> Callable[[int, int | None], None]:
         """Return what draws a bar, where stderr is a terminal; ``looks`` are for tqdm."""

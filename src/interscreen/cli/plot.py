@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -15,19 +14,25 @@ import click
 
 from ..errors import InputError, OutputError
 from .ask import (
-    EXIT_FAILED_ROWS,
-    EXIT_OK,
     NAMED,
     computed_maps,
     map_figure,
     map_options,
     map_tables,
-    profile_figure,
     profile_options,
     reaction_options,
-    write_figure,
 )
-from .command import COMMANDS, Output, gathered, listed, option, output_options, root
+from .command import (
+    COMMANDS,
+    EXIT_FAILED_ROWS,
+    EXIT_OK,
+    Output,
+    gathered,
+    listed,
+    option,
+    output_options,
+    root,
+)
 from .source import Choice, open_source, source_options
 
 if TYPE_CHECKING:
@@ -50,36 +55,28 @@ class Place:
     formats: tuple[str, ...]
 
     def write(self, figure: Figure, tables: Mapping[str, pd.DataFrame]) -> tuple[Path, ...]:
-        """Write a figure and its data; a table that is something else is not overwritten.
+        """Write a figure and its data.
 
         Raises
         ------
         OutputError
-            When the place is taken or cannot be written to.
+            When a table of a run, or one with other columns, would be overwritten, or the place
+            cannot be written to.
         """
+        from ..report.figures.saving import save
+        from ..screen.folder import own_files
+
         for key, frame in tables.items():
-            _check_table(self.folder / f"{self.stem}{key}.csv", frame)
-        return write_figure(figure, self.folder, self.stem, tables, self.formats)
-
-
-def _check_table(path: Path, frame: pd.DataFrame) -> None:
-    """Refuse to overwrite a table of a run, or one with other columns."""
-    from ..screen.folder import MANIFEST
-
-    if not path.is_file():
-        return
-    mine = ",".join(str(name) for name in frame.columns)
-    try:
-        with path.open(encoding="utf-8") as stream:
-            theirs = stream.readline().rstrip("\r\n")
-        manifest = path.with_name(MANIFEST)
-        kept = json.loads(manifest.read_text("utf-8")) if manifest.is_file() else {}
-        of_run = path.name in kept.get("files_sha256", {})
-    except (OSError, ValueError, AttributeError):
-        theirs, of_run = "", False
-    if of_run or theirs != mine:
-        what = "belongs to a run" if of_run else "holds another table"
-        raise OutputError(f"output file {path}: {what}; name another place with --out")
+            path = self.folder / f"{self.stem}{key}.csv"
+            if not path.is_file():
+                continue
+            with path.open(encoding="utf-8", errors="replace") as stream:
+                other = stream.readline().rstrip("\r\n") != ",".join(map(str, frame.columns))
+            of_run = path.name in own_files(self.folder)
+            if other or of_run:
+                what = "belongs to a run" if of_run else "holds another table"
+                raise OutputError(f"output file {path}: {what}; name another place with --out")
+        return save(figure, self.folder, self.stem, self.formats, tables)
 
 
 @dataclass(frozen=True)
@@ -101,37 +98,25 @@ class Paper:
         """
         from ..report.figures.saving import FORMATS
 
-        formats = self._formats(FORMATS)
-        words = (re.sub(r"[^A-Za-z0-9.()-]+", "-", name).strip("-.") for name in names)
-        stem = "_".join(word for word in words if word)[:_LONGEST].rstrip("_-.")
-        if self.out is None:
-            return Place(Path(), stem, formats or FORMATS)
-        if not self.out.strip():
+        known = ", ".join(FORMATS)
+        chosen = tuple(dict.fromkeys(word.lower() for word in listed(self.format or "")))
+        for word in chosen:
+            if word not in FORMATS:
+                raise InputError(f"--format {word}: unknown; choose from {known}")
+        if self.format is not None and not chosen:
+            raise InputError(f"--format {self.format!r}: names none; choose from {known}")
+        if self.out is not None and not self.out.strip():
             raise InputError("--out: is empty; name a folder or a file without its ending")
-        path = Path(self.out)
-        if self.out.endswith(("/", os.sep)) or path.is_dir():
-            return Place(path, stem, formats or FORMATS)
+        path = Path(self.out or "")
+        if not self.out or self.out.endswith(("/", os.sep)) or path.is_dir():
+            words = (re.sub(r"[^A-Za-z0-9.()-]+", "-", name).strip("-.") for name in names)
+            stem = "_".join(word for word in words if word)[:_LONGEST].rstrip("_-.")
+            return Place(path, stem, chosen or FORMATS)
         ending = path.suffix.lower().removeprefix(".")
-        if ending not in (*FORMATS, "csv"):
-            return Place(path.parent, path.name, formats or FORMATS)
-        if ending == "csv":
-            return Place(path.parent, path.stem, formats or FORMATS)
-        if formats and ending not in formats:
+        if ending in FORMATS and chosen and ending not in chosen:
             raise InputError(f"--out {self.out}: ends in .{ending}, but --format is {self.format}")
-        return Place(path.parent, path.stem, formats or (ending,))
-
-    def _formats(self, known: tuple[str, ...]) -> tuple[str, ...]:
-        if self.format is None:
-            return ()
-        words = [word.lower() for word in listed(self.format)]
-        for word in words:
-            if word not in known:
-                raise InputError(f"--format {word}: unknown; choose from {', '.join(known)}")
-        if not words:
-            raise InputError(
-                f"--format {self.format!r}: names none; choose from {', '.join(known)}"
-            )
-        return tuple(dict.fromkeys(words))
+        stem = path.stem if ending in (*FORMATS, "csv") else path.name
+        return Place(path.parent, stem, chosen or ((ending,) if ending in FORMATS else FORMATS))
 
 
 _of_figure = functools.partial(option, section="Figure")
@@ -278,7 +263,8 @@ def profile(
 
     place = paper.place("profile", a.formula, b.formula)
     result = profile(open_source(choice, output, [elements_of([a, b])]), a, b, start, end, step)
-    files = place.write(profile_figure(result, paper.width), {"": result.to_frame()})
+    figure = result.plot(width=paper.width, bare=paper.bare)
+    files = place.write(figure, {"": result.to_frame()})
     return _tell(output, files, [result.provenance])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -127,6 +127,10 @@ class Database:
     ----------
     source, options
         See ``load``; or a ``PhaseTable`` as source.
+    opener : callable, optional
+        Opens the source for some chemical systems when a question needs them.
+    tell : callable, optional
+        Told each warning, in place of ``warnings.warn``.
 
     Examples
     --------
@@ -139,12 +143,19 @@ class Database:
     """
 
     def __init__(
-        self, source: Origin | PhaseTable = REFERENCE, options: SourceOptions | None = None
+        self,
+        source: Origin | PhaseTable = REFERENCE,
+        options: SourceOptions | None = None,
+        *,
+        opener: Callable[[ElementSets], PhaseTable] | None = None,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
         self._source, self._options = source, options or SourceOptions()
+        self._opener, self._teller = opener, tell
         self._told: set[str] = set()
         self._table = source if isinstance(source, PhaseTable) else None
-        self._fetched = isinstance(source, str) and source == MATERIALS_PROJECT
+        named_mp = isinstance(source, str) and source == MATERIALS_PROJECT
+        self._fetched = named_mp or opener is not None
         if not self._fetched:
             self._tell(self.table.source.notes, stacklevel=4)
 
@@ -408,12 +419,13 @@ class Database:
         """Return a table that holds some chemical systems; fetch what is missing."""
         table = self._table
         if table is None or (self._fetched and not all(table.source.covers(s) for s in sets)):
-            self._table = table = self._open(sets)
+            if self._opener is not None:
+                table = self._opener(sets)
+            else:
+                assert not isinstance(self._source, PhaseTable)
+                table = open_table(self._source, sets, options=self._options)
+            self._table = table
         return table
-
-    def _open(self, sets: ElementSets) -> PhaseTable:
-        assert not isinstance(self._source, PhaseTable)
-        return open_table(self._source, sets, options=self._options)
 
     def _said(self, found: Found) -> Found:
         self._tell(found.warnings, stacklevel=4)
@@ -424,7 +436,10 @@ class Database:
         for line in lines:
             if line not in self._told:
                 self._told.add(line)
-                warnings.warn(line, InterscreenWarning, stacklevel=stacklevel)
+                if self._teller is not None:
+                    self._teller(line)
+                else:
+                    warnings.warn(line, InterscreenWarning, stacklevel=stacklevel)
 
 
 def _bars(samples: int, model: EnergyModel | None) -> dict[str, Any]:

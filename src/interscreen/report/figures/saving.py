@@ -48,7 +48,7 @@ def save(
     ----------
     figure : Figure
     folder : path
-        Must exist.
+        Made where it is not there.
     stem : str
         File name without its ending.
     formats : sequence of str
@@ -75,6 +75,7 @@ def save(
             raise OutputError(f"output file {path}: is a folder; name another place with --out")
     for path, content in contents.items():
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, content)
         except OSError as error:
             raise OutputError(f"output file {path}: cannot be written ({error.strerror})") from None
