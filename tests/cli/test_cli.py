@@ -492,7 +492,7 @@ def test_many_warnings_are_cut_short_on_the_terminal_but_kept(tmp_path):
     file = study(
         tmp_path,
         electrolytes="[LATP, {name: Al-LLZO, formula: Li6.25Al0.25La3Zr2O12}]",
-        candidates="[MgF2, SnS, CuF2, CuS, AlF3, Li3N]",
+        candidates="[MgF2, SnS, CuF2, CuS, AlF3, ZnO, SnF2]",
     )
     done = run("screen", str(file), "--samples", "0", "--out", "o", cwd=tmp_path)
     assert done.returncode == 0
