@@ -303,14 +303,12 @@ def answer(
 
     Parameters
     ----------
-    choice, output
+    choice, output, materials
         Of the command line.
-    materials : sequence of materials
-        What the question is about.
     ask, write, essence : callables
         Database to result; result to text; result to what a note on left-out phases compares.
     first : callable
-        Called with the result before anything is printed (a reader may go away).
+        Called with the result before anything is printed: a reader may go away.
     """
     from ..database.database import Database
     from ..engine.walk import plain_walks

@@ -105,18 +105,9 @@ def open_source(
     source: str = "",
     options: SourceOptions | None = None,
 ) -> PhaseTable:
-    """Open ``--source``, or what the study says, or the default; say which and why.
+    """Open ``--source``, or that of the study, or the default; say which and why.
 
-    Parameters
-    ----------
-    choice : Choice
-    output : Output
-    elements : sequence of collections of str
-        Elements of each question.
-    source : str
-        Source of the study.
-    options : SourceOptions, optional
-        In place of those of the command line.
+    ``elements`` are those of each question, ``options`` stand in place of the command line's.
     """
     from ..phases.filters import Filters
     from ..sources import MATERIALS_PROJECT
