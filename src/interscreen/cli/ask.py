@@ -25,7 +25,7 @@ from .command import (
     root,
     together,
 )
-from .source import Choice, open_source, source_options
+from .source import Choice, asked, source_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -243,14 +243,14 @@ def composition_maps(
     from ..report.text.map import map_text
 
     started = time.perf_counter()
-    phases, maps, failed = computed_maps(system, against, m, divisions, level, choice, output)
+    table, maps, failed = computed_maps(system, against, m, divisions, level, choice, output)
     if out:
         from ..report.figures.saving import save
         from ..screen.folder import new_folder, write_manifest
         from ..screen.manifest import build_manifest
 
         figure, tables = map_figure(maps, failed, level), map_tables(maps)
-        asked = {
+        study = {
             "systems": [one.name for one in maps] + list(failed),
             "against": against,
             "divisions": divisions,
@@ -258,18 +258,15 @@ def composition_maps(
         }
         with new_folder(Path(out)) as place:
             save(figure, place, "map", tables=tables)
-            seconds = time.perf_counter() - started
-            write_manifest(
-                place, build_manifest(phases, asked, command_line(), seconds, failed=failed)
-            )
+            spent = time.perf_counter() - started
+            manifest = build_manifest(table, study, command_line(), spent, failed=failed)
+            write_manifest(place, manifest)
         output.say(f"maps in {Path(out)}/")
     found = [{**one.to_dict(), "share_within_level": one.share_within(level)} for one in maps]
     output.show(
         {"level_eV_per_atom": level, "maps": found, "failed": failed},
         lambda: map_text(maps, level),
     )
-    for warning in dict.fromkeys(line for one in maps for line in one.provenance["warnings"]):
-        output.say(f"warning: {warning}")
     return EXIT_FAILED_ROWS if failed else EXIT_OK
 
 
@@ -314,10 +311,7 @@ def answer(
     from ..engine.walk import plain_walks
     from ..phases.material import elements_of
 
-    db = Database(
-        opener=lambda sets: open_source(choice, output, sets),
-        tell=lambda line: output.say(f"warning: {line}"),
-    )
+    db = asked(choice, output)
     with plain_walks():
         result = ask(db)
         first(result)
@@ -367,7 +361,7 @@ def computed_maps(
     output: Output,
 ) -> tuple[PhaseTable, list[CompositionMap], dict[str, str]]:
     """Compute the maps of the options; say which could not be computed, and fail if none could."""
-    from ..answers.map import MOST_DIVISIONS, composition_map, read_system
+    from ..answers.map import MOST_DIVISIONS, read_system
     from ..phases.material import elements_of
 
     symbols: list[Any] | None = None if m is None else listed(m)
@@ -379,11 +373,11 @@ def computed_maps(
     if not 2 <= divisions <= MOST_DIVISIONS:
         raise InputError(f"--divisions {divisions}: give a number from 2 to {MOST_DIVISIONS}")
     other = elements_of([against], lithium=False)
-    phases = open_source(choice, output, [other | set(elements) for elements in systems])
+    db = asked(choice, output, [other | set(elements) for elements in systems])
     maps, failed = [], {}
     for elements in systems:
         try:
-            maps.append(composition_map(phases, elements, against, divisions=divisions))
+            maps.append(db.map(elements, against, divisions=divisions))
         except InputError as error:
             if len(systems) == 1:
                 raise
@@ -392,7 +386,7 @@ def computed_maps(
         raise InputError("\n".join(f"{name}: {reason}" for name, reason in failed.items()))
     for name, reason in failed.items():
         output.say(f"failed: {name}: {reason}")
-    return phases, maps, failed
+    return db.table, maps, failed
 
 
 def map_figure(

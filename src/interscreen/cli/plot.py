@@ -33,14 +33,15 @@ from .command import (
     output_options,
     root,
 )
-from .source import Choice, open_source, source_options
+from .source import Choice, asked, source_options
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from ..database.database import Database
     from ..phases.material import Material
-    from ..phases.table import PhaseTable
+    from ..phases.result import Result
     from ..report.figures.style import Width
 
 _LONGEST = 60  # characters of a name made from materials
@@ -172,15 +173,10 @@ def reaction(
     a: Material, b: Material, potential: float | None, choice: Choice, output: Output, paper: Paper
 ) -> int:
     """Draw the mutual energy of two materials over the mixing ratio."""
-    from ..answers.reaction import react
-    from ..phases.material import elements_of
-    from ..report.figures.reaction import curve_plot
-
     place = paper.place("reaction", a.formula, b.formula)
-    table = open_source(choice, output, [elements_of([a, b], lithium=potential is not None)])
-    result = react(table, a, b, potential_V=potential)
-    figure = curve_plot(result, note=_note([result.provenance]), width=paper.width)
-    return _tell(output, place.write(figure, {"": result.to_frame()}), [result.provenance])
+    result = asked(choice, output).reaction(a, b, potential)
+    figure = result.plot(width=paper.width, bare=paper.bare)
+    return _tell(output, place.write(figure, {"": result.to_frame()}), [result])
 
 
 @_figure("window", "stability windows as bars")
@@ -192,15 +188,15 @@ def window(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> 
     """Draw stability windows of materials; limits of electrolytes cross the others."""
     import pandas as pd
 
-    from ..answers.window import stability_window, window_row
+    from ..answers.window import window_row
     from ..phases.columns import columns_of
     from ..phases.material import electrolytes
     from ..report.figures.windows import window_bars
 
     place = paper.place("window", *m)
-    table, names = _opened(m, choice, output)
+    db = _opened(m, choice, output)
     known = electrolytes()
-    windows = {name: stability_window(table, name) for name in names}
+    windows = {name: db.window(name) for name in m}
     frame = pd.DataFrame(
         [
             {
@@ -215,7 +211,7 @@ def window(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> 
     )
     provenances = [found.provenance for found in windows.values()]
     figure = window_bars(frame, note=_note(provenances), width=paper.width)
-    return _tell(output, place.write(figure, {"": frame}), provenances)
+    return _tell(output, place.write(figure, {"": frame}), windows.values())
 
 
 @_figure("lithiation", "voltage against Li taken up")
@@ -227,13 +223,13 @@ def lithiation(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper)
     """Draw the voltage against Li taken up."""
     import pandas as pd
 
-    from ..answers.lithiation import lithiate, lithiation_rows
+    from ..answers.lithiation import lithiation_rows
     from ..phases.columns import columns_of
     from ..report.figures.lithiation import lithiation_staircase
 
     place = paper.place("lithiation", *m)
-    table, names = _opened(m, choice, output)
-    paths = {name: lithiate(table, name) for name in names}
+    db = _opened(m, choice, output)
+    paths = {name: db.lithiation(name) for name in m}
     frame = pd.DataFrame(
         [
             {"candidate": name, **row, **_origin(path.provenance)}
@@ -242,10 +238,10 @@ def lithiation(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper)
         ],
         columns=columns_of("lithiation"),
     )
-    asked = pd.DataFrame({"candidate": names, "status": "ok"})
+    candidates = pd.DataFrame({"candidate": list(paths), "status": "ok"})
     provenances = [path.provenance for path in paths.values()]
-    figure = lithiation_staircase(frame, asked, note=_note(provenances), width=paper.width)
-    return _tell(output, place.write(figure, {"": frame}), provenances)
+    figure = lithiation_staircase(frame, candidates, note=_note(provenances), width=paper.width)
+    return _tell(output, place.write(figure, {"": frame}), paths.values())
 
 
 @_figure("profile", COMMANDS["profile"][1])
@@ -258,14 +254,10 @@ def profile(
     choice: Choice, output: Output, paper: Paper,
 ) -> int:  # fmt: skip
     """Draw reaction energies over a range of potentials."""
-    from ..answers.profile import profile
-    from ..phases.material import elements_of
-
     place = paper.place("profile", a.formula, b.formula)
-    result = profile(open_source(choice, output, [elements_of([a, b])]), a, b, start, end, step)
+    result = asked(choice, output).profile(a, b, start, end, step)
     figure = result.plot(width=paper.width, bare=paper.bare)
-    files = place.write(figure, {"": result.to_frame()})
-    return _tell(output, files, [result.provenance])
+    return _tell(output, place.write(figure, {"": result.to_frame()}), [result])
 
 
 @_figure("heatmap", "reaction energies of a finished screen")
@@ -326,18 +318,15 @@ def composition_maps(
     place = paper.place("map", system, m or "", against)
     _, maps, failed = computed_maps(system, against, m, divisions, level, choice, output)
     files = place.write(map_figure(maps, failed, level, paper.width), map_tables(maps))
-    _tell(output, files, [one.provenance for one in maps])
+    _tell(output, files, maps)
     return EXIT_FAILED_ROWS if failed else EXIT_OK
 
 
-def _opened(
-    materials: tuple[str, ...], choice: Choice, output: Output
-) -> tuple[PhaseTable, list[str]]:
-    """Open the source for all materials of a command, each named once."""
+def _opened(materials: tuple[str, ...], choice: Choice, output: Output) -> Database:
+    """Open the source for all materials of a command."""
     from ..phases.material import elements_of
 
-    names = list(dict.fromkeys(materials))
-    return open_source(choice, output, [elements_of([name]) for name in names]), names
+    return asked(choice, output, [elements_of([name]) for name in materials])
 
 
 def _origin(provenance: dict[str, Any]) -> dict[str, str]:
@@ -357,11 +346,9 @@ def _note(provenances: list[dict[str, Any]]) -> str:
     return source_note(provenances[0]["source_label"], sorted(left_out))
 
 
-def _tell(output: Output, files: Iterable[Path], provenances: list[dict[str, Any]]) -> int:
-    """Print the files, one a line, and what may be wrong."""
+def _tell(output: Output, files: Iterable[Path], results: Iterable[Result]) -> int:
+    """Print the files, one a line."""
     names = [str(file) for file in files]
-    warnings = list(dict.fromkeys(line for one in provenances for line in one["warnings"]))
+    warnings = list(dict.fromkeys(line for result in results for line in result.warnings))
     output.show({"files": names, "warnings": warnings}, lambda: "\n".join(names))
-    for warning in warnings:
-        output.say(f"warning: {warning}")
     return EXIT_OK

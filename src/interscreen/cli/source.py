@@ -11,6 +11,7 @@ from ..errors import SourceError
 from .command import Output, gathered, option, store_options
 
 if TYPE_CHECKING:
+    from ..database.database import Database
     from ..phases.table import PhaseTable
     from ..sources.open import SourceOptions
 
@@ -95,6 +96,21 @@ source_options = gathered(
     ),
     _of_products("--licence", "count only documents under it (BY-C)", metavar="L", multiple=True),
 )
+
+
+def asked(choice: Choice, output: Output, elements: Sequence[Collection[str]] = ()) -> Database:
+    """Return the front door to the source of a command line, which says what may be wrong.
+
+    It is opened now for the ``elements`` of several questions, or at the first question.
+    """
+    from ..database.database import Database
+
+    def tell(line: str) -> None:
+        output.say(f"warning: {line}")
+
+    if elements:
+        return Database(open_source(choice, output, elements), tell=tell)
+    return Database(opener=lambda sets: open_source(choice, output, sets), tell=tell)
 
 
 def open_source(

@@ -154,8 +154,8 @@ class Database:
         self._opener, self._teller = opener, tell
         self._told: set[str] = set()
         self._table = source if isinstance(source, PhaseTable) else None
-        named_mp = isinstance(source, str) and source == MATERIALS_PROJECT
-        self._fetched = named_mp or opener is not None
+        of_service = isinstance(source, str) and source == MATERIALS_PROJECT
+        self._fetched = of_service or opener is not None
         if not self._fetched:
             self._tell(self.table.source.notes, stacklevel=4)
 

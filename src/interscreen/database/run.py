@@ -212,7 +212,9 @@ class Run(Displayed):
         tie = self._ranked_by.tie_meV_per_atom
         schema = arrow_schema("results")
         return best(
-            self.folder / WHOLE if self._whole else pa.Table.from_pandas(self.results, schema, False),
+            self.folder / WHOLE
+            if self._whole
+            else pa.Table.from_pandas(self.results, schema, False),
             electrolyte=None if electrolyte == OVERALL else electrolyte,
             where=where,
             sort=sort or SCORE,
