@@ -25,6 +25,7 @@ from .command import (
 
 if TYPE_CHECKING:
     from ..phases.table import PhaseTable
+    from ..sources.materials_project.pull import PullReport
     from ..sources.materials_project.store import Store
     from ..sources.open import SourceOptions
 
@@ -65,37 +66,26 @@ def pull(
     structures: bool, thermo_type: str, origin: str | None, sha256: str | None, output: Output,
 ) -> int:  # fmt: skip
     """Fetch phases into the local store."""
-    of_mp = {
-        "--elements": elements, "--study": study, "--all": everything, "--structures": structures,
-        "--thermo-type": thermo_type,
-    }  # fmt: skip
-    of_matbench = {"--from": origin, "--sha256": sha256}
-    for name, value in (of_mp if what == "matbench" else of_matbench).items():
-        if value:
-            raise InputError(
-                f"{name}: not for Matbench, which comes as one file"
-                if what == "matbench"
-                else f"{name}: only for `interscreen data pull matbench`"
-            )
-    if what == "matbench":
-        return _pull_matbench(origin, sha256, output)
-    return _pull_mp(elements, study, everything, structures, thermo_type, output)
-
-
-def _pull_mp(
-    elements: tuple[str, ...],
-    studies: tuple[str, ...],
-    everything: bool,
-    structures: bool,
-    thermo_type: str,
-    output: Output,
-) -> int:
     from ..sources.materials_project.local import Wanted, connect
     from ..sources.materials_project.pull import pull_everything
     from ..sources.materials_project.systems import pull_systems
-    from ..sources.materials_project.table import audit
 
-    sets, named = _sets(elements, studies)
+    of_matbench = what == "matbench"
+    for_mp = {
+        "--elements": elements, "--study": study, "--all": everything, "--structures": structures,
+        "--thermo-type": thermo_type,
+    }  # fmt: skip
+    for_matbench = {"--from": origin, "--sha256": sha256}
+    for name, value in (for_mp if of_matbench else for_matbench).items():
+        if value:
+            raise InputError(
+                f"{name}: not for Matbench, which comes as one file"
+                if of_matbench
+                else f"{name}: only for `interscreen data pull matbench`"
+            )
+    if of_matbench:
+        return _pull_matbench(origin, sha256, output)
+    sets, named = _sets(elements, study)
     if not sets and not everything:
         raise InputError(
             "data pull: what? name --elements Li,La,Zr,O or --study STUDY.yaml, or --all"
@@ -111,9 +101,16 @@ def _pull_mp(
             report = pull_everything(client, **options)
         else:
             report = pull_systems(client, sets, structures=structures, **options)
+    return _tell(report, named, output)
+
+
+def _tell(report: PullReport, named: frozenset[str], output: Output) -> int:
+    """Say what a pull brought, and fail where a named element has no phases."""
+    from ..sources.materials_project.table import audit
+
     with report.store as store:
         checked = audit(store)
-        family, documents = store.thermo_type, store.count("documents")
+        family = store.thermo_type
         summary = {
             "database": store.database,
             "thermo_type": family,
@@ -121,7 +118,7 @@ def _pull_mp(
             "systems": report.systems,
             "requests": report.requests,
             "seconds": round(report.seconds, 1),
-            "documents_in_store": documents,
+            "documents_in_store": store.count("documents"),
             "absent_elements": sorted(report.absent),
             "hull": checked["hull"],
             "file": str(store.path),
@@ -135,7 +132,7 @@ def _pull_mp(
     if checked["left_aside"]:
         output.say(f"documents left aside: {checked['left_aside']}")
     output.say(f"energies above hull: {checked['hull']}")
-    output.say(f"store {summary['file']}: {documents} documents")
+    output.say(f"store {summary['file']}: {summary['documents_in_store']} documents")
     output.show(summary)
     lacking = sorted(report.absent & named)
     if lacking:
@@ -219,8 +216,7 @@ def list_stores(output: Output) -> int:
 
     folder = str(stores_folder())
     output.show({"folder": folder, "stores": found, "matbench": matbench}, text)
-    if not output.json:
-        output.say(f"folder {folder}")
+    output.say(f"folder {folder}")
     return EXIT_OK
 
 
