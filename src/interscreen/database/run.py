@@ -195,12 +195,7 @@ class Run(Displayed):
     ) -> pd.DataFrame:
         """Return the best candidates for one electrolyte, or for all of them together.
 
-        Parameters
-        ----------
-        electrolyte : str, optional
-        count : int
-        where, sort : str
-            Condition and column, as for ``interscreen top``.
+        ``where`` is a condition and ``sort`` a column, as for ``interscreen top``.
         """
         import pyarrow as pa
 
@@ -223,13 +218,7 @@ class Run(Displayed):
         )
 
     def report(self, path: str | PathLike[str] | None = None) -> Path:
-        """Write the page of the run; return the file.
-
-        Parameters
-        ----------
-        path : path, optional
-            File to write; report.html in the folder of the run by default.
-        """
+        """Write the page of the run, report.html in its folder by default; return the file."""
         from ..report.page import write_report
 
         if path is None and self._keep is not None:
@@ -237,13 +226,7 @@ class Run(Displayed):
         return write_report(self.folder, None if path is None else Path(path))
 
     def plot(self, **options: Any) -> Figure:
-        """Draw the heatmap of the best candidates.
-
-        Parameters
-        ----------
-        **options
-            ``count`` (candidates that are shown, 40), ``width``, ``bare``: see ``Result.plot``.
-        """
+        """Draw the heatmap of the best ``count`` (40) candidates; options as of ``Result.plot``."""
         return self._shown().plot(**options)
 
     def _repr_html_(self) -> str:
@@ -274,9 +257,10 @@ class Run(Displayed):
         """Weights and tie limit."""
         from ..screen.ranking import Ranking
 
+        stated = self.study.get("ranking") or {}
         try:
-            return Ranking.model_validate(self.study.get("ranking") or {})
-        except (ValueError, AttributeError) as error:
+            return Ranking.model_validate(stated)
+        except ValueError as error:
             why = str(error).splitlines()[0]
             file = self.folder / "manifest.json"
             raise InputError(f"{file}: cannot be read ({why}); run the screen again") from None
@@ -289,21 +273,9 @@ def study_of(
     materials: Mapping[str, Given | Iterable[Given | dict[str, Any]]],
     **asked: Any,
 ) -> Study:
-    """Return the study of a screen.
+    """Return the study of ``Database.screen``, or raise InputError with all that is wrong.
 
-    Parameters
-    ----------
-    candidates, model, samples
-        As those of ``Database.screen``.
-    materials : mapping
-        The other lists of materials, by their key in a study.
-    **asked
-        Other entries of a study.
-
-    Raises
-    ------
-    InputError
-        One line with everything that is wrong.
+    ``materials`` are the other lists of materials, ``asked`` other entries of a study.
     """
     from pydantic import ValidationError
 
