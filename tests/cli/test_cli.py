@@ -466,9 +466,9 @@ def test_progress_is_shown_on_a_terminal_only(tmp_path):
 @pytest.mark.parametrize("swallowed", [False, True])
 def test_interrupted_screen_leaves_nothing(tmp_path, monkeypatch, swallowed):
     """Ctrl-C during the third candidate, also where compiled code swallows the exception."""
-    from interscreen.screen import tasks
+    from interscreen.screen import detail
 
-    right, calls = tasks.candidate_side, []
+    right, calls = detail.lithiate, []
 
     def interrupted(table, material):
         calls.append(material)
@@ -480,7 +480,7 @@ def test_interrupted_screen_leaves_nothing(tmp_path, monkeypatch, swallowed):
                     raise
         return right(table, material)
 
-    monkeypatch.setattr(tasks, "candidate_side", interrupted)
+    monkeypatch.setattr(detail, "lithiate", interrupted)
     done = run("screen", "--jobs", "1", "--samples", "0", cwd=tmp_path)
     assert done.returncode == 130
     assert len(calls) == 3

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ..phases.table import PhaseTable
     from ..screen.batch import BatchReport
     from ..screen.entries import Uncertainty
+    from ..screen.run import ScreenResult
     from ..screen.study import Study
 
 _SHOWN = 5  # warnings on the terminal
@@ -78,7 +79,6 @@ def screen(
 ) -> int:  # fmt: skip
     """Run a study; exit code 3 when rows failed."""
     from ..database.run import write_run
-    from ..report.text.ranking import ranking_text
     from ..screen.run import ScreenResult
     from ..screen.workers import Workers
     from ..sources.open import default_source
@@ -127,8 +127,15 @@ def screen(
             workers=Workers(backend=backend, scheduler=scheduler),
             fresh=fresh,
         )
-    if not isinstance(result, ScreenResult):
-        return _tell_batch(folder, result, output, time.perf_counter() - started)
+    if isinstance(result, ScreenResult):
+        return _tell(folder, result, output)
+    return _tell_batch(folder, result, output, time.perf_counter() - started)
+
+
+def _tell(folder: Path, result: ScreenResult, output: Output) -> int:
+    """Print the ranking and what may be wrong; exit code 3 when rows failed."""
+    from ..report.text.ranking import ranking_text
+
     summary = {
         "folder": str(folder),
         "files": sorted(file.name for file in folder.iterdir()),
@@ -143,8 +150,6 @@ def screen(
     if len(result.warnings) > _SHOWN:
         output.say(f"and {len(result.warnings) - _SHOWN} more warnings in manifest.json")
     output.say(f"results in {folder}/")
-    if not result.failed:
-        return EXIT_OK
     rows = result.results
     everybody = rows["candidate"].nunique()
     for reason, block in rows[rows["status"] == "failed"].groupby("reason", sort=False):
@@ -152,7 +157,7 @@ def screen(
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         who = "all candidates" if len(names) == everybody else ", ".join(names[:_SHOWN]) + more
         print(f"interscreen: failed: {who}: {reason}", file=sys.stderr)
-    return EXIT_FAILED_ROWS
+    return EXIT_FAILED_ROWS if result.failed else EXIT_OK
 
 
 def _sampled(study: Study, samples: int) -> Uncertainty:
