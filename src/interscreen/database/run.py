@@ -331,27 +331,13 @@ def write_run(
     workers: Workers | None = None,
     fresh: bool = False,
 ) -> ScreenResult | BatchReport | None:
-    """Run a study into its folder.
+    """Run a study into its folder; return its tables, or the report of a screen by query.
 
-    Parameters
-    ----------
-    command : sequence of str
-        What the manifest states.
-    figures : bool
-        Whether figures and the page are written, too.
-    progress, sampling : callable
-        Called with candidates, and samples of the energies, done and in all.
-    say : callable
-        Told in one line what happens.
-    check : callable
-        Called now and then; may raise KeyboardInterrupt.
-    workers, fresh
-        Of a screen by query: who computes, and whether what an earlier start computed is
-        forgotten.
-
-    Returns
-    -------
-    ScreenResult, or BatchReport of a screen by query (None where it was complete already)
+    ``command`` is what the manifest states, ``figures`` whether figures and page are written, too.
+    ``progress`` and ``sampling`` are called with candidates, and samples of the energies, done and
+    in all; ``say`` is told in one line what happens; ``check`` is called now and then and may raise
+    KeyboardInterrupt.  A screen by query also takes ``workers``, and ``fresh`` to forget what an
+    earlier start computed; it returns None where it was complete already.
     """
     from ..report.figures.run import write_figures
     from ..report.page import write_report
