@@ -13,11 +13,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCORE = "score_meV_per_atom"
-NEEDED = (
-    "candidate electrolyte status role elements lithium_mutual_eV_per_atom "
-    "deposited_mutual_eV_per_atom layer_mutual_eV_per_atom worst_product_mutual_eV_per_atom "
-    "bridge_margin_V score_meV_per_atom"
-).split()
 # quantity, factor to the unit of the page, width of a bin, ends of the axis
 HISTOGRAMS = (
     ("layer_mutual_eV_per_atom", 1000.0, 20.0, -800.0, 0.0),
@@ -26,6 +21,7 @@ HISTOGRAMS = (
     (SCORE, 1.0, 40.0, -1600.0, 0.0),
     ("bridge_margin_V", 1.0, 0.2, -4.0, 6.0),
 )
+NEEDED = [*"candidate electrolyte status role elements".split(), *(key for key, *_ in HISTOGRAMS)]
 ROLES = ("conversion", "alloy", "coating")  # in this order; others behind
 SCATTER_X, SCATTER_Y = (2000.0, 20.0), (800.0, 10.0)  # end of the axis, width of a bin [meV/atom]
 NAMED = 3  # candidates named in a bin of the scatter
