@@ -164,9 +164,9 @@ def _figure(name: str, summary: str) -> Callable[[Callable[..., int]], click.Com
     def register(draw: Callable[..., int]) -> click.Command:
         @functools.wraps(draw)
         def command(**values: Any) -> int:
-            from ..report.figures.page import bare_figures
+            from ..report.figures.page import BARE, without
 
-            with bare_figures(values["bare"]):
+            with without(*BARE if values["bare"] else ()):
                 return draw(**values)
 
         made: click.Command = plot.command(name, help=summary)(command)

@@ -44,11 +44,11 @@ class HeatmapData:
     def _rows(self, candidate: str, electrolyte: str) -> list[Mapping[Hashable, Any]]:
         if candidate and electrolyte:
             return [self.rows.get((candidate, electrolyte), {})]
+        chosen = (candidate, electrolyte)
         return [
-            row
-            for (one, other), row in self.rows.items()
-            if candidate in ("", one) and electrolyte in ("", other)
-        ]
+            row for names, row in self.rows.items()
+            if all(want in ("", name) for want, name in zip(chosen, names, strict=True))
+        ]  # fmt: skip
 
     def cells(self) -> list[float]:
         """Return all values on the colour scale."""
