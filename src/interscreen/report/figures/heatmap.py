@@ -140,7 +140,7 @@ class _Heatmap:
         page, layout = self.page, self.layout
         rule = bottom - layout.kinds_height
         line = line_height(SMALL)
-        middle = {"ha": "center"}
+        middle: dict[str, Any] = {"ha": "center"}
 
         def column(x: float, words: tuple[str, ...], size: float = SMALL, **style: Any) -> None:
             for at, word in enumerate(words):

@@ -67,7 +67,7 @@ def profile_plot(profile: Profile, *, note: str = "", width: Width = "two") -> F
     def mark(key: str, y: float) -> None:
         if key.startswith("#"):
             page.rule([left, left + 0.26], [y, y], color=key, linewidth=1.6)
-        for shade in [name for name in _SHADES if name == key or key == "strict"]:
+        for shade in [name for name in _SHADES if key in (name, "strict")]:
             page.box(left, y - 0.05, 0.26, 0.1, facecolor=MUTED, alpha=_SHADES[shade])
 
     page.legend(left, y - _BETWEEN + 0.46, keys, mark, 0.34, _KEY)

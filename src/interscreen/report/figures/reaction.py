@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,8 +12,20 @@ from ...answers.lithiation import format_amount
 from ...answers.reaction import Reaction
 from .labels import line_height, printed, shorten, text_width, wrap
 from .page import Page, ticked
-from .style import BODY, GREEN, INK, MARGIN, MUTED, ORANGE, RULE, SMALL, TALLEST, WIDTHS
-from .style import Width, styled
+from .style import (
+    BODY,
+    GREEN,
+    INK,
+    MARGIN,
+    MUTED,
+    ORANGE,
+    RULE,
+    SMALL,
+    TALLEST,
+    WIDTHS,
+    Width,
+    styled,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -136,7 +148,7 @@ class _Curve:
         axes.set_xticks([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
         axes.grid(True)
         axes.spines["top"].set_visible(True)
-        line = {"clip_on": False}
+        line: dict[str, Any] = {"clip_on": False}
         if self.alone:
             axes.plot(self.x, self.total, color=ORANGE, linewidth=1.2, dashes=_DASHES, gid="total",
                       zorder=2, **line)  # fmt: skip
