@@ -33,6 +33,13 @@ def table(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,), gap: str = 
     return lines
 
 
+def wrapped(text: str, further: str = "   ", *, width: int = 80) -> list[str]:
+    """Break a text into lines; formulas and long words stay whole."""
+    return textwrap.wrap(
+        text, width, subsequent_indent=further, break_long_words=False, break_on_hyphens=False
+    )
+
+
 def places(text: str) -> int:
     """Count the places of a text on a terminal: two for wide characters, none for accents."""
     return sum(
