@@ -27,7 +27,6 @@ from interscreen import (
     validate,
 )
 from interscreen.answers.sensitivity import sensitivity
-from interscreen.answers.stack import candidate_side
 
 DOCS = Path(__file__).parents[1] / "docs"
 NAUGHTY = "<script>alert(1)</script>"
@@ -275,7 +274,7 @@ def test_a_table_says_what_it_holds_and_leaves_out(reference: PhaseTable) -> Non
 
 
 def test_results_without_a_view_of_their_own_list_their_fields(reference: PhaseTable) -> None:
-    metrics = layer_metrics(reference, candidate_side(reference, "CuF2"))
+    metrics = layer_metrics(reference, "CuF2")
     page = shown(metrics)
     assert metrics.li_capacity_mAh_per_cm2_um is not None
     assert f"{metrics.li_capacity_mAh_per_cm2_um:.4g}" in page.text

@@ -48,7 +48,7 @@ def read_whole(file: Path, ranking: Iterable[Row]) -> tuple[list[Row], dict[str,
                 "again"
             )
         numbers = pq.read_table(file, columns=NEEDED).to_pandas()
-        shown = pq.read_table(file, filters=[("candidate", "in", names)])
+        shown = pq.read_table(file, filters=[("candidate", "in", names or [""])])
     except (OSError, pa.ArrowException) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{file}: cannot be read ({why}); run the screen again") from None
