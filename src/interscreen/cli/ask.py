@@ -225,7 +225,7 @@ def profile(
         result = profile(table, a, b, start, end, step)
         if out and not found:  # before anything is printed: a reader may go away
             tables = {"": result.to_frame()}
-            for file in write_figure(profile_figure(result), Path(out), "profile", tables):
+            for file in write_figure(result.plot(), Path(out), "profile", tables):
                 output.say(f"wrote {file}")
         found.append(result)
         return result
@@ -444,16 +444,6 @@ def map_tables(maps: list[CompositionMap]) -> dict[str, pd.DataFrame]:
         "": pd.concat([one.to_frame() for one in maps]),
         "_phases": pd.concat([one.phases_frame() for one in maps]),
     }
-
-
-def profile_figure(result: Profile, width: Width = "two") -> Figure:
-    """Draw a profile with its source."""
-    from ..report.figures.profile import profile_plot
-    from ..report.text.answers import source_note
-
-    provenance = result.provenance
-    note = source_note(provenance["source_label"], provenance["left_out_phases"])
-    return profile_plot(result, note=note, width=width)
 
 
 def write_figure(

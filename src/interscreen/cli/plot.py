@@ -22,7 +22,6 @@ from .ask import (
     map_figure,
     map_options,
     map_tables,
-    profile_figure,
     profile_options,
     reaction_options,
     write_figure,
@@ -189,13 +188,12 @@ def reaction(
     """Draw the mutual energy of two materials over the mixing ratio."""
     from ..answers.reaction import react
     from ..phases.material import elements_of
-    from ..report.figures.reaction import curve_plot
 
     place = paper.place("reaction", a.formula, b.formula)
     table = open_source(choice, output, [elements_of([a, b], lithium=potential is not None)])
     result = react(table, a, b, potential_V=potential)
-    figure = curve_plot(result, note=_note([result.provenance]), width=paper.width)
-    return _tell(output, place.write(figure, {"": result.to_frame()}), [result.provenance])
+    files = place.write(result.plot(width=paper.width), {"": result.to_frame()})
+    return _tell(output, files, [result.provenance])
 
 
 @_figure("window", "stability windows as bars")
@@ -205,32 +203,15 @@ def reaction(
 @output_options
 def window(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> int:
     """Draw stability windows of materials; limits of electrolytes cross the others."""
-    import pandas as pd
-
-    from ..answers.window import stability_window, window_row
-    from ..phases.columns import columns_of
-    from ..phases.material import electrolytes
-    from ..report.figures.windows import window_bars
+    from ..answers.window import stability_window
+    from ..report.figures.results import window_figure, window_frame
 
     place = paper.place("window", *m)
     table, names = _opened(m, choice, output)
-    known = electrolytes()
     windows = {name: stability_window(table, name) for name in names}
-    frame = pd.DataFrame(
-        [
-            {
-                "part": "electrolyte" if name in known else "material",
-                "name": name,
-                **window_row(found),
-                **_origin(found.provenance),
-            }
-            for name, found in windows.items()
-        ],
-        columns=columns_of("windows"),
-    )
-    provenances = [found.provenance for found in windows.values()]
-    figure = window_bars(frame, note=_note(provenances), width=paper.width)
-    return _tell(output, place.write(figure, {"": frame}), provenances)
+    figure = window_figure(windows, width=paper.width)
+    files = place.write(figure, {"": window_frame(windows)})
+    return _tell(output, files, [found.provenance for found in windows.values()])
 
 
 @_figure("lithiation", "voltage against Li taken up")
@@ -240,27 +221,15 @@ def window(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> 
 @output_options
 def lithiation(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> int:
     """Draw the voltage against Li taken up."""
-    import pandas as pd
-
-    from ..answers.lithiation import lithiate, lithiation_rows
-    from ..phases.columns import columns_of
-    from ..report.figures.lithiation import lithiation_staircase
+    from ..answers.lithiation import lithiate
+    from ..report.figures.results import lithiation_figure, lithiation_frame
 
     place = paper.place("lithiation", *m)
     table, names = _opened(m, choice, output)
     paths = {name: lithiate(table, name) for name in names}
-    frame = pd.DataFrame(
-        [
-            {"candidate": name, **row, **_origin(path.provenance)}
-            for name, path in paths.items()
-            for row in lithiation_rows(path)
-        ],
-        columns=columns_of("lithiation"),
-    )
-    asked = pd.DataFrame({"candidate": names, "status": "ok"})
-    provenances = [path.provenance for path in paths.values()]
-    figure = lithiation_staircase(frame, asked, note=_note(provenances), width=paper.width)
-    return _tell(output, place.write(figure, {"": frame}), provenances)
+    figure = lithiation_figure(paths, width=paper.width)
+    files = place.write(figure, {"": lithiation_frame(paths)})
+    return _tell(output, files, [path.provenance for path in paths.values()])
 
 
 @_figure("profile", COMMANDS["profile"][1])
@@ -278,7 +247,7 @@ def profile(
 
     place = paper.place("profile", a.formula, b.formula)
     result = profile(open_source(choice, output, [elements_of([a, b])]), a, b, start, end, step)
-    files = place.write(profile_figure(result, paper.width), {"": result.to_frame()})
+    files = place.write(result.plot(width=paper.width), {"": result.to_frame()})
     return _tell(output, files, [result.provenance])
 
 
@@ -296,6 +265,7 @@ def heatmap(
     from ..report.figures.heatmap import reaction_heatmap
     from ..report.figures.heatmap_data import plotted
     from ..report.figures.run import read_run
+    from ..report.text.answers import source_note
 
     run = Path(folder)
     results = read_run(run)
@@ -317,13 +287,10 @@ def heatmap(
             raise InputError(f"--top {top}: give a number of candidates from 1 upwards")
         first = list(dict.fromkeys(results["candidate"]))[:top]
         results = results[results["candidate"].isin(first)]
-    provenances = [
-        {"source_label": row["source"], "left_out_phases": row["left_out_phases"].split()}
-        for row in results.reindex(columns=["source", "left_out_phases"], fill_value="").to_dict(
-            "records"
-        )
-    ]
-    figure = reaction_heatmap(results, note=_note(provenances), width=paper.width)
+    known = results.reindex(columns=["source", "left_out_phases"], fill_value="")
+    left_out = {phase for text in known["left_out_phases"] for phase in text.split()}
+    note = source_note(known["source"].iloc[0], sorted(left_out)) if len(known) else ""
+    figure = reaction_heatmap(results, note=note, width=paper.width)
     return _tell(output, place.write(figure, {"": plotted(results)}), [])
 
 
@@ -352,23 +319,6 @@ def _opened(
 
     names = list(dict.fromkeys(materials))
     return open_source(choice, output, [elements_of([name]) for name in names]), names
-
-
-def _origin(provenance: dict[str, Any]) -> dict[str, str]:
-    return {
-        "left_out_phases": " ".join(provenance["left_out_phases"]),
-        "source": provenance["source_label"],
-    }
-
-
-def _note(provenances: list[dict[str, Any]]) -> str:
-    """Foot of a figure; empty where no source is known."""
-    from ..report.text.answers import source_note
-
-    if not provenances:
-        return ""
-    left_out = {phase for one in provenances for phase in one["left_out_phases"]}
-    return source_note(provenances[0]["source_label"], sorted(left_out))
 
 
 def _tell(output: Output, files: Iterable[Path], provenances: list[dict[str, Any]]) -> int:
