@@ -29,8 +29,7 @@ def _open(result: Reaction, text: str) -> str:
 
 
 @shows(Reaction)
-def show_reaction(result: Reaction, card: Card) -> None:
-    """Write minimum, reactants, the curve, and all kinks."""
+def _show_reaction(result: Reaction, card: Card) -> None:
     first = str(result.reactants[0]["input"])
     card.title(_names(result) + _open(result, ", open to Li at"))
     least, total = result.min_mutual_energy_eV_per_atom, result.total_energy_eV_per_atom
@@ -91,8 +90,7 @@ def _own_energy(result: Window | Lithiation) -> str:
 
 
 @shows(Window)
-def show_window(result: Window, card: Card) -> None:
-    """Write both windows, the products beyond them, and the bar."""
+def _show_window(result: Window, card: Card) -> None:
     window = result.phase_window_V
     decomposition = milli(result.decomposition_energy_0V_eV_per_atom)
     card.title(f"{result.material}: stability window")
@@ -129,8 +127,7 @@ def _window(result: Window) -> str:
 
 
 @shows(Lithiation)
-def show_lithiation(result: Lithiation, card: Card) -> None:
-    """Write plateaus with products, and the staircase."""
+def _show_lithiation(result: Lithiation, card: Card) -> None:
     rows = lithiation_rows(result)
     card.title(f"{result.material}: lithiation down to Li metal")
     if rows:
@@ -167,8 +164,7 @@ def _lithiation(result: Lithiation) -> str:
 
 
 @shows(Stack)
-def show_stack(result: Stack, card: Card) -> None:
-    """Write every contact, the bridge, and the heatmap of this one interlayer."""
+def _show_stack(result: Stack, card: Card) -> None:
     card.title(f"Li | {result.candidate} | {result.electrolyte}")
     card.table(
         ["Contact", "", f"Mutual energy|{MEV}", "x of the first", "Reaction at the minimum"],
@@ -220,8 +216,7 @@ def _stack(result: Stack) -> str:
 
 
 @shows(Profile)
-def show_profile(result: Profile, card: Card) -> None:
-    """Write windows, the curves, and every range of potentials."""
+def _show_profile(result: Profile, card: Card) -> None:
     first, last = (result.points[at].potential_V for at in (0, -1))
     worst = result.worst
     card.title(f"{_names(result)}, open to Li from {first:g} to {last:g} V")
@@ -276,8 +271,7 @@ def _profile(result: Profile) -> str:
 
 
 @shows(CompositionMap)
-def show_map(result: CompositionMap, card: Card) -> None:
-    """Write shares, the triangle, and the stable phases."""
+def _show_map(result: CompositionMap, card: Card) -> None:
     worst, energy = result.strongest
     shares = zip(result.elements, worst, strict=True)
     composition = " ".join(f"{name} {fixed(float(share), 3)}" for name, share in shares)
@@ -321,8 +315,7 @@ def _map(result: CompositionMap) -> str:
 
 
 @shows(PhaseTable)
-def show_phases(table: PhaseTable, card: Card) -> None:
-    """Say what a table holds and where it comes from."""
+def _show_phases(table: PhaseTable, card: Card) -> None:
     source, energies = table.source, table.energies[table.counted]
     kinds = (("yes", 1), ("no", 0), ("not known", -1))
     made = (f"{np.count_nonzero(table.observed == value):,} {word}" for word, value in kinds)

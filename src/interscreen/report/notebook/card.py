@@ -156,13 +156,10 @@ class Card:
         notes: Iterable[str] = (),
         most: int = MOST_ROWS,
     ) -> None:
-        """Write a table.
+        """Write a table; in a head, the unit stands behind a ``|``.
 
         Parameters
         ----------
-        heads : sequence of str
-            A unit stands behind a ``|``.
-        rows : iterable of rows
         best : int
             Number of a row that stands out.
         summary : str

@@ -28,8 +28,7 @@ _Row = Mapping[Hashable, Any]
 
 
 @shows(ScreenResult)
-def show_screen(result: ScreenResult, card: Card) -> None:
-    """Write rankings, what failed, the heatmap, and where everything is."""
+def _show_screen(result: ScreenResult, card: Card) -> None:
     results, ranking = result.results, result.ranking
     rows = cells.records(results)
     card.title(
@@ -148,8 +147,7 @@ def _screen(result: ScreenResult) -> str:
 
 
 @shows(Sensitivity)
-def show_sensitivity(result: Sensitivity, card: Card) -> None:
-    """Write answers that move without a suspect phase; count the others."""
+def _show_sensitivity(result: Sensitivity, card: Card) -> None:
     stacks = len({(row["candidate"], row["electrolyte"]) for row in result.rows})
     card.title(f"Sensitivity to suspect phases: {stacks} stack{'' if stacks == 1 else 's'}")
     left_out = [row for row in result.rows if row["suspect_reason"]]
@@ -198,8 +196,7 @@ def _sensitivity(result: Sensitivity) -> str:
 
 
 @shows(Validation)
-def show_validation(result: Validation, card: Card) -> None:
-    """Put published numbers beside those of the source; count correlations with cells."""
+def _show_validation(result: Validation, card: Card) -> None:
     tested = [row.p_holm for row in result.correlations if row.p_holm is not None]
     beyond = sum(p < LEVEL for p in tested)
     computed = sum(one.metrics is not None for one in result.cells)

@@ -17,6 +17,7 @@ from typing import Any
 from ...errors import InputError
 from ...phases.columns import COLUMNS
 from ...phases.formula import read_amounts, split_mixture, whole_numbers
+from ...phases.units import is_number
 from ...screen.folder import MANIFEST, TABLES
 from ..cells import RANGES, Row, colour_range, number, read_rows
 from ..markup import AMOUNT, FORMULA, PERIODS
@@ -54,19 +55,19 @@ class Run:
 
     @property
     def source(self) -> dict[str, Any]:
-        """Source of the energies, as in the manifest."""
+        """Source of the energies."""
         return self.stated("source")
 
     @property
     def study(self) -> dict[str, Any]:
-        """Study of the run, as in the manifest."""
+        """Study of the run."""
         return self.stated("study")
 
     @property
     def tie(self) -> float:
         """Scores nearer than this are equal [meV/atom]."""
         stated = (self.study.get("ranking") or {}).get("tie_meV_per_atom")
-        return float(stated) if isinstance(stated, int | float) else TIE
+        return float(stated) if is_number(stated) else TIE
 
     @property
     def electrolytes(self) -> list[str]:
@@ -125,13 +126,7 @@ def read_run(folder: Path) -> Run:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read manifest.json; empty where there is none.
-
-    Raises
-    ------
-    InputError
-        For a file that is no manifest.
-    """
+    """Read manifest.json, empty where there is none; InputError for a file that is no manifest."""
     file = folder / MANIFEST
     try:
         read = json.loads(file.read_text(encoding="utf-8"))
@@ -145,10 +140,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def page_data(run: Run) -> dict[str, Any]:
-    """Return what the page is drawn from, as one structure for JSON.
-
-    Numbers are those of the files, at full precision.
-    """
+    """Return what the page is drawn from, for JSON: the numbers of the files, at full precision."""
     tables = {"results": run.results, "ranking": run.ranking, **run.extra}
     used = dict.fromkeys(key for rows in tables.values() for key in (rows[0] if rows else ()))
     formulas, theirs = (
@@ -260,19 +252,9 @@ def measured_cells(
 ) -> dict[str, list[dict[str, Any]]]:
     """Find the measured cells whose layer was deposited as the phases of a candidate.
 
-    Parameters
-    ----------
-    candidates, electrolytes : mapping of str to str
-        Names in the study and their formulas.
-    rows : iterable of mapping, optional
-        Measured cells; those of the package when nothing is given.
-
-    Returns
-    -------
-    dict
-        By candidate: the rows, each with ``electrolyte_match`` for every electrolyte of the study:
-        ``same`` (of the same elements), ``related`` (one has all elements of the other, as LLZO and
-        its doped forms) or ``other``.
+    Candidates and electrolytes are formulas by name.  Each cell (those of the package by default)
+    comes with ``electrolyte_match`` for every electrolyte: ``same`` (of the same elements),
+    ``related`` (one has all elements of the other, as LLZO and its doped forms) or ``other``.
     """
     if rows is None:
         with as_file(files("interscreen") / "data" / MEASURED) as file:
@@ -302,17 +284,16 @@ def _match(measured: frozenset[str], studied: frozenset[str]) -> str:
 
 def _phases(text: str) -> frozenset[tuple[tuple[str, int], ...]]:
     """Return the phases of a mixture without their amounts; none for a text that is no mixture."""
+    found = set()
     try:
-        return frozenset(_phase(formula) for _, formula in split_mixture(text))
+        for _, formula in split_mixture(text):
+            amounts = read_amounts(formula)
+            whole = whole_numbers(list(amounts.values()))
+            divisor = gcd(*whole)
+            found.add(tuple((s, n // divisor) for s, n in zip(amounts, whole, strict=True)))
     except InputError:
         return frozenset()
-
-
-def _phase(formula: str) -> tuple[tuple[str, int], ...]:
-    amounts = read_amounts(formula)
-    whole = whole_numbers(list(amounts.values()))
-    divisor = gcd(*whole)
-    return tuple((symbol, n // divisor) for symbol, n in zip(amounts, whole, strict=True))
+    return frozenset(found)
 
 
 def _elements(formula: str) -> frozenset[str]:

@@ -116,11 +116,8 @@ def histograms(rows: pd.DataFrame) -> list[dict[str, Any]]:
 def scatter(rows: pd.DataFrame) -> list[list[Any]]:
     """Bin driving force with Li against what the converted layer has left with the electrolyte.
 
-    Returns
-    -------
-    list
-        For each bin that is not empty: its numbers along x and y, how many candidates, and the
-        names of the best of them.
+    Each bin that is not empty has its numbers along x and y, how many candidates, and the names of
+    the best of them.
     """
     import numpy as np
 
@@ -140,12 +137,9 @@ def scatter(rows: pd.DataFrame) -> list[list[Any]]:
 
 
 def best_of_elements(rows: pd.DataFrame) -> dict[str, dict[str, list[Any]]]:
-    """Find the best score among the candidates with each element.
+    """Find the best score [meV/atom], its candidate and the number of candidates by element.
 
-    Returns
-    -------
-    dict
-        By role (and ``all``) and element: score [meV/atom], candidate, number of candidates.
+    They stand by role (and ``all``), then by element.
     """
     ordered = _best_first(rows.dropna(subset=[SCORE]))
     found: dict[str, dict[str, list[Any]]] = {}
