@@ -137,6 +137,15 @@ def test_a_given_energy_and_a_potential_are_named(reference: PhaseTable) -> None
     assert "open to Li at 3.5 V" in page.text
 
 
+def test_error_bars_are_one_line_and_only_there_when_asked_for(reference: PhaseTable) -> None:
+    result = stack(reference, "AlF3", "LAGP", samples=20)
+    bars = result.uncertainty["layer_mutual_eV_per_atom"]
+    assert bars.low is not None
+    said = f"Converted layer ± {milli(bars.standard_deviation)} meV/atom ({milli(bars.low)} to"
+    assert said in shown(result).text
+    assert "Error bars" not in shown(stack(reference, "AlF3", "LAGP")).text
+
+
 def test_two_that_coexist_say_so(reference: PhaseTable) -> None:
     page = shown(react(reference, "Li", "LiF"))
     assert "the two coexist" in page.text
