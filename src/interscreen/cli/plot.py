@@ -150,9 +150,9 @@ def _figure(name: str, summary: str) -> Callable[[Callable[..., int]], click.Com
     def register(draw: Callable[..., int]) -> click.Command:
         @functools.wraps(draw)
         def command(**values: Any) -> int:
-            from ..report.figures.page import bare_figures
+            from ..report.figures.page import BARE, without
 
-            with bare_figures(values["bare"]):
+            with without(*BARE if values["bare"] else ()):
                 return draw(**values)
 
         made: click.Command = plot.command(name, help=summary)(command)
@@ -175,8 +175,8 @@ def reaction(
     """Draw the mutual energy of two materials over the mixing ratio."""
     place = paper.place("reaction", a.formula, b.formula)
     result = asked(choice, output).reaction(a, b, potential)
-    figure = result.plot(width=paper.width, bare=paper.bare)
-    return _tell(output, place.write(figure, {"": result.to_frame()}), [result])
+    files = place.write(result.plot(width=paper.width), {"": result.to_frame()})
+    return _tell(output, files, [result])
 
 
 @_figure("window", "stability windows as bars")
@@ -186,32 +186,14 @@ def reaction(
 @output_options
 def window(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> int:
     """Draw stability windows of materials; limits of electrolytes cross the others."""
-    import pandas as pd
-
-    from ..answers.window import window_row
-    from ..phases.columns import columns_of
-    from ..phases.material import electrolytes
-    from ..report.figures.windows import window_bars
+    from ..report.figures.results import window_figure, window_frame
 
     place = paper.place("window", *m)
     db = _opened(m, choice, output)
-    known = electrolytes()
     windows = {name: db.window(name) for name in m}
-    frame = pd.DataFrame(
-        [
-            {
-                "part": "electrolyte" if name in known else "material",
-                "name": name,
-                **window_row(found),
-                **_origin(found.provenance),
-            }
-            for name, found in windows.items()
-        ],
-        columns=columns_of("windows"),
-    )
-    provenances = [found.provenance for found in windows.values()]
-    figure = window_bars(frame, note=_note(provenances), width=paper.width)
-    return _tell(output, place.write(figure, {"": frame}), windows.values())
+    figure = window_figure(windows, width=paper.width)
+    files = place.write(figure, {"": window_frame(windows)})
+    return _tell(output, files, windows.values())
 
 
 @_figure("lithiation", "voltage against Li taken up")
@@ -221,27 +203,14 @@ def window(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> 
 @output_options
 def lithiation(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> int:
     """Draw the voltage against Li taken up."""
-    import pandas as pd
-
-    from ..answers.lithiation import lithiation_rows
-    from ..phases.columns import columns_of
-    from ..report.figures.lithiation import lithiation_staircase
+    from ..report.figures.results import lithiation_figure, lithiation_frame
 
     place = paper.place("lithiation", *m)
     db = _opened(m, choice, output)
     paths = {name: db.lithiation(name) for name in m}
-    frame = pd.DataFrame(
-        [
-            {"candidate": name, **row, **_origin(path.provenance)}
-            for name, path in paths.items()
-            for row in lithiation_rows(path)
-        ],
-        columns=columns_of("lithiation"),
-    )
-    candidates = pd.DataFrame({"candidate": list(paths), "status": "ok"})
-    provenances = [path.provenance for path in paths.values()]
-    figure = lithiation_staircase(frame, candidates, note=_note(provenances), width=paper.width)
-    return _tell(output, place.write(figure, {"": frame}), paths.values())
+    figure = lithiation_figure(paths, width=paper.width)
+    files = place.write(figure, {"": lithiation_frame(paths)})
+    return _tell(output, files, paths.values())
 
 
 @_figure("profile", COMMANDS["profile"][1])
@@ -256,8 +225,8 @@ def profile(
     """Draw reaction energies over a range of potentials."""
     place = paper.place("profile", a.formula, b.formula)
     result = asked(choice, output).profile(a, b, start, end, step)
-    figure = result.plot(width=paper.width, bare=paper.bare)
-    return _tell(output, place.write(figure, {"": result.to_frame()}), [result])
+    files = place.write(result.plot(width=paper.width), {"": result.to_frame()})
+    return _tell(output, files, [result])
 
 
 @_figure("heatmap", "reaction energies of a finished screen")
@@ -274,6 +243,7 @@ def heatmap(
     from ..report.figures.heatmap import reaction_heatmap
     from ..report.figures.heatmap_data import plotted
     from ..report.figures.run import read_run
+    from ..report.text.answers import source_note
 
     run = Path(folder)
     results = read_run(run)
@@ -295,13 +265,10 @@ def heatmap(
             raise InputError(f"--top {top}: give a number of candidates from 1 upwards")
         first = list(dict.fromkeys(results["candidate"]))[:top]
         results = results[results["candidate"].isin(first)]
-    provenances = [
-        {"source_label": row["source"], "left_out_phases": row["left_out_phases"].split()}
-        for row in results.reindex(columns=["source", "left_out_phases"], fill_value="").to_dict(
-            "records"
-        )
-    ]
-    figure = reaction_heatmap(results, note=_note(provenances), width=paper.width)
+    known = results.reindex(columns=["source", "left_out_phases"], fill_value="")
+    left_out = {phase for text in known["left_out_phases"] for phase in text.split()}
+    note = source_note(known["source"].iloc[0], sorted(left_out)) if len(known) else ""
+    figure = reaction_heatmap(results, note=note, width=paper.width)
     return _tell(output, place.write(figure, {"": plotted(results)}), [])
 
 
@@ -327,23 +294,6 @@ def _opened(materials: tuple[str, ...], choice: Choice, output: Output) -> Datab
     from ..phases.material import elements_of
 
     return asked(choice, output, [elements_of([name]) for name in materials])
-
-
-def _origin(provenance: dict[str, Any]) -> dict[str, str]:
-    return {
-        "left_out_phases": " ".join(provenance["left_out_phases"]),
-        "source": provenance["source_label"],
-    }
-
-
-def _note(provenances: list[dict[str, Any]]) -> str:
-    """Foot of a figure; empty where no source is known."""
-    from ..report.text.answers import source_note
-
-    if not provenances:
-        return ""
-    left_out = {phase for one in provenances for phase in one["left_out_phases"]}
-    return source_note(provenances[0]["source_label"], sorted(left_out))
 
 
 def _tell(output: Output, files: Iterable[Path], results: Iterable[Result]) -> int:

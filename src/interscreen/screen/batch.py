@@ -23,7 +23,7 @@ from .choose import Choice, choose
 from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence
 from .detail import details
 from .entries import MaterialEntry
-from .folder import RESULTS
+from .folder import RESULTS, write_table
 from .query import Query
 from .ranking import Standing, rank
 from .run import (
@@ -280,7 +280,7 @@ def run_batch(
             best = refine(study, table, store.tables, cores(study))
             failed = _write_results(folder / RESULTS, store.tables(), best.equations, check)
             for name, frame in best.tables.items():
-                frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+                write_table(frame, folder / f"{name}.csv")
             names = tuple(entry.label for entry in study.electrolytes)
             report.append(BatchReport(len(rows), failed, todo, choice, names, best.count))
             write_manifest(folder, report[0], store.hash)

@@ -10,11 +10,15 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import OutputError
 from ..files import sync_folder, umask, write_whole
+from ..phases.columns import COLUMNS
 from .run import ScreenResult
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MANIFEST, RESULTS = "manifest.json", "results.parquet"
 _OWN_KEYS = {"source", "command", "versions"}  # of a manifest that we wrote
@@ -168,7 +172,13 @@ def write_tables(folder: Path, result: ScreenResult) -> None:
     for name in TABLES:
         table = getattr(result, name)
         if table is not None:  # not asked for
-            table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+            write_table(table, folder / f"{name}.csv")
+
+
+def write_table(table: pd.DataFrame, file: Path) -> None:
+    """Write a CSV file; whole numbers stay whole where some rows have none."""
+    whole = [key for key in table if COLUMNS[str(key)].type == "integer"]
+    table.astype(dict.fromkeys(whole, "Int64")).to_csv(file, index=False, lineterminator="\n")
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:

@@ -54,12 +54,7 @@ def save(
     formats : sequence of str
         Of ``png`` (300 dpi), ``svg`` and ``pdf``.
     tables : mapping of str to DataFrame, optional
-        Data of the figure; each becomes ``<stem><key>.csv``.
-
-    Returns
-    -------
-    tuple of Path
-        Figures in the order of ``formats``, then the tables.
+        Data of the figure; each becomes ``<stem><key>.csv``, after the figures.
 
     Raises
     ------
