@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..files import data_rows
-from .formula import nearest, parse_formula, reduced_text
+from .formula import nearest, parse_formula
 from .hull import stability
 from .table import PhaseTable
 
@@ -173,9 +173,8 @@ def known_compounds() -> frozenset[str]:
 def _embedded(observed: str) -> frozenset[str]:
     """Reduced formulas of the embedded set that say this of their observation."""
     rows = data_rows("reference_phases.csv")
-    units = [parse_formula(row["formula"]) for row in rows if row["observed"] == observed]
     return frozenset(
-        reduced_text(dict(zip(unit.elements, unit.counts, strict=True))) for unit in units
+        parse_formula(row["formula"]).reduced for row in rows if row["observed"] == observed
     )
 
 
@@ -208,9 +207,7 @@ def _row(table: PhaseTable, phase: str | int) -> int:
     """Row of a formula; a row number stays what it is (``stability`` checks it)."""
     if not isinstance(phase, str):
         return int(phase)
-    unit = parse_formula(phase)
-    there = set(unit.elements) <= set(table.elements)
-    row = table.find(zip(unit.elements, unit.counts, strict=True)) if there else None
+    row = table.find(phase)
     if row is None:
         close = nearest(phase, [str(formula) for formula in table.formulas], 1)
         raise InputError(f"{phase}: the source {table.source.name} has no such phase{close}")

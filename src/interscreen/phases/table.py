@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .formula import atomic_number, nearest
+from .formula import Formula, atomic_number, nearest, parse_formula
 from .hooks import given
 from .source import Source
 from .system import Floats, System
@@ -317,14 +317,22 @@ class PhaseTable:
             f"--elements {system.replace('-', ',')}` first"
         )
 
-    def find(self, amounts: Iterable[tuple[str, int]]) -> int | None:
-        """Row of the phase with exactly this composition (whole numbers), counted or not."""
-        wanted = sorted(amounts, key=lambda item: self.position(item[0]))
-        rows = self._index.group_of.get(self._mask(symbol for symbol, _ in wanted))
+    def find(self, formula: Formula | str) -> int | None:
+        """Row of the phase with the composition of a formula, counted or not; None without one.
+
+        Raises
+        ------
+        InputError
+            For a text that is no formula.
+        """
+        unit = parse_formula(formula) if isinstance(formula, str) else formula
+        if not self._positions.keys() >= set(unit.elements):
+            return None
+        rows = self._index.group_of.get(self._mask(unit.elements))
         if rows is None:
             return None
-        entries = self.indptr[rows][:, None] + np.arange(len(wanted))
-        same = (self.counts[entries] == [number for _, number in wanted]).all(axis=1)
+        entries = self.indptr[rows][:, None] + np.arange(len(unit.elements))
+        same = (self.counts[entries] == unit.counts).all(axis=1)
         return int(rows[same][0]) if same.any() else None
 
     def composition(self, row: int) -> dict[str, int]:

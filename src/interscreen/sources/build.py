@@ -256,9 +256,7 @@ def _find(table: PhaseTable, text: str) -> tuple[int | None, tuple[str, ...]]:
             f"banned: {text!r} is no identifier of the source {table.source.name}, and no formula "
             f"either ({error})"
         ) from None
-    there = set(unit.elements) <= set(table.elements)
-    row = table.find(zip(unit.elements, unit.counts, strict=True)) if there else None
-    return row, unit.elements
+    return table.find(unit), unit.elements
 
 
 def _more(count: int) -> str:
