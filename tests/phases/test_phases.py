@@ -211,7 +211,7 @@ def test_find_tells_formulas_of_the_same_elements_apart(reference):
 def test_rows_of_the_fraction_matrix_sum_to_one_and_follow_the_formulas(reference_all):
     from pymatgen.core import Composition
 
-    matrix = reference_all.element_fractions()
+    matrix = reference_all.fractions(reference_all.elements, np.arange(len(reference_all))).T
     assert matrix.shape == (len(reference_all), len(reference_all.elements))
     np.testing.assert_allclose(matrix.sum(axis=1), 1.0, atol=1e-14)
     for row, formula in enumerate(reference_all.formulas):
@@ -220,7 +220,7 @@ def test_rows_of_the_fraction_matrix_sum_to_one_and_follow_the_formulas(referenc
             symbol = reference_all.elements[column]
             assert matrix[row, column] == pytest.approx(fractions[symbol], abs=1e-14)
         assert np.count_nonzero(matrix[row]) == len(fractions)
-    some = reference_all.element_fractions(["O", "Li"])
+    some = reference_all.fractions(["O", "Li"], np.arange(len(reference_all))).T
     np.testing.assert_array_equal(
         some, matrix[:, [reference_all.elements.index("O"), reference_all.elements.index("Li")]]
     )

@@ -116,11 +116,11 @@ def anion_classes(table: PhaseTable) -> dict[str, Mask]:
     -------
     dict of str to (n,) bool array
     """
-    atoms = {symbol: _atoms(table, symbol) for symbol in _ANIONS}
+    atoms = {symbol: _sum(table, {symbol: 1}) for symbol in _ANIONS}
     lengths = np.diff(table.indptr)
     compound = lengths > 1
     # charge that the elements which are no anions can pay, less the charge of the anions so far
-    left, left_for_h = _charge(table, _HIGHEST_STATE), _charge(table, _BESIDE_HYDRIDE)
+    left, left_for_h = _sum(table, _HIGHEST_STATE), _sum(table, _BESIDE_HYDRIDE)
     before = np.zeros(len(table), dtype=bool)  # has a more electronegative element of the list
     acts: dict[str, Mask] = {}
     masks: dict[str, Mask] = {}
@@ -131,12 +131,11 @@ def anion_classes(table: PhaseTable) -> dict[str, Mask]:
         paid = cost_for_h <= left_for_h if symbol == "H" else cost <= left
         centre = atoms["O"] >= oxygen * np.maximum(atoms[symbol], 1)
         acts[symbol] = present & (~before | (paid & ~centre) | (symbol == "O"))
-        left = left - np.where(acts[symbol], cost, 0)
-        left_for_h = left_for_h - np.where(acts[symbol], cost_for_h, 0)
-        masks[name] = acts[symbol]
-        if symbol in ("N", "C"):
-            masks[name] = acts[symbol] & ~(before & (atoms["H"] > 0))
-        before = before | present
+        left -= np.where(acts[symbol], cost, 0)
+        left_for_h -= np.where(acts[symbol], cost_for_h, 0)
+        organic = before & (atoms["H"] > 0) & (symbol in ("N", "C"))
+        masks[name] = acts[symbol] & ~organic
+        before |= present
     for name, (centre_of, ligand, ratio) in _POLYANIONS.items():
         enough = (atoms[centre_of] > 0) & (atoms[ligand] >= ratio * atoms[centre_of])
         masks[name] = enough & (lengths > 2) & acts[ligand] & ~acts[centre_of]
@@ -150,19 +149,11 @@ def anion_classes(table: PhaseTable) -> dict[str, Mask]:
     return {name: masks[name] for name in ANION_CLASSES}
 
 
-def _atoms(table: PhaseTable, symbol: str) -> Rows:
-    """Atoms of an element in each reduced formula, shape (n,)."""
-    number = table.elements.index(symbol) if symbol in table.elements else -1
-    mine = np.where(table.element_index == number, table.counts, 0)
-    atoms: Rows = np.add.reduceat(mine, table.indptr[:-1])
-    return atoms
-
-
-def _charge(table: PhaseTable, states: Mapping[str, int]) -> Rows:
-    """Sum of the oxidation states of all atoms of each reduced formula, shape (n,)."""
-    state = np.array([states.get(symbol, 0) for symbol in table.elements])
-    charge: Rows = np.add.reduceat(table.counts * state[table.element_index], table.indptr[:-1])
-    return charge
+def _sum(table: PhaseTable, values: Mapping[str, int]) -> Rows:
+    """Sum of the values of all atoms of each reduced formula, shape (n,)."""
+    value = np.array([values.get(symbol, 0) for symbol in table.elements])
+    total: Rows = np.add.reduceat(table.counts * value[table.element_index], table.indptr[:-1])
+    return total
 
 
 def how_many(table: PhaseTable, symbols: Iterable[str]) -> Rows:
