@@ -7,9 +7,8 @@ so a phase may leave the hull although its own energy did not move.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from .formula import atomic_number
 from .hull import stability
 from .source import NOT_STATED, Source
 from .table import PhaseTable
-from .units import is_number
+from .units import checked_limit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,26 +32,12 @@ KINDS = ("new", "gone", "moved", "hull_changed")
 
 @dataclass(frozen=True)
 class PhaseChange:
-    """One phase in both tables.
+    """One phase in both tables; ids are empty and numbers None where a table lacks the phase.
 
-    Attributes
-    ----------
-    formula : str
-        Reduced formula.
-    chemical_system : str
-        Its elements in alphabetical order, ``Li-O-P``.
-    id_a, id_b : str
-        Identifiers; empty where the table has none, or lacks the phase.
-    formation_energy_a_eV_per_atom, formation_energy_b_eV_per_atom : float or None
-        Formation energies [eV/atom]; None where the table lacks the phase.
-    change_eV_per_atom : float or None
-        Energy in b minus energy in a [eV/atom]; None for a phase that only one table has.
-    energy_above_hull_a_eV_per_atom, energy_above_hull_b_eV_per_atom : float or None
-        Above the hull of all phases that the table counts [eV/atom] (negative: a phase that is not
-        counted and lies below it); None where the table lacks the phase, or does not hold its
-        chemical system.
-    stable_a, stable_b : bool or None
-        Whether the phase is counted and lies on that hull; None likewise.
+    The chemical system is its elements in alphabetical order (``Li-O-P``); the change is the energy
+    in b minus that in a.  Above the hull of all phases that the table counts (negative: a phase
+    that is not counted and lies below it), and stable (counted, and on that hull): None also where
+    the table does not hold the chemical system.
     """
 
     formula: str
@@ -69,7 +54,7 @@ class PhaseChange:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -81,7 +66,6 @@ class Difference:
 
     Attributes
     ----------
-    source_a, source_b : Source
     tolerance_eV_per_atom : float
         Smaller changes of an energy are none [eV/atom].
     compared_formulas : int
@@ -120,10 +104,9 @@ class Difference:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object (full precision)."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
-            **values,
-            **{kind: [phase.to_dict() for phase in values[kind]] for kind in KINDS},
+            **vars(self),
+            **{kind: [phase.to_dict() for phase in getattr(self, kind)] for kind in KINDS},
             "source_a": self.source_a.to_dict(),
             "source_b": self.source_b.to_dict(),
             "notes": list(self.notes),
@@ -148,13 +131,6 @@ def compare_tables(
     A source that names the chemical systems it holds says nothing about others: what is missing
     there is neither new nor gone, and the hull of such a system is not known.
 
-    Parameters
-    ----------
-    a, b : PhaseTable
-        Before and after.
-    tolerance_eV_per_atom : float
-        Smaller changes of an energy are none [eV/atom].
-
     Raises
     ------
     InputError
@@ -162,7 +138,7 @@ def compare_tables(
     SolverError
         When an energy above hull cannot be certified.
     """
-    tolerance = checked_tolerance(tolerance_eV_per_atom, "tolerance", "eV/atom")
+    tolerance = float(checked_limit(tolerance_eV_per_atom, "tolerance", "eV/atom"))
     _check_families(a.source, b.source)
     row_in_b = {key: row for row, key in enumerate(_keys(b))}
     partner = np.array([row_in_b.get(key, -1) for key in _keys(a)], dtype=np.int64)
@@ -170,7 +146,7 @@ def compare_tables(
     in_b = partner[in_a]
     only_a = np.flatnonzero(partner < 0)
     only_b = np.setdiff1d(np.arange(len(b)), in_b)
-    first, second = _side(a, b.source), _side(b, a.source)
+    first, second = _Side(a, b.source), _Side(b, a.source)
     moved = np.abs(b.energies[in_b] - a.energies[in_a]) > tolerance + EDGE
     known = first.held[in_a] & second.held[in_b]
     flipped = known & ~moved & (first.stable[in_a] != second.stable[in_b])
@@ -194,24 +170,6 @@ def compare_tables(
         not_comparable_b=len(only_b) - len(new),
         notes=tuple(_notes(a.source, b.source, new=len(new), gone=len(gone))),
     )
-
-
-def checked_tolerance(value: float, name: str, unit: str) -> float:
-    """Return a tolerance as a number.
-
-    Raises
-    ------
-    InputError
-        For anything but a number from 0 to 1; more is most likely meant in thousandths.
-    """
-    if not is_number(value):
-        raise InputError(f"{name}: {value!r} is no number [{unit}]")
-    number = float(value)
-    if not isfinite(number) or number < 0.0:
-        raise InputError(f"{name}: {number} {unit}; a number of zero or more is needed")
-    if number > 1.0:
-        raise InputError(f"{name}: {number:g} {unit} is beyond any use; is it meant in m{unit}?")
-    return number
 
 
 def _check_families(a: Source, b: Source) -> None:
@@ -243,56 +201,28 @@ def _notes(a: Source, b: Source, *, new: int, gone: int) -> Iterator[str]:
         yield "A and B hold different entries of the user's own"
 
 
-@dataclass(frozen=True, eq=False)
 class _Side:
-    """One table with what is known of each of its rows.
+    """One table, and for each row: its system, whether the own source holds it and shares it."""
 
-    Attributes
-    ----------
-    table : PhaseTable
-    names : list of str
-        Chemical system of each row.
-    systems : set of str
-        Those that both sources claim to hold.
-    held, shared : (n,) bool array
-        Whether the own and the other source claim to hold the chemical system.
-    stable : (n,) bool array
-    above : (n,) float array
-        Energy above hull [eV/atom].
-    """
-
-    table: PhaseTable
-    names: list[str]
-    systems: set[str]
-    held: NDArray[np.bool_]
-    shared: NDArray[np.bool_]
-    stable: NDArray[np.bool_]
-    above: NDArray[np.float64]
-
-
-def _side(table: PhaseTable, other: Source) -> _Side:
-    claims: dict[bytes, tuple[str, bool, bool]] = {}
-    rows = []
-    bounds = table.indptr.tolist()
-    for start, end in pairwise(bounds):
-        numbers = table.element_index[start:end]
-        key = numbers.tobytes()
-        if key not in claims:
-            symbols = sorted(table.elements[number] for number in numbers)
-            claims[key] = ("-".join(symbols), table.source.covers(symbols), other.covers(symbols))
-        rows.append(claims[key])
-    names, held, shared = zip(*rows, strict=True)
-    measured = stability(table)
-    return _Side(
-        table=table,
-        names=list(names),
-        systems={name for name, mine, others in claims.values() if mine and others},
-        held=np.array(held),
-        shared=np.array(shared),
-        # as in stability.hull_phases: the reference state of an element is stable in any case
-        stable=(measured.energy_above_hull == 0.0) & (table.counted | np.isinf(measured.margin)),
-        above=measured.energy_above_hull,
-    )
+    def __init__(self, table: PhaseTable, other: Source) -> None:
+        claims: dict[bytes, tuple[str, bool, bool]] = {}
+        rows = []
+        for start, end in pairwise(table.indptr.tolist()):
+            numbers = table.element_index[start:end]
+            key = numbers.tobytes()
+            if key not in claims:
+                symbols = sorted(table.elements[number] for number in numbers)
+                covered = table.source.covers(symbols), other.covers(symbols)
+                claims[key] = ("-".join(symbols), *covered)
+            rows.append(claims[key])
+        self.table = table
+        self.systems = {name for name, mine, others in claims.values() if mine and others}
+        self.names, held, shared = zip(*rows, strict=True)
+        self.held, self.shared = np.array(held), np.array(shared)
+        measured = stability(table)
+        self.above = measured.energy_above_hull
+        # as in hull_phases: the reference state of an element is stable in any case
+        self.stable = (self.above == 0.0) & (table.counted | np.isinf(measured.margin))
 
 
 def _change(a: _Side, b: _Side, row_a: int, row_b: int) -> PhaseChange:

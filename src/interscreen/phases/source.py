@@ -18,14 +18,8 @@ R2SCAN = "R2SCAN"
 MIXED = "GGA_GGA+U_R2SCAN"
 POOLED = (GGA, R2SCAN)
 
-_SPELLED = {
-    "GGA": GGA,
-    "GGA_U": GGA,
-    "GGA+U": GGA,
-    "PBE": GGA,
-    "PBE+U": GGA,
-    "R2SCAN": R2SCAN,
-}
+_FAMILIES = {family.lower(): family for family in (*POOLED, MIXED)}
+_SPELLED = dict.fromkeys(("gga", "gga_u", "gga+u", "pbe", "pbe+u"), GGA)
 
 
 @dataclass(frozen=True)
@@ -109,13 +103,15 @@ class Source:
                 "(check with a larger table, --source FILE)"
             ]
         strange = sorted(set(materials) - self.materials) if self.materials else []
-        if strange:
-            return [
+        return (
+            [
                 f"{' and '.join(strange)}: not among the materials that the source {self.name} was "
                 "assembled for: competing phases may be missing and stability overrated "
                 "(check with a larger table, --source FILE)"
             ]
-        return []
+            if strange
+            else []
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entries that go into results and manifests."""
@@ -137,8 +133,7 @@ class Source:
 def run_family(stated: str) -> str:
     """Return the family of a run type or thermo type, however it is spelled; unknown ones stay."""
     text = stated.strip()
-    known = {name.lower(): name for name in (*POOLED, MIXED)}
-    return known.get(text.lower()) or _SPELLED.get(text.upper(), text)
+    return (_FAMILIES | _SPELLED).get(text.lower(), text)
 
 
 def thermo_type(name: str) -> str:
@@ -149,8 +144,7 @@ def thermo_type(name: str) -> str:
     InputError
         For an unknown one, and for the mixed one.
     """
-    known = {family.lower(): family for family in (*POOLED, MIXED)}
-    family = known.get(name.strip().lower())
+    family = _FAMILIES.get(name.strip().lower())
     if family is None:
         raise InputError(
             f"thermo type {name!r}: unknown{nearest(name, list(POOLED), 1)}; "

@@ -48,11 +48,10 @@ WEAK = (MADE_BARELY_STABLE, THEORETICAL_GROUND_STATE, UNKNOWN)
 def suspect_reasons(
     table: PhaseTable, phase: str | int, *, margin: float = MARGIN_EV, atoms: int = ATOMS
 ) -> tuple[str, ...]:
-    """Why an answer that rests on a phase deserves a second look.
+    """Return why an answer that rests on a phase deserves a second look; see ``suspects``.
 
     Parameters
     ----------
-    table : PhaseTable
     phase : str or int
         A formula, or a row of the table.
     margin : float
@@ -64,14 +63,16 @@ def suspect_reasons(
     -------
     tuple of str
         Empty for a phase that nothing speaks against, that is not counted, or that is an element.
-        See ``suspects`` for the rules.
 
     Raises
     ------
     InputError
         For a phase that the table does not have, or a limit that is none.
     """
-    row = _row(table, phase)
+    row = table.find(phase) if isinstance(phase, str) else int(phase)
+    if row is None:
+        close = nearest(str(phase), [str(formula) for formula in table.formulas], 1)
+        raise InputError(f"{phase}: the source {table.source.name} has no such phase{close}")
     return suspects(table, [row], margin=margin, atoms=atoms).get(row, ())
 
 
@@ -100,20 +101,8 @@ def suspects(
     only be ``made, but barely stable``: its place on the hull is in doubt, not its existence.
     That, ``theoretical ground state`` and ``observation unknown`` are weak reasons (``WEAK``).
 
-    Parameters
-    ----------
-    table : PhaseTable
-    rows : iterable of int
-    margin, atoms : float [eV/atom], int
-        See ``suspect_reasons``.
-    unknown : bool, optional
-        Whether ``observation unknown`` is a reason; by default the table decides
-        (``tells_observed``).  For parts of a table.
-
-    Raises
-    ------
-    InputError
-        For rows that the table does not have, or a limit that is none.
+    ``unknown`` says whether ``observation unknown`` is a reason; by default the table decides
+    (``tells_observed``).  Limits and errors: see ``suspect_reasons``.
     """
     check_limits(margin, atoms)
     asked = np.unique(np.fromiter(rows, dtype=np.int64))
@@ -124,8 +113,8 @@ def suspects(
         part = slice(table.indptr[row], table.indptr[row + 1])
         if not table.counted[row] or part.stop - part.start == 1:
             continue
-        made = _made(table, row)
-        reasons = [] if made else _existence(table, row, said)
+        doubts = _doubts(table, row, said)
+        made, reasons = doubts is None, doubts or []
         size = int(table.counts[part].sum())
         if size > atoms and not made:
             reasons.append(f"{HUGE} ({size} atoms)")
@@ -164,51 +153,32 @@ def known_artefacts() -> frozenset[str]:
     return _embedded("no")
 
 
-def known_compounds() -> frozenset[str]:
-    """Formulas that the embedded reference set marks as observed."""
-    return _embedded("yes")
-
-
 @lru_cache(maxsize=2)
 def _embedded(observed: str) -> frozenset[str]:
-    """Reduced formulas of the embedded set that say this of their observation."""
+    """Reduced formulas of the embedded set whose column ``observed`` says this."""
     rows = data_rows("reference_phases.csv")
     return frozenset(
         parse_formula(row["formula"]).reduced for row in rows if row["observed"] == observed
     )
 
 
-def _made(table: PhaseTable, row: int) -> bool:
-    """Whether somebody made the phase, as far as the table or the reference set knows.
+def _doubts(table: PhaseTable, row: int, unknown: bool) -> list[str] | None:
+    """Reasons to doubt that the phase exists; None if somebody made it.
 
     A structure that is not theoretical comes from an experiment (Materials Project).
     """
-    observed = int(table.observed[row])
-    theoretical = table.properties.get("theoretical")
-    if observed < 0 and theoretical is not None and int(theoretical[row]) == 0:
-        observed = 1 if str(table.formulas[row]) not in known_artefacts() else 0
-    return observed == 1 or (observed < 0 and str(table.formulas[row]) in known_compounds())
-
-
-def _existence(table: PhaseTable, row: int, unknown: bool) -> list[str]:
-    """Reasons that concern whether the phase exists at all."""
-    if str(table.formulas[row]) in known_artefacts():
+    formula, observed = str(table.formulas[row]), int(table.observed[row])
+    column = table.properties.get("theoretical")
+    theoretical = -1 if column is None else int(column[row])
+    artefact = formula in known_artefacts()
+    found = theoretical == 0 or formula in _embedded("yes")
+    if observed == 1 or (observed < 0 and found and not artefact):
+        return None
+    if artefact:
         return [ARTEFACT]
-    if table.observed[row] == 0:
+    if observed == 0:
         return [NEVER_OBSERVED]
-    theoretical = table.properties.get("theoretical")
-    if theoretical is not None and int(theoretical[row]) == 1:
+    if theoretical == 1:
         several = int(table.structures[row])
         return [THEORETICAL if several == 1 else f"{THEORETICAL_GROUND_STATE} (of {several})"]
     return [UNKNOWN] if unknown else []
-
-
-def _row(table: PhaseTable, phase: str | int) -> int:
-    """Row of a formula; a row number stays what it is (``stability`` checks it)."""
-    if not isinstance(phase, str):
-        return int(phase)
-    row = table.find(phase)
-    if row is None:
-        close = nearest(phase, [str(formula) for formula in table.formulas], 1)
-        raise InputError(f"{phase}: the source {table.source.name} has no such phase{close}")
-    return row
