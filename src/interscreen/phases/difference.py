@@ -66,12 +66,8 @@ class Difference:
 
     Attributes
     ----------
-    tolerance_eV_per_atom : float
-        Smaller changes of an energy are none [eV/atom].
-    compared_formulas : int
-        Formulas that both tables have.
-    compared_systems : int
-        Chemical systems of the phases of either table that both claim to hold.
+    compared_formulas, compared_systems : int
+        Formulas that both tables have, and chemical systems that both claim to hold.
     new, gone : tuple of PhaseChange
         Phases that only b or only a has, in chemical systems that the other one claims to hold.
     moved : tuple of PhaseChange
@@ -116,9 +112,7 @@ class Difference:
         """Return one row per phase that changed; the column ``change`` says how."""
         import pandas as pd
 
-        rows = [
-            {"change": kind, **phase.to_dict()} for kind in KINDS for phase in getattr(self, kind)
-        ]
+        rows = [{"change": kind} | vars(phase) for kind in KINDS for phase in getattr(self, kind)]
         columns = ["change", *(field.name for field in fields(PhaseChange))]
         return pd.DataFrame(rows, columns=columns)
 
@@ -139,7 +133,13 @@ def compare_tables(
         When an energy above hull cannot be certified.
     """
     tolerance = float(checked_limit(tolerance_eV_per_atom, "tolerance", "eV/atom"))
-    _check_families(a.source, b.source)
+    families = a.source.thermo_type, b.source.thermo_type
+    if NOT_STATED not in families and families[0] != families[1]:
+        raise InputError(
+            f"{a.source.name} ({a.source.version}) is {families[0]} and {b.source.name} "
+            f"({b.source.version}) is {families[1]}: all energies differ between run families, "
+            "which is no change of a database; compare two versions of one family"
+        )
     row_in_b = {key: row for row, key in enumerate(_keys(b))}
     partner = np.array([row_in_b.get(key, -1) for key in _keys(a)], dtype=np.int64)
     in_a = np.flatnonzero(partner >= 0)
@@ -170,15 +170,6 @@ def compare_tables(
         not_comparable_b=len(only_b) - len(new),
         notes=tuple(_notes(a.source, b.source, new=len(new), gone=len(gone))),
     )
-
-
-def _check_families(a: Source, b: Source) -> None:
-    if NOT_STATED not in (a.thermo_type, b.thermo_type) and a.thermo_type != b.thermo_type:
-        raise InputError(
-            f"{a.name} ({a.version}) is {a.thermo_type} and {b.name} ({b.version}) is "
-            f"{b.thermo_type}: all energies differ between run families, which is no change of a "
-            "database; compare two versions of one family"
-        )
 
 
 def _notes(a: Source, b: Source, *, new: int, gone: int) -> Iterator[str]:
@@ -227,26 +218,21 @@ class _Side:
 
 def _change(a: _Side, b: _Side, row_a: int, row_b: int) -> PhaseChange:
     """Describe a phase; the row is -1 in a table that lacks it."""
-    columns: dict[str, Any] = {}
+    side, place = (b, row_b) if row_b >= 0 else (a, row_a)
+    columns: dict[str, Any] = dict.fromkeys(field.name for field in fields(PhaseChange))
+    columns |= {"formula": str(side.table.formulas[place]), "chemical_system": side.names[place]}
     for letter, side, row in (("a", a, row_a), ("b", b, row_b)):
-        there = row >= 0
-        held = there and bool(side.held[row])
-        columns |= {
-            f"id_{letter}": str(side.table.ids[row]) if there else "",
-            f"formation_energy_{letter}_eV_per_atom": (
-                float(side.table.energies[row]) if there else None
-            ),
-            f"energy_above_hull_{letter}_eV_per_atom": float(side.above[row]) if held else None,
-            f"stable_{letter}": bool(side.stable[row]) if held else None,
-        }
-    before, after = (columns[f"formation_energy_{letter}_eV_per_atom"] for letter in "ab")
-    side, row = (b, row_b) if row_b >= 0 else (a, row_a)
-    return PhaseChange(
-        formula=str(side.table.formulas[row]),
-        chemical_system=side.names[row],
-        change_eV_per_atom=None if before is None or after is None else after - before,
-        **columns,
-    )
+        columns[f"id_{letter}"] = str(side.table.ids[row]) if row >= 0 else ""
+        if row >= 0:
+            energy = float(side.table.energies[row])
+            columns[f"formation_energy_{letter}_eV_per_atom"] = energy
+        if row >= 0 and side.held[row]:
+            columns[f"energy_above_hull_{letter}_eV_per_atom"] = float(side.above[row])
+            columns[f"stable_{letter}"] = bool(side.stable[row])
+    if row_a >= 0 and row_b >= 0:
+        change = float(b.table.energies[row_b] - a.table.energies[row_a])
+        columns["change_eV_per_atom"] = change
+    return PhaseChange(**columns)
 
 
 def _in_order(phases: list[PhaseChange], *, of_hull: bool = False) -> tuple[PhaseChange, ...]:

@@ -26,13 +26,11 @@ class Filters:
     banned : tuple of str
         Formulas or identifiers of the source (``mp-1234``: that polymorph only).
     max_energy_above_hull_eV_per_atom : float, optional
-        Count only phases that lie at most this far above the hull of all phases [eV/atom].
+        Farthest that a phase may lie above the hull of all phases [eV/atom].
     min_stability_eV_per_atom : float, optional
-        Count a phase only if the hull of all other phases lies at least this far above it
-        [eV/atom]; elements always count.
+        Least height of the hull of all other phases above a phase [eV/atom]; elements always count.
     licences : tuple of str
-        Count only documents with one of these licences (``BY-C``, ``BY-NC``); documents that
-        state none are kept.
+        Licences of documents that count (``BY-C``, ``BY-NC``); those that state none always do.
 
     Examples
     --------

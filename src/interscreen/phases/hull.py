@@ -107,9 +107,9 @@ def hull_phases(table: PhaseTable, counted: NDArray[np.bool_] | None = None) -> 
 
     The reference state of an element always does.  Parameters and errors: see ``stability``.
     """
-    counted = _checked_mask(table, counted)
     margin = stability(table, counted=counted).margin
-    on_hull: NDArray[np.bool_] = (margin >= 0.0) & (counted | np.isinf(margin))
+    taking_part = table.counted if counted is None else counted
+    on_hull: NDArray[np.bool_] = (margin >= 0.0) & (taking_part | np.isinf(margin))
     return on_hull
 
 
@@ -130,7 +130,7 @@ def _margins(
             energies = table.energies[rows]
             found = np.where(energies <= CERTIFIED, np.inf, -energies)
         else:
-            found = _system_margins(table, [table.elements[e] for e in elements], rows, useful)
+            found = _system_margins(table, elements, rows, useful)
         margin[rows] = np.where(np.abs(found) < CERTIFIED, 0.0, found)
         useful[rows[found < -_CLEARLY_ABOVE]] = False
         done += len(rows)
@@ -139,15 +139,16 @@ def _margins(
     return margin
 
 
-def _by_system(table: PhaseTable, rows: Rows) -> Iterator[tuple[Rows, Rows]]:
-    """Chemical systems (elements by number) and the rows that have them; small systems first."""
+def _by_system(table: PhaseTable, rows: Rows) -> Iterator[tuple[list[str], Rows]]:
+    """Elements of chemical systems and the rows that have them; small systems first."""
     lengths = table.indptr[rows + 1] - table.indptr[rows]
     systems: dict[bytes, list[int]] = {}
     for row in rows[np.argsort(lengths, kind="stable")].tolist():
         elements = table.element_index[table.indptr[row] : table.indptr[row + 1]]
         systems.setdefault(elements.tobytes(), []).append(row)
     for key, members in systems.items():
-        yield np.frombuffer(key, table.element_index.dtype), np.array(members, dtype=np.int64)
+        elements = np.frombuffer(key, table.element_index.dtype)
+        yield [table.elements[number] for number in elements], np.array(members, dtype=np.int64)
 
 
 def _system_margins(

@@ -36,25 +36,16 @@ class Source:
         Family of calculations the energies belong to, as far as it is known.
     statement : str
         One sentence on origin and licence that accompanies every output.
-    citation : str
-        How to cite the data.
-    sha256 : str
-        Checksum of the file that was read.
-    n_rows : int
-        Rows (structures) in the source.
-    n_phases : int
-        Distinct formulas.
-    systems : tuple of frozenset of str
-        Chemical systems that the source covers; empty when it makes no such claim.
-    materials : frozenset of str
-        Formulas that the source was assembled for; empty when it is a general one.
+    n_rows, n_phases : int
+        Rows (structures) and distinct formulas.
+    systems, materials : tuple of frozenset of str, frozenset of str
+        Chemical systems that the source covers, and formulas that it was assembled for; empty
+        when it makes no such claim.
     closed : bool
         Whether a question outside ``systems`` is an error (phases are missing there for certain)
         and not just a warning.
-    filters : dict
-        Which phases were left out of equilibria, as far as somebody chose that.
-    added : tuple of dict
-        Files with entries of the user's own.
+    filters, added : dict, tuple of dict
+        Which phases were left out of equilibria, and files with entries of the user's own.
     notes : tuple of str
         What the user should know about the choices; each becomes a warning.
     """
@@ -137,13 +128,7 @@ def run_family(stated: str) -> str:
 
 
 def thermo_type(name: str) -> str:
-    """Check the name of a run family.
-
-    Raises
-    ------
-    InputError
-        For an unknown one, and for the mixed one.
-    """
+    """Return a run family by its name; InputError for an unknown one, and for the mixed one."""
     family = _FAMILIES.get(name.strip().lower())
     if family is None:
         raise InputError(
