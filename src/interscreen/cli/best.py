@@ -194,7 +194,7 @@ def write_study(folder: Path, candidates: Sequence[str], path: Path) -> None:
     from ..phases.filters import Filters
     from ..screen.folder import MANIFEST
     from ..screen.weights import Ranking
-    from ..sources.open import NAMES
+    from ..sources import NAMES
 
     if path.suffix.lower() not in (".yaml", ".yml"):
         raise InputError(f"--study {path}: the ending must be .yaml")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..phases.formula import (
     read_amounts,
     reduced_text,
     whole_numbers,
-)
+)  # fmt: skip
 from ..phases.source import Source
 from ..phases.table import ABOVE_HULL, PhaseTable
 from .rows import Rows
@@ -30,12 +30,8 @@ _EDGE = 1e-9  # eV/atom; a phase exactly at a limit counts
 class Units:
     """Distinct compositions of a source, in order of their first row; one table row each.
 
-    Attributes
-    ----------
-    of_row : (r,) int array
-        Composition of each row.
-    symbols, counts : list of tuple
-        Elements and smallest whole numbers of each composition.
+    ``of_row`` is the composition of each row; a composition has elements and smallest whole
+    numbers.
     """
 
     of_row: NDArray[np.int64]
@@ -44,13 +40,7 @@ class Units:
 
 
 def read_units(rows: Rows, source: Source) -> Units:
-    """Reduce the formulas of a source.
-
-    Raises
-    ------
-    InputError
-        For an unreadable formula, with its row.
-    """
+    """Reduce the formulas of a source; InputError for an unreadable one, with its row."""
     of_text: dict[str, int] = {}
     number: dict[tuple[tuple[str, ...], tuple[int, ...]], int] = {}
     of_row = np.empty(len(rows), dtype=np.int64)
@@ -84,9 +74,8 @@ def table_from_rows(
 
     Parameters
     ----------
-    rows : Rows
-    source : Source
-        Row and phase counts are filled in here.
+    rows, source : Rows, Source
+        Row and phase counts of the source are filled in here.
     all_phases : bool
         Count phases that are marked as never observed (0), too.
     left_out : (r,) bool array, optional
@@ -100,8 +89,16 @@ def table_from_rows(
         For an empty table, an unreadable formula, an energy that is not a finite number, or an
         element whose own formation energy is negative.
     """
-    _check_energies(rows, source)
+    if not len(rows):
+        raise InputError(f"{source.name}: no phases in it; a source needs at least one row")
     energies = rows.energies
+    bad = np.flatnonzero(~np.isfinite(energies))
+    if len(bad):
+        raise InputError(
+            f"{rows.place(bad[0], source)}: the formation energy of "
+            f"{rows.formulas[bad[0]]} is {energies[bad[0]]}, not a finite number"
+            f"{_more(len(bad))}; correct or remove it"
+        )
     if units is None:
         units = read_units(rows, source)
     seen = np.full(len(rows), -1, dtype=np.int64) if rows.observed is None else rows.observed
@@ -152,18 +149,6 @@ def table_from_rows(
     )
 
 
-def _check_energies(rows: Rows, source: Source) -> None:
-    if not len(rows):
-        raise InputError(f"{source.name}: no phases in it; a source needs at least one row")
-    bad = np.flatnonzero(~np.isfinite(rows.energies))
-    if len(bad):
-        raise InputError(
-            f"{rows.place(bad[0], source)}: the formation energy of "
-            f"{rows.formulas[bad[0]]} is {rows.energies[bad[0]]}, not a finite number"
-            f"{_more(len(bad))}; correct or remove it"
-        )
-
-
 def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = False) -> PhaseTable:
     """Build the table of a source without the phases that are to be left out.
 
@@ -171,13 +156,7 @@ def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = F
     for each structure: a polymorph that takes the place of a left-out ground state has to meet
     them itself.
 
-    Parameters
-    ----------
-    rows : Rows
-    source : Source
-    filters : Filters
-    all_phases : bool
-        Count phases marked as never observed, too.
+    ``all_phases`` counts phases marked as never observed, too.
 
     Raises
     ------
@@ -195,15 +174,13 @@ def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = F
     lowest = table.energies - measured.energy_above_hull  # hull energy of each formula
     without = table.energies + measured.margin  # the same without the formula itself
     formula = units.of_row
-    limit = filters.max_energy_above_hull_eV_per_atom
-    if limit is not None:
+    if (limit := filters.max_energy_above_hull_eV_per_atom) is not None:
         out |= rows.energies - lowest[formula] > limit + _EDGE
-    limit = filters.min_stability_eV_per_atom
-    if limit is not None:
+    if (limit := filters.min_stability_eV_per_atom) is not None:
         out |= without[formula] - rows.energies < limit - _EDGE
     elements = np.diff(table.indptr) == 1
     out &= ~elements[formula]  # the reference states always count
-    banned, out = _banned(rows, table, filters, out, formula)
+    banned = _leave_out_banned(rows, table, filters, out, formula)
     chosen = table_from_rows(
         rows,
         replace(source, filters=filters.to_dict(), notes=(*source.notes, *banned)),
@@ -216,47 +193,41 @@ def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = F
     return replace(chosen, properties={**chosen.properties, ABOVE_HULL: above})
 
 
-def _banned(
+def _leave_out_banned(
     rows: Rows,
     table: PhaseTable,
     filters: Filters,
     out: NDArray[np.bool_],
     formula: NDArray[np.int64],
-) -> tuple[list[str], NDArray[np.bool_]]:
+) -> list[str]:
     """Leave out banned formulas; return notes on those that are not there."""
     row_of = {text: row for row, text in enumerate(rows.ids or ())}
     notes = []
     for text in filters.banned:
-        row: int | None
+        row: int | None = None
+        symbols: Collection[str] = ()
         if text in row_of:  # an identifier: left out row by row
             row = int(formula[row_of[text]])
-            symbols = tuple(table.composition(row))
-        elif text.startswith(("mp-", "mvc-")):
-            row, symbols = None, ()
-        else:
-            row, symbols = _find(table, text)
+            symbols = table.composition(row)
+        elif not text.startswith(("mp-", "mvc-")):
+            try:
+                unit = parse_formula(text)
+            except InputError as error:
+                raise InputError(
+                    f"banned: {text!r} is no identifier of the source {table.source.name}, and no "
+                    f"formula either ({error})"
+                ) from None
+            row, symbols = table.find(unit), unit.elements
             if row is not None:
-                out = out | (formula == row)
+                out |= formula == row
         if len(symbols) == 1:
             raise InputError(
-                f"banned: {text}: the reference state of the element {symbols[0]} is the zero of "
-                "energy and always counts; take it off the list"
+                f"banned: {text}: the reference state of the element {next(iter(symbols))} is the "
+                "zero of energy and always counts; take it off the list"
             )
         if row is None:
             notes.append(f"banned phase {text}: the source has no such phase")
-    return notes, out
-
-
-def _find(table: PhaseTable, text: str) -> tuple[int | None, tuple[str, ...]]:
-    """Row of a banned formula (None if it is not there) and its elements."""
-    try:
-        unit = parse_formula(text)
-    except InputError as error:
-        raise InputError(
-            f"banned: {text!r} is no identifier of the source {table.source.name}, and no formula "
-            f"either ({error})"
-        ) from None
-    return table.find(unit), unit.elements
+    return notes
 
 
 def _more(count: int) -> str:
