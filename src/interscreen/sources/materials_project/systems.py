@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 from itertools import combinations
 
 from ...errors import SourceError
@@ -16,7 +18,7 @@ from .pull import (
     require_database,
     require_references,
     run_pull,
-)
+)  # fmt: skip
 from .store import Store
 
 _CHARACTERS = 2000  # of the list of systems in one request, as it is sent; the limit is 8000
@@ -27,9 +29,8 @@ _CONTROL = ("Fe", "Li", "O")  # elements that every database has
 def subsystems(elements: Iterable[str]) -> Iterator[str]:
     """Every chemical system of some elements, smallest first, as ``Li-O``."""
     symbols = sorted(set(elements))
-    for count in range(1, len(symbols) + 1):
-        for chosen in combinations(symbols, count):
-            yield "-".join(chosen)
+    for size in range(1, len(symbols) + 1):
+        yield from map("-".join, combinations(symbols, size))
 
 
 def batches_of(systems: Iterable[str]) -> Iterator[list[str]]:
@@ -80,36 +81,22 @@ def pull_systems(
     routes = (*ROUTES, STRUCTURE) if structures else ROUTES
 
     def work(store: Store, tally: Tally) -> frozenset[str]:
-        return _pull_sets(client, store, sets, routes, progress, tally)
+        elements = sorted(frozenset().union(*sets))
+        if not store.complete or STRUCTURE in routes:
+            _fetch(client, store, elements, routes, None, tally)
+            present = store.elements()
+            possible = [part for chosen in sets if (part := chosen & present)]
+            systems = sorted(
+                {system for chosen in possible for system in subsystems(chosen)},
+                key=lambda system: (system.count("-"), system),
+            )
+            _fetch(client, store, systems, routes, progress, tally)
+            new = set(possible).difference(store.pulled_sets())
+            if new and not store.complete:
+                store.mark_pulled(new)
+        return frozenset(elements) - store.elements()
 
     return run_pull(client, work, notify)
-
-
-def _pull_sets(
-    client: Client,
-    store: Store,
-    sets: list[frozenset[str]],
-    routes: tuple[str, ...],
-    progress: Progress | None,
-    tally: Tally,
-) -> frozenset[str]:
-    """Fetch what is missing; return the elements that the database has no phase of."""
-    elements = sorted({symbol for chosen in sets for symbol in chosen})
-    if not store.complete or STRUCTURE in routes:
-        _fetch(client, store, elements, routes, None, tally)
-        present = store.elements()
-        possible = [part for chosen in sets if (part := chosen & present)]
-        systems = sorted(
-            {system for chosen in possible for system in subsystems(chosen)},
-            key=lambda system: (system.count("-"), system),
-        )
-        _fetch(client, store, systems, routes, progress, tally)
-        if not store.complete:
-            known = set(store.pulled_sets())
-            new = [chosen for chosen in dict.fromkeys(possible) if chosen not in known]
-            if new:
-                store.mark_pulled(new)
-    return frozenset(elements) - store.elements()
 
 
 def _fetch(
@@ -120,6 +107,7 @@ def _fetch(
     progress: Progress | None,
     tally: Tally,
 ) -> None:
+    """Fetch what is missing of some systems."""
     wanted = [route for route in routes if route not in ROUTES or not store.complete]
     asked = [store.asked(route) for route in wanted]
     lacking = [name for name in systems if not all(name in known for known in asked)]
@@ -176,13 +164,8 @@ def _fetch_batch(
 
 def _keep(store: Store, answers: list[Batch], systems: list[str]) -> None:
     """Store the pages of an answer, with the number of documents of each system in all of them."""
-    whole: dict[str, int] = {}
-    for answer in answers:
-        for name, count in answer.chemsys.items():
-            whole[name] = whole.get(name, 0) + count
-    for answer in answers:
-        answer.chemsys.update(whole)
-    store.add(answers, systems)
+    whole = sum((answer.chemsys for answer in answers), Counter[str]())
+    store.add([replace(answer, chemsys=whole) for answer in answers], systems)
 
 
 def _ask(client: Client, route: str, systems: list[str], tally: Tally) -> list[Batch]:
@@ -206,13 +189,7 @@ def _ask(client: Client, route: str, systems: list[str], tally: Tally) -> list[B
 def _look_again(
     client: Client, store: Store, lacking: list[str], found: set[str], tally: Tally
 ) -> list[Batch]:
-    """Ask once more for systems without a phase, together with elements that must have one.
-
-    Raises
-    ------
-    SourceError
-        When not even those have one: the service answers nothing at all.
-    """
+    """Ask once more for systems without a phase, together with elements that must have one."""
     if not lacking:
         return []
     known = sorted(store.elements() | {name for name in found if "-" not in name})
@@ -227,12 +204,10 @@ def _look_again(
         )
     kept = set(lacking)
     return [
-        Batch(
-            THERMO,
-            [row for row in answer.rows if row[2] in kept],
-            answer.left_aside,
-            [],
-            {name: count for name, count in answer.chemsys.items() if name in kept},
+        replace(
+            answer,
+            rows=[row for row in answer.rows if row[2] in kept],
+            chemsys=Counter({n: count for n, count in answer.chemsys.items() if n in kept}),
         )
         for answer in again
     ]
