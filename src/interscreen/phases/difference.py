@@ -123,14 +123,9 @@ def compare_tables(
     """Compare the phases of two tables.
 
     A source that names the chemical systems it holds says nothing about others: what is missing
-    there is neither new nor gone, and the hull of such a system is not known.
-
-    Raises
-    ------
-    InputError
-        For a tolerance that is none, and for tables of different run families.
-    SolverError
-        When an energy above hull cannot be certified.
+    there is neither new nor gone, and the hull of such a system is not known.  InputError for a
+    tolerance that is none, and for tables of different run families; SolverError when an energy
+    above hull cannot be certified.
     """
     tolerance = float(checked_limit(tolerance_eV_per_atom, "tolerance", "eV/atom"))
     families = a.source.thermo_type, b.source.thermo_type

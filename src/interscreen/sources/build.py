@@ -156,12 +156,8 @@ def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = F
     for each structure: a polymorph that takes the place of a left-out ground state has to meet
     them itself.
 
-    ``all_phases`` counts phases marked as never observed, too.
-
-    Raises
-    ------
-    InputError
-        For a filter that the source cannot answer, or a banned phase that cannot be read.
+    ``all_phases`` counts phases marked as never observed, too.  InputError for a filter that the
+    source cannot answer, or a banned phase that cannot be read.
     """
     units = read_units(rows, source)
     table = table_from_rows(rows, source, all_phases=all_phases, units=units)

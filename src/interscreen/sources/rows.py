@@ -76,10 +76,8 @@ class Rows:
     def left_out(self, filters: Filters, name: str) -> NDArray[np.bool_]:
         """Structures that a choice of phases leaves out, shape (r,).
 
-        Raises
-        ------
-        InputError
-            When the source cannot answer: no column that says what is theoretical, no licences.
+        InputError when the source cannot answer: no column that says what is theoretical, no
+        licences.
         """
         out = np.zeros(len(self), dtype=bool)
         if not filters.theoretical:

@@ -62,12 +62,8 @@ class TableFile:
     """A file with a table, opened but not yet parsed.
 
     ``source`` is what is known before parsing: checksum, and what an exported store says about
-    itself, unless the caller knows the origin.
-
-    Raises
-    ------
-    InputError
-        For a missing file or one of an unknown kind.
+    itself, unless the caller knows the origin.  InputError for a missing file or one of an unknown
+    kind.
     """
 
     def __init__(

@@ -52,14 +52,8 @@ def described_source(content: bytes, source: Source) -> Source:
 def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | None = None) -> int:
     """Write a store, or the systems of some sets of elements, to a Parquet file.
 
-    An existing file is replaced.  Return the number of documents written.
-
-    Raises
-    ------
-    InputError
-        For another ending, or systems that the store lacks.
-    OutputError
-        When the file cannot be written.
+    An existing file is replaced. Return the number of documents written.  InputError for another
+    ending, or systems that the store lacks; OutputError when the file cannot be written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -120,12 +114,8 @@ def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | Non
 def import_file(file: Path) -> Store:
     """Take an exported file into the store of its database and thermo type.
 
-    Raises
-    ------
-    InputError
-        For a file that is no export, or one of another format.
-    OutputError
-        When the store cannot be written.
+    InputError for a file that is no export, or one of another format; OutputError when the store
+    cannot be written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

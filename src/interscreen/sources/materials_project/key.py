@@ -57,10 +57,7 @@ def key_place() -> str:
 def find_key() -> Key | None:
     """Return the key from ``MP_API_KEY`` or pymatgen's settings, or None.
 
-    Raises
-    ------
-    InputError
-        For something that cannot be a key; the message does not show it.
+    InputError for something that cannot be a key; the message does not show it.
     """
     place = key_place()
     if not place:

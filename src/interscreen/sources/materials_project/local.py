@@ -49,11 +49,8 @@ def store_for(
 ) -> Store:
     """Return a store that has every system of the question; pull what is missing.
 
-    Raises
-    ------
-    SourceError
-        When something is missing and cannot be pulled: offline, no key, another database by now,
-        or the service fails.
+    SourceError when something is missing and cannot be pulled: offline, no key, another database by
+    now, or the service fails.
     """
     found = local_store(wanted, element_sets)
     if found is not None:
