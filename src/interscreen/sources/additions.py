@@ -69,13 +69,9 @@ def with_additions(paths: Sequence[str], rows: Rows, source: Source) -> tuple[Ro
 def read_additions(paths: Sequence[str], rows: Rows, source: Source) -> list[Addition]:
     """Read files with entries of the user's own.
 
-    Parameters
-    ----------
-    paths : sequence of str
-        pymatgen entries as JSON (total energies, corrections included), or a table (CSV, Parquet)
-        of formation energies [eV/atom].
-    rows, source : Rows, Source
-        The element energies of the source are the reference of entries that bring none.
+    These are pymatgen entries as JSON (total energies, corrections included; the element energies
+    of the source are the reference of those that bring none), or tables of formation energies
+    [eV/atom].
 
     Raises
     ------

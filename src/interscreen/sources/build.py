@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -74,8 +75,6 @@ def table_from_rows(
 
     Parameters
     ----------
-    rows, source : Rows, Source
-        Row and phase counts of the source are filled in here.
     all_phases : bool
         Count phases that are marked as never observed (0), too.
     left_out : (r,) bool array, optional
@@ -117,26 +116,21 @@ def table_from_rows(
             f"has the formation energy {energies[row]} eV/atom; energies must be relative to the "
             "elements (formation energies, not total energies)"
         )
-    elements = tuple(
-        sorted({symbol for symbols in units.symbols for symbol in symbols}, key=atomic_number)
-    )
+    elements = tuple(sorted(set(chain(*units.symbols)), key=atomic_number))
     position = {symbol: i for i, symbol in enumerate(elements)}
-    pairs = list(zip(units.symbols, units.counts, strict=True))
-    properties: dict[str, Sequence[Any] | NDArray[Any]] = dict(rows.properties)
-    if rows.theoretical is not None:
-        properties["theoretical"] = rows.theoretical
-    if rows.licences is not None:
-        properties["licence"] = rows.licences
+    more = {"theoretical": rows.theoretical, "licence": rows.licences}
+    properties: dict[str, Any] = {**rows.properties, **more}
     return PhaseTable(
         formulas=np.array(
-            [reduced_text(dict(zip(symbols, counts, strict=True))) for symbols, counts in pairs]
+            [
+                reduced_text(dict(zip(symbols, counts, strict=True)))
+                for symbols, counts in zip(units.symbols, units.counts, strict=True)
+            ]
         ),
         elements=elements,
         indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        element_index=np.array(
-            [position[symbol] for symbols, _ in pairs for symbol in symbols], dtype=np.int64
-        ),
-        counts=np.array([count for _, counts in pairs for count in counts], dtype=np.int64),
+        element_index=np.array([position[s] for s in chain(*units.symbols)], dtype=np.int64),
+        counts=np.array(list(chain(*units.counts)), dtype=np.int64),
         energies=np.where(lengths == 1, np.maximum(energies[chosen], 0.0), energies[chosen]),
         ids=np.array([""] * len(chosen) if rows.ids is None else [rows.ids[row] for row in chosen]),
         structures=np.bincount(units.of_row, minlength=len(chosen)).astype(np.int64),
@@ -144,7 +138,9 @@ def table_from_rows(
         counted=~excluded[chosen],
         source=replace(source, n_rows=len(rows), n_phases=len(chosen)),
         properties={
-            key: np.array([values[row] for row in chosen]) for key, values in properties.items()
+            key: np.array([values[row] for row in chosen])
+            for key, values in properties.items()
+            if values is not None
         },
     )
 

@@ -22,13 +22,8 @@ from .rows import Rows
 def entries_table(entries: Sequence[Any], *, name: str = "entries") -> PhaseTable:
     """Build a phase table from pymatgen entries with total energies.
 
-    Parameters
-    ----------
-    entries : sequence of pymatgen ``ComputedEntry``, ``ComputedStructureEntry`` or ``PDEntry``
-        ``energy_per_atom`` [eV/atom] is used as it is, corrections included; the lowest entry of
-        every element is the zero of energy.
-    name : str
-        Name of the source in results.
+    ``energy_per_atom`` [eV/atom] is used as it is, corrections included; the lowest entry of every
+    element is the zero of energy.
 
     Raises
     ------

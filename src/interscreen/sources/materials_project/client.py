@@ -50,24 +50,9 @@ class Page(NamedTuple):
 class Client:
     """Questions to the Materials Project, each asked again until it is answered or hopeless.
 
-    Parameters
-    ----------
-    key : Key
-    family : str
-        Thermo type.
-    endpoint : str, optional
-        Address of the service; by default what mp-api's own settings say.
-    notify : callable, optional
-        Is told in one line about every wait.
-    sleep : callable
-        Waits [s].
-    attempts : int
-        How often a question is asked at most.
-
-    Raises
-    ------
-    SourceError
-        When the service refuses the key, or stays unreachable.
+    The address (``endpoint``) is by default what mp-api's own settings say; ``notify`` is told in
+    one line about every wait [s].  SourceError when the service refuses the key, or stays
+    unreachable.
     """
 
     def __init__(
@@ -115,20 +100,8 @@ class Client:
     ) -> Page:
         """Ask for one page of the documents of some chemical systems, or of everything.
 
-        Parameters
-        ----------
-        route : str
-            ``thermo``, ``summary`` or ``structure``.
-        first : int
-            Number of documents before the page.
-        systems : list of str, optional
-        identifier : str
-            One document, by its material id.
-
-        Raises
-        ------
-        SourceError
-            When no usable answer came.
+        ``first`` documents come before the page; ``identifier`` asks for one document by its
+        material id.  SourceError when no usable answer came.
         """
         criteria: dict[str, Any] = {"_limit": PAGE}
         if first:

@@ -36,19 +36,10 @@ OPTIONAL = frozenset(_UNCERTAINTY)
 
 @dataclass(frozen=True)
 class Batch:
-    """What one answer holds, ready for the store.
+    """What one answer holds, ready for the store: rows in the order of its columns.
 
-    Attributes
-    ----------
-    route : str
-        ``thermo``, ``summary`` or ``structure``.
-    rows : list of tuple
-        In the order of the store's columns; none for structures.
-    left_aside : list of (material_id, reason)
-        Documents that cannot be used, so that they are not asked for again.
-    structures : list of (material_id, dict)
-    chemsys : Counter
-        Usable documents of each chemical system.
+    ``left_aside`` are material id and reason of documents that cannot be used, so that they are
+    not asked for again; ``chemsys`` counts the usable ones of each chemical system.
     """
 
     route: str
@@ -63,20 +54,8 @@ def read_documents(
 ) -> Batch:
     """Check documents and take out what is kept.
 
-    Parameters
-    ----------
-    route : str
-    documents : iterable of mapping
-    family : str
-        Thermo type that was asked for.
-    asked : frozenset of str, optional
-        Chemical systems that were asked for; None for all.
-
-    Raises
-    ------
-    SourceError
-        For documents that were not asked for or are no documents: the service, or something
-        between, answers something else.
+    SourceError for documents that are none, or not of the thermo type and the chemical systems
+    (None: all) that were asked for: the service, or something between, answers something else.
     """
     batch = Batch(route)
     for document in documents:

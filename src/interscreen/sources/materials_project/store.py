@@ -99,18 +99,9 @@ def find_stores(thermo_type: str | None = None) -> list[Path]:
 class Store:
     """One open store; a context manager.
 
-    Parameters
-    ----------
-    path : Path
-    create : (database version, thermo type), optional
-        For which it is made where it is absent.
-
-    Raises
-    ------
-    InputError
-        When it is absent, damaged or of another format.
-    OutputError
-        When it cannot be made or written.
+    ``create`` is the database version and thermo type for which it is made where it is absent.
+    InputError when it is absent, damaged or of another format; OutputError when it cannot be made
+    or written.
     """
 
     def __init__(self, path: Path, *, create: tuple[str, str] | None = None) -> None:
@@ -311,13 +302,8 @@ class Store:
     ) -> None:
         """Keep answers, in one transaction with the note of what they answer completely.
 
-        Parameters
-        ----------
-        batches : iterable of Batch
-        systems : collection of str
-            Chemical systems that the batches answer.
-        page : (first document, number of documents, total), optional
-            The page of a pull of everything that the batches are.
+        They answer chemical systems, or are one page of a pull of everything (its first document,
+        number of documents, and how many there are in all).
         """
         with self.transaction() as write:
             for batch in batches:

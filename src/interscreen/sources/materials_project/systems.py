@@ -58,17 +58,8 @@ def pull_systems(
 ) -> PullReport:
     """Fetch every subsystem of some sets of elements that the store lacks, each once.
 
-    Parameters
-    ----------
-    client : Client
-    element_sets : iterable of collections of str
-        Elements of each question.
-    structures : bool
-        Fetch structures, too.
-    progress : callable, optional
-        Called with systems done and in all.
-    notify : callable, optional
-        Told in one line when the database changes under the pull.
+    ``progress`` is called with systems done and in all; ``notify`` is told in one line when the
+    database changes under the pull.
 
     Raises
     ------
