@@ -20,11 +20,9 @@ from .source import Source
 from .table import PhaseTable
 
 _FORMAT = "3"  # raise it when the meaning of a stored array changes
-_ARRAYS = [
-    field.name
-    for field in fields(PhaseTable)
-    if field.name not in ("elements", "source", "properties")
-]
+_ARRAYS = sorted(
+    {field.name for field in fields(PhaseTable)} - {"elements", "source", "properties"}
+)
 _DIGEST = hashlib.sha256().digest_size
 T = TypeVar("T")
 
@@ -33,8 +31,7 @@ log = logging.getLogger(__name__)
 
 def cache_folder() -> Path:
     """Folder for everything that can be made again; ``INTERSCREEN_CACHE`` changes it."""
-    chosen = os.environ.get("INTERSCREEN_CACHE")
-    if chosen:
+    if chosen := os.environ.get("INTERSCREEN_CACHE"):
         return Path(chosen)
     from platformdirs import user_cache_dir
 

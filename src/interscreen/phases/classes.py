@@ -90,16 +90,14 @@ def anion_classes(table: PhaseTable) -> dict[str, Mask]:
     Only compounds (two elements or more) have classes, and a compound may have several.
 
     1. Nonmetals and metalloids (F O Cl N Br I S Se C H P As Te Sb B Ge Si, in order of falling
-       electronegativity) can be anions.  The first one that a compound has is an anion, and so
-       is O in any case.
-    2. A further one is an anion, too, if the other elements in their highest usual oxidation
-       states can pay for it beside the anions before it: Cl and S in Li6PS5Cl (S as S2-, Cl as
-       Cl-, paid by Li+ and P5+) but not P in it, S in La2O2S but not in Li2SO4, H in LaHO but not
-       in LiOH.  For H only metals, B, Si and Ge can pay, and in low states (Mn2+, Cr3+): CrHO2
-       is a hydroxide.  C, P, As, Te, Sb, B, Ge and Si with as much oxygen as in their highest
-       oxides (C: as in carbonates) are no anions, whatever could pay for them.
-    3. N or C with H beside a more electronegative element of the list is part of ammonium,
-       amines and other organic groups, and makes no nitride or carbide.
+       electronegativity) can be anions.  The first one that a compound has is one, and so is O.
+    2. A further one is, too, if the other elements in their highest usual oxidation states can
+       pay for it beside the anions before it: Cl and S in Li6PS5Cl but not P in it, S in La2O2S
+       but not in Li2SO4, H in LaHO but not in LiOH.  For H only metals, B, Si and Ge can pay, and
+       in low states (Mn2+, Cr3+): CrHO2 is a hydroxide.  C, P, As, Te, Sb, B, Ge and Si with as
+       much oxygen as in their highest oxides (C: as in carbonates) are no anions in any case.
+    3. N or C with H beside a more electronegative element of the list belongs to ammonium or an
+       organic group, and makes no nitride or carbide.
     4. The polyanionic classes hold compounds of three elements or more whose centre is no anion
        and has enough of the ligand: phosphate O/P >= 2.5, sulfate O/S >= 3.5, carbonate
        O/C >= 3, nitrate O/N >= 3, borate O/B >= 1.5, silicate O/Si >= 2; thiophosphate

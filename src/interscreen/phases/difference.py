@@ -169,13 +169,14 @@ def compare_tables(
 
 def _notes(a: Source, b: Source, *, new: int, gone: int) -> Iterator[str]:
     """Say what besides the database may be behind the differences."""
-    unstated = [name for name, s in (("A", a), ("B", b)) if s.thermo_type == NOT_STATED]
+    sides = (("A", a, new), ("B", b, gone))
+    unstated = [name for name, source, _ in sides if source.thermo_type == NOT_STATED]
     if unstated:
         yield (
             f"run family not stated by {' and '.join(unstated)}: energies of another family "
             "differ, too"
         )
-    for name, source, lacking in (("A", a, new), ("B", b, gone)):
+    for name, source, lacking in sides:
         if source.materials and lacking:
             yield (
                 f"{name} was assembled for some materials only: most phases that it lacks were "
@@ -244,6 +245,6 @@ def _in_order(phases: list[PhaseChange], *, of_hull: bool = False) -> tuple[Phas
 
 def _keys(table: PhaseTable) -> list[bytes]:
     """Composition of each row, the same in any table."""
-    numbers = np.array([atomic_number(symbol) for symbol in table.elements], dtype=np.int64)
+    numbers = np.array([atomic_number(symbol) for symbol in table.elements])
     pairs = np.column_stack([numbers[table.element_index], table.counts])
     return [pairs[start:end].tobytes() for start, end in pairwise(table.indptr.tolist())]

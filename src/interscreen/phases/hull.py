@@ -2,20 +2,13 @@
 
 One linear program per phase answers both questions.  Let W be the lowest energy of the
 composition of phase p among all phases without p.  The margin of p is W - E_p.  If it is negative,
-p lies above the hull by as much.  If not, p lies on the hull: a mixture below E_p would either do
-without p (then W would lie below E_p) or hold p beside a rest of the same composition (then that
-rest, which does without p, would lie below E_p and so would W).
+p lies above the hull by as much.  If not, p lies on the hull: of a mixture below E_p that holds p,
+the rest without p would lie below E_p, and so would W.
 
-A chemical system (a set of elements) needs the phases of its own elements and of all their subsets
-as columns.  Systems with fewer elements come first, and a phase that turns out to lie above the
-hull of its own system is left out of all larger systems.  No answer changes by that:
-
-1. Such a phase q can be replaced in any mixture by what it decomposes to: phases on the hull of
-   the system of q, at a lower energy.
-2. This holds for W as well.  What q decomposes to has only the elements of q; p has more, so p is
-   not among it, and a mixture without p stays one without p.
-3. Among the phases that have exactly the elements of p, argument 2 fails: q may decompose to p,
-   and be what takes over once p is gone.  There all phases stay, the metastable ones, too.
+Systems with fewer elements come first, and a phase q above the hull of its own system is left out
+of all larger systems.  No answer changes by that: q can be replaced by what it decomposes to, at a
+lower energy, also in W, as that has only the elements of q and so p is not among it.  Among the
+phases that have exactly the elements of p all stay: q may be what takes over once p is gone.
 """
 
 from __future__ import annotations
@@ -158,7 +151,7 @@ def _system_margins(
     inside = table.rows_within(elements)
     inside = inside[useful[inside]]
     m = len(elements)
-    columns = np.hstack([np.eye(m), table.fractions(elements, inside)])
+    columns = table.fractions(elements, inside, beside_elements=True)
     costs = np.concatenate([np.zeros(m), table.energies[inside]])
     places = m + np.searchsorted(inside, rows)
     wanted = np.ascontiguousarray(table.fractions(elements, rows).T)
@@ -174,9 +167,7 @@ def _system_margins(
 
 
 def _checked_rows(table: PhaseTable, rows: NDArray[np.integer] | None) -> Rows:
-    if rows is None:
-        return np.arange(len(table), dtype=np.int64)
-    given = np.asarray(rows)
+    given = np.arange(len(table)) if rows is None else np.asarray(rows)
     if given.ndim != 1 or (given.size and not np.issubdtype(given.dtype, np.integer)):
         raise InputError(
             f"rows: an array of {given.dtype} with shape {given.shape}; give row numbers of the "
@@ -191,9 +182,7 @@ def _checked_rows(table: PhaseTable, rows: NDArray[np.integer] | None) -> Rows:
 
 
 def _checked_mask(table: PhaseTable, counted: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
-    if counted is None:
-        return table.counted
-    given = np.asarray(counted)
+    given = table.counted if counted is None else np.asarray(counted)
     if given.dtype != np.bool_ or given.shape != (len(table),):
         raise InputError(
             f"counted: an array of {given.dtype} with shape {given.shape}; give one bool for each "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache
 from math import isfinite
 
 import numpy as np
@@ -152,7 +152,7 @@ def known_artefacts() -> frozenset[str]:
     return _embedded("no")
 
 
-@lru_cache(maxsize=2)
+@cache
 def _embedded(observed: str) -> frozenset[str]:
     """Reduced formulas of the embedded set whose column ``observed`` says this."""
     rows = data_rows("reference_phases.csv")

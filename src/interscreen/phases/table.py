@@ -285,7 +285,7 @@ class PhaseTable:
         m = len(symbols)
         return System(
             elements=symbols,
-            columns=np.hstack([np.eye(m), self.fractions(symbols, rows)]),
+            columns=self.fractions(symbols, rows, beside_elements=True),
             energies=np.concatenate([np.zeros(m), self.energies[rows]]),
             rows=np.concatenate([np.full(m, -1, dtype=np.int64), rows]),
             formulas=self.formulas,
@@ -317,12 +317,12 @@ class PhaseTable:
             For a text that is no formula.
         """
         unit = parse_formula(formula) if isinstance(formula, str) else formula
-        if not self._positions.keys() >= set(unit.elements):
+        known, elements = self._positions, unit.elements
+        mask = sum(1 << known[symbol] for symbol in elements if symbol in known)
+        rows = self._index.group_of.get(mask)
+        if rows is None or mask.bit_count() < len(elements):
             return None
-        rows = self._index.group_of.get(self._mask(unit.elements))
-        if rows is None:
-            return None
-        entries = self.indptr[rows][:, None] + np.arange(len(unit.elements))
+        entries = self.indptr[rows][:, None] + np.arange(len(elements))
         same = (self.counts[entries] == unit.counts).all(axis=1)
         return int(rows[same][0]) if same.any() else None
 
@@ -359,14 +359,21 @@ class PhaseTable:
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
-    def fractions(self, elements: Sequence[str], rows: NDArray[np.int64]) -> Floats:
-        """Atom fractions of some elements in some phases, shape (elements, rows)."""
+    def fractions(
+        self, elements: Sequence[str], rows: NDArray[np.int64], *, beside_elements: bool = False
+    ) -> Floats:
+        """Atom fractions of some elements in some phases, shape (elements, rows).
+
+        ``beside_elements`` puts a column for each pure element before those of the phases.
+        """
         m = len(elements)
+        first = m if beside_elements else 0
         place = np.full(len(self.elements), m, dtype=np.int64)  # other elements: a spare line
         place[[self.position(symbol) for symbol in elements]] = np.arange(m)
         entry, lengths = self._entries(rows)
-        dense = np.zeros((m + 1, len(rows)))
-        phase = np.repeat(np.arange(len(rows)), lengths)
+        dense = np.zeros((m + 1, first + len(rows)))
+        dense[np.arange(first), np.arange(first)] = 1.0
+        phase = np.repeat(np.arange(first, first + len(rows)), lengths)
         dense[place[self.element_index[entry]], phase] = self._index.fractions[entry]
         return dense[:m]
 

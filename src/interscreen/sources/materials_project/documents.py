@@ -48,16 +48,25 @@ class Batch:
     structures: list[tuple[str, Any]] = field(default_factory=list)
     chemsys: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing usable is in it."""
+        return not (self.rows or self.structures)
+
 
 def read_documents(
-    route: str, documents: Iterable[Any], family: str, asked: frozenset[str] | None
+    route: str,
+    documents: Iterable[Any],
+    family: str,
+    asked: frozenset[str] | None,
+    into: Batch | None = None,
 ) -> Batch:
-    """Check documents and take out what is kept.
+    """Check documents and take out what is kept, into the batch of the pages before.
 
     SourceError for documents that are none, or not of the thermo type and the chemical systems
     (None: all) that were asked for: the service, or something between, answers something else.
     """
-    batch = Batch(route)
+    batch = into or Batch(route)
     for document in documents:
         if not isinstance(document, Mapping) or not document.get("material_id"):
             raise SourceError(

@@ -52,8 +52,7 @@ def store_for(
     SourceError when something is missing and cannot be pulled: offline, no key, another database by
     now, or the service fails.
     """
-    found = local_store(wanted, element_sets)
-    if found is not None:
+    if (found := local_store(wanted, element_sets)) is not None:
         return _answerable(found, element_sets)
     missing = _missing(wanted, element_sets)
     if wanted.offline:

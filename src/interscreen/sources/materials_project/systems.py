@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import replace
 from itertools import combinations
 
 from ...errors import SourceError
@@ -121,21 +119,21 @@ def _fetch_batch(
     client: Client, store: Store, route: str, systems: list[str], tally: Tally
 ) -> None:
     """Ask for all documents of some systems; keep them when the answer is whole and possible."""
-    answers = _ask(client, route, systems, tally)
-    summaries: list[Batch] | None = None
+    answer = _ask(client, route, systems, tally)
+    kept = [answer]
     if route == THERMO:
-        found = {name for answer in answers for name in answer.chemsys}
-        doubtful = [name for name in systems if "-" not in name and name not in found]
-        if not found and not doubtful:
+        doubtful = [name for name in systems if "-" not in name and name not in answer.chemsys]
+        if not answer.chemsys and not doubtful:
             # compounds without any phase: believed when their summaries, which have to be asked
             # for anyway, say the same and the service still knows what it has given
-            summaries = _ask(client, SUMMARY, systems, tally)
-            if not _empty(summaries) or not _still_known(client, store, tally):
+            kept.append(_ask(client, SUMMARY, systems, tally))
+            if not kept[1].empty or not _still_known(client, store, tally):
                 doubtful = systems
-        answers += _look_again(client, store, doubtful, found, tally)
-    elif _empty(answers) and _have_energies(store, systems):
-        answers = _ask(client, route, systems, tally)  # an answer that cannot be: once more
-        if _empty(answers):
+        if doubtful:
+            _look_again(client, store, doubtful, answer, tally)
+    elif answer.empty and _have_energies(store, systems):
+        kept = [_ask(client, route, systems, tally)]  # an answer that cannot be: once more
+        if kept[0].empty:
             raise SourceError(
                 f"the Materials Project gives no {route} documents of {systems[0]} and "
                 f"{len(systems) - 1} more systems although it has energies of them; try again "
@@ -144,23 +142,16 @@ def _fetch_batch(
     require_database(client)
     if route == THERMO:
         require_references(
-            ((row[2], row[3]) for answer in answers for row in answer.rows if "-" not in row[2]),
+            ((row[2], row[3]) for row in answer.rows if "-" not in row[2]),
             "nothing of this answer is kept; try again later",
         )
-        tally.documents += sum(len(answer.rows) for answer in answers)
-    _keep(store, answers, systems)
-    if summaries is not None:
-        _keep(store, summaries, systems)
+        tally.documents += len(answer.rows)
+    store.add(kept, systems)
 
 
-def _keep(store: Store, answers: list[Batch], systems: list[str]) -> None:
-    """Store the pages of an answer, with the number of documents of each system in all of them."""
-    whole = sum((answer.chemsys for answer in answers), Counter[str]())
-    store.add([replace(answer, chemsys=whole) for answer in answers], systems)
-
-
-def _ask(client: Client, route: str, systems: list[str], tally: Tally) -> list[Batch]:
-    answers: list[Batch] = []
+def _ask(client: Client, route: str, systems: list[str], tally: Tally) -> Batch:
+    """Ask for all pages of an answer."""
+    answer = Batch(route)
     first, total = 0, 1
     while first < total:
         page = client.page(route, first=first, systems=systems)
@@ -172,36 +163,28 @@ def _ask(client: Client, route: str, systems: list[str], tally: Tally) -> list[B
                 "for one question; run the same command again, what has arrived is kept"
             )
         total = page.total
-        answers.append(read_documents(route, page.documents, client.family, frozenset(systems)))
+        read_documents(route, page.documents, client.family, frozenset(systems), into=answer)
         first += client.page_size
-    return answers
+    return answer
 
 
 def _look_again(
-    client: Client, store: Store, lacking: list[str], found: set[str], tally: Tally
-) -> list[Batch]:
+    client: Client, store: Store, lacking: list[str], answer: Batch, tally: Tally
+) -> None:
     """Ask once more for systems without a phase, together with elements that must have one."""
-    if not lacking:
-        return []
-    known = sorted(store.elements() | {name for name in found if "-" not in name})
+    known = sorted(store.elements() | {name for name in answer.chemsys if "-" not in name})
     control = sorted({*_CONTROL, *known[:1]} - set(lacking))
     again = _ask(client, THERMO, [*lacking, *control], tally)
-    if _empty(again):
+    if again.empty:
         more = f" and {len(lacking) - 5} more systems" if len(lacking) > 5 else ""
         raise SourceError(
             f"the Materials Project answers that it has no {client.family} phase of "
             f"{', '.join(lacking[:5])}{more}, nor of {', '.join(control) or 'any element'}; try "
             "again later; nothing of this answer is kept"
         )
-    kept = set(lacking)
-    return [
-        replace(
-            answer,
-            rows=[row for row in answer.rows if row[2] in kept],
-            chemsys=Counter({n: count for n, count in answer.chemsys.items() if n in kept}),
-        )
-        for answer in again
-    ]
+    answer.rows.extend(row for row in again.rows if row[2] in lacking)
+    answer.left_aside.extend(again.left_aside)
+    answer.chemsys.update({name: again.chemsys[name] for name in lacking})
 
 
 def _still_known(client: Client, store: Store, tally: Tally) -> bool:
@@ -209,10 +192,6 @@ def _still_known(client: Client, store: Store, tally: Tally) -> bool:
     known = store.read("SELECT material_id FROM documents LIMIT 1")
     tally.requests += 1
     return bool(known and client.page(THERMO, identifier=str(known[0][0])).documents)
-
-
-def _empty(answers: list[Batch]) -> bool:
-    return not any(answer.rows or answer.structures for answer in answers)
 
 
 def _have_energies(store: Store, systems: list[str]) -> bool:
