@@ -52,7 +52,7 @@ def described_source(content: bytes, source: Source) -> Source:
 def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | None = None) -> int:
     """Write a store, or the systems of some sets of elements, to a Parquet file.
 
-    An existing file is replaced. Return the number of documents written.  InputError for another
+    An existing file is replaced.  Return the number of documents written.  InputError for another
     ending, or systems that the store lacks; OutputError when the file cannot be written.
     """
     import pyarrow as pa
@@ -194,5 +194,6 @@ def _batches(table: Any, described: dict[str, Any]) -> list[Batch]:
         SUMMARY: Batch(SUMMARY, summaries, chemsys=count),
     }
     for route, identifier, reason in described["left_aside"]:
-        batches[route].left_aside.append((identifier, reason))
+        if route in batches:  # structures are not exported
+            batches[route].left_aside.append((identifier, reason))
     return list(batches.values())
