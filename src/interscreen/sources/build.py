@@ -73,14 +73,8 @@ def table_from_rows(
 ) -> PhaseTable:
     """Build the table of a source: of each formula the structure of the lowest energy.
 
-    Parameters
-    ----------
-    all_phases : bool
-        Count phases that are marked as never observed (0), too.
-    left_out : (r,) bool array, optional
-        Structures that do not count; a formula counts while one of its structures does.
-    units : Units, optional
-        What ``read_units`` says about the formulas, where it has been asked already.
+    ``all_phases`` counts what is marked as never observed (0), too; ``left_out``, shape (r,), are
+    structures that do not count.  A formula counts while one of its structures does.
 
     Raises
     ------
@@ -91,8 +85,7 @@ def table_from_rows(
     if not len(rows):
         raise InputError(f"{source.name}: no phases in it; a source needs at least one row")
     energies = rows.energies
-    bad = np.flatnonzero(~np.isfinite(energies))
-    if len(bad):
+    if len(bad := np.flatnonzero(~np.isfinite(energies))):
         raise InputError(
             f"{rows.place(bad[0], source)}: the formation energy of "
             f"{rows.formulas[bad[0]]} is {energies[bad[0]]}, not a finite number"
@@ -101,9 +94,7 @@ def table_from_rows(
     if units is None:
         units = read_units(rows, source)
     seen = np.full(len(rows), -1, dtype=np.int64) if rows.observed is None else rows.observed
-    excluded = (seen == 0) & (not all_phases)
-    if left_out is not None:
-        excluded |= left_out
+    excluded = ((seen == 0) & (not all_phases)) | (False if left_out is None else left_out)
     # an observed polymorph comes before one that is left out; then the lower energy
     order = np.lexsort((np.arange(len(rows)), energies, excluded, units.of_row))
     chosen = order[np.searchsorted(units.of_row[order], np.arange(len(units.symbols)))]

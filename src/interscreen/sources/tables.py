@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -180,7 +180,7 @@ def frame_rows(
 
     formula_name = _column(frame, formula_column, FORMULA_COLUMNS, "formula", source.name)
     energy_name = _column(frame, energy_column, ENERGY_COLUMNS, "formation-energy", source.name)
-    if not len(frame):
+    if frame.empty:
         raise InputError(f"{source.name}: the table is empty; it needs at least one row")
     blank = (frame.astype(str) == "").all(axis=1).to_numpy()
     kept = np.flatnonzero(~blank)
@@ -190,20 +190,17 @@ def frame_rows(
     formulas = frame[formula_name].tolist()
     for row, value in enumerate(formulas):
         if not isinstance(value, str) or not value.strip():
-            refuse(
-                row,
-                f"the formula is {'empty' if value == '' else repr(value)}, not text"
-                " (was NaN, sodium nitride, read as a missing value? store the column as text)",
-            )
+            found = "empty" if value == "" else repr(value)
+            remedy = "was NaN, sodium nitride, read as a missing value? store the column as text"
+            refuse(row, f"the formula is {found}, not text ({remedy})")
     energies = pd.to_numeric(frame[energy_name], errors="coerce").to_numpy(dtype=np.float64)
-    bad = np.flatnonzero(~np.isfinite(energies))
-    if len(bad):
+    if len(bad := np.flatnonzero(~np.isfinite(energies))):
+        value = str(frame[energy_name].iloc[bad[0]])
+        more = f" (and {len(bad) - 1} more rows)" if len(bad) > 1 else ""
         refuse(
             bad[0],
-            f"the formation energy of {formulas[bad[0]]} is "
-            f"{str(frame[energy_name].iloc[bad[0]])!r}, not a finite number"
-            + (f" (and {len(bad) - 1} more rows)" if len(bad) > 1 else "")
-            + "; correct or remove it",
+            f"the formation energy of {formulas[bad[0]]} is {value!r}, not a finite number{more}; "
+            "correct or remove it",
         )
     columns = {str(column).lower(): frame[column] for column in frame.columns}
     ids, licences = (
@@ -225,14 +222,19 @@ def frame_rows(
         where=where,
         first_row=first_row,
     )
-    stated = {str(value).strip() for value in columns.get(THERMO_COLUMN, ())}
-    families = sorted({run_family(text) for text in stated - {"", "nan", "None"}})
+    return rows, _with_family(source, columns.get(THERMO_COLUMN, ()))
+
+
+def _with_family(source: Source, values: Iterable[Any]) -> Source:
+    """Take the run family from a column of the table; two families share no table."""
+    stated = {str(value).strip() for value in values} - {"", "nan", "None"}
+    families = sorted({run_family(text) for text in stated})
     if len(families) > 1:
         raise InputError(
             f"{source.name}: rows of different run families ({', '.join(families)}) must not share "
             "a hull; keep one family"
         )
-    return rows, replace(source, thermo_type=families[0]) if families else source
+    return replace(source, thermo_type=families[0]) if families else source
 
 
 def _column(
