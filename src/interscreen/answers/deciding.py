@@ -166,12 +166,10 @@ class Variants:
         # the phases of these elements answer every question: a table that is quickly varied
         self.table = table.only(table.rows_within(elements_of([candidate, electrolyte])))
         self._row_of = {str(formula): row for row, formula in enumerate(self.table.formulas)}
-        known = set(table.elements)
         self._kept = {
-            self.table.find(zip(formula.elements, formula.counts, strict=True))
+            self.table.find(formula)
             for text in (candidate.formula, electrolyte.formula, *keep)
             for _, formula in resolve(text)[1].parts
-            if known.issuperset(formula.elements)
         }
         self._known: dict[frozenset[int], Answers] = {}
 

@@ -144,10 +144,7 @@ def materials_of(table: PhaseTable, materials: Sequence[Given], first_owner: int
         for number, (_, unit) in enumerate(found)
         for factor, formula in unit.parts
     ]
-    known = [
-        table.find(zip(formula.elements, formula.counts, strict=True))
-        for _, _, formula in components
-    ]
+    known = [table.find(formula) for _, _, formula in components]
     return Materials(
         components=_sparse(
             [_fractions(table, formula.amounts) for _, _, formula in components],
@@ -354,7 +351,7 @@ class Phases:
     @cached_property
     def _every_row(self) -> Rows:
         own = [-1 if phase.row is None else phase.row for phase in self.own]
-        elements = [self.table.find([(symbol, 1)]) for symbol in self.table.elements]
+        elements = [self.table.find(symbol) for symbol in self.table.elements]
         of_elements = [-1 if row is None else row for row in elements]
         return np.concatenate([self.rows, np.array([*own, *of_elements], dtype=np.int64)])
 

@@ -130,7 +130,7 @@ def _row(table: PhaseTable, formula: Formula) -> int | None:
     """Row of the phase with the composition of a formula; None for an element."""
     if len(formula.elements) == 1:
         return None
-    return table.find(zip(formula.elements, formula.counts, strict=True))
+    return table.find(formula)
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def write_study(run: Run, candidates: Sequence[str], path: Path) -> None:
 
     from ..files import write_whole
     from ..screen.study import Study
-    from ..sources.open import NAMES
+    from ..sources import NAMES
 
     if path.suffix.lower() not in (".yaml", ".yml"):
         raise InputError(f"--study {path}: the ending must be .yaml")

@@ -123,7 +123,7 @@ def correction_shares(table: PhaseTable, rows: Rows) -> Floats:
     if not len(rows):
         return shares
     classes = anion_classes(part)
-    fractions = part.element_fractions()
+    fractions = part.fractions(part.elements, np.arange(len(part))).T
     column = {symbol: number for number, symbol in enumerate(part.elements)}
     peroxide, superoxide = _of_alkali_metals(part)
     has = {

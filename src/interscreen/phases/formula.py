@@ -53,6 +53,11 @@ class Formula:
         """Smallest whole numbers in the proportion of the amounts."""
         return whole_numbers([amount for _, amount in self.amounts])
 
+    @property
+    def reduced(self) -> str:
+        """Conventional reduced formula, as a table has it."""
+        return reduced_text(dict(zip(self.elements, self.counts, strict=True)))
+
     def amount(self, symbol: str) -> Fraction:
         """Atoms of one element per formula unit (zero if absent)."""
         return dict(self.amounts).get(symbol, Fraction(0))

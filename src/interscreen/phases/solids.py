@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..files import data_rows
-from .formula import Formula, atomic_mass, molar_mass, parse_formula, reduced_text
+from .formula import atomic_mass, molar_mass, parse_formula
 from .system import Floats
 from .table import PhaseTable
 from .units import CM3_PER_MOL
@@ -89,7 +89,7 @@ def solids() -> Mapping[str, Solid]:
 
 def solid_of(formula: str) -> Solid | None:
     """Figures of the package for a phase, however its formula is written; None without any."""
-    return solids().get(_reduced(parse_formula(formula)))
+    return solids().get(parse_formula(formula).reduced)
 
 
 def row_volumes(table: PhaseTable, rows: NDArray[np.int64]) -> dict[str, Floats]:
@@ -204,10 +204,6 @@ def _known(part: PhaseTable) -> Iterator[tuple[int, Solid]]:
     for place, formula in enumerate(part.formulas.tolist()):
         if formula in known:
             yield place, known[formula]
-
-
-def _reduced(unit: Formula) -> str:
-    return reduced_text(dict(zip(unit.elements, unit.counts, strict=True)))
 
 
 def _positive(part: PhaseTable, name: str, *, zero: bool = False) -> Floats:

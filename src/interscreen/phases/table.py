@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .formula import atomic_number, nearest
+from .formula import Formula, atomic_number, nearest, parse_formula
 from .hooks import given
 from .source import Source
 from .system import Floats, System
@@ -283,18 +283,9 @@ class PhaseTable:
         left_out = rows[~counted & ~self._quiet[rows]]
         rows = rows[counted & (self.energies[rows] < 0.0)]
         m = len(symbols)
-        row_of = np.full(len(self.elements), -1, dtype=np.int64)
-        row_of[[self._positions[symbol] for symbol in symbols]] = np.arange(m)
-        first = self.indptr[rows]
-        lengths = self.indptr[rows + 1] - first
-        column = np.repeat(np.arange(len(rows)), lengths)
-        entry = np.arange(len(column)) + np.repeat(first - np.cumsum(lengths) + lengths, lengths)
-        columns = np.zeros((m, m + len(rows)))
-        columns[np.arange(m), np.arange(m)] = 1.0
-        columns[row_of[self.element_index[entry]], m + column] = self._index.fractions[entry]
         return System(
             elements=symbols,
-            columns=columns,
+            columns=self.fractions(symbols, rows, beside_elements=True),
             energies=np.concatenate([np.zeros(m), self.energies[rows]]),
             rows=np.concatenate([np.full(m, -1, dtype=np.int64), rows]),
             formulas=self.formulas,
@@ -317,14 +308,22 @@ class PhaseTable:
             f"--elements {system.replace('-', ',')}` first"
         )
 
-    def find(self, amounts: Iterable[tuple[str, int]]) -> int | None:
-        """Row of the phase with exactly this composition (whole numbers), counted or not."""
-        wanted = sorted(amounts, key=lambda item: self.position(item[0]))
-        rows = self._index.group_of.get(self._mask(symbol for symbol, _ in wanted))
-        if rows is None:
+    def find(self, formula: Formula | str) -> int | None:
+        """Row of the phase with the composition of a formula, counted or not; None without one.
+
+        Raises
+        ------
+        InputError
+            For a text that is no formula.
+        """
+        unit = parse_formula(formula) if isinstance(formula, str) else formula
+        known, elements = self._positions, unit.elements
+        mask = sum(1 << known[symbol] for symbol in elements if symbol in known)
+        rows = self._index.group_of.get(mask)
+        if rows is None or mask.bit_count() < len(elements):
             return None
-        entries = self.indptr[rows][:, None] + np.arange(len(wanted))
-        same = (self.counts[entries] == [number for _, number in wanted]).all(axis=1)
+        entries = self.indptr[rows][:, None] + np.arange(len(elements))
+        same = (self.counts[entries] == unit.counts).all(axis=1)
         return int(rows[same][0]) if same.any() else None
 
     def composition(self, row: int) -> dict[str, int]:
@@ -337,9 +336,7 @@ class PhaseTable:
 
     def only(self, rows: NDArray[np.int64]) -> PhaseTable:
         """Return the table of some rows, in the order given; the elements stay all known."""
-        lengths = np.diff(self.indptr)[rows]
-        first = self.indptr[rows]
-        entry = np.repeat(first - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+        entry, lengths = self._entries(rows)
         return replace(
             self,
             formulas=self.formulas[rows],
@@ -362,19 +359,30 @@ class PhaseTable:
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
-    def element_fractions(self, elements: Sequence[str] | None = None) -> Floats:
-        """Dense matrix of atom fractions, shape (n, number of elements)."""
-        symbols = list(self.elements if elements is None else elements)
-        row_of = np.full(len(self.elements), -1, dtype=np.int64)
-        row_of[[self.position(symbol) for symbol in symbols]] = np.arange(len(symbols))
-        lengths = np.diff(self.indptr)
-        phase = np.repeat(np.arange(len(self)), lengths)
-        totals = np.add.reduceat(self.counts, self.indptr[:-1])
-        wanted = row_of[self.element_index] >= 0
-        dense = np.zeros((len(self), len(symbols)))
-        dense[phase[wanted], row_of[self.element_index[wanted]]] = self.counts[wanted]
-        fractions: Floats = dense / totals[:, None]
-        return fractions
+    def fractions(
+        self, elements: Sequence[str], rows: NDArray[np.int64], *, beside_elements: bool = False
+    ) -> Floats:
+        """Atom fractions of some elements in some phases, shape (elements, rows).
+
+        ``beside_elements`` puts a column for each pure element before those of the phases.
+        """
+        m = len(elements)
+        first = m if beside_elements else 0
+        place = np.full(len(self.elements), m, dtype=np.int64)  # other elements: a spare line
+        place[[self.position(symbol) for symbol in elements]] = np.arange(m)
+        entry, lengths = self._entries(rows)
+        dense = np.zeros((m + 1, first + len(rows)))
+        dense[np.arange(first), np.arange(first)] = 1.0
+        phase = np.repeat(np.arange(first, first + len(rows)), lengths)
+        dense[place[self.element_index[entry]], phase] = self._index.fractions[entry]
+        return dense[:m]
+
+    def _entries(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Entries of the compressed rows of some phases, and how many each phase has."""
+        first = self.indptr[rows]
+        lengths = self.indptr[rows + 1] - first
+        start = np.repeat(first - np.cumsum(lengths) + lengths, lengths)
+        return start + np.arange(len(start)), lengths
 
     def left_out_within(self, elements: Iterable[str]) -> tuple[str, ...]:
         """Phases of some elements that no equilibrium counts although they could be part of one."""

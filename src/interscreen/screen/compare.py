@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..phases.columns import COLUMNS
-from ..phases.difference import EDGE, checked_tolerance
+from ..phases.difference import EDGE
 from ..phases.result import Result
+from ..phases.units import checked_limit
 from .answers import (
     AnswerKey,
     Value,
@@ -170,8 +171,8 @@ def compare_screens(
         For a tolerance that is none, and for screens of different studies.
     """
     tolerances = {
-        "eV/atom": checked_tolerance(tolerance_eV_per_atom, "tolerance", "eV/atom"),
-        "V": checked_tolerance(tolerance_V, "tolerance", "V"),
+        "eV/atom": float(checked_limit(tolerance_eV_per_atom, "tolerance", "eV/atom")),
+        "V": float(checked_limit(tolerance_V, "tolerance", "V")),
     }
     reasons_a, reasons_b = _reasons(a), _reasons(b)
     for pair in sorted(reasons_a.keys() ^ reasons_b.keys()):

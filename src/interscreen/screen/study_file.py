@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from ..errors import InputError
 from ..files import load_yaml
 from ..phases.formula import nearest
-from ..sources.open import NAMES
+from ..sources import NAMES
 from .entries import MaterialEntry
 from .study import Study
 

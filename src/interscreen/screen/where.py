@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..files import load_yaml
-from ..phases.formula import nearest, parse_formula, reduced_text
+from ..phases.formula import nearest, parse_formula
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
@@ -335,7 +335,7 @@ def _of_products(name: str, value: _Value) -> Mask:
         _refuse(value.place, str(error))
     names = {value.text}
     if all(amount.denominator == 1 for _, amount in unit.amounts):
-        names.add(reduced_text(dict(zip(unit.elements, unit.counts, strict=True))))
+        names.add(unit.reduced)
     part = re.compile(rf"(?:^| )(?:{'|'.join(map(re.escape, sorted(names)))})(?: |$)")
     return lambda columns: columns.texts(name, lambda text: bool(part.search(text)))
 
