@@ -27,24 +27,8 @@ _Pairs = list[tuple[float, float, str]]  # of each cell: metric, measurement, ph
 class Correlation(Result):
     """Rank correlation of one metric with one measurement.
 
-    Attributes
-    ----------
-    cells : str
-        Group: ``all``, or those on one electrolyte.
-    n_cells, n_interlayers : int
-        Cells that have both numbers, and how many interlayers (phases as deposited) they are.
-    spearman, kendall : float or None
-        None where there are too few cells, or all have the same number.
-    rho_low, rho_high : float or None
-        95 % bootstrap interval of Spearman's coefficient.
-    p_value, p_holm : float or None
-        Two-sided, by permutation; and corrected for the number of correlations in the table.
-    expected_sign : int
-        Sign that the coefficient has if the metric does what the ranking assumes.
-    spearman_with_artefacts, spearman_without_artefacts : float or None
-        Artefacts of computed hulls counted, and left out.
-    same_order_as : str
-        Earlier metric that puts the cells in the same order; not counted as a test of its own.
+    The registry of columns explains each; coefficients are None where there are too few cells, or
+    all have the same number.
     """
 
     cells: str
@@ -83,7 +67,8 @@ def correlate(
                     for some in (cells, with_artefacts, without_artefacts)
                 )
                 numbers = _numbers(pairs)
-                same = earlier.setdefault(_order(pairs), metric)
+                first = earlier.setdefault(_order(pairs), metric)
+                alone = first == metric or numbers["spearman"] is None
                 found.append(
                     Correlation(
                         cells=group,
@@ -96,9 +81,7 @@ def correlate(
                         expected_sign=GOOD_SIGN[metric] * (1 if more_is_better else -1),
                         spearman_with_artefacts=_spearman(other),
                         spearman_without_artefacts=_spearman(third),
-                        same_order_as=same
-                        if same != metric and numbers["spearman"] is not None
-                        else "",
+                        same_order_as="" if alone else first,
                         verdict="",
                     )
                 )
