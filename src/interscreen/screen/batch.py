@@ -334,7 +334,8 @@ def refine(
     needed = dict.fromkeys(
         ("candidate", "electrolyte", "status", "role", *SCORE_COLUMNS, *OPTIONAL_COLUMNS)
     )
-    board = Board.of_table(pa.concat_tables(part.select(list(needed)) for part in read()))
+    whole = pa.concat_tables(part.select(list(needed)) for part in read())
+    board = Board.of(whole.to_pandas())
     standing = Standing.of(board, study.ranking)
     best = {b: standing.best(n, study.best) for n, b in enumerate(board.blocks)}
     listed = {b: _listed(standing, n, best[b]) for n, b in enumerate(board.blocks)}
