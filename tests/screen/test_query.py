@@ -255,7 +255,7 @@ def test_queries_of_the_former_form_find_the_same_candidates(source, request):
     table = request.getfixturevalue(source)
     for text, (number, digest) in GOLDEN[source].items():
         query = parse_query(text)
-        choice = choose_candidates(table, query)
+        choice = choose(table, query)
         found = " ".join(map(str, table.formulas[choice.rows]))
         assert len(choice) == number, text
         assert hashlib.sha256(found.encode()).hexdigest()[:16] == digest, text

@@ -201,7 +201,7 @@ class Run(Displayed):
 
         from ..phases.columns import arrow_schema
         from ..screen.ranking import OVERALL
-        from ..screen.results_table import SCORE
+        from ..screen.top import SCORE
         from ..screen.top import best
 
         tie = self._ranked_by.tie_meV_per_atom

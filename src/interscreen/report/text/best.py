@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from ...screen.ranking import OVERALL
-from ...screen.results_table import SCORE
+from ...screen.top import SCORE
 from ...screen.scores import COATING, CONVERSION
 from .answers import table
 
