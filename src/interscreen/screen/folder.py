@@ -48,9 +48,9 @@ def new_folder(target: Path) -> Iterator[Path]:
     try:
         yield temporary
         publish(temporary, target)
+    except OutputError:
+        raise
     except OSError as error:
-        if isinstance(error, OutputError):
-            raise
         raise OutputError(f"output folder {target}: cannot be written ({error.strerror})") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)

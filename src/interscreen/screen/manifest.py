@@ -36,20 +36,7 @@ def build_manifest(
     seconds: float,
     **results: Any,
 ) -> dict[str, Any]:
-    """Collect the manifest of a run.
-
-    Parameters
-    ----------
-    table : PhaseTable
-    study : mapping
-        The resolved study.
-    command : sequence of str
-        Command line.
-    seconds : float
-        Wall time [s].
-    **results
-        Further entries (counts, warnings, files).
-    """
+    """Collect the manifest of a run: study as resolved, command line, wall time [s], the rest."""
     return {
         "source": table.source.to_dict(),
         "phases_left_out_of_the_source": list(table.left_out),
