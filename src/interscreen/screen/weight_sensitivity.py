@@ -117,7 +117,8 @@ def weight_table(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
             if role not in present:
                 continue
             scores, after = changed[number, block, there], ranks_after[number, block, there]
-            tau = kendalltau(before, np.round(scores, _NOISE_DIGITS)).statistic
+            rounded = np.round(scores, _NOISE_DIGITS)
+            tau = kendalltau(before, rounded).statistic if len(before) > 1 else np.nan
             order = np.argsort(-scores, kind="stable")
             moved = np.abs(after - ranks_before[block, there])
             most = int(np.argmax(moved))
