@@ -20,7 +20,7 @@ from interscreen.screen import batch
 from interscreen.screen.batch import in_order
 from interscreen.screen.choose import first_voltages
 
-ALL = ["screen", "--source", "reference", "--electrolytes", "LLZO,LATP"]
+ALL = ["screen", "--source", "reference", "--electrolytes", "LLZO,LATP", "--samples", "20"]
 FINAL = (
     "results.parquet", "ranking.csv", "uncertainty.csv", "sensitivity.csv", "windows.csv",
     "weights.csv",
@@ -80,7 +80,11 @@ def test_every_compound_of_the_source_is_screened(capsys, tmp_path, reference, s
     ranking = pd.read_csv(tmp_path / "run" / "ranking.csv")
     assert {"overall", "LLZO", "LATP"} == set(ranking["electrolyte"])
     best = ranking.groupby("electrolyte").head(5)
-    assert best[["rank", "score_std_meV_per_atom", "rank_low", "weight_rank_low"]].notna().all(None)
+    assert (
+        best[["rank", "score_std_meV_per_atom", "rank_low", "weight_rank_low"]]
+        .notna()
+        .all(axis=None)
+    )
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert manifest["candidates"] == len(wanted) - 1
     assert manifest["run_key"]

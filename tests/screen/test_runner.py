@@ -38,10 +38,14 @@ def test_every_column_is_registered(demo):
 def test_rows_hold_what_the_single_questions_give(demo, reference):
     for row in demo.results.to_dict("records"):
         one = react(reference, row["candidate"], row["electrolyte"])
-        assert row["deposited_mutual_eV_per_atom"] == one.min_mutual_energy_eV_per_atom
+        assert row["deposited_mutual_eV_per_atom"] == pytest.approx(
+            one.min_mutual_energy_eV_per_atom, abs=1e-12
+        )
         assert row["deposited_equation"] == (one.equation or "")
         layer = react(reference, row["layer"], row["electrolyte"])
-        assert row["layer_mutual_eV_per_atom"] == layer.min_mutual_energy_eV_per_atom
+        assert row["layer_mutual_eV_per_atom"] == pytest.approx(
+            layer.min_mutual_energy_eV_per_atom, abs=1e-12
+        )
         assert row["improvement_eV_per_atom"] == pytest.approx(
             layer.min_mutual_energy_eV_per_atom - row["bare_mutual_eV_per_atom"]
         )
@@ -88,7 +92,7 @@ def test_unexpected_error_in_words_is_a_warning_and_the_numbers_stand(reference,
     found = run_study(study("CuF2", "AlF3"), reference)
     assert found.failed == 0
     assert found.results["score_meV_per_atom"].notna().all()
-    assert "AlF3: no equations (ZeroDivisionError: surprise)" in found.warnings
+    assert any("AlF3: no equations" in text and "surprise" in text for text in found.warnings)
     assert set(found.reactions["candidate"]) == {"CuF2"}
 
 
