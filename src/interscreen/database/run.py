@@ -342,8 +342,7 @@ def write_run(
     from ..report.figures.run import write_figures
     from ..report.page import write_report
     from ..screen.batch import run_batch
-    from ..screen.folder import new_folder, write_manifest, write_tables
-    from ..screen.manifest import build_manifest
+    from ..screen.folder import build_manifest, new_folder, write_manifest, write_tables
     from ..screen.run import run_study
 
     started = time.perf_counter()

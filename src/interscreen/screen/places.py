@@ -1,4 +1,4 @@
-"""Places that follow from scores: ranks, ties, and how sure a rank is over samples."""
+"""Places that follow from scores: ranks, ties, how sure a rank is, and the Pareto front."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ..energies.spread import HIGH, LOW
 from ..phases.system import Floats
 
 _EQUAL = 1e-6  # scores closer than this are equal [meV/atom]
+_BLOCK = 64  # members of the front between two clearings of what they dominate
 
 
 def ranks(
@@ -96,3 +97,55 @@ def rank_spread(scores: Floats, tie_meV_per_atom: float) -> RankSpread:
     rank = rank_matrix(scores, tie_meV_per_atom)
     low, high = np.percentile(np.where(rank == 0, n, rank), [LOW, HIGH], axis=0, method="nearest")
     return RankSpread(best, top3, low, high)
+
+
+def pareto_front(values: ArrayLike) -> NDArray[np.bool_]:
+    """Rows that no other row beats in everything at once, whatever the weights.
+
+    Parameters
+    ----------
+    values : (n, k) float array
+        One row per candidate, one column per metric, all of them better where larger.
+
+    Returns
+    -------
+    (n,) bool array
+        False for rows with NaN; these beat none.  Equal rows are on the front together.
+
+    Notes
+    -----
+    Rows are taken by falling sum of their places in the columns: who beats others stands before
+    them, so every row that is still there when its turn comes is on the front, and only what is
+    left is compared with it: 0.3 s for 95,000 rows of six independent metrics.
+    """
+    table = np.asarray(values, dtype=np.float64)
+    front = np.zeros(len(table), dtype=np.bool_)
+    rows = np.flatnonzero(~np.isnan(table).any(axis=1))
+    if not table.shape[1]:  # nothing to be better in
+        front[rows] = True
+    if not table.size or not len(rows):
+        return front
+    places = np.array(
+        [np.unique(column, return_inverse=True)[1] for column in table[rows].T], dtype=np.int32
+    )
+    different, of_row = np.unique(places, axis=1, return_inverse=True)
+    order = np.argsort(-different.sum(axis=0, dtype=np.int64), kind="stable")
+    best = np.zeros(different.shape[1], dtype=np.bool_)
+    best[_undominated(different[:, order], order)] = True
+    front[rows] = best[of_row.reshape(-1)]
+    return front
+
+
+def _undominated(places: NDArray[np.int32], names: NDArray[np.int64]) -> list[int]:
+    """Names of the columns that no earlier one dominates; all columns differ."""
+    found: list[int] = []
+    while places.shape[1]:
+        alive = np.ones(places.shape[1], dtype=np.bool_)
+        for position in range(min(_BLOCK, places.shape[1])):
+            if alive[position]:
+                found.append(int(names[position]))
+                beaten = np.logical_and.reduce(places <= places[:, position : position + 1])
+                alive &= ~beaten
+            alive[position] = False
+        places, names = places[:, alive], names[alive]
+    return found

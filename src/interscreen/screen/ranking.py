@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from ..phases.columns import COLUMNS, columns_of
 from .board import OVERALL, Board
-from .pareto import pareto_front
-from .places import ranks
+from .places import pareto_front, ranks
 from .scores import ROLES, TERMS, Floats, missing_numbers, role_terms, score_columns
 from .tables import FAILED, OK
 from .weight_sensitivity import weight_rank_ranges

@@ -6,8 +6,8 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from ...screen.ranking import OVERALL
-from ...screen.top import SCORE
 from ...screen.scores import COATING, CONVERSION
+from ...screen.top import SCORE
 from .answers import table
 
 if TYPE_CHECKING:
