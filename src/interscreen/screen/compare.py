@@ -227,7 +227,7 @@ def _reasons(screen: ScreenResult) -> dict[tuple[str, str], str]:
     """Why each row could not be computed; empty where it could."""
     return {
         (row["candidate"], row["electrolyte"]): (
-            "" if row["status"] == OK else _text(row["reason"]) or row["status"]
+            "" if row["status"] == OK else row["reason"] or row["status"]
         )
         for row in _records(screen.results)
     }
@@ -240,12 +240,12 @@ def _places(a: pd.DataFrame, b: pd.DataFrame) -> Iterator[RankChange]:
         yield RankChange(
             electrolyte=row["electrolyte"],
             candidate=row["candidate"],
-            rank_a=None if _number(row["rank"]) is None else int(row["rank"]),
-            rank_b=None if _number(other["rank"]) is None else int(other["rank"]),
-            score_a_meV_per_atom=_number(row["score_meV_per_atom"]),
-            score_b_meV_per_atom=_number(other["score_meV_per_atom"]),
-            role_a=_text(row["role"]),
-            role_b=_text(other["role"]),
+            rank_a=int(row["rank"]) if row["rank"] else None,
+            rank_b=int(other["rank"]) if other["rank"] else None,
+            score_a_meV_per_atom=row["score_meV_per_atom"],
+            score_b_meV_per_atom=other["score_meV_per_atom"],
+            role_a=row["role"] or "",
+            role_b=other["role"] or "",
         )
 
 
@@ -255,9 +255,9 @@ def _answers(screen: ScreenResult) -> dict[AnswerKey, Value]:
 
     def add(key: AnswerKey, value: Any) -> None:
         if key.quantity in _PHASES:
-            found[key] = phases_of(_text(value))
+            found[key] = phases_of(value or "")
         elif key.quantity in COLUMNS and COLUMNS[key.quantity].unit in _UNITS:
-            found[key] = _number(value)
+            found[key] = None if value is None else float(value)
 
     formulas = {}
     for row in _records(screen.results[screen.results["status"] == OK]):
@@ -291,10 +291,10 @@ def _contacts(reactions: pd.DataFrame, formulas: dict[str, str]) -> dict[AnswerK
         # a product that is the candidate itself may have an energy of its own
         own = product and row["contact"].partition(" | ")[0] == formulas.get(row["candidate"])
         place = (row["candidate"] if own else "", row["electrolyte"], row["contact"])
-        found[AnswerKey(*place, "equation")] = phases_of(_text(row["equation"]))
+        found[AnswerKey(*place, "equation")] = phases_of(row["equation"] or "")
         if product:
             key = AnswerKey(*place, "mutual_energy_eV_per_atom")
-            found[key] = _number(row["mutual_energy_eV_per_atom"]) or 0.0
+            found[key] = row["mutual_energy_eV_per_atom"] or 0.0
     return found
 
 
@@ -306,9 +306,7 @@ def _steps(lithiation: pd.DataFrame) -> dict[AnswerKey, Value]:
         candidate, products = row["candidate"], phases_of(row["products"])
         paths.setdefault(candidate, []).append(products)
         if row["step"] > 1:
-            found[AnswerKey(candidate, "", f"to {products}", "voltage_V")] = _number(
-                row["voltage_V"]
-            )
+            found[AnswerKey(candidate, "", f"to {products}", "voltage_V")] = row["voltage_V"]
     for candidate, steps in paths.items():
         found[AnswerKey(candidate, "", "", "products")] = "; ".join(steps)
     return found
@@ -330,17 +328,6 @@ def phases_of(text: str) -> str:
     return " + ".join(sorted({*terms} - {""}))
 
 
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows of a table."""
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
-
-
-def _number(value: Any) -> float | None:
-    """Return a number, or None where there is none."""
-    number = math.nan if value is None else float(value)
-    return None if math.isnan(number) else number
-
-
-def _text(value: Any) -> str:
-    """Return a text, empty where there is none."""
-    return value if isinstance(value, str) else ""
+def _records(frame: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Rows of a table, None where there is nothing."""
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")

@@ -46,16 +46,9 @@ GOOD_SIGN = {name: -1 if name == "lithium_mutual_eV_per_atom" else 1 for name in
 class Cell(Result):
     """One measured cell, and what its stack says.
 
-    Attributes
-    ----------
-    computed_electrolyte : str
-        Formula that was computed: another one where an undoped garnet stands in.
-    status, reason : str
-        ``ok``, ``failed`` with the reason, or ``bare`` for a cell without interlayer.
-    role, layer : str
-        Role that follows from the reaction with Li, converted layer; empty without metrics.
-    artefacts : tuple of str
-        Phases of the layer that are artefacts of computed hulls.
+    ``computed_electrolyte`` is another one where an undoped garnet stands in; ``status`` is ``ok``,
+    ``failed`` with the reason, or ``bare`` for a cell without interlayer.  Without metrics ``role``
+    and ``layer`` are empty; ``artefacts`` are the phases of the layer that only hulls know.
     """
 
     measured: MeasuredCell

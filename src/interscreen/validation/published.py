@@ -46,22 +46,9 @@ class _Answer(NamedTuple):
 class Comparison(Result):
     """One published number and the same number of a source, in the unit of its ``quantity``.
 
-    Attributes
-    ----------
-    value : float or None
-        Of the source as it was opened; None when it could not be computed.
-    value_with_artefacts, value_without_artefacts : float or None
-        With the artefacts of computed hulls counted (published hulls hold them), and left out:
-        phases that nobody has made, or whose energy contradicts experiment.
-    artefacts : tuple of str
-        Those among the elements of the question.
-    deviation : float or None
-        ``value`` minus ``published``.
-    verdict : str
-        ``within``, ``known miss``, ``OUTSIDE``, ``not counted`` (the source does not cover the
-        question) or ``not computed``.
-    reason : str
-        Why the verdict is not ``within``.
+    The registry of columns explains each.  ``value`` is that of the source as it was opened; there
+    is none where it could not be computed.  Verdicts: ``within``, ``known miss``, ``OUTSIDE``,
+    ``not counted`` (the source does not cover the question) and ``not computed``.
     """
 
     item: str

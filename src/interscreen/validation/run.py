@@ -75,16 +75,9 @@ class Validation(Result):
 def validate(table: PhaseTable, *, undoped: bool = False) -> Validation:
     """Hold a source against published numbers and measured cells.
 
-    Parameters
-    ----------
-    table : PhaseTable
-    undoped : bool
-        Compute cells on doped garnets with undoped LLZO, for a source that lacks the dopant.
-
-    Returns
-    -------
-    Validation
-        What the source cannot answer stands in it with the reason; nothing is raised for that.
+    With ``undoped`` cells on doped garnets are computed with undoped LLZO, for a source that lacks
+    the dopant.  What the source cannot answer stands in the result with the reason; nothing is
+    raised for that.
 
     Examples
     --------
