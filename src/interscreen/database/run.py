@@ -201,8 +201,7 @@ class Run(Displayed):
 
         from ..phases.columns import arrow_schema
         from ..screen.ranking import OVERALL
-        from ..screen.top import SCORE
-        from ..screen.top import best
+        from ..screen.top import SCORE, best
 
         tie = self._ranked_by.tie_meV_per_atom
         schema = arrow_schema("results")
