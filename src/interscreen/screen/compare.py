@@ -52,22 +52,11 @@ class AnswerKey(NamedTuple):
 class AnswerChange(Result):
     """One answer in both screens.
 
-    Attributes
-    ----------
-    candidate, electrolyte : str
-        Names as in the study; empty where the answer does not depend on it.
-    contact : str
-        For answers that results.csv does not hold: the contact (``LiF | LATP``), the product
-        (``LiF``), or the end of a step of the lithiation (``to Cu + LiF``).  Empty otherwise.
-    quantity : str
-        Key of the column (see ``interscreen.columns``).
-    value_a, value_b : float, str or None
-        Numbers, None where there is none; phases as ``A + B`` in alphabetical order, empty where
-        there are none (nothing reacts); for ``reason`` why the row could not be computed.
-    change : float or None
-        ``value_b - value_a`` of numbers.
-    unit : str
-        ``eV/atom``, ``V`` or empty.
+    Candidate and electrolyte are empty where the answer does not depend on them.  ``contact`` says
+    what results.csv does not hold: the contact (``LiF | LATP``), the product (``LiF``), or the end
+    of a step of the lithiation (``to Cu + LiF``).  Values are numbers, None where there is none, or
+    phases as ``A + B`` in alphabetical order, empty where nothing reacts; for ``reason`` why the row
+    could not be computed.  ``change`` is b minus a of numbers, ``unit`` eV/atom, V or empty.
     """
 
     candidate: str
@@ -103,20 +92,10 @@ class RankChange(Result):
 class ScreenDifference(Result):
     """Answers of one study that differ between sources a and b.
 
-    Attributes
-    ----------
-    tolerance_eV_per_atom, tolerance_V : float
-        Smaller changes of energies [eV/atom] and voltages [V] are none.
-    rows : int
-        Candidates times electrolytes.
-    failures : tuple of AnswerChange
-        Rows that only one screen could compute: ``reason`` is empty there.
-    numbers : tuple of AnswerChange
-        Those that appear or vanish first, then the larger changes.
-    products : tuple of AnswerChange
-        Assemblages of phases, whatever their amounts; in order of the study.
-    ranking : tuple of RankChange
-        All places in order of the ranking of a, changed or not.
+    Changes smaller than the tolerances are none.  ``rows`` counts candidates times electrolytes;
+    ``failures`` are rows that only one screen could compute (``reason`` is empty there), ``numbers``
+    those that appear or vanish first, then the larger changes, ``products`` assemblages of phases,
+    whatever their amounts, and ``ranking`` all places in order of the ranking of a.
     """
 
     source_a: str

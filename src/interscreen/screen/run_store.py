@@ -60,16 +60,8 @@ class RunStore:
     ) -> RunStore:
         """Make the working folder of a run, or continue with it.
 
-        Parameters
-        ----------
-        target : Path
-            Where the finished run goes; an earlier run there stays until then.
-        key : mapping
-            What the results depend on.
-        chunks : int
-            Number of chunks.
-        fresh : bool
-            Begin again: forget finished chunks, of whatever key, and a complete run.
+        An earlier run at the place stays until this one is finished.  With ``fresh`` finished
+        chunks, of whatever key, and a complete run are forgotten.
 
         Raises
         ------
@@ -127,11 +119,8 @@ class RunStore:
     def finish(self, write: Callable[[Path], None]) -> Path:
         """Write the final files and put them in their place.
 
-        Parameters
-        ----------
-        write : callable
-            Gets a new folder and writes the final files (from ``tables``), ``manifest.json`` with
-            the ``run_key`` (``hash``) too.
+        ``write`` gets a new folder and writes the final files (from ``tables``), ``manifest.json``
+        with the ``run_key`` (``hash``) too.
 
         Raises
         ------

@@ -124,12 +124,6 @@ def parse_where(text: str, kinds: Mapping[str, Kind]) -> Where:
     element, ``elements has toxic`` for any of a list (``element_lists``), ``elements only Cu-F``
     for no others; ``has`` asks for a whole phase in a column of products.
 
-    Parameters
-    ----------
-    text : str
-    kinds : mapping of str to Kind
-        Columns of the rows.
-
     Raises
     ------
     InputError
