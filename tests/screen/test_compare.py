@@ -13,9 +13,13 @@ import pytest
 from interscreen import react
 from interscreen.errors import InputError
 from interscreen.phases.columns import COLUMNS
-from interscreen.screen.answers import phases_of
-from interscreen.screen.compare import AnswerChange, ScreenDifference, compare_screens
-from interscreen.screen.runner import run_study
+from interscreen.screen.compare import (
+    AnswerChange,
+    ScreenDifference,
+    compare_screens,
+    phases_of,
+)
+from interscreen.screen.run import run_study
 from interscreen.screen.study import Study
 from interscreen.screen.study_file import default_study
 

@@ -246,8 +246,7 @@ def composition_maps(
     table, maps, failed = computed_maps(system, against, m, divisions, level, choice, output)
     if out:
         from ..report.figures.saving import save
-        from ..screen.folder import new_folder, write_manifest
-        from ..screen.manifest import build_manifest
+        from ..screen.folder import build_manifest, new_folder, write_manifest
 
         figure, tables = map_figure(maps, failed, level), map_tables(maps)
         study = {

@@ -33,8 +33,7 @@ def report(folder: str, out: str | None, output: Output) -> int:
 def validate(undoped: bool, out: str | None, choice: Choice, output: Output) -> int:
     """Compare and correlate; exit code 3 when a number is outside, or none could be compared."""
     from ..report.text.validation import validation_text
-    from ..screen.folder import new_folder, write_manifest
-    from ..screen.manifest import build_manifest
+    from ..screen.folder import build_manifest, new_folder, write_manifest
     from ..validation import PARTS, element_sets, validate
 
     started = time.perf_counter()

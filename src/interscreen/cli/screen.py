@@ -215,9 +215,9 @@ def _check(study: Study, table: PhaseTable) -> int:
             print(f"interscreen: warning: {entry.label}: {error}", file=sys.stderr)
     count = len(study.candidates)
     if study.query is not None:
-        from ..screen.batch import choose_candidates
+        from ..screen.choose import choose
 
-        chosen = choose_candidates(table, study.query)
+        chosen = choose(table, study.query)
         for step, left in chosen.counts.items():
             print(f"  {step}: {left}")
         for note in chosen.notes:

@@ -201,8 +201,7 @@ class Run(Displayed):
 
         from ..phases.columns import arrow_schema
         from ..screen.ranking import OVERALL
-        from ..screen.results_table import SCORE
-        from ..screen.top import best
+        from ..screen.top import SCORE, best
 
         tie = self._ranked_by.tie_meV_per_atom
         schema = arrow_schema("results")
@@ -342,8 +341,7 @@ def write_run(
     from ..report.figures.run import write_figures
     from ..report.page import write_report
     from ..screen.batch import run_batch
-    from ..screen.folder import new_folder, write_manifest, write_tables
-    from ..screen.manifest import build_manifest
+    from ..screen.folder import build_manifest, new_folder, write_manifest, write_tables
     from ..screen.run import run_study
 
     started = time.perf_counter()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...screen.ranking import OVERALL
-from ...screen.results_table import SCORE
 from ...screen.scores import COATING, CONVERSION
+from ...screen.top import SCORE
 from .answers import table, wrapped
 
 if TYPE_CHECKING:
