@@ -21,7 +21,6 @@ from math import floor
 
 import numpy as np
 
-from ..engine.walk import walk_line
 from ..errors import InputError
 from ..phases.material import Given
 from ..phases.system import System
@@ -64,10 +63,6 @@ def profile(
     step_V : float, optional
         Adds points at regular distances [V]; the curves need none.
 
-    Returns
-    -------
-    Profile
-
     Raises
     ------
     InputError
@@ -109,23 +104,11 @@ class _Side:
 
     def __init__(self, system: System, reactant: Reactant) -> None:
         self.reactant = reactant
-        lithium = system.elements.index("Li")
-        self.own_lithium = float(reactant.fractions[lithium])
+        self.own_lithium = float(reactant.fractions[system.elements.index("Li")])
         self.line: LithiumLine | None = None  # Li metal is the reservoir and has no line
         if reactant.composition.elements != ("Li",):
-            direction = np.zeros(len(system.elements))
-            direction[lithium] = 1.0
             # in the system of both: the other reactant, if it has an energy of its own, counts
-            walk = walk_line(
-                system.columns,
-                system.energies,
-                reactant.fractions,
-                direction,
-                start=0.0,
-                low=-self.own_lithium,
-                high=float("inf"),
-            )
-            self.line = LithiumLine(system, reactant, walk)
+            self.line = LithiumLine.of(system, reactant)
 
     @property
     def hull_energy(self) -> float:
@@ -133,9 +116,8 @@ class _Side:
 
     def kinks(self) -> set[float]:
         """Potentials at which the products change [V]."""
-        return (
-            {self.line.voltage(i) for i in range(len(self.line.walk.t) - 1)} if self.line else set()
-        )
+        points = range(len(self.line.walk.t) - 1) if self.line else ()
+        return {self.line.voltage(point) for point in points} if self.line else set()
 
     def piece(self, potential: float) -> int:
         """Point of the lithium line with the lowest grand potential."""
@@ -178,10 +160,7 @@ class _Interface:
     """Finds the kinks of the mutual part."""
 
     def __init__(
-        self,
-        table: PhaseTable,
-        materials: tuple[Given, Given],
-        sides: Sequence[_Side],
+        self, table: PhaseTable, materials: tuple[Given, Given], sides: Sequence[_Side]
     ) -> None:
         self.table, self.materials, self.sides = table, materials, sides
         self.reacts = all(side.line for side in sides)
@@ -205,13 +184,11 @@ class _Interface:
     def _segment(self, start: float, end: float, pieces: list[int]) -> ProfileSegment:
         (a, b), (piece_a, piece_b) = self.sides, pieces
         middle = self._tangent((start + end) / 2, pieces)
+        low, high = (self._tangent(v, pieces).value for v in (start, end))
         return ProfileSegment(
             start_V=start,
             end_V=end,
-            mutual_eV_per_atom=(
-                self._tangent(start, pieces).value,
-                self._tangent(end, pieces).value,
-            ),
+            mutual_eV_per_atom=(low, high),
             self_a_eV_per_atom=a.energies(piece_a, start, end),
             self_b_eV_per_atom=b.energies(piece_b, start, end),
             self_a_products=a.products(piece_a),
@@ -252,8 +229,7 @@ class _Interface:
         if kink is None:
             return _Tangent(potential, reaction=reaction)
         x, curve = kink.mixing_fraction, kink.curve
-        phases, amounts = curve.walk.phases[kink.point], curve.walk.amounts[kink.point]
-        exchanged = float(curve.system.columns[curve.system.elements.index("Li"), phases] @ amounts)
+        exchanged = curve.lithium_at(kink.point)
         slope = 0.0
         for share, side, piece in zip((x, 1.0 - x), self.sides, pieces, strict=True):
             exchanged -= share * side.own_lithium

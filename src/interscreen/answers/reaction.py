@@ -1,4 +1,7 @@
-"""Reaction energies between two materials, closed or at an applied potential."""
+"""Reaction energies between two materials, closed or at an applied potential.
+
+What nobody looks at is not computed: kinks, equations and provenance are made when they are read.
+"""
 
 from __future__ import annotations
 
@@ -10,49 +13,151 @@ import numpy as np
 
 from ..engine.walk import Floats, Walk, walk_line
 from ..errors import InputError
+from ..phases.equation import Equation, balance
 from ..phases.material import Given
+from ..phases.result import Keyed
 from ..phases.source import Source
 from ..phases.system import System
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
-from .kinks import Curve, Kink
 from .provenance import Answer, provenance, warnings_of
-from .reactant import Reactant, prepare
+from .reactant import ON_HULL, Reactant, prepare
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _GENERIC = 0.4472135954999579  # 1/sqrt(5): no kink lies at an irrational mixing fraction
+_DUST = 1e-12  # energies below this are zero [eV/atom]
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Numbers behind the kinks and equations of a reaction."""
+
+    system: System
+    first: Reactant
+    second: Reactant
+    walk: Walk  # t is the atom fraction of the first reactant
+    hulls: tuple[float, float]  # of the reactants, on the scale of formation energies [eV/atom]
+    potential_V: float | None  # of an open reservoir of Li [V against Li/Li+]
+
+    @cached_property
+    def mutual(self) -> Floats:
+        """Mutual reaction energy at each point [eV/atom]."""
+        t, energy = self.walk.t, self.walk.energy
+        mutual: Floats = energy - t * energy[-1] - (1.0 - t) * energy[0]
+        return mutual
+
+    @cached_property
+    def minimum(self) -> int | None:
+        """Point of the minimum; None when the two coexist."""
+        best = int(self.mutual.argmin())
+        return best if self.mutual[best] < -ON_HULL else None
+
+    @cached_property
+    def kinks(self) -> tuple[Kink, ...]:
+        """All points in order of mixing fraction, both ends included."""
+        t = self.walk.t
+        ends = (self.walk.energy[-1], self.walk.energy[0])
+        alone = [
+            end - reactant.energy(hull) - self._lithium(reactant)
+            for end, hull, reactant in zip(ends, self.hulls, (self.first, self.second), strict=True)
+        ]
+        total = self.mutual + t * alone[0] + (1.0 - t) * alone[1]
+        columns = (np.where(np.abs(values) < _DUST, 0.0, values) for values in (self.mutual, total))
+        points = zip(t.tolist(), *(values.tolist() for values in columns), strict=True)
+        return tuple(Kink(x, m, e, self, point) for point, (x, m, e) in enumerate(points))
+
+    def _lithium(self, reactant: Reactant) -> float:
+        """Energy that the Li of a reactant has from an open reservoir [eV/atom]."""
+        if self.potential_V is None:
+            return 0.0
+        return self.potential_V * float(reactant.fractions[self.system.elements.index("Li")])
+
+    def lithium_at(self, point: int) -> float:
+        """Li in the products, atoms per atom of the reactants."""
+        row = self.system.columns[self.system.elements.index("Li"), self.walk.phases[point]]
+        return float(row @ self.walk.amounts[point])
+
+    def phases_at(self, point: int) -> list[tuple[str, float]]:
+        """Phases of the equilibrium at a point, and atoms in each per atom of the reactants."""
+        present = zip(self.walk.phases[point], self.walk.amounts[point], strict=True)
+        return [(self.system.name(int(column)), float(atoms)) for column, atoms in present]
+
+    def equation(self, point: int) -> Equation:
+        """Balance the equation at a point of the walk."""
+        x = float(self.walk.t[point])
+        shares = [
+            (unit, share / float(unit.n_atoms))
+            for unit, share in (
+                (self.first.composition, x),
+                (self.second.composition, 1.0 - x),
+            )
+        ]
+        exchanged = None
+        if self.potential_V is not None:
+            had = sum(number * float(unit.amount("Li")) for unit, number in shares)
+            exchanged = ("Li", self.lithium_at(point) - had)
+        reactants = [(unit.text, unit.amounts, number) for unit, number in shares]
+        return balance(reactants, self.phases_at(point), exchanged)
+
+
+@dataclass(frozen=True)
+class Kink(Keyed):
+    """One point of the reaction-energy curve.
+
+    Attributes
+    ----------
+    mixing_fraction : float
+        Atom fraction of the first reactant.
+    mutual_energy_eV_per_atom, total_energy_eV_per_atom : float
+        Mutual and total reaction energy there [eV/atom of both reactants].
+    """
+
+    mixing_fraction: float
+    mutual_energy_eV_per_atom: float
+    total_energy_eV_per_atom: float
+    curve: Curve = field(repr=False, compare=False)
+    point: int = field(repr=False, compare=False)
+
+    _keys = "mixing_fraction mutual_energy_eV_per_atom total_energy_eV_per_atom equation products"
+
+    @cached_property
+    def _balanced(self) -> Equation:
+        return self.curve.equation(self.point)
+
+    @property
+    def equation(self) -> str:
+        """Balanced equation (at the two ends: the self-decomposition of one reactant)."""
+        return self._balanced.text
+
+    @property
+    def products(self) -> dict[str, float]:
+        """Products and their amounts in the equation."""
+        return dict(self._balanced.products)
+
+    def total_energy_per_formula(self, side: int) -> float | None:
+        """Total reaction energy per formula unit of reactant 0 or 1 [eV]; None without it."""
+        unit = (self.curve.first, self.curve.second)[side].composition
+        share = (self.mixing_fraction, 1.0 - self.mixing_fraction)[side]
+        return self.total_energy_eV_per_atom * float(unit.n_atoms) / share if share > 0 else None
 
 
 @dataclass(frozen=True, eq=False)
 class Reaction(Answer, figure="reaction"):
-    """Reaction of two materials; what is not looked at is not computed.
-
-    Attributes
-    ----------
-    reactants : tuple of two dict
-        ``input``, ``formula``, ``energy_eV_per_atom``, ``energy_source`` (given, phase or hull) and
-        ``energy_above_hull_eV_per_atom`` of each.
-    min_mutual_energy_eV_per_atom : float
-        Minimum of the mutual reaction energy [eV/atom]; zero when the two coexist.
-    mixing_fraction : float or None
-        Atom fraction of the first reactant there; None when the two coexist.
-    total_energy_eV_per_atom : float or None
-        Total reaction energy there [eV/atom].
-    kinks : tuple of Kink
-        All of them in order of mixing fraction, both ends included.
-    potential_V : float or None
-        Potential against Li/Li+ [V] of an interface open to Li; None when closed.
-    provenance : dict
-    """
+    """Reaction of two materials."""
 
     curve: Curve = field(repr=False)
     source: Source = field(repr=False)
 
+    _keys = (
+        "reactants min_mutual_energy_eV_per_atom mixing_fraction total_energy_eV_per_atom equation "
+        "products kinks potential_V provenance"
+    )
+
     @cached_property
     def reactants(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Both materials and the energies used for them."""
+        """Of both: input, formula, energy [eV/atom], its source, energy above hull [eV/atom]."""
         curve = self.curve
         return curve.first.describe(curve.hulls[0]), curve.second.describe(curve.hulls[1])
 
@@ -111,21 +216,6 @@ class Reaction(Answer, figure="reaction"):
         """Products and their amounts in that equation."""
         return self.best.products if self.best else {}
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object (full precision)."""
-        return {
-            "reactants": [dict(reactant) for reactant in self.reactants],
-            "min_mutual_energy_eV_per_atom": self.min_mutual_energy_eV_per_atom,
-            "mixing_fraction": self.mixing_fraction,
-            "total_energy_eV_per_atom": self.total_energy_eV_per_atom,
-            "equation": self.equation,
-            "products": self.products,
-            "kinks": [kink.to_dict() for kink in self.kinks],
-            "potential_V": self.potential_V,
-            "provenance": dict(self.provenance),
-            **self.error_bars(),
-        }
-
     def to_frame(self) -> pd.DataFrame:
         """Return one row per kink."""
         import pandas as pd
@@ -154,12 +244,7 @@ class Reaction(Answer, figure="reaction"):
         ]
 
 
-def react(
-    table: PhaseTable,
-    a: Given,
-    b: Given,
-    potential_V: float | None = None,
-) -> Reaction:
+def react(table: PhaseTable, a: Given, b: Given, potential_V: float | None = None) -> Reaction:
     """Reaction energies of two materials over all mixing fractions.
 
     With ``x`` the atom fraction of the first reactant, ``H`` the hull energy of a composition and
@@ -179,10 +264,6 @@ def react(
         counts, not its total energy.
     potential_V : float, optional
         Potential of Li against Li/Li+ [V], zero or positive; None for a closed interface.
-
-    Returns
-    -------
-    Reaction
 
     Raises
     ------
@@ -231,5 +312,4 @@ def _open_walk(system: System, first: Reactant, second: Reactant, potential: flo
     costs = np.delete(system.energies + potential * system.columns[lithium], lithium)
     walk = _walk(columns, costs, first.fractions[others], second.fractions[others])
     # columns are counted without Li from here on; put the full numbering back
-    phases = walk.phases + (walk.phases >= lithium)
-    return replace(walk, phases=phases)
+    return replace(walk, phases=walk.phases + (walk.phases >= lithium))

@@ -72,14 +72,6 @@ def by_value(values: Any, write: Any) -> Texts:
     return written[place.reshape(values.shape)] if len(written) else np.empty(values.shape, object)
 
 
-def amount_text(number: float) -> str:
-    """Write an amount in front of a formula (``2 ``, ``0.333 ``; nothing for one)."""
-    rounded = round(number)
-    if abs(number - rounded) < 1e-6:
-        return "" if rounded == 1 else f"{rounded} "
-    return f"{number:.4g} "
-
-
 def in_whole_numbers(amounts: Floats) -> Rows:
     """Scale each row of amounts to the smallest whole numbers in the same proportion.
 
