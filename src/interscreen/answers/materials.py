@@ -124,7 +124,7 @@ def materials_of_rows(table: PhaseTable, rows: Rows) -> Materials:
     """Take phases of a table as materials, each with its own energy."""
     k = len(rows)
     mixtures, of, counts = _compositions(table, rows)
-    atoms = np.bincount(of, counts, k)
+    atoms: Floats = np.bincount(of, counts, k).astype(np.float64)
     masses = np.array([atomic_mass(symbol) for symbol in table.elements])[mixtures.index]
     n_atoms = _atoms_of_units(table, rows, atoms)
     formulas = table.formulas[rows].astype(object)

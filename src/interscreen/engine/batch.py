@@ -192,7 +192,7 @@ def mutual_minima(
         Threads.
     """
     more = np.zeros(len(of)) if added is None else np.asarray(added, dtype=np.float64)
-    width = min(problem.rows, firsts.longest + int((second > 0.0).sum()) + 1)
+    width = min(problem.rows, firsts.longest + int(np.count_nonzero(second)) + 1)
     goal = np.ascontiguousarray(second, dtype=np.float64)
     rest = (row, goal, second_owner, START, SIZE, width)
     values = _run("pairs", problem, firsts, (of, sample, more), rest, jobs)

@@ -122,7 +122,7 @@ def pairs(
     amounts = np.zeros((q, width))
     place = np.empty(rows, dtype=np.int64)
     base_low, base_high = np.uint64(0), np.uint64(0)
-    for i in np.flatnonzero(second > 0.0):
+    for i in np.flatnonzero(second):  # what is no number, too: it must not pass
         base_low, base_high = _with_row(base_low, base_high, i)
     had_low, had_high, had_owner, had_sample = np.uint64(0), np.uint64(0), -2, -1
     members, columns, costs = np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty(0)
@@ -144,7 +144,7 @@ def pairs(
             costs[m:] = given[8][had_sample][members]
         b0, d = np.zeros(m), np.zeros(m)
         for i in range(rows):
-            if second[i] > 0.0:
+            if second[i] != 0.0:
                 b0[place[i]] = second[i]
         for k in range(begin, end):
             d[place[of_index[k]]] = of_parts[k]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers.layer import layer_columns
-from ..answers.materials import Materials
 from ..answers.lithiation import amount_text
+from ..answers.materials import Materials
 from ..answers.provenance import artefact_warning
 from ..answers.reactant import ON_HULL
 from ..answers.stacks import UNCERTIFIED, Stacks
