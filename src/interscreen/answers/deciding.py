@@ -87,7 +87,7 @@ def reaction_phases(reaction: Reaction) -> frozenset[str]:
 
 def _at(kink: Kink) -> frozenset[str]:
     """Phases in equilibrium at a kink (without writing its equation)."""
-    return frozenset(name for name, atoms in kink.curve.phases_at(kink.point) if atoms > NOISE)
+    return frozenset(name for name, atoms in kink.reaction.phases_at(kink.point) if atoms > NOISE)
 
 
 def _of_windows(table: PhaseTable, found: Stack) -> frozenset[str]:

@@ -24,7 +24,7 @@ from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from ..phases.units import MAH_PER_MOL
 from .materials import Materials, Rows
-from .stacks import Partners, WithLithium, partners, salts_among, with_lithium
+from .stacks import Partners, WithLithium, partners_in_samples, salts_among, with_lithium
 from .texts import Texts, joined_texts
 
 MIXED = "mixed"
@@ -84,7 +84,7 @@ def layer_metrics(table: PhaseTable, candidate: Given) -> LayerMetrics:
     >>> layer_metrics(PhaseTable.reference(), "CuF2").metal_percolates
     True
     """
-    common, ours = partners(table, [candidate], [])
+    common, ours = next(partners_in_samples(table, [candidate], []))
     lithium = with_lithium(common.phases, ours)
     found = {key: values[0] for key, values in layer_columns(common, ours, lithium).items()}
     numbers = {

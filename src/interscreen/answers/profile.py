@@ -77,7 +77,17 @@ def profile(
     >>> profile(PhaseTable.reference(), "LiF", "LATP", 2.5, 3.5).reactants[1]["formula"]
     'Li1.3Al0.3Ti1.7(PO4)3'
     """
-    _check_range(from_V, to_V, step_V)
+    if not 0.0 <= from_V < to_V < 100.0:
+        raise InputError(
+            f"potentials {from_V} to {to_V} V: give a range that rises, from 0 V (Li metal) "
+            "upwards, against Li/Li+"
+        )
+    finest = (to_V - from_V) / _MOST_STEPS
+    if step_V is not None and not finest <= step_V < float("inf"):
+        raise InputError(
+            f"step {step_V} V: give a positive distance of the points, at least {finest:g} V for "
+            "this range"
+        )
     require_lithium(table)
     system, reactants = prepare(table, [a, b], extra=["Li"])
     sides = [_Side(system, reactant) for reactant in reactants]
@@ -228,8 +238,7 @@ class _Interface:
         kink = reaction.best
         if kink is None:
             return _Tangent(potential, reaction=reaction)
-        x, curve = kink.mixing_fraction, kink.curve
-        exchanged = curve.lithium_at(kink.point)
+        x, exchanged = kink.mixing_fraction, reaction.lithium_at(kink.point)
         slope = 0.0
         for share, side, piece in zip((x, 1.0 - x), self.sides, pieces, strict=True):
             exchanged -= share * side.own_lithium
@@ -305,19 +314,3 @@ def _notes(a: _Side, b: _Side) -> Iterator[str]:
                 f"Li is the reservoir itself: at a potential Li | {rest} is {rest} alone, without "
                 "mutual part"
             )
-
-
-def _check_range(start: float, end: float, step: float | None) -> None:
-    if not 0.0 <= start < end < 100.0:
-        raise InputError(
-            f"potentials {start} to {end} V: give a range that rises, from 0 V (Li metal) upwards, "
-            "against Li/Li+"
-        )
-    if step is not None and not (end - start) / _MOST_STEPS <= step < float("inf"):
-        raise InputError(
-            f"step {step} V: give a positive distance of the points, at least "
-            f"{(end - start) / _MOST_STEPS:g} V for this range"
-        )
-
-
-__all__ = ["NEARLY_STABLE", "STABLE", "Profile", "ProfilePoint", "ProfileSegment", "profile"]

@@ -431,13 +431,6 @@ def partners_in_samples(
         yield Partners(Phases.of(table, rows, own, errors, nominal=not block), theirs), ours
 
 
-def partners(
-    table: PhaseTable, candidates: Sequence[Given], electrolytes: Sequence[Given]
-) -> tuple[Partners, Materials]:
-    """Return what some stacks have in common, with the energies as they are; see ``stacks``."""
-    return next(partners_in_samples(table, candidates, electrolytes))
-
-
 def _rows_of_stacks(
     table: PhaseTable, ours: Materials, theirs: Materials, always: set[str]
 ) -> Rows:

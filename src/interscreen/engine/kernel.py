@@ -312,28 +312,16 @@ def _follow(
         if leaving < 0 and not np.isfinite(t_end):
             slopes[edge] = slope  # a ray: nothing changes any more
             return OK, point, lowest, imbalance, pivots
-        if leaving < 0 or step >= remaining - _SAME_T:
-            if remaining > _SAME_T:
-                if point + sign < 0 or point + sign >= ts.shape[0]:
-                    return TOO_MANY_POINTS, point, lowest, imbalance, pivots
-                slopes[edge] = slope
-                for i in range(m):
-                    x[i] += remaining * rate[i]
-                point += sign
-                imbalance = max(
-                    imbalance,
-                    _record(
-                        columns, costs, b0, d, t_end, basis, x, point, ts, energies, phases, amounts
-                    ),
-                )
-            return OK, point, lowest, imbalance, pivots
+        done = leaving < 0 or step >= remaining - _SAME_T
+        if done:
+            step = remaining
         if step > _SAME_T:
             if point + sign < 0 or point + sign >= ts.shape[0]:
                 return TOO_MANY_POINTS, point, lowest, imbalance, pivots
             slopes[edge] = slope
             for i in range(m):
                 x[i] += step * rate[i]
-            t += sign * step
+            t = t_end if done else t + sign * step
             point += sign
             stalled = 0
             imbalance = max(
@@ -342,6 +330,8 @@ def _follow(
             )
         else:
             stalled += 1
+        if done:
+            return OK, point, lowest, imbalance, pivots
         entering = -1
         best = np.inf
         largest = 0.0
