@@ -32,8 +32,6 @@ def joined_texts(
     ----------
     phases : (k, w) int array
         Places in ``names``; -1 for none.
-    names : (p,) array of str
-    separator : str
     front, back : (k, w) arrays of str, optional
         What stands before and behind each name.
 
@@ -76,22 +74,8 @@ def by_value(values: Any, write: Any) -> Texts:
     return written[place.reshape(values.shape)] if len(written) else np.empty(values.shape, object)
 
 
-def amount_text(number: float) -> str:
-    """Write an amount in front of a formula (``2 ``, ``0.333 ``; nothing for one)."""
-    rounded = round(number)
-    if abs(number - rounded) < 1e-6:
-        return "" if rounded == 1 else f"{rounded} "
-    return f"{number:.4g} "
-
-
 def in_whole_numbers(amounts: Floats) -> Rows:
-    """Scale each row of amounts to the smallest whole numbers in the same proportion.
-
-    Parameters
-    ----------
-    amounts : (k, w) float array
-        Zero where there is nothing.
-    """
+    """Scale each row of amounts (k, w) to the smallest whole numbers in the same proportion."""
     found = np.zeros(amounts.shape, dtype=np.int64)
     open_rows = np.arange(len(amounts))
     for scale in range(1, _SCALES):  # nearly all are whole after a small factor

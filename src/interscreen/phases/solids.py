@@ -41,27 +41,13 @@ _MAIN_GROUP = _ANIONS | frozenset(
 
 @dataclass(frozen=True)
 class Solid:
-    """Figures of one phase with their sources; None and empty text where there is none.
+    """Figures of one phase with their sources; None and empty text where there is none."""
 
-    Attributes
-    ----------
-    formula : str
-        Reduced formula.
-    density_g_per_cm3 : float or None
-        Density at room temperature [g/cm3].
-    density_source : str
-    conduction : str
-        ``metal``, ``semiconductor``, ``insulator`` or empty.
-    band_gap_eV : float or None
-        Measured band gap [eV].
-    conduction_source : str
-    """
-
-    formula: str
-    density_g_per_cm3: float | None
+    formula: str  # reduced
+    density_g_per_cm3: float | None  # at room temperature
     density_source: str
-    conduction: str
-    band_gap_eV: float | None
+    conduction: str  # metal, semiconductor, insulator or empty
+    band_gap_eV: float | None  # measured
     conduction_source: str
 
 
@@ -94,11 +80,6 @@ def solid_of(formula: str) -> Solid | None:
 
 def row_volumes(table: PhaseTable, rows: NDArray[np.int64]) -> dict[str, Floats]:
     """Volume of one mole of atoms of some phases [cm3/mol], by origin.
-
-    Parameters
-    ----------
-    table : PhaseTable
-    rows : (k,) int array
 
     Returns
     -------

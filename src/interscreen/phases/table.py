@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engine.batch import grouped
 from ..errors import InputError
 from .formula import Formula, atomic_number, nearest, parse_formula
 from .hooks import given
@@ -132,14 +133,9 @@ class PhaseTable:
     ) -> PhaseTable:
         """Read CSV, CSV.GZ, Parquet or pymatgen JSON; a second time from a cache.
 
-        Parameters
-        ----------
-        path : path
-        formula_column, energy_column : str, optional
-            Column names, where they are not found by themselves.  Energies are formation
-            energies [eV/atom].
-        all_phases : bool
-            Count also the phases that the table marks as never observed.
+        ``formula_column`` and ``energy_column`` (formation energies [eV/atom]) are found by
+        themselves where they have one of the usual names; ``all_phases`` counts also the phases
+        that the table marks as never observed.
 
         Raises
         ------
@@ -159,10 +155,7 @@ class PhaseTable:
 
     @classmethod
     def from_entries(cls, entries: Sequence[Any], *, name: str = "entries") -> PhaseTable:
-        """Build from pymatgen entries (``ComputedEntry``, ``PDEntry``) with total energies.
-
-        The lowest entry of each element is the reference; see ``sources.entries``.
-        """
+        """Build from pymatgen entries with total energies; each element's lowest is the zero."""
         found: PhaseTable = given("entries_table")(entries, name=name)
         return found
 
@@ -171,19 +164,9 @@ class PhaseTable:
     @cached_property
     def _index(self) -> _Index:
         """Phases grouped by chemical system."""
-        bit = np.left_shift(
-            np.uint64(1), (self.element_index % 64).astype(np.uint64), dtype=np.uint64
-        )
-        starts = self.indptr[:-1]
-        zero = np.uint64(0)
-        low = np.bitwise_or.reduceat(np.where(self.element_index < 64, bit, zero), starts)
-        high = np.bitwise_or.reduceat(np.where(self.element_index < 64, zero, bit), starts)
-        order = np.lexsort((low, high)).astype(np.int64)
-        low, high = low[order], high[order]
-        new = np.flatnonzero(np.r_[True, (low[1:] != low[:-1]) | (high[1:] != high[:-1])])
-        low, high = low[new], high[new]
-        groups = np.split(order, new[1:])
-        totals = np.add.reduceat(self.counts, starts)
+        low, high, ptr, members = grouped(self.element_index, self.indptr)
+        groups = np.split(members, ptr[1:-1])
+        totals = np.add.reduceat(self.counts, self.indptr[:-1])
         return _Index(
             low=low,
             high=high,
@@ -202,11 +185,7 @@ class PhaseTable:
     def remember(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return what was made for a key before, or make it; the latest ones are kept.
 
-        Parameters
-        ----------
-        key : hashable
-        make : callable
-            What it returns depends on the key and on this table alone, and nobody changes it.
+        What ``make`` returns depends on the key and on this table alone, and nobody changes it.
         """
         known = self._remembered
         found = known.get(key)
@@ -219,10 +198,7 @@ class PhaseTable:
 
     def _mask(self, elements: Iterable[str]) -> int:
         """Bit mask of a set of elements."""
-        mask = 0
-        for symbol in elements:
-            mask |= 1 << self.position(symbol)
-        return mask
+        return sum({1 << self.position(symbol) for symbol in elements})
 
     @cached_property
     def _positions(self) -> dict[str, int]:
@@ -242,10 +218,7 @@ class PhaseTable:
     def rows_within(self, elements: Iterable[str]) -> NDArray[np.int64]:
         """Rows of all phases that consist of no other elements, in table order.
 
-        Raises
-        ------
-        InputError
-            For an element that the source does not know.
+        InputError for an element that the source does not know.
         """
         mask = self._mask(elements)
         index = self._index
@@ -293,12 +266,7 @@ class PhaseTable:
         )
 
     def require_covered(self, elements: Iterable[str]) -> None:
-        """Refuse a system that a source which says what it holds does not hold.
-
-        Raises
-        ------
-        InputError
-        """
+        """Raise InputError for a system that a source which says what it holds does not hold."""
         if not self.source.closed or self.source.covers(elements):
             return
         system = "-".join(sorted(elements))
@@ -385,11 +353,9 @@ class PhaseTable:
         return start + np.arange(len(start)), lengths
 
     def left_out_within(self, elements: Iterable[str]) -> tuple[str, ...]:
-        """Phases of some elements that no equilibrium counts although they could be part of one."""
+        """Return ``left_out`` of some elements."""
         aside = self._aside
-        if not len(aside):
-            return ()
-        return tuple(str(aside.formulas[row]) for row in aside.rows_within(elements))
+        return tuple(aside.formulas[aside.rows_within(elements)].tolist()) if len(aside) else ()
 
     @cached_property
     def _aside(self) -> PhaseTable:
@@ -398,7 +364,7 @@ class PhaseTable:
     @property
     def left_out(self) -> tuple[str, ...]:
         """Phases that no equilibrium counts although they could be part of one."""
-        return tuple(str(formula) for formula in self.formulas[~self.counted & ~self._quiet])
+        return tuple(self._aside.formulas.tolist())
 
     @cached_property
     def _quiet(self) -> NDArray[np.bool_]:
