@@ -94,9 +94,9 @@ class ScreenDifference(Result):
     """Answers of one study that differ between sources a and b.
 
     Changes smaller than the tolerances are none.  ``rows`` counts candidates times electrolytes;
-    ``failures`` are rows that only one screen could compute (``reason`` is empty there), ``numbers``
-    those that appear or vanish first, then the larger changes, ``products`` assemblages of phases,
-    whatever their amounts, and ``ranking`` all places in order of the ranking of a.
+    ``failures`` are rows that only one screen could compute (``reason`` is empty there),
+    ``numbers`` those that appear or vanish first, then the larger changes, ``products``
+    assemblages of phases, whatever their amounts, and ``ranking`` all places in order of a.
     """
 
     source_a: str

@@ -7,10 +7,10 @@ formula.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from ..files import data_yaml
 
@@ -37,10 +37,15 @@ class _Role(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     role: ClassVar[str]
 
-    @model_validator(mode="before")
     @classmethod
-    def _defaults(cls, given: Any) -> Any:
-        return {**default_weights()[cls.role], **given} if isinstance(given, Mapping) else given
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        for name, field in cls.model_fields.items():
+            field.default_factory = partial(_default, cls.role, name)
+        cls.model_rebuild(force=True)
+
+
+def _default(role: str, name: str) -> float:
+    return float(default_weights()[role][name])
 
 
 class CoatingWeights(_Role):
