@@ -117,10 +117,7 @@ class CompositionMap(Result, figure="map"):
             "partner": dict(self.partner),
             "divisions": self.divisions,
             "grid_points": len(self.fractions),
-            "strongest": {
-                "fractions": worst.tolist(),
-                "min_mutual_energy_eV_per_atom": energy,
-            },
+            "strongest": {"fractions": worst.tolist(), "min_mutual_energy_eV_per_atom": energy},
             "phases": [{**phase.to_dict(), "coexists": phase.coexists} for phase in self.phases],
             "provenance": dict(self.provenance),
         }
@@ -160,10 +157,7 @@ class CompositionMap(Result, figure="map"):
 def read_system(text: str | Sequence[str], m: str | None = None) -> tuple[str, str, str]:
     """Read a ternary system (``Li-Al-O``); ``m`` takes the place of M in ``Li-M-O``.
 
-    Raises
-    ------
-    InputError
-        For anything but three different elements.
+    InputError for anything but three different elements.
     """
     given = text if isinstance(text, str) else "-".join(text)
     parts = [part.strip() for part in given.split("-")]
@@ -197,22 +191,8 @@ def composition_map(
     Each value is the minimum over the mixing fraction, as ``react`` gives it for the composition
     and the partner, with the phases that the table counts.
 
-    Parameters
-    ----------
-    table : PhaseTable
-    system : str or sequence of three str
-        Elements: ``"Li-Al-O"``.
-    partner : str or Material
-    divisions : int
-        Of an edge of the triangle.
-
-    Raises
-    ------
-    InputError
-        For an unreadable system or partner, an element the table does not know, or a grid that is
-        no grid.
-    SolverError
-        When an equilibrium cannot be certified.
+    ``divisions`` is that of an edge of the triangle.  Errors as for ``react``; InputError also for
+    an unreadable system, or a grid that is no grid.
 
     Examples
     --------

@@ -54,10 +54,8 @@ def profile(
 
     Parameters
     ----------
-    table : PhaseTable
     a, b : str or Material
-        Formula, mixture or name of an electrolyte.  Li metal is the reservoir itself: Li | B at a
-        potential is B alone.
+        Li metal is the reservoir itself: Li | B at a potential is B alone.
     from_V, to_V : float
         Range of potentials [V against Li/Li+], zero or positive.
     step_V : float, optional
@@ -65,11 +63,8 @@ def profile(
 
     Raises
     ------
-    InputError
-        For an unreadable formula, an element the table does not know, a range that makes no
-        sense, or two times Li.
-    SolverError
-        When an equilibrium cannot be certified.
+    InputError, SolverError
+        As for ``react``; InputError also for a range that makes no sense, or two times Li.
 
     Examples
     --------
@@ -103,7 +98,12 @@ def profile(
         segments=segments,
         stable_window_V=_windows(segments, STABLE),
         stable_window_10meV_V=_windows(segments, NEARLY_STABLE),
-        notes=tuple(_notes(*sides)),
+        notes=tuple(
+            f"Li is the reservoir itself: at a potential Li | {other.reactant.input} is "
+            f"{other.reactant.input} alone, without mutual part"
+            for side, other in (sides, sides[::-1])
+            if side.line is None
+        ),
         # the warning in it speaks of Li metal: only where the range begins there
         provenance=provenance(table.source, system, reactants, met if from_V == 0.0 else ()),
     )
@@ -304,13 +304,3 @@ def _windows(segments: Sequence[ProfileSegment], threshold: float) -> tuple[Ends
                 start = found.pop()[0]
             found.append((start, end))
     return tuple(window for window in found if window[1] - window[0] > _NARROW)
-
-
-def _notes(a: _Side, b: _Side) -> Iterator[str]:
-    for side, other in ((a, b), (b, a)):
-        if side.line is None:
-            rest = other.reactant.input
-            yield (
-                f"Li is the reservoir itself: at a potential Li | {rest} is {rest} alone, without "
-                "mutual part"
-            )

@@ -120,14 +120,9 @@ def stack_sensitivity(
     Returns
     -------
     list of dict
-        Keys are the columns of sensitivity.csv; per quantity one row for each phase left out,
-        then one of ``all suspects``, which names them in ``suspect_reason`` and has change 0 when
-        there is none.  The change is None where one of the two values does not exist.
-
-    Raises
-    ------
-    InputError, SolverError
-        See ``react``; InputError also for limits that are none.
+        Keys are the columns of sensitivity.csv; per quantity one row for each phase left out, then
+        one of ``all suspects`` (change 0 where there is none).  The change is None where one of
+        the two values does not exist.
     """
     check_limits(margin, atoms)
     variants = Variants(table, resolve(candidate)[0], resolve(electrolyte)[0], keep, score)

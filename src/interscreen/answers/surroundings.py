@@ -132,15 +132,9 @@ def _contact(
     name, formula = _names(material)
     partner_name, partner_formula = _names(partner)
     failed = SurroundingsContact(
-        part=part,
-        name=name,
-        formula=formula,
-        partner_kind=kind,
-        partner=partner_name,
-        partner_formula=partner_formula,
-        status=FAILED,
+        part, name, formula, kind, partner_name, partner_formula, FAILED,
         source=table.source.to_dict()["source_label"],
-    )
+    )  # fmt: skip
     try:
         reaction = react(table, material, partner)
         return replace(
@@ -164,9 +158,8 @@ def _names(given: str | Material) -> tuple[str, str]:
     try:
         material, unit = resolve(given)
     except InterscreenError:
-        if isinstance(given, Material):
-            return given.label, given.formula
-        return str(given), str(given)
+        written = given if isinstance(given, Material) else Material(str(given))
+        return written.label, written.formula
     return material.label, unit.text
 
 

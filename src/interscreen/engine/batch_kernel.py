@@ -95,16 +95,12 @@ def pairs(
 
     Parameters
     ----------
-    given, firsts : columns and compositions
     of, sample : (q,) int arrays, added : (q,) float array, row : int
         Questions; ``added`` is how much of ``row`` is added to a composition.
     second : (rows,) float array, second_owner : int
-    start : float
-        Mixing fraction where each walk begins; no kink should lie there.
-    size : int
-        Room for breakpoints.
-    width : int
-        At least the number of rows of the largest system.
+    start, size, width
+        Mixing fraction where each walk begins (no kink should lie there), room for breakpoints,
+        and at least the number of rows of the largest system.
 
     Returns
     -------
@@ -175,9 +171,7 @@ def pairs(
 def lines(given, compositions, of, sample, row, rows, size, width):
     """Walk the amount of one row (Li) in each of many compositions, to pure Li and to none.
 
-    Parameters
-    ----------
-    As for ``pairs``; ``rows`` is the number of rows.
+    Parameters as for ``pairs``; ``rows`` is the number of rows.
 
     Returns
     -------
