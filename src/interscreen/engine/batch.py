@@ -213,7 +213,7 @@ def mutual_minima(
         Threads.
     """
     more = np.zeros(len(of)) if added is None else np.asarray(added, dtype=np.float64)
-    width = min(problem.rows, firsts.longest + int((second > 0.0).sum()) + 1)
+    width = min(problem.rows, firsts.longest + int((second != 0.0).sum()) + 1)
     goal = np.ascontiguousarray(second, dtype=np.float64)
     values = _run(
         "pairs",

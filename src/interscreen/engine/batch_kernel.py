@@ -143,7 +143,7 @@ def pairs(
     had_low, had_high, had_owner = np.uint64(0), np.uint64(0), -2
     base_low, base_high = np.uint64(0), np.uint64(0)
     for i in range(rows):
-        if second[i] > 0.0:
+        if second[i] != 0.0:
             if i < 64:
                 base_low |= np.uint64(1) << np.uint64(i)
             else:
@@ -178,7 +178,7 @@ def pairs(
         d = np.zeros(m)
         total = 1.0 + added[one]
         for i in range(rows):
-            if second[i] > 0.0:
+            if second[i] != 0.0:
                 b0[place[i]] = second[i]
         for k in range(begin, end):
             d[place[of_index[k]]] = of_parts[k]
