@@ -35,11 +35,17 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the user's cache and electrolyte list out of the tests (and the tests out of them)."""
+    """Keep the user's cache and electrolyte list out of the tests (and the tests out of them).
+
+    The workers of one session share their cache: the full table is parsed once.
+    """
     from interscreen.phases.material import electrolytes
 
     before = dict(os.environ)
-    os.environ["INTERSCREEN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    base = tmp_path_factory.getbasetemp()
+    cache = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "cache"
+    cache.mkdir(exist_ok=True)
+    os.environ["INTERSCREEN_CACHE"] = str(cache)
     os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
     os.environ.pop("INTERSCREEN_ELECTROLYTES", None)
     electrolytes.cache_clear()
@@ -68,9 +74,15 @@ def full_csv(shared: Path) -> Path:
 @pytest.fixture(scope="session")
 def full_table(full_csv: Path, _own_folders: None) -> Any:
     """Lowest energy of 95,118 formulas of the Materials Project (Matbench v0.1)."""
-    from interscreen import PhaseTable
+    from filelock import FileLock
 
-    return PhaseTable.read(full_csv)
+    from interscreen import PhaseTable
+    from interscreen.phases.hull import known_hull_phases
+
+    with FileLock(Path(os.environ["INTERSCREEN_CACHE"]) / "full_table.lock"):
+        table = PhaseTable.read(full_csv)
+        known_hull_phases(table)
+    return table
 
 
 @pytest.fixture(scope="session")
