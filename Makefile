@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo example test proofs lint docs tutorial bench clean
+.PHONY: demo example test proofs coverage lint docs tutorial bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/interscreen screen --out reports/demo
@@ -14,6 +14,9 @@ example: $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadscope
 
 test: lint # everything that finds faults, in minutes
+	$(PYTEST) -m "not proof"
+
+coverage: $(VENV)/.installed-test # of make test; measuring doubles its time
 	$(PYTEST) -m "not proof" --cov=interscreen --cov-report=term
 
 proofs: $(VENV)/.installed-test # the slow rest, and five times as many examples of every property
