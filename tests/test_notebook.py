@@ -444,6 +444,7 @@ def executed(builder: Any) -> Any:
     return builder.executed()
 
 
+@pytest.mark.proof
 def test_the_tutorial_runs_and_says_what_is_committed(
     builder: Any, committed: Any, executed: Any
 ) -> None:
