@@ -242,7 +242,7 @@ def _run(
 
 
 def _kernel(entries: float = math.inf) -> Any:
-    """Return the compiled loops; the plain ones where ``walk.plain_walks`` allows so few entries."""
+    """Return the compiled loops, or the plain ones where ``plain_walks`` allows so few entries."""
     if _warm:
         return _warm[0]
     if may_be_plain(entries):
