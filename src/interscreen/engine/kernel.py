@@ -162,6 +162,23 @@ def _price(columns, costs, basis, inverse, potentials, reduced):
 
 
 @compiled
+def _first_gone(amounts, falls, basis, careful, least, same):
+    """Amount that is the first to fall to zero, and when; -1 where none falls."""
+    leaving = -1
+    step = np.inf
+    for i in range(amounts.shape[0]):
+        if falls[i] > least:
+            ratio = max(amounts[i], 0.0) / falls[i]
+            better = ratio < step - same
+            if not better and ratio <= step + same:  # as good: by number, or the safer pivot
+                better = basis[i] < basis[leaving] if careful else falls[i] > falls[leaving]
+            if better:
+                leaving = i
+                step = min(step, ratio)
+    return leaving, step
+
+
+@compiled
 def _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland):
     """Primal revised simplex from the basis of the elements; leaves the optimal basis."""
     m, n = columns.shape
@@ -192,23 +209,7 @@ def _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland):
         if entering < 0:  # not a number somewhere: nothing compares
             return SINGULAR_BASIS, pivots
         _times(inverse, columns[:, entering], direction)
-        leaving = -1
-        step = np.inf
-        for i in range(m):
-            if direction[i] > _PIVOT_TOL:
-                ratio = max(amounts[i], 0.0) / direction[i]
-                if ratio < step - 1e-14:
-                    better = True
-                elif ratio <= step + 1e-14:
-                    if careful:
-                        better = basis[i] < basis[leaving]
-                    else:
-                        better = direction[i] > direction[leaving]
-                else:
-                    better = False
-                if better:
-                    leaving = i
-                    step = min(step, ratio)
+        leaving, step = _first_gone(amounts, direction, basis, careful, _PIVOT_TOL, 1e-14)
         if leaving < 0:
             return OUTSIDE, pivots
         stalled = stalled + 1 if step * -reduced[entering] < 1e-15 else 0
@@ -266,7 +267,7 @@ def _follow(
     """
     m, n = columns.shape
     x = np.empty(m)
-    rate = np.empty(m)
+    fall = np.empty(m)
     row = np.empty(n)
     point = start
     lowest = 0.0
@@ -283,7 +284,7 @@ def _follow(
                 value += inverse[i, j] * (b0[j] + t * d[j])
                 change += inverse[i, j] * d[j]
             x[i] = value
-            rate[i] = sign * change
+            fall[i] = -sign * change
         if pivots == 0 and sign > 0:
             imbalance = max(
                 imbalance,
@@ -293,20 +294,7 @@ def _follow(
         for i in range(m):
             slope += potentials[i] * d[i]
         careful = bland or stalled > _STALL_LIMIT
-        leaving = -1
-        step = np.inf
-        for i in range(m):
-            if rate[i] < -_RATE_TOL:
-                ratio = max(x[i], 0.0) / -rate[i]
-                if ratio < step - _SAME_T:
-                    better = True
-                elif ratio <= step + _SAME_T:
-                    better = basis[i] < basis[leaving] if careful else rate[i] < rate[leaving]
-                else:
-                    better = False
-                if better:
-                    leaving = i
-                    step = min(step, ratio)
+        leaving, step = _first_gone(x, fall, basis, careful, _RATE_TOL, _SAME_T)
         remaining = (t_end - t) * sign
         edge = point if sign > 0 else point - 1  # the interval next to this point
         if leaving < 0 and not np.isfinite(t_end):
@@ -320,7 +308,7 @@ def _follow(
                 return TOO_MANY_POINTS, point, lowest, imbalance, pivots
             slopes[edge] = slope
             for i in range(m):
-                x[i] += step * rate[i]
+                x[i] -= step * fall[i]
             t = t_end if done else t + sign * step
             point += sign
             stalled = 0
@@ -377,20 +365,8 @@ def _all_finite(columns, costs, b0, d):
 def walk_line(columns, costs, b0, d, t_start, t_low, t_high, size, bland):
     """Solve at ``t_start`` and walk the line ``b0 + t d`` down to ``t_low`` and up to ``t_high``.
 
-    Parameters
-    ----------
-    columns : (m, n) float array, C order
-        Compositions; the first ``m`` columns are the identity (the elements).
-    costs : (n,) float array
-        Energy of one unit of each column [eV].
-    b0, d : (m,) float arrays
-        ``b0 + t d`` is non-negative for ``t_low <= t <= t_high``.
-    t_start, t_low, t_high : float
-        ``t_low <= t_start <= t_high``; ``t_high`` may be infinite.
-    size : int
-        Room for breakpoints in each direction.
-    bland : bool
-        Careful mode: Bland's rule and a fresh inverse at every pivot.
+    Arrays as for ``walk.walk_line``, in C order.  ``size`` is the room for breakpoints in each
+    direction; ``bland`` the careful mode: Bland's rule and a fresh inverse at every pivot.
 
     Returns
     -------
