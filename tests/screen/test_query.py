@@ -202,10 +202,10 @@ def test_a_source_that_does_not_cover_li_with_the_candidate_leaves_it_out(make_t
 def test_columns_that_a_source_may_have(make_table):
     table = make_table(
         dict.fromkeys(["CuF2", "CuO", "CuF", "PbO"], -1.0),
+        theoretical=np.array([0, 1, -1, 0]),
         properties={
-            "theoretical": [0, 1, -1, 0],
-            "band_gap_eV": [3.0, float("nan"), 0.0, 1.5],
-            "is_metal": ["no", "", "yes", "no"],
+            "band_gap_eV": np.array([3.0, float("nan"), 0.0, 1.5]),
+            "is_metal": np.array(["no", "", "yes", "no"]),
         },
     )
     choice = choose(table, "theoretical != yes")
