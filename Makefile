@@ -1,9 +1,9 @@
-# Two commands: make demo, make test.  Everything lives in .venv; PYTHON chooses the interpreter.
+# make demo, make test, make proofs.  Everything lives in .venv; PYTHON chooses the interpreter.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo example test lint docs tutorial bench clean
+.PHONY: demo example test proofs coverage lint docs tutorial bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/interscreen screen --out reports/demo
@@ -11,8 +11,16 @@ demo: $(VENV)/.installed
 example: $(VENV)/.installed
 	$(BIN)/interscreen screen --out reports/example
 
-test: lint
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope --cov=interscreen --cov-report=term
+PYTEST := $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadscope
+
+test: lint # everything that finds faults, in minutes
+	$(PYTEST) -m "not proof"
+
+coverage: $(VENV)/.installed-test # of make test; measuring doubles its time
+	$(PYTEST) -m "not proof" --cov=interscreen --cov-report=term
+
+proofs: $(VENV)/.installed-test # the slow rest, and five times as many examples of every property
+	$(PYTEST) -m "proof or hypothesis" --hypothesis-profile proof
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check --output-format concise src tests benchmarks scripts docs/*.py

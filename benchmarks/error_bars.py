@@ -1,10 +1,10 @@
-"""Time and memory of error bars, against asking the one-pair functions once for each sample.
+"""Time and memory of error bars, against asking ``stack`` once for each sample.
 
     python benchmarks/error_bars.py --source table.csv.gz
     python benchmarks/error_bars.py --samples 200 --json out.json
 
 The library (``candidates/library.yaml``) against five electrolytes, every question for every sample
-of the energies, with one thread and with one per core.  For comparison some stacks are answered by
+of the energies, with one thread and with one per core. For comparison some stacks are answered by
 ``stack`` on tables whose energies were shifted by the same samples; the numbers must agree.
 """
 
@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from interscreen import Material, PhaseTable, open_table, stack
-from interscreen.answers.sampled_stacks import StackSamples, sample_stacks
-from interscreen.energies.sampling import EnergyModel, EnergySamples
+from interscreen import EnergyModel, PhaseTable, open_table, stack
+from interscreen.answers.stacks import Stacks, stacks
+from interscreen.energies.sampling import EnergySamples
 from interscreen.screen.study_file import load_study
 
 ROOT = Path(__file__).parents[1]
@@ -35,46 +35,39 @@ COMPARED = ("CuF2", "Cu3N", "Al2O3", "Sn", "Li3PO4")
 def measure(table: PhaseTable, samples: int) -> dict[str, Any]:
     """Sample the library with one thread and with one per core."""
     study = load_study(ROOT / "candidates" / "study-library.yaml")
-    candidates = [entry.material for entry in study.candidates]
-    electrolytes = [Material(name) for name in ELECTROLYTES if _answers(table, name)]
-    sample_stacks(table, candidates[:1], electrolytes[:1], samples=20)  # compile, load
+    known = set(table.elements)
+    candidates = [e.material for e in study.candidates if _elements(e) <= known]
+    electrolytes = [
+        e.material for e in study.electrolytes if e.label in ELECTROLYTES and _elements(e) <= known
+    ]
+    stacks(table, candidates[:1], electrolytes[:1], samples=20)  # compile, load
     seconds = {}
     for jobs in sorted({1, os.cpu_count() or 1}):
         started = time.perf_counter()
-        found = sample_stacks(table, candidates, electrolytes, samples=samples, jobs=jobs)
+        found = stacks(table, candidates, electrolytes, samples=samples, jobs=jobs)
         seconds[jobs] = time.perf_counter() - started
-    walks = _walks(found, samples)
+    count = len(candidates) * len(electrolytes)
     return {
-        "candidates": len(found.candidates),
-        "electrolytes": len(found.electrolytes),
+        "candidates": len(candidates),
+        "electrolytes": len(electrolytes),
         "samples": samples,
-        "walks": walks,
         "seconds": seconds,
-        "microseconds_per_walk_one_thread": 1e6 * seconds[1] / walks,
         "peak_memory_MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        **_one_by_one(table, electrolytes, seconds[1] / (samples * len(found.stacks)), found),
+        **_one_by_one(table, found, seconds[1] / (samples * count)),
     }
 
 
-def _answers(table: PhaseTable, name: str) -> bool:
-    try:
-        stack(table, "LiF", name)
-    except ValueError:
-        return False
-    return True
+def _elements(entry: Any) -> set[str]:
+    from interscreen.phases.material import resolve
+
+    return set(resolve(entry.material)[1].elements)
 
 
-def _walks(found: StackSamples, samples: int) -> int:
-    """Return the walks along the hull, those with the products of the layers not counted."""
-    return samples * (2 * (len(found.candidates) + len(found.electrolytes)) + 2 * len(found.stacks))
-
-
-def _one_by_one(
-    table: PhaseTable, electrolytes: list[Material], each: float, found: StackSamples
-) -> dict[str, Any]:
+def _one_by_one(table: PhaseTable, found: Stacks, each: float) -> dict[str, Any]:
     """Answer some stacks by ``stack`` for the first samples; compare numbers and time."""
     rows = np.flatnonzero(np.diff(table.indptr) > 1)
     errors = EnergySamples(EnergyModel(), table, rows, 0, 5)
+    labels = found.candidates.labels.tolist()
     worst, count, seconds = 0.0, 0, 0.0
     for number in range(5):
         energies = table.energies.copy()
@@ -82,18 +75,18 @@ def _one_by_one(
         keep = (energies[rows] >= 0.0) | (shifted >= 0.0)  # no part of an equilibrium either way
         energies[rows] = np.where(keep, np.maximum(energies[rows], shifted), shifted)
         sample = replace(table, energies=energies)
-        stack(sample, "LiF", electrolytes[0])  # builds the index of the table
+        stack(sample, "LiF", str(found.electrolytes.labels[0]))  # builds the index of the table
         for candidate in COMPARED:
-            for electrolyte in electrolytes:
+            for place, electrolyte in enumerate(found.electrolytes.labels):
                 started = time.perf_counter()
-                right = stack(sample, candidate, electrolyte)
+                right = stack(sample, candidate, str(electrolyte))
                 seconds += time.perf_counter() - started
                 count += 1
-                ours = found.numbers(candidate, right.electrolyte)
+                at = place, labels.index(candidate), number + 1
                 worst = max(
                     worst,
-                    abs(ours["layer_mutual_eV_per_atom"][number] - right.layer.energy),
-                    abs(ours["deposited_mutual_eV_per_atom"][number] - right.deposited.energy),
+                    abs(found.layer[at] - right.layer.energy),
+                    abs(found.deposited[at] - right.deposited.energy),
                 )
     return {
         "largest_difference_eV_per_atom": worst,

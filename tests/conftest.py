@@ -4,42 +4,84 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 
 # the same examples in every run: a failure here is a failure for everybody
 settings.register_profile(
-    "interscreen",
+    "proof",  # make proofs
+    max_examples=100,
     deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
-settings.load_profile("interscreen")
+settings.register_profile("quick", parent=settings.get_profile("proof"), max_examples=20)
+settings.load_profile("quick")
+
+PROOFS_LEFT_OUT = pytest.StashKey[int]()
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Forget the API key of whoever runs the tests, before pymatgen reads its settings."""
+    config.stash[PROOFS_LEFT_OUT] = 0
     for name in ("MP_API_KEY", "PMG_MAPI_KEY", "MP_API_ENDPOINT"):
         os.environ.pop(name, None)
     os.environ["PMG_CONFIG_FILE"] = os.devnull
 
 
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Count the proofs that this run leaves out; a worker tells the session."""
+    for item in items:
+        if item.get_closest_marker("proof"):
+            item.config.stash[PROOFS_LEFT_OUT] += 1
+            if hasattr(item.config, "workeroutput"):
+                item.config.workeroutput["proofs"] = item.config.stash[PROOFS_LEFT_OUT]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over the count of a worker; all of them collect the same."""
+    count = getattr(node, "workeroutput", {}).get("proofs", 0)
+    node.config.stash[PROOFS_LEFT_OUT] = max(node.config.stash[PROOFS_LEFT_OUT], count)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Say in the last line what was left out."""
+    count = config.stash.get(PROOFS_LEFT_OUT, 0)
+    if count and not hasattr(config, "workeroutput"):
+        print(f"left out: {count} proofs, which take minutes (make proofs runs them)")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the user's cache and electrolyte list out of the tests (and the tests out of them)."""
+    """Keep the user's cache and electrolyte list out of the tests (and the tests out of them).
+
+    The workers of one session share their cache: the full table is parsed once.
+    """
     from interscreen.phases.material import electrolytes
 
     before = dict(os.environ)
-    os.environ["INTERSCREEN_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+    base = tmp_path_factory.getbasetemp()
+    one_of_several = "PYTEST_XDIST_WORKER" in os.environ
+    cache = (base.parent if one_of_several else base) / "cache"
+    cache.mkdir(exist_ok=True)
+    os.environ["INTERSCREEN_CACHE"] = str(cache)
+    if one_of_several:
+        from interscreen.engine import batch
+
+        with FileLock(cache / "compiled.lock"):  # the first one compiles for all
+            batch._kernel()
     os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
     os.environ.pop("INTERSCREEN_ELECTROLYTES", None)
     electrolytes.cache_clear()
@@ -69,8 +111,12 @@ def full_csv(shared: Path) -> Path:
 def full_table(full_csv: Path, _own_folders: None) -> Any:
     """Lowest energy of 95,118 formulas of the Materials Project (Matbench v0.1)."""
     from interscreen import PhaseTable
+    from interscreen.phases.hull import known_hull_phases
 
-    return PhaseTable.read(full_csv)
+    with FileLock(Path(os.environ["INTERSCREEN_CACHE"]) / "full_table.lock"):
+        table = PhaseTable.read(full_csv)
+        known_hull_phases(table)
+    return table
 
 
 SMALL_SET = Path(__file__).parent / "standin" / "small_set.csv"
@@ -78,13 +124,12 @@ SMALL_SET = Path(__file__).parent / "standin" / "small_set.csv"
 
 def small_table(*, all_phases: bool = False) -> Any:
     """290 phases of the embedded table: small enough to compare, to sample, to solve twice."""
-    from interscreen.phases.source import Source
-    from interscreen.sources.tables import read_table
+    from interscreen import PhaseTable
 
-    source = Source(
-        "small set", "Matbench v0.1", "GGA_GGA+U", "290 phases (CC BY 4.0)", "Dunn 2020"
-    )
-    return read_table(SMALL_SET, all_phases=all_phases, source=source)
+    table = PhaseTable.read(SMALL_SET, all_phases=all_phases)
+    named = {"name": "small set", "version": "Matbench v0.1", "thermo_type": "GGA_GGA+U"}
+    source = replace(table.source, **named, statement="290 phases (CC BY 4.0)", citation="Dunn")
+    return replace(table, source=source)
 
 
 @pytest.fixture(scope="session")

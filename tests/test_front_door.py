@@ -275,6 +275,21 @@ def test_each_warning_comes_once_for_a_database_and_points_at_the_call():
         si.load(all_phases=True).lithiation("CuO")
 
 
+def test_warnings_can_be_told_to_somebody_else(reference):
+    told, opened = [], []
+
+    def opener(sets):
+        opened.append(sets)
+        return reference
+
+    db = si.Database(opener=opener, tell=told.append)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = db.window("CuO")
+    assert told == list(found.warnings)
+    assert opened == [[frozenset({"Cu", "Li", "O"})]]
+
+
 def test_notes_of_the_source_are_told_when_it_is_loaded():
     with pytest.warns(si.InterscreenWarning, match="banned phase LiXe: the source has no") as told:
         si.load(ban="LiXe")
@@ -322,10 +337,15 @@ def test_the_best_of_a_run_are_those_of_the_command_line(db, tmp_path, capsys):
         score = "score_meV_per_atom"
         assert list(best[score]) == pytest.approx([row[score] for row in told["rows"]])
         assert len(found.best(count=1, where="role == 'conversion'")) == 1
+        assert list(found.best("overall")["candidate"]) == list(found.best()["candidate"])
     names = {file.name for file in folder.iterdir()}
     assert {"results.csv", "ranking.csv", "manifest.json", "report.html", "windows.svg"} <= names
-    with pytest.raises(si.InputError, match="holds no run"):
+    assert si.open_run(folder / "results.csv").ranking.equals(kept.ranking)
+    with pytest.raises(si.InputError, match="holds neither results"):
         si.open_run(tmp_path)
+    (folder / "results.csv").write_text("candidate,electrolyte\nLiF,LATP\n")
+    with pytest.raises(si.InputError, match=r"results\.csv: cannot be read .*run the screen again"):
+        si.open_run(folder).best()
 
 
 def test_a_run_is_shown_drawn_and_reported(run, tmp_path):

@@ -17,6 +17,8 @@ from interscreen.engine.walk import lowest_energy
 from interscreen.phases.formula import parse_formula
 from interscreen.phases.material import compose
 
+EXAMPLES = settings().max_examples  # of the profile: few in make test, 100 in make proofs
+
 _LINES = (Path(__file__).parent / "standin" / "small_set.csv").read_text().splitlines()
 FORMULAS = sorted(
     row["formula"] for row in csv.DictReader(line for line in _LINES if not line.startswith("#"))
@@ -54,7 +56,7 @@ def curve(reaction):
 
 
 @given(materials, materials, potentials)
-@settings(max_examples=600)
+@settings(max_examples=6 * EXAMPLES)
 def test_the_mutual_curve_is_convex_negative_and_zero_at_both_ends(reference, a, b, potential):
     assume(few(a, b))
     if potential is not None:
@@ -75,7 +77,7 @@ def test_the_mutual_curve_is_convex_negative_and_zero_at_both_ends(reference, a,
 
 
 @given(materials, materials, potentials)
-@settings(max_examples=150)
+@settings(max_examples=3 * EXAMPLES // 2)
 def test_the_curve_is_mirrored_when_the_reactants_are_swapped(reference, a, b, potential):
     assume(few(a, b) and not (potential is not None and {a, b} <= {"Li"}))
     one = react(reference, a, b, potential_V=potential)
@@ -102,7 +104,7 @@ def scaled(formula, factor):
 @given(
     formulas, formulas, st.sampled_from([2, 3, 7, Fraction(1, 2), Fraction(1, 4), Fraction(5, 2)])
 )
-@settings(max_examples=150)
+@settings(max_examples=3 * EXAMPLES // 2)
 def test_nothing_changes_when_a_formula_is_scaled(reference, a, b, factor):
     assume(few(a, b))
     one = react(reference, a, b)
@@ -120,7 +122,7 @@ def test_nothing_changes_when_a_formula_is_scaled(reference, a, b, factor):
     formulas,
     st.sampled_from([2, 10, Fraction(1, 2)]),
 )
-@settings(max_examples=40)
+@settings(max_examples=2 * EXAMPLES // 5)
 def test_nothing_changes_when_a_doped_formula_is_scaled(reference, a, b, factor):
     formula = {"LATP": "Li1.3Al0.3Ti1.7(PO4)3", "LAGP": "Li1.5Al0.5Ge1.5(PO4)3"}.get(a, a)
     assume(few(formula, b))
@@ -131,7 +133,7 @@ def test_nothing_changes_when_a_doped_formula_is_scaled(reference, a, b, factor)
 
 
 @given(materials, materials, potentials)
-@settings(max_examples=600)
+@settings(max_examples=6 * EXAMPLES)
 def test_every_equation_balances_and_has_the_energy_it_claims(
     reference, assert_balanced, equation_sides, a, b, potential
 ):
@@ -184,7 +186,7 @@ ELEMENTS = ["Li", "Al", "P", "O", "F"]
     st.floats(-5.0, 0.5),
     st.lists(st.integers(0, 9), min_size=len(ELEMENTS), max_size=len(ELEMENTS)).filter(any),
 )
-@settings(max_examples=150)
+@settings(max_examples=3 * EXAMPLES // 2)
 def test_adding_a_phase_never_raises_a_hull_energy(
     reference, make_table, some, added, energy, amounts
 ):
@@ -207,7 +209,7 @@ def test_adding_a_phase_never_raises_a_hull_energy(
 
 
 @given(materials, materials)
-@settings(max_examples=60)
+@settings(max_examples=3 * EXAMPLES // 5)
 def test_counting_the_left_out_phases_never_raises_a_hull_energy(reference, reference_all, a, b):
     assume(few(a, b))
     usual, everything = react(reference, a, b), react(reference_all, a, b)
@@ -220,7 +222,7 @@ def test_counting_the_left_out_phases_never_raises_a_hull_energy(reference, refe
 
 
 @given(materials)
-@settings(max_examples=200)
+@settings(max_examples=2 * EXAMPLES)
 def test_windows_are_ordered_and_empty_exactly_above_the_hull(reference, material):
     window = stability_window(reference, material)
     reduction, oxidation = window.assemblage_window_V
@@ -241,7 +243,7 @@ def test_windows_are_ordered_and_empty_exactly_above_the_hull(reference, materia
 
 
 @given(materials, st.floats(0.001, 0.5))
-@settings(max_examples=60)
+@settings(max_examples=3 * EXAMPLES // 5)
 def test_an_energy_above_the_hull_takes_the_window_of_the_phase_but_not_of_the_assemblage(
     reference, material, above
 ):
@@ -260,7 +262,7 @@ def test_an_energy_above_the_hull_takes_the_window_of_the_phase_but_not_of_the_a
 
 
 @given(materials)
-@settings(max_examples=200)
+@settings(max_examples=2 * EXAMPLES)
 def test_lithiation_falls_in_voltage_rises_in_capacity_and_conserves_atoms(reference, material):
     path = lithiate(reference, material)
     unit = compose_any(material)

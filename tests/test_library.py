@@ -98,7 +98,7 @@ def without_artefacts(full_table):
     """The full table without the phases that the reference set marks as never made."""
     keep = np.ones(len(full_table), dtype=bool)
     for name in known_artefacts():
-        row = full_table.find(amounts(name))
+        row = full_table.find(name)
         if row is not None:
             keep[row] = False
     assert (~keep).sum() > 5

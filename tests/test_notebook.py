@@ -27,7 +27,6 @@ from interscreen import (
     validate,
 )
 from interscreen.answers.sensitivity import sensitivity
-from interscreen.answers.stack import candidate_side
 
 DOCS = Path(__file__).parents[1] / "docs"
 NAUGHTY = "<script>alert(1)</script>"
@@ -136,6 +135,15 @@ def test_a_given_energy_and_a_potential_are_named(reference: PhaseTable) -> None
     assert "given" in page.text
     assert "50.0" in page.text
     assert "open to Li at 3.5 V" in page.text
+
+
+def test_error_bars_are_one_line_and_only_there_when_asked_for(reference: PhaseTable) -> None:
+    result = stack(reference, "AlF3", "LAGP", samples=20)
+    bars = result.uncertainty["layer_mutual_eV_per_atom"]
+    assert bars.low is not None
+    said = f"Converted layer ± {milli(bars.standard_deviation)} meV/atom ({milli(bars.low)} to"
+    assert said in shown(result).text
+    assert "Error bars" not in shown(stack(reference, "AlF3", "LAGP")).text
 
 
 def test_two_that_coexist_say_so(reference: PhaseTable) -> None:
@@ -275,7 +283,7 @@ def test_a_table_says_what_it_holds_and_leaves_out(reference: PhaseTable) -> Non
 
 
 def test_results_without_a_view_of_their_own_list_their_fields(reference: PhaseTable) -> None:
-    metrics = layer_metrics(reference, candidate_side(reference, "CuF2"))
+    metrics = layer_metrics(reference, "CuF2")
     page = shown(metrics)
     assert metrics.li_capacity_mAh_per_cm2_um is not None
     assert f"{metrics.li_capacity_mAh_per_cm2_um:.4g}" in page.text
@@ -436,6 +444,7 @@ def executed(builder: Any) -> Any:
     return builder.executed()
 
 
+@pytest.mark.proof
 def test_the_tutorial_runs_and_says_what_is_committed(
     builder: Any, committed: Any, executed: Any
 ) -> None:

@@ -7,6 +7,7 @@ import csv
 import os
 import secrets
 from collections.abc import Iterator
+from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -128,3 +129,9 @@ def load_yaml(text: str, where: str) -> Any:
         raise InputError(
             f"{where}: not readable as YAML ({str(error).strip().splitlines()[0]})"
         ) from None
+
+
+@lru_cache(maxsize=8)
+def data_yaml(name: str) -> Any:
+    """Return a YAML file of the package; read once, not to be changed."""
+    return load_yaml((files("interscreen") / "data" / name).read_text(encoding="utf-8"), name)

@@ -124,24 +124,30 @@ def check_against_pymatgen(table, entries, a, b):
     return lowest
 
 
+@pytest.mark.parametrize("count", [10, pytest.param(30, marks=pytest.mark.proof)])
 @pytest.mark.filterwarnings("ignore::UserWarning:pymatgen")
 def test_profile_equals_pymatgen_on_pairs_of_the_reference_set(
-    reference_all, pd_entries, draw_pairs
+    reference_all, pd_entries, draw_pairs, count
 ):
     lowest = [
         check_against_pymatgen(reference_all, pd_entries(reference_all, elements | {"Li"}), a, b)
-        for a, b, elements in draw_pairs(reference_all, seed=31, count=30, most=6)
+        for a, b, elements in draw_pairs(reference_all, seed=31, count=count, most=6)
     ]
-    assert np.sum(np.array(lowest) < -0.01) > 15, "pairs that do nothing would prove little"
+    assert np.mean(np.array(lowest) < -0.01) > 0.5, "pairs that do nothing would prove little"
 
 
+@pytest.mark.parametrize("count", [5, pytest.param(20, marks=pytest.mark.proof)])
 @pytest.mark.filterwarnings("ignore::UserWarning:pymatgen")
-def test_profile_equals_pymatgen_on_pairs_of_the_full_table(full_table, pd_entries, draw_pairs):
+def test_profile_equals_pymatgen_on_pairs_of_the_full_table(
+    full_table, pd_entries, draw_pairs, count
+):
     lowest = [
         check_against_pymatgen(full_table, pd_entries(full_table, elements), a, b)
-        for a, b, elements in draw_pairs(full_table, seed=32, count=20, most=5, with_element="Li")
+        for a, b, elements in draw_pairs(
+            full_table, seed=32, count=count, most=5, with_element="Li"
+        )
     ]
-    assert np.sum(np.array(lowest) < -0.01) > 10
+    assert np.mean(np.array(lowest) < -0.01) > 0.5
 
 
 @pytest.mark.parametrize(("a", "b"), PAIRS)
@@ -409,4 +415,5 @@ def test_an_output_folder_that_is_a_file_is_refused_in_one_line(tmp_path, capsys
     printed = capsys.readouterr()
     assert printed.out == ""
     (line,) = printed.err.splitlines()
-    assert f"output folder {taken}: cannot be written" in line
+    assert str(taken) in line
+    assert "cannot be written" in line

@@ -1,27 +1,35 @@
-"""Questions over sampled energies: against arithmetic, and against the one-pair functions."""
+"""Stacks over sampled energies: against arithmetic, and against the functions for one pair."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from interscreen.answers.sampled_stacks import sample_stacks
+from interscreen.answers.sampled import sampled_reaction, sampled_window
 from interscreen.answers.stack import stack
-from interscreen.energies.sampling import BLOCK, EnergyModel
+from interscreen.answers.stacks import OF_CANDIDATE, OF_ELECTROLYTE, OF_STACK, stacks
+from interscreen.energies.sampling import BLOCK, EnergyModel, EnergySamples
+from interscreen.energies.spread import spread
+from interscreen.errors import InputError
 from interscreen.phases.material import Material
 
 SIGMA = 0.020
-NO_ERROR = EnergyModel(0.0, correlated=False)
-
-
-def sample(table, candidates, electrolytes, **options):
-    given = [[Material(m) if isinstance(m, str) else m for m in group]
-             for group in (candidates, electrolytes)]  # fmt: skip
-    return sample_stacks(table, *given, **options)
+INDEPENDENT = EnergyModel(SIGMA, correlated=False)
+SHARED = EnergyModel(0.0)  # the errors of the corrections alone
+LITHIUM = "lithium_mutual_eV_per_atom"
+LAYER = "layer_mutual_eV_per_atom"
 
 
 @pytest.fixture(scope="module")
 def fluorides(make_table):
-    # LiZO3-like bystander electrolyte that reacts with nothing
+    # a bystander electrolyte that reacts with nothing
     return make_table({"CuF2": -1.8, "LiF": -3.0, "NaCl": -2.0})
+
+
+def numbers_of(table, candidate, electrolyte, **options):
+    """Every number of one stack, (samples + 1,) each."""
+    found = stacks(table, [candidate], [electrolyte], **options).numbers
+    return {key: values[0, 0] for key, values in found.items()}
 
 
 def test_a_reaction_of_two_phases_has_the_analytic_standard_deviation(fluorides):
@@ -29,176 +37,160 @@ def test_a_reaction_of_two_phases_has_the_analytic_standard_deviation(fluorides)
 
     Standard deviation sigma * sqrt((4/5)^2 + (3/5)^2) = sigma.
     """
-    found = sample(
-        fluorides, ["CuF2"], ["NaCl"], model=EnergyModel(SIGMA, correlated=False), samples=4000
-    )
-    energy = found.candidates["CuF2"]["lithium_mutual_eV_per_atom"]
+    found = numbers_of(fluorides, "CuF2", "NaCl", model=INDEPENDENT, samples=4000)
+    nominal, energy = found[LITHIUM][0], found[LITHIUM][1:]
+    assert nominal == pytest.approx((4 * -3.0 - 3 * -1.8) / 5, abs=1e-12)
     assert np.std(energy, ddof=1) == pytest.approx(SIGMA, rel=0.05)
-    assert np.mean(energy) == pytest.approx((4 * -3.0 - 3 * -1.8) / 5, abs=3 * SIGMA / 4000**0.5)
+    assert np.mean(energy) == pytest.approx(nominal, abs=3 * SIGMA / 4000**0.5)
     # one step: V = -(2 * 2 E(LiF) - 3 E(CuF2)) / 2 per Li, both sides of the same energies
-    voltage = found.candidates["CuF2"]["average_voltage_V"]
-    assert voltage == pytest.approx(-energy * 5 / 2, abs=1e-12)
-    assert found.candidates["CuF2"]["li_uptake_per_formula"] == pytest.approx(2.0)
+    assert found["average_voltage_V"] == pytest.approx(-found[LITHIUM] * 5 / 2, abs=1e-12)
+    assert found["li_uptake_per_formula"] == pytest.approx(2.0)
 
 
 def test_a_correlated_error_that_cancels_does_cancel(fluorides):
     """Both sides of 2 Li + CuF2 -> Cu + 2 LiF hold two F."""
-    found = sample(fluorides, ["CuF2"], ["NaCl"], model=EnergyModel(0.0), samples=200)
-    energy = found.candidates["CuF2"]["lithium_mutual_eV_per_atom"]
+    energy = numbers_of(fluorides, "CuF2", "NaCl", model=SHARED, samples=200)[LITHIUM]
     assert np.ptp(energy) < 1e-12
     # and LiF itself does vary: its oxidation limit is 2 |E(LiF)| per Li
-    limit = sample(fluorides, ["LiF"], ["NaCl"], model=EnergyModel(0.0), samples=2000)
-    spread = np.std(limit.candidates["LiF"]["oxidation_limit_V"])
-    assert spread == pytest.approx(0.0026, rel=0.05)
+    limit = numbers_of(fluorides, "LiF", "NaCl", model=SHARED, samples=2000)["oxidation_limit_V"]
+    assert np.std(limit) == pytest.approx(0.0026, rel=0.05)
 
 
 def test_a_correlated_error_that_does_not_cancel_stays(make_table):
     """2 Li + S -> Li2S: one S in three atoms."""
     table = make_table({"Li2S": -1.5, "NaCl": -2.0})
-    found = sample(table, ["S"], ["NaCl"], model=EnergyModel(0.0), samples=4000)
-    energy = found.candidates["S"]["lithium_mutual_eV_per_atom"]
+    energy = numbers_of(table, "S", "NaCl", model=SHARED, samples=4000)[LITHIUM]
     assert np.std(energy, ddof=1) == pytest.approx(0.0093 / 3, rel=0.05)
 
 
-def test_without_errors_the_samples_are_the_numbers_of_the_screen(reference):
+def expected_numbers(table, candidate, electrolyte):
+    """Numbers of a stack by the functions for single pairs."""
+    found = stack(table, candidate, electrolyte)
+    path = found.lithiation
+    reactions = {
+        name: getattr(found, name).reaction for name in ("bare", "lithium", "deposited", "layer")
+    }
+    worst = min(product.reaction.min_mutual_energy_eV_per_atom for product in found.products)
+    mutual = {
+        f"{name}_mutual_eV_per_atom": reaction.min_mutual_energy_eV_per_atom
+        for name, reaction in reactions.items()
+    }
+    return {
+        **mutual,
+        "lithium_total_eV_per_atom": reactions["lithium"].total_energy_eV_per_atom,
+        "worst_product_mutual_eV_per_atom": worst,
+        "improvement_eV_per_atom": mutual[LAYER] - mutual["bare_mutual_eV_per_atom"],
+        "first_voltage_V": path.steps[0].voltage_V if path.steps else None,
+        "average_voltage_V": path.average_voltage_V,
+        "bridge_margin_V": found.bridge_margin_V,
+    }
+
+
+def assert_same(numbers, expected, tolerance, what):
+    for key, value in expected.items():
+        right = np.nan if value is None else value
+        assert numbers[key] == pytest.approx(right, abs=tolerance, nan_ok=True), (*what, key)
+
+
+def test_the_first_sample_has_the_numbers_of_the_single_pairs(reference):
     candidates = ["CuF2", "Cu3N", "CuS", "Al", "LiF", "Cu + 2 LiF", "Li3PO4", "ZrO2"]
     candidates += [Material("AlF3", energy_eV_per_atom=-3.7)]
     candidates += [Material("SnF2", energy_above_hull_eV_per_atom=0.05, name="tin")]
     electrolytes = ["LLZO", "LATP", "LAGP"]
-    found = sample(reference, candidates, electrolytes, model=NO_ERROR, samples=20)
-    for candidate in candidates:
-        for electrolyte in electrolytes:
-            nominal = stack(reference, candidate, electrolyte)
-            numbers = found.numbers(nominal.candidate, nominal.electrolyte)
-            path, window = nominal.lithiation, None
-            expected = {
-                "bare_mutual_eV_per_atom": nominal.bare.energy,
-                "lithium_mutual_eV_per_atom": nominal.lithium.energy,
-                "lithium_total_eV_per_atom": nominal.lithium.reaction.total_energy_eV_per_atom,
-                "deposited_mutual_eV_per_atom": nominal.deposited.energy,
-                "layer_mutual_eV_per_atom": nominal.layer.energy,
-                "worst_product_mutual_eV_per_atom": nominal.worst_product.energy,
-                "improvement_eV_per_atom": nominal.layer.energy - nominal.bare.energy,
-                "bridge_margin_V": nominal.bridge_margin_V,
-                "average_voltage_V": path.average_voltage_V,
-                "first_voltage_V": path.steps[0].voltage_V if path.steps else window,
+    no_error = EnergyModel(0.0, correlated=False)
+    found = stacks(reference, candidates, electrolytes, model=no_error, samples=20).numbers
+    for values in found.values():  # without errors all samples are the first one
+        np.testing.assert_array_equal(values, np.broadcast_to(values[..., :1], values.shape))
+    shape = len(electrolytes), len(candidates), 21
+    for k, candidate in enumerate(candidates):
+        for e, electrolyte in enumerate(electrolytes):
+            numbers = {
+                key: np.broadcast_to(values, shape)[e, k, 0] for key, values in found.items()
             }
-            for key, value in expected.items():
-                right = np.nan if value is None else value
-                assert numbers[key] == pytest.approx(right, abs=1e-9, nan_ok=True), (
-                    nominal.candidate, nominal.electrolyte, key,
-                )  # fmt: skip
+            expected = expected_numbers(reference, candidate, electrolyte)
+            assert_same(numbers, expected, 1e-9, (candidate, electrolyte))
 
 
 def test_one_sample_is_the_screen_of_a_table_with_these_energies(reference):
-    """Shift the energies of the table itself by one sample and ask the one-pair functions."""
-    from dataclasses import replace
-
-    from interscreen.energies.sampling import EnergySamples
-
+    """Shift the energies of the table itself by one sample and ask about single pairs."""
     model = EnergyModel(0.030, seed=5)
-    candidates, electrolytes = ["CuF2", "Cu3N", "SnS", "Al", "Li3PO4", "Cu + 2 LiF"], ["LATP"]
-    found = sample(reference, candidates, electrolytes, model=model, samples=25)
+    candidates = ["CuF2", "Cu3N", "SnS", "Al", "Li3PO4", "Cu + 2 LiF"]
+    found = stacks(reference, candidates, ["LATP"], model=model, samples=25).numbers
     rows = np.flatnonzero(np.diff(reference.indptr) > 1)
-    errors = EnergySamples(model, reference, rows, 0, 25)
+    errors = EnergySamples(model, reference, rows, 0, 25).of_rows(rows)
     for number in (0, 11, 24):
         energies = reference.energies.copy()
-        energies[rows] += errors.of_rows(rows)[:, number]
-        energies[(reference.energies >= 0.0) | (energies >= 0.0)] = np.maximum(
-            reference.energies, energies
-        )[(reference.energies >= 0.0) | (energies >= 0.0)]
+        energies[rows] += errors[:, number]
+        # what is no phase of an equilibrium with the energies as they are becomes none
+        apart = (reference.energies >= 0.0) & (energies < 0.0)
+        energies[apart] = reference.energies[apart]
         table = replace(reference, energies=energies)
-        for candidate in candidates:
-            nominal = stack(table, candidate, "LATP")
-            numbers = found.numbers(candidate, "LATP")
-            for key, value in {
-                "lithium_mutual_eV_per_atom": nominal.lithium.energy,
-                "deposited_mutual_eV_per_atom": nominal.deposited.energy,
-                "layer_mutual_eV_per_atom": nominal.layer.energy,
-                "worst_product_mutual_eV_per_atom": nominal.worst_product.energy,
-                "bridge_margin_V": nominal.bridge_margin_V,
-                "bare_mutual_eV_per_atom": nominal.bare.energy,
-            }.items():
-                assert numbers[key][number] == pytest.approx(value, abs=1e-7), (candidate, key)
+        for k, candidate in enumerate(candidates):
+            numbers = {
+                key: np.broadcast_to(values, (1, len(candidates), 26))[0, k, number + 1]
+                for key, values in found.items()
+            }
+            assert_same(numbers, expected_numbers(table, candidate, "LATP"), 1e-7, (candidate,))
 
 
-def test_the_same_numbers_whatever_else_is_asked_and_however_it_is_divided(reference):
-    alone = sample(reference, ["CuF2"], ["LATP"], samples=BLOCK + 40)
-    among = sample(reference, ["CuS", "CuF2", "Al"], ["LLZO", "LATP"], samples=60, jobs=2)
-    again = sample(reference, ["CuF2"], ["LATP"], samples=BLOCK + 40)
-    other = sample(reference, ["CuF2"], ["LATP"], model=EnergyModel(seed=2), samples=60)
-    for key, values in alone.numbers("CuF2", "LATP").items():
-        assert len(values) == BLOCK + 40
-        assert np.array_equal(values, again.numbers("CuF2", "LATP")[key], equal_nan=True)
-        assert np.array_equal(values[:60], among.numbers("CuF2", "LATP")[key], equal_nan=True)
-    key = "layer_mutual_eV_per_atom"
-    assert not np.array_equal(
-        alone.stacks["CuF2", "LATP"][key][:60], other.stacks["CuF2", "LATP"][key]
-    )
+def test_the_same_numbers_whatever_else_is_asked_and_in_any_number_of_threads(reference):
+    alone = numbers_of(reference, "CuF2", "LATP", samples=BLOCK + 40)
+    again = numbers_of(reference, "CuF2", "LATP", samples=BLOCK + 40, jobs=2)
+    among = stacks(reference, ["CuS", "CuF2", "Al"], ["LLZO", "LATP"], samples=60, jobs=2).numbers
+    other = numbers_of(reference, "CuF2", "LATP", model=EnergyModel(seed=2), samples=60)
+    assert set(alone) == {*OF_CANDIDATE, *OF_ELECTROLYTE, *OF_STACK}
+    for key, values in alone.items():
+        assert len(values) == 1 + BLOCK + 40
+        np.testing.assert_array_equal(values, again[key])
+        np.testing.assert_array_equal(
+            values[:61], np.broadcast_to(among[key], (2, 3, 61))[1, 1], key
+        )
+    assert alone[LAYER][0] == other[LAYER][0]
+    assert not np.array_equal(alone[LAYER][1:61], other[LAYER][1:])
     # another block is not the first one again
-    values = alone.stacks["CuF2", "LATP"][key]
-    assert not np.array_equal(values[:40], values[BLOCK:])
-
-
-def test_what_cannot_be_computed_is_left_out(reference):
-    found = sample(reference, ["CuF2", "UO2", "XyF"], ["LLZO", "LPSCl"], samples=20)
-    assert set(found.candidates) == {"CuF2"}
-    assert set(found.stacks) == {("CuF2", "LLZO")}
+    assert not np.array_equal(alone[LAYER][1:41], alone[LAYER][1 + BLOCK :])
 
 
 def test_progress_ends_at_the_total(reference):
     seen = []
-    sample(
+    stacks(
         reference, ["CuF2", "Al"], ["LLZO"], samples=BLOCK + 20,
         progress=lambda done, total: seen.append((done, total)),
     )  # fmt: skip
-    assert seen[-1][0] == seen[-1][1]
-    assert all(0 < done <= total for done, total in seen)
-    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+    assert seen == [(BLOCK, BLOCK + 20), (BLOCK + 20, BLOCK + 20)]
 
 
 def test_a_single_stack_has_the_error_bars_of_a_study(reference):
-    from interscreen.answers.sampled import sampled_stack
-    from interscreen.energies.spread import spread
-    from interscreen.errors import InputError
-
-    found = sampled_stack(reference, "CuF2", "LATP", samples=60)
-    study = sample(reference, ["CuS", "CuF2"], ["LATP"], samples=60).numbers("CuF2", "LATP")
-    layer = "layer_mutual_eV_per_atom"
-    assert found.uncertainty[layer] == spread(study[layer])
+    found = stack(reference, "CuF2", "LATP", samples=60)
+    study = stacks(reference, ["CuS", "CuF2"], ["LATP"], samples=60).numbers[LAYER][0, 1]
+    assert found.uncertainty[LAYER] == spread(study[1:])
     told = found.to_dict()
     assert told["uncertainty"]["bridge_margin_V"]["counted"] == 60
     nominal = stack(reference, "CuF2", "LATP").to_dict()
     assert {**told, "samples": 0, "uncertainty": {}} == {**nominal, "samples": 0, "uncertainty": {}}
     assert list(found.uncertainty_frame()["quantity"]) == list(found.uncertainty)
     with pytest.raises(InputError, match="samples 5: use 20"):
-        sampled_stack(reference, "CuF2", "LATP", samples=5)
+        stack(reference, "CuF2", "LATP", samples=5)
 
 
 def test_single_reactions_and_windows_have_error_bars(fluorides, reference):
-    from interscreen.answers.sampled import sampled_reaction, sampled_window
-    from interscreen.errors import InputError
-
     # the same arithmetic as above: the standard deviation is that of one phase
-    model = EnergyModel(SIGMA, correlated=False)
-    found = sampled_reaction(fluorides, "Li", "CuF2", model=model, samples=4000)
+    found = sampled_reaction(fluorides, "Li", "CuF2", model=INDEPENDENT, samples=4000)
     energy = found.uncertainty["min_mutual_energy_eV_per_atom"]
     assert energy.standard_deviation == pytest.approx(SIGMA, rel=0.05)
     assert energy.low < found.min_mutual_energy_eV_per_atom < energy.high
     # LiF gives off its Li at 2 |E(LiF)| per Li
-    window = sampled_window(fluorides, "LiF", model=model, samples=4000)
+    window = sampled_window(fluorides, "LiF", model=INDEPENDENT, samples=4000)
     assert window.uncertainty["oxidation_limit_V"].standard_deviation == pytest.approx(
         2 * SIGMA, rel=0.05
     )
     assert window.uncertainty["reduction_limit_V"].standard_deviation == 0.0
     # the numbers are those of a stack with the same seed
-    numbers = sample(reference, ["CuF2"], ["LATP"], samples=BLOCK + 20).numbers("CuF2", "LATP")
+    numbers = numbers_of(reference, "CuF2", "LATP", samples=BLOCK + 20)
     again = sampled_reaction(reference, "CuF2", "LATP", samples=BLOCK + 20)
-    from interscreen.energies.spread import spread
-
-    deposited = spread(numbers["deposited_mutual_eV_per_atom"])
+    deposited = spread(numbers["deposited_mutual_eV_per_atom"][1:])
     assert again.uncertainty["min_mutual_energy_eV_per_atom"] == deposited
-    limit = spread(numbers["electrolyte_reduction_limit_V"])
+    limit = spread(numbers["electrolyte_reduction_limit_V"][1:])
     again = sampled_window(reference, "LATP", samples=BLOCK + 20)
     assert again.uncertainty["reduction_limit_V"] == limit
     assert again.to_dict()["samples"] == BLOCK + 20

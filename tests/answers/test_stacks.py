@@ -43,7 +43,7 @@ def test_contacts_are_the_reactions_of_their_sides(reference):
     for contact in found.contacts:
         a, b = contact.label.split(" | ")
         again = react(reference, a, b)
-        assert contact.energy == again.min_mutual_energy_eV_per_atom
+        assert contact.energy == pytest.approx(again.min_mutual_energy_eV_per_atom, abs=1e-12)
         assert contact.reaction.equation == again.equation
 
 

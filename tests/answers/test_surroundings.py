@@ -5,14 +5,10 @@ from __future__ import annotations
 import pytest
 
 from interscreen import Material, react
-from interscreen.answers.stack import candidate_side, electrolyte_side
-from interscreen.answers.surroundings import (
-    SURROUNDINGS_COLUMNS,
-    stack_parts,
-    surroundings,
-    surroundings_rows,
-)
-from interscreen.phases.columns import COLUMNS
+from interscreen.answers.stack import stack
+from interscreen.answers.surroundings import stack_parts, surroundings, surroundings_rows
+from interscreen.phases.columns import columns_of
+from interscreen.phases.material import resolve
 
 # enthalpies of formation at 298 K [kJ/mol] (CRC Handbook of Chemistry and Physics)
 MEASURED = {
@@ -177,10 +173,10 @@ def test_an_unexpected_error_stops_nothing(reference, monkeypatch):
 
 
 def test_parts_of_a_stack_are_named_and_a_stable_layer_stands_once(reference):
-    electrolytes = [electrolyte_side(reference, "LLZO")]
-    fluoride = Material("CuF2", name="copper fluoride")
-    candidates = [candidate_side(reference, m) for m in (fluoride, "LiF")]
-    parts = stack_parts(electrolytes, candidates)
+    electrolytes = [resolve("LLZO")[0]]
+    fluoride, stable = Material("CuF2", name="copper fluoride"), Material("LiF")
+    layer = stack(reference, fluoride, "LLZO").layer.label.partition(" | ")[0]
+    parts = stack_parts(electrolytes, [(fluoride, layer), (stable, "")])
     assert [(part, m.label) for part, m in parts] == [
         ("electrolyte", "LLZO"),
         ("candidate", "copper fluoride"),
@@ -205,7 +201,6 @@ def test_the_entropy_of_a_gas_can_be_given_as_its_energy(full_table):
 
 def test_rows_have_the_columns_of_the_registry(reference):
     contacts = surroundings(reference, [("electrolyte", "LATP")], ["Al2O3"], ["H2O", "O2"])
-    assert set(SURROUNDINGS_COLUMNS) <= set(COLUMNS)
     for row in surroundings_rows(contacts):
-        assert set(row) == set(SURROUNDINGS_COLUMNS)
+        assert set(row) == set(columns_of("surroundings"))
     assert contacts[0].to_dict()["partner"] == "Al2O3"

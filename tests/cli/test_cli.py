@@ -98,12 +98,12 @@ def test_help_and_a_single_question_import_nothing_slow():
         "def slow(*names): return sorted(set(names) & set(sys.modules))\n"
         "codes = [main([*words, '--help']) for words in ([], ['reaction'], ['plot'], ['screen'])]\n"
         "found = slow('numpy', 'pandas', 'numba', 'pymatgen', 'matplotlib', 'pydantic', 'joblib')\n"
-        "codes.append(main(['reaction', 'CuF2', 'LATP']))\n"
+        "codes += [main([what, 'CuF2', 'LATP', '--quiet']) for what in ('stack', 'reaction')]\n"
         "found += slow('numba', 'pandas', 'scipy', 'matplotlib', 'pydantic', 'joblib')\n"
         "sys.exit(str((codes, found)))"
     )
     assert "-0.0514 eV/atom" in done.stdout
-    assert done.stderr.splitlines()[-1] == "([0, 0, 0, 0, 0], [])"
+    assert done.stderr.splitlines()[-1] == "([0, 0, 0, 0, 0, 0], [])"
 
 
 @pytest.mark.parametrize(
@@ -466,9 +466,9 @@ def test_progress_is_shown_on_a_terminal_only(tmp_path):
 @pytest.mark.parametrize("swallowed", [False, True])
 def test_interrupted_screen_leaves_nothing(tmp_path, monkeypatch, swallowed):
     """Ctrl-C during the third candidate, also where compiled code swallows the exception."""
-    from interscreen.screen import tasks
+    from interscreen.screen import detail
 
-    right, calls = tasks.candidate_side, []
+    right, calls = detail.lithiate, []
 
     def interrupted(table, material):
         calls.append(material)
@@ -480,7 +480,7 @@ def test_interrupted_screen_leaves_nothing(tmp_path, monkeypatch, swallowed):
                     raise
         return right(table, material)
 
-    monkeypatch.setattr(tasks, "candidate_side", interrupted)
+    monkeypatch.setattr(detail, "lithiate", interrupted)
     done = run("screen", "--jobs", "1", "--samples", "0", cwd=tmp_path)
     assert done.returncode == 130
     assert len(calls) == 3
@@ -492,7 +492,7 @@ def test_many_warnings_are_cut_short_on_the_terminal_but_kept(tmp_path):
     file = study(
         tmp_path,
         electrolytes="[LATP, {name: Al-LLZO, formula: Li6.25Al0.25La3Zr2O12}]",
-        candidates="[MgF2, SnS, CuF2]",
+        candidates="[MgF2, SnS, CuF2, CuS, AlF3, ZnO, SnF2]",
     )
     done = run("screen", str(file), "--samples", "0", "--out", "o", cwd=tmp_path)
     assert done.returncode == 0

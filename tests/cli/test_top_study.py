@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from interscreen import open_run
 from interscreen.cli.best import write_study
 from interscreen.cli.main import main
 from interscreen.errors import InputError, OutputError
@@ -12,16 +13,18 @@ from interscreen.screen.study_file import load_study
 
 
 def run_of(folder, **study):
+    """A run of which only the manifest is looked at."""
+    (folder / "results.csv").touch()
     given = Study.model_validate(
         {"name": "all", "electrolytes": ["LATP"], "candidates": ["CuF2"], **study}
     )
     (folder / "manifest.json").write_text(json.dumps({"study": given.model_dump(mode="json")}))
-    return given
+    return open_run(folder), given
 
 
 def test_the_study_asks_the_same_source_the_same_way(tmp_path):
     own = tmp_path / "own.csv"
-    given = run_of(
+    run, given = run_of(
         tmp_path,
         source="table.csv",
         filters={"theoretical": False, "banned": ["LiCu3"]},
@@ -31,7 +34,7 @@ def test_the_study_asks_the_same_source_the_same_way(tmp_path):
         candidates=["CuF2", {"formula": "Cu + 2 LiF", "name": "layer", "role": "conversion"}],
     )
     path = tmp_path / "best.yaml"
-    write_study(tmp_path, ["layer", "NO", "CuS"], path)
+    write_study(run, ["layer", "NO", "CuS"], path)
     found = load_study(path)
     assert found.name == "best"
     assert found.filters == given.filters
@@ -45,16 +48,16 @@ def test_the_study_asks_the_same_source_the_same_way(tmp_path):
 
 
 def test_what_cannot_be_a_study_is_a_line(tmp_path):
-    run_of(tmp_path)
+    run, _ = run_of(tmp_path)
     with pytest.raises(InputError, match=r"must be \.yaml"):
-        write_study(tmp_path, ["CuF2"], tmp_path / "best.txt")
+        write_study(run, ["CuF2"], tmp_path / "best.txt")
     with pytest.raises(InputError, match="no candidate fits"):
-        write_study(tmp_path, [], tmp_path / "best.yaml")
+        write_study(run, [], tmp_path / "best.yaml")
     with pytest.raises(OutputError, match="cannot be written"):
-        write_study(tmp_path, ["CuF2"], tmp_path / "nowhere" / "best.yaml")
+        write_study(run, ["CuF2"], tmp_path / "nowhere" / "best.yaml")
     (tmp_path / "manifest.json").write_text("{}")
     with pytest.raises(InputError, match="run the screen again"):
-        write_study(tmp_path, ["CuF2"], tmp_path / "best.yaml")
+        write_study(open_run(tmp_path), ["CuF2"], tmp_path / "best.yaml")
     assert not (tmp_path / "best.yaml").exists()
 
 

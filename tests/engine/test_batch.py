@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,8 @@ import pytest
 
 import interscreen
 from interscreen import lithiate, react, stability_window
-from interscreen.engine import batch, kernel
-from interscreen.engine.batch import START, lithium_lines, mutual_minima
+from interscreen.engine import batch
+from interscreen.engine.batch import START, Problem, Sparse, mutual_minima, row_lines
 from interscreen.engine.walk import walk_line
 from interscreen.phases.material import compose
 
@@ -71,6 +72,29 @@ def compositions(columns, second, seed):
     return np.array(firsts)
 
 
+def asked(columns, costs, firsts):
+    """Problem, compositions, and one question about each, as the loops take them."""
+    count = len(firsts)
+    questions = np.arange(count), np.zeros(count, dtype=np.int64)
+    return Problem.of_dense(columns, costs), Sparse.of_dense(np.asarray(firsts)), *questions
+
+
+def renamed(names, columns):
+    """Numbers of the full matrix, which has the pure rows in front; the first for nothing."""
+    m, n = columns.shape
+    return np.where(names < 0, 0, np.where(names < n - m, names + m, names - (n - m)))
+
+
+def pairs(columns, costs, firsts, second):
+    found = mutual_minima(*asked(columns, costs, firsts), second)
+    return replace(found, phases=renamed(found.phases, columns))
+
+
+def lines(columns, costs, firsts, row=LITHIUM):
+    found = row_lines(*asked(columns, costs, firsts), row)
+    return replace(found, phases=renamed(found.phases, columns), met=renamed(found.met, columns))
+
+
 def check_equilibria(columns, costs, wanted, phases, amounts, energies):
     """Amounts balance, none is negative, and together they have the energy they claim."""
     assert amounts.min(initial=0.0) >= -ACCURACY
@@ -98,7 +122,7 @@ def test_pairs_have_the_minimum_of_their_own_walk(kind, m, n):
         columns, costs = problem(kind, m, n, seed)
         second = columns[:, n - 3] if seed else np.full(m, 1.0 / m)
         firsts = compositions(columns, second, seed)
-        found = mutual_minima(columns, costs, firsts, second)
+        found = pairs(columns, costs, firsts, second)
         assert found.solved.all()
         reached = []
         for one, first in enumerate(firsts):
@@ -119,7 +143,7 @@ def test_pairs_agree_with_highs(kind, cheapest):
     columns, costs = problem(kind, 5, 80, 11)
     second = columns[:, 20]
     firsts = compositions(columns, second, 11)
-    found = mutual_minima(columns, costs, firsts, second)
+    found = pairs(columns, costs, firsts, second)
     end = cheapest(columns, costs, second)
     for one, first in enumerate(firsts):
         hull = cheapest(columns, costs, first)
@@ -137,10 +161,10 @@ def test_pairs_agree_with_highs(kind, cheapest):
 def test_what_coexists_has_a_mutual_energy_of_exactly_zero():
     columns, costs = problem("dense", 4, 40, 3)
     second = columns[:, 17]
-    alone = mutual_minima(columns, costs, second[None, :], second)
+    alone = pairs(columns, costs, second[None, :], second)
     assert alone.mutual.tolist() == [0.0]
     plane, on_it = problem("coexisting", 4, 40, 3)
-    found = mutual_minima(plane, on_it, plane.T[10:30], plane[:, 5])
+    found = pairs(plane, on_it, plane.T[10:30], plane[:, 5])
     assert found.solved.all()
     assert np.abs(found.mutual).max() < 1e-12
 
@@ -167,7 +191,7 @@ def test_lithium_lines_have_the_limits_and_the_end_of_their_own_walk(kind, m, n)
     for seed in range(3):
         columns, costs = problem(kind, m, n, seed)
         given = compositions(columns, columns[:, n - 3], seed)
-        found = lithium_lines(columns, costs, given, LITHIUM)
+        found = lines(columns, costs, given)
         assert found.solved.all()
         for one, composition in enumerate(given):
             walk = single_line(columns, costs, composition)
@@ -192,7 +216,7 @@ def test_lithium_lines_have_the_limits_and_the_end_of_their_own_walk(kind, m, n)
 def test_lithium_lines_agree_with_highs(kind, cheapest):
     columns, costs = problem(kind, 5, 80, 12)
     given = compositions(columns, columns[:, 20], 12)
-    found = lithium_lines(columns, costs, given, LITHIUM)
+    found = lines(columns, costs, given)
     lithium = columns[:, LITHIUM]
     for one, composition in enumerate(given):
         hull = cheapest(columns, costs, composition)
@@ -214,7 +238,7 @@ def test_lithium_lines_agree_with_highs(kind, cheapest):
 
 def test_lithium_itself_is_stable_against_lithium():
     columns, costs = problem("dense", 4, 40, 5)
-    found = lithium_lines(columns, costs, np.eye(4)[:1], LITHIUM)
+    found = lines(columns, costs, np.eye(4)[:1])
     assert found.reduction.tolist() == [0.0]
     assert found.oxidation.tolist() == [0.0]
     assert found.uptake.tolist() == [0.0]
@@ -248,7 +272,7 @@ def test_made_up_tables_have_the_answers_of_react_window_and_lithiate(made_up):
     firsts = np.array([inside[name] for name in names])
     reacting = 0
     for second in (*rng.choice(names, 6, replace=False), "Li", "Cu"):
-        found = mutual_minima(system.columns, system.energies, firsts, inside[second])
+        found = pairs(system.columns, system.energies, firsts, inside[second])
         assert found.solved.all()
         for one, first in enumerate(names):
             reaction = react(made_up, first, str(second))
@@ -273,132 +297,163 @@ def test_made_up_tables_have_the_answers_of_react_window_and_lithiate(made_up):
                 }
                 assert products == set(equal[0].products)
     assert reacting > 200
-    lines = lithium_lines(system.columns, system.energies, firsts, row)
-    assert lines.solved.all()
+    line = lines(system.columns, system.energies, firsts, row)
+    assert line.solved.all()
     for one, name in enumerate(names):
         window, path = stability_window(made_up, name), lithiate(made_up, name)
         reduction, oxidation = window.assemblage_window_V
-        assert lines.reduction[one] == pytest.approx(reduction, abs=ACCURACY)
-        assert lines.oxidation[one] == pytest.approx(
+        assert line.reduction[one] == pytest.approx(reduction, abs=ACCURACY)
+        assert line.oxidation[one] == pytest.approx(
             np.nan if oxidation is None else oxidation, abs=ACCURACY, nan_ok=True
         )
         steps = path.steps
         taken = steps[-1].li_per_formula_end - steps[0].li_per_formula_start if steps else 0.0
         atoms = float(compose(name).n_atoms)
-        assert lines.uptake[one] * atoms == pytest.approx(taken, abs=ACCURACY)
+        assert line.uptake[one] * atoms == pytest.approx(taken, abs=ACCURACY)
         left = {
             system.name(int(phase))
-            for phase, amount in zip(lines.phases[one], lines.amounts[one], strict=True)
+            for phase, amount in zip(line.phases[one], line.amounts[one], strict=True)
             if amount > 1e-6
         }
         assert left == set(path.final_products)
 
 
-# -- what is not certified, and what is handed in ------------------------
+# -- samples, owners, threads, and what is not certified ------------------------
+
+
+def bound(problem, firsts, **questions):
+    """Answers of both kinds to the same questions."""
+    second = np.full(problem.rows, 1.0 / problem.rows)
+    given = (problem, firsts, questions["of"], questions["sample"])
+    jobs = questions.get("jobs", 1)
+    return (
+        mutual_minima(*given, second, jobs=jobs),
+        row_lines(*given, LITHIUM, jobs=jobs),
+    )
+
+
+def test_samples_are_answered_together_as_each_alone_and_in_any_number_of_threads():
+    columns, costs = problem("whole numbers", 5, 80, 6)
+    firsts = Sparse.of_dense(columns.T[10:50])
+    rng = np.random.default_rng(8)
+    one = Problem.of_dense(columns, costs)
+    several = replace(one, costs=one.costs + rng.normal(0.0, 0.02, (6, one.costs.shape[1])))
+    of, sample = np.repeat(np.arange(40), 6), np.tile(np.arange(6), 40)
+    together = bound(several, firsts, of=of, sample=sample)
+    for number in range(6):
+        costs[5:] = several.costs[number]
+        alone = bound(
+            Problem.of_dense(columns, costs), firsts, of=np.arange(40), sample=np.zeros(40, int)
+        )
+        for mine, theirs in zip(together, alone, strict=True):
+            assert mine.solved.all()
+            for name, values in vars(theirs).items():
+                np.testing.assert_array_equal(getattr(mine, name)[number::6], values)
+    threads = bound(several, firsts, of=of, sample=sample, jobs=2)
+    for mine, theirs in zip(together, threads, strict=True):
+        for name, values in vars(theirs).items():
+            np.testing.assert_array_equal(getattr(mine, name), values)
+
+
+def test_a_column_with_an_owner_takes_part_in_the_questions_of_its_owner_only():
+    columns = np.column_stack([np.eye(2), [0.5, 0.5]])
+    found = Problem.of_dense(columns, np.array([0.0, 0.0, -1.0]))
+    mine = replace(found, columns=replace(found.columns, owner=np.array([7])))
+    firsts = replace(Sparse.of_dense(np.eye(2)), owner=np.array([7, 3]))
+    of, sample = np.array([0, 1]), np.zeros(2, dtype=np.int64)
+    second = np.array([0.5, 0.5])
+    assert mutual_minima(mine, firsts, of, sample, second).hull.tolist() == [0.0, 0.0]
+    halves = replace(Sparse.of_dense(np.array([second, second])), owner=np.array([7, 3]))
+    assert row_lines(mine, halves, of, sample, 0).hull.tolist() == [-1.0, 0.0]
+    as_owner = mutual_minima(mine, firsts, of, sample, np.eye(2)[1], second_owner=7)
+    assert as_owner.mutual.tolist() == [-1.0, 0.0]
+    assert mutual_minima(mine, firsts, of, sample, np.eye(2)[0]).mutual.tolist() == [0.0, 0.0]
+
+
+def test_what_is_added_counts_as_part_of_the_first():
+    columns, costs = problem("dense", 4, 60, 9)
+    firsts, second = columns.T[20:30], columns[:, 40]
+    added = np.linspace(0.1, 2.0, len(firsts))
+    found = mutual_minima(*asked(columns, costs, firsts), second, added=added, row=LITHIUM)
+    more = firsts + added[:, None] * np.eye(4)[LITHIUM]
+    right = pairs(columns, costs, more / more.sum(axis=1)[:, None], second)
+    np.testing.assert_allclose(found.mutual, right.mutual, atol=ACCURACY)
+    np.testing.assert_allclose(found.mixing, right.mixing, atol=ACCURACY)
+
+
+def test_more_than_64_rows_are_told_apart():
+    """The same small system in the first rows and far behind."""
+    columns, costs = problem("whole numbers", 4, 40, 3)
+    right, right_line = pairs(columns, costs, columns.T[4:], columns[:, 9]), lines(
+        columns, costs, columns.T[4:]
+    )  # fmt: skip
+    rows = np.array([2, 63, 64, 99])
+    wide = np.zeros((100, 100 + 40))
+    wide[:, :100] = np.eye(100)
+    wide[np.ix_(rows, np.arange(100, 140))] = columns[:, 4:]
+    far = np.concatenate([np.zeros(100), costs[4:]])
+    found = pairs(wide, far, wide.T[100:], wide[:, 105])
+    np.testing.assert_array_equal(found.mutual, right.mutual)
+    line = lines(wide, far, wide.T[100:], int(rows[LITHIUM]))
+    np.testing.assert_array_equal(line.uptake, right_line.uptake)
+    np.testing.assert_array_equal(line.reduction, right_line.reduction)
 
 
 def test_an_answer_that_cannot_be_certified_is_flagged_and_its_neighbours_are_right():
     columns, costs = problem("whole numbers", 5, 80, 4)
     second = columns[:, 30]
     firsts = columns.T[20:40].copy()
-    right = mutual_minima(columns, costs, firsts, second)
-    lines = lithium_lines(columns, costs, firsts, LITHIUM)
+    right, line = pairs(columns, costs, firsts, second), lines(columns, costs, firsts)
     bad = firsts.copy()
     bad[3, 1] = np.nan
     bad[7, 2] = np.inf
     bad[11] = [-1e-6, 0.3, 0.3, 0.2, 0.2]  # a negative amount
     wrong = [3, 7, 11]
     others = np.setdiff1d(np.arange(len(firsts)), wrong)
-    found = mutual_minima(columns, costs, bad, second)
+    found, again = pairs(columns, costs, bad, second), lines(columns, costs, bad)
     assert np.flatnonzero(~found.solved).tolist() == wrong
-    for name in ("mutual", "mixing", "hull", "phases", "amounts"):
-        np.testing.assert_array_equal(getattr(found, name)[others], getattr(right, name)[others])
-    again = lithium_lines(columns, costs, bad, LITHIUM)
     assert np.flatnonzero(~again.solved).tolist() == wrong
-    for name in ("hull", "reduction", "oxidation", "uptake", "final", "phases", "amounts"):
-        np.testing.assert_array_equal(getattr(again, name)[others], getattr(lines, name)[others])
+    for name in ("mutual", "mixing", "hull"):
+        np.testing.assert_array_equal(getattr(found, name)[others], getattr(right, name)[others])
+    for name in ("hull", "reduction", "oxidation", "uptake", "final"):
+        np.testing.assert_array_equal(getattr(again, name)[others], getattr(line, name)[others])
 
 
 @pytest.mark.parametrize("place", ["costs", "columns", "second"])
 def test_a_number_that_is_none_is_never_certified(place):
     columns, costs = problem("whole numbers", 4, 30, 4)
-    second = columns[:, 20].copy()
-    {"costs": costs, "columns": columns[0], "second": second}[place][2] = np.nan
-    found = mutual_minima(columns, costs, np.eye(4), second)
-    assert not found.solved.any()
+    second = np.full(4, 0.25)
+    columns[0, 10] = columns[0, 10] or 0.5
+    {"costs": costs[10:], "columns": columns[0, 10:], "second": second}[place][0] = np.nan
+    firsts = np.eye(4) * 0.6 + 0.1
+    assert not pairs(columns, costs, firsts, second).solved.any()
     if place != "second":
-        assert not lithium_lines(columns, costs, np.eye(4), LITHIUM).solved.any()
+        assert not lines(columns, costs, firsts).solved.any()
 
 
 def test_more_kinks_than_there_is_room_for_are_walked_again_or_flagged(monkeypatch):
     columns, costs = problem("dense", 4, 300, 2)
     second, firsts = np.eye(4)[3], np.array([[0.7, 0.1, 0.1, 0.1], [0.0, 0.2, 0.3, 0.5]])
-    right = mutual_minima(columns, costs, firsts, second)
-    lines = lithium_lines(columns, costs, firsts, LITHIUM)
+    right, line = pairs(columns, costs, firsts, second), lines(columns, costs, firsts)
     kinks = len(single_pair(columns, costs, firsts[0], second)[0].t)
     assert 3 < kinks < 32
     monkeypatch.setattr(batch, "SIZE", 4)  # the second try has eight times the room
-    np.testing.assert_array_equal(mutual_minima(columns, costs, firsts, second).solved, [1, 1])
+    again = pairs(columns, costs, firsts, second)
+    assert again.solved.tolist() == [True, True]
+    np.testing.assert_allclose(again.mutual, right.mutual, atol=ACCURACY)
     np.testing.assert_allclose(
-        mutual_minima(columns, costs, firsts, second).mutual, right.mutual, atol=ACCURACY
-    )
-    np.testing.assert_allclose(
-        lithium_lines(columns, costs, firsts, LITHIUM).uptake, lines.uptake, atol=ACCURACY
-    )
+        lines(columns, costs, firsts).uptake, line.uptake, atol=ACCURACY
+    )  # fmt: skip
     monkeypatch.setattr(batch, "SIZE", 0)
-    assert mutual_minima(columns, costs, firsts, second).solved.tolist() == [False, False]
-    assert not lithium_lines(columns, costs, firsts, LITHIUM).solved.any()
-
-
-def test_the_reason_of_a_failure_is_that_of_the_kernel():
-    columns, costs = problem("dense", 3, 20, 2)
-    compiled = batch._kernel()
-    firsts = np.eye(3)
-    firsts[1, 1] = np.nan
-    assert compiled.pairs(columns, costs[None], firsts, np.eye(3)[0], START, 64)[0].tolist() == [
-        kernel.OK, kernel.NOT_A_NUMBER, kernel.OK,
-    ]  # fmt: skip
-    thirds = np.full((1, 3), 1.0 / 3.0)
-    lines = compiled.lithium_lines
-    assert lines(columns, costs[None], thirds, LITHIUM, 0)[0] == kernel.TOO_MANY_POINTS
-    thirds[0, 1] = -1e-6
-    assert compiled.lithium_lines(columns, costs[None], thirds, LITHIUM, 64)[0] != kernel.OK
-
-
-def test_arrays_may_lie_in_memory_as_they_like():
-    columns, costs = problem("whole numbers", 5, 80, 6)
-    firsts, second = columns.T[20:60].copy(), columns[:, 30].copy()
-    right = mutual_minima(columns, costs, firsts, second)
-    lines = lithium_lines(columns, costs, firsts, LITHIUM)
-    wide = np.zeros((5, 2 * columns.shape[1]))
-    wide[:, ::2] = columns
-    double = np.repeat(firsts, 2, axis=0)[::2]
-    for given in (
-        (np.asfortranarray(columns), costs[::-1].copy()[::-1], np.asfortranarray(firsts), second),
-        (wide[:, ::2], costs, double, columns[:, 30]),
-    ):
-        assert not given[0].flags.c_contiguous
-        assert not given[2].flags.c_contiguous
-        found = mutual_minima(*given)
-        for name, value in vars(right).items():
-            np.testing.assert_array_equal(getattr(found, name), value)
-        again = lithium_lines(*given[:3], LITHIUM)
-        for name, value in vars(lines).items():
-            np.testing.assert_array_equal(getattr(again, name), value)
-
-
-def test_whole_numbers_are_numbers_too():
-    found = mutual_minima(np.eye(2, dtype=int), np.zeros(2, dtype=int), np.eye(2, dtype=int),
-                          np.array([1, 0]))  # fmt: skip
-    assert found.solved.all()
-    assert found.mutual.tolist() == [0.0, 0.0]
+    assert pairs(columns, costs, firsts, second).solved.tolist() == [False, False]
+    assert not lines(columns, costs, firsts).solved.any()
 
 
 def test_nothing_to_do_gives_nothing():
     columns, costs = problem("dense", 4, 20, 2)
     none = np.empty((0, 4))
-    assert mutual_minima(columns, costs, none, columns[:, 5]).mutual.shape == (0,)
-    assert lithium_lines(columns, costs, none, LITHIUM).phases.shape == (0, 4)
+    assert pairs(columns, costs, none, columns[:, 5]).mutual.shape == (0,)
+    assert len(lines(columns, costs, none).phases) == 0
 
 
 def test_ctrl_c_inside_compiled_code_stays_a_keyboard_interrupt(monkeypatch):
@@ -407,7 +462,7 @@ def test_ctrl_c_inside_compiled_code_stays_a_keyboard_interrupt(monkeypatch):
 
     monkeypatch.setattr(batch._kernel(), "pairs", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        mutual_minima(np.eye(2), np.zeros(2), np.eye(2), np.eye(2)[0])
+        pairs(np.eye(2), np.zeros(2), np.eye(2), np.eye(2)[0])
 
 
 # -- the cache of compiled code ------------------------
@@ -415,20 +470,19 @@ def test_ctrl_c_inside_compiled_code_stays_a_keyboard_interrupt(monkeypatch):
 # every other way to the compiled code must still work after it was compiled anew
 QUESTIONS = """
 import interscreen, numpy as np
-from interscreen.equilibrium import batch
-from interscreen.equilibrium.hull import lowest_energy
-from interscreen.equilibrium.walk import walk_line
+from interscreen.engine.batch import Problem, Sparse, mutual_minima, row_lines
+from interscreen.engine.walk import lowest_energy, walk_line
 columns = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5]])
 costs = np.array([0.0, 0.0, -1.0])
+given = Problem.of_dense(columns, costs), Sparse.of_dense(np.eye(2)[:1]), *np.zeros((2, 1), int)
 print(interscreen.__file__)
-print(batch.mutual_minima(columns, costs, np.eye(2)[:1], np.eye(2)[1]).mutual[0])
-print(batch.lithium_lines(columns, costs, np.eye(2)[:1], 1).reduction[0])
+print(mutual_minima(*given, np.eye(2)[1]).mutual[0])
+print(row_lines(*given, 1).reduction[0])
 print(lowest_energy(columns, costs, np.array([0.5, 0.5])).energy)
-from interscreen.equilibrium import hull, walk
-print(walk.walk_line(
+print(walk_line(
     columns, costs, np.eye(2)[1], np.array([1.0, -1.0]), start=0.4, low=0.0, high=1.0
 ).energy.min())
-print(hull.lowest_energy(columns, costs, np.array([0.75, 0.25])).energy)
+print(lowest_energy(columns, costs, np.array([0.75, 0.25])).energy)
 """
 ANSWERS = [-1.0, 2.0, -1.0, -1.0, -0.5]
 
@@ -450,19 +504,20 @@ def ask(folder):
     return done.stderr
 
 
+@pytest.mark.proof
 def test_a_damaged_cache_of_the_loops_is_left_aside(tmp_path):
-    mutual_minima(np.eye(2), np.zeros(2), np.eye(2), np.eye(2)[0])  # fills the cache
+    pairs(np.eye(2), np.zeros(2), np.eye(2), np.eye(2)[0])  # fills the cache
     shutil.copytree(Path(interscreen.__file__).parent, tmp_path / "interscreen")
-    cache = tmp_path / "interscreen" / "equilibrium" / "__pycache__"
+    cache = tmp_path / "interscreen" / "engine" / "__pycache__"
     if not list(cache.glob("batch_kernel.pairs*.nbc")):  # kept elsewhere: make one here
         ask(tmp_path)
     # one file each way: half the code, and an index that cannot be read
-    pairs = sorted(cache.glob("batch_kernel.pairs*.nbc"))
-    lines = sorted(cache.glob("batch_kernel.lithium_lines*.nbi"))
-    assert pairs
-    assert lines
-    for file in pairs:
+    codes = sorted(cache.glob("batch_kernel.pairs*.nbc"))
+    indexes = sorted(cache.glob("batch_kernel.lines*.nbi"))
+    assert codes
+    assert indexes
+    for file in codes:
         file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    for file in lines:
+    for file in indexes:
         file.write_bytes(b"garbage")
     assert "compiled anew" in ask(tmp_path)

@@ -12,6 +12,8 @@ import pytest
 
 import interscreen
 
+pytestmark = pytest.mark.proof  # everything here compiles anew
+
 QUESTION = (
     "import interscreen; from interscreen import PhaseTable, react;"
     "print(interscreen.__file__);"
@@ -60,7 +62,7 @@ def check(process: subprocess.Popen[str], folder: Path) -> None:
 def test_an_install_that_nothing_can_be_written_to_still_answers(tmp_path):
     folder = copy_package(tmp_path)
     # a file where the folder should be stops root, too, whom permissions do not
-    (folder / "interscreen" / "equilibrium" / "__pycache__").write_text("in the way")
+    (folder / "interscreen" / "engine" / "__pycache__").write_text("in the way")
     nowhere = "/dev/null/nowhere"
     check(
         start(
@@ -85,7 +87,7 @@ def compiled_copy(tmp_path_factory):
 
 
 def test_three_processes_can_start_at_once_on_an_empty_cache(compiled_copy):
-    cache = compiled_copy / "interscreen" / "equilibrium" / "__pycache__"
+    cache = compiled_copy / "interscreen" / "engine" / "__pycache__"
     assert list(cache.glob("kernel.walk_line*.nbi"))
     before = {file: file.stat().st_mtime_ns for file in cache.glob("*.nb?")}
     check(start(compiled_copy), compiled_copy)
@@ -97,7 +99,7 @@ def test_three_processes_can_start_at_once_on_an_empty_cache(compiled_copy):
 def test_a_damaged_cache_is_left_aside(compiled_copy, tmp_path, damage):
     folder = tmp_path / "copy"
     shutil.copytree(compiled_copy, folder)  # keeps the times, so that the cache still counts
-    cache = folder / "interscreen" / "equilibrium" / "__pycache__"
+    cache = folder / "interscreen" / "engine" / "__pycache__"
     files = list(cache.glob("*.nbc" if damage == "half the code" else "*.nbi"))
     assert files
     for file in files:

@@ -11,13 +11,17 @@ from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pymatgen.core import Composition, Element
 
+from interscreen.phases.formula import parse_formula
 from interscreen.phases.solids import (
     INSULATING_PBE_GAP_EV,
-    conduction,
-    molar_volumes,
+    figures_of,
+    row_conduction,
+    row_volumes,
+    solid_of,
     solids,
 )
 
@@ -27,8 +31,21 @@ INSULATING_GAP_EV = 3.0  # measured gaps, the rule of the column ``conduction``
 AVOGADRO = 6.02214076e23
 
 
-def solid_of(formula):
-    return solids().get(Composition(formula).reduced_formula)
+def molar_volumes(table, formula):
+    """Volume of the formula unit [cm3/mol], by origin, as far as it is known."""
+    row = table.find(formula)
+    if row is None:
+        found = {"measured": figures_of(formula)[0]}
+    else:
+        found = {origin: v[0] for origin, v in row_volumes(table, np.array([row])).items()}
+    atoms = float(parse_formula(formula).n_atoms)
+    return {origin: atoms * volume for origin, volume in found.items() if not np.isnan(volume)}
+
+
+def conduction(table, formula):
+    row = table.find(formula)
+    kind = figures_of(formula)[1] if row is None else row_conduction(table, np.array([row]))[0]
+    return kind or None
 
 
 def read(path):

@@ -28,7 +28,7 @@ def of(table, result, formula):
 def hulls_without_shortcut(table, row, counted, solve):
     """Hull energy at a phase, with and without it, from every phase that takes part."""
     symbols = list(table.composition(row))
-    fractions = table.element_fractions(symbols)
+    fractions = table.fractions(symbols, np.arange(len(table))).T
     inside = table.rows_within(symbols)
     inside = inside[counted[inside]]
     found = []

@@ -12,7 +12,7 @@ from interscreen.phases.difference import compare_tables
 from interscreen.phases.source import Source
 from interscreen.report.text.changes import difference_text, screen_difference_text
 from interscreen.screen.compare import compare_screens
-from interscreen.screen.runner import run_study
+from interscreen.screen.run import run_study
 from interscreen.screen.study import Study
 from interscreen.screen.study_file import default_study
 

@@ -13,14 +13,18 @@ import time
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from interscreen.screen.batch_run import first_voltages, in_order
-from interscreen.screen.chunk import COLUMNS
 
 from interscreen.cli.main import main
-from interscreen.screen import batch_run
+from interscreen.phases.columns import columns_of
+from interscreen.screen import batch
+from interscreen.screen.batch import in_order
+from interscreen.screen.choose import first_voltages
 
-ALL = ["screen", "--source", "reference", "--electrolytes", "LLZO,LATP"]
-FINAL = ("results.parquet", "top.csv")
+ALL = ["screen", "--source", "reference", "--electrolytes", "LLZO,LATP", "--samples", "20"]
+FINAL = (
+    "results.parquet", "ranking.csv", "uncertainty.csv", "sensitivity.csv", "windows.csv",
+    "weights.csv",
+)  # fmt: skip
 
 
 def run(capsys, *arguments):
@@ -31,7 +35,7 @@ def run(capsys, *arguments):
 
 @pytest.fixture
 def small_chunks(monkeypatch):
-    monkeypatch.setattr(batch_run, "CHUNK", 25)
+    monkeypatch.setattr(batch, "CHUNK", 25)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +52,7 @@ def undisturbed(tmp_path_factory):
 def start(folder, *arguments):
     """Run the command in a process (group) of its own, with small chunks."""
     code = (
-        "import sys, interscreen.screen.batch_run as b; b.CHUNK = 8\n"
+        "import sys, interscreen.screen.batch as b; b.CHUNK = 8\n"
         "from interscreen.cli.main import main; sys.exit(main(sys.argv[1:]))"
     )
     return subprocess.Popen(
@@ -68,13 +72,19 @@ def test_every_compound_of_the_source_is_screened(capsys, tmp_path, reference, s
     )
     assert code == 0, err
     table = pq.read_table(tmp_path / "run" / "results.parquet")
-    assert tuple(table.column_names) == tuple(COLUMNS)
+    assert tuple(table.column_names) == columns_of("results")
     wanted = {str(f) for f, c in zip(reference.formulas, reference.counted, strict=True) if c}
     assert set(table["candidate"].to_pylist()) == wanted - {"Li"}
     assert len(table) == 2 * len(wanted - {"Li"})
     assert set(table["status"].to_pylist()) == {"ok"}
-    top = pd.read_csv(tmp_path / "run" / "top.csv", keep_default_na=False)
-    assert {"overall", "LLZO", "LATP"} == set(top["electrolyte"])
+    ranking = pd.read_csv(tmp_path / "run" / "ranking.csv")
+    assert {"overall", "LLZO", "LATP"} == set(ranking["electrolyte"])
+    best = ranking.groupby("electrolyte").head(5)
+    assert (
+        best[["rank", "score_std_meV_per_atom", "rank_low", "weight_rank_low"]]
+        .notna()
+        .all(axis=None)
+    )
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert manifest["candidates"] == len(wanted) - 1
     assert manifest["run_key"]

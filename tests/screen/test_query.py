@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from interscreen.screen.batch_run import choose_candidates
 from pydantic import ValidationError
 
 from interscreen.answers.lithiation import lithiate
@@ -32,8 +31,20 @@ def table(make_table):
     return make_table(PHASES)
 
 
-def names(table, query, **kwargs):
-    return [str(formula) for formula in table.formulas[choose(table, query, **kwargs).rows]]
+def names(table, query):
+    return [str(formula) for formula in table.formulas[choose(table, query).rows]]
+
+
+@pytest.fixture
+def voltages_are(monkeypatch):
+    """Let a function stand for the computation of first voltages."""
+
+    def set_to(function):
+        monkeypatch.setattr(
+            "interscreen.screen.choose.first_voltages", lambda table, rows: function(rows)
+        )
+
+    return set_to
 
 
 # -- each condition ------------------------------------------------------------------------------
@@ -134,7 +145,9 @@ def test_first_voltage_is_that_of_lithiate(reference):
         assert found == [name for name, v in first.items() if v > volts]
 
 
-def test_what_must_be_computed_is_asked_once_for_what_the_other_parts_leave(table, monkeypatch):
+def test_what_must_be_computed_is_asked_once_for_what_the_other_parts_leave(
+    table, monkeypatch, voltages_are
+):
     asked = []
 
     def voltages(rows):
@@ -151,7 +164,8 @@ def test_what_must_be_computed_is_asked_once_for_what_the_other_parts_leave(tabl
         "energy_above_hull_eV_per_atom >= 0 and elements has Cu",
         limit=2,
     )
-    choice = choose(table, query, voltages=voltages)
+    voltages_are(voltages)
+    choice = choose(table, query)
     copper = choose(table, "elements has Cu").rows.tolist()
     assert [what for what, _ in asked] == ["hull", "voltage"]
     assert asked[0][1] == copper
@@ -162,22 +176,19 @@ def test_what_must_be_computed_is_asked_once_for_what_the_other_parts_leave(tabl
     ]  # fmt: skip
 
 
-def test_voltages_that_nobody_can_compute_are_noted(table):
-    def voltages(rows):
-        return np.where(table.formulas[rows] == "CuO", np.nan, 2.0)
-
-    choice = choose(table, "first_voltage_V > 1", voltages=voltages)
+def test_voltages_that_nobody_can_compute_are_noted(table, voltages_are):
+    voltages_are(lambda rows: np.where(table.formulas[rows] == "CuO", np.nan, 2.0))
+    choice = choose(table, "first_voltage_V > 1")
     assert "CuO" not in table.formulas[choice.rows]
     assert choice.notes == (
         "first_voltage_V: unknown, left out: 1 (CuO); `interscreen lithiate CuO` says why",
     )
-    kept = choose(table, "not first_voltage_V < 1", voltages=voltages)
+    kept = choose(table, "not first_voltage_V < 1")
     assert "CuO" in table.formulas[kept.rows]
     assert "first_voltage_V: unknown, kept: 1 (CuO)" in kept.notes[0]
+    voltages_are(lambda rows: np.full(len(rows), np.nan))
     with pytest.raises(InputError, match=r"first_voltage_V > 1: 0.*left out: 13 \(Cu, .*\.\.\."):
-        choose(table, "first_voltage_V > 1", voltages=lambda rows: np.full(len(rows), np.nan))
-    with pytest.raises(ValueError, match=r"shape \(1,\) for rows of shape \(13,\)"):
-        choose(table, "first_voltage_V > 1", voltages=lambda rows: np.zeros(1))
+        choose(table, "first_voltage_V > 1")
 
 
 def test_a_source_that_does_not_cover_li_with_the_candidate_leaves_it_out(make_table):
@@ -191,10 +202,10 @@ def test_a_source_that_does_not_cover_li_with_the_candidate_leaves_it_out(make_t
 def test_columns_that_a_source_may_have(make_table):
     table = make_table(
         dict.fromkeys(["CuF2", "CuO", "CuF", "PbO"], -1.0),
+        theoretical=np.array([0, 1, -1, 0]),
         properties={
-            "theoretical": [0, 1, -1, 0],
-            "band_gap_eV": [3.0, float("nan"), 0.0, 1.5],
-            "is_metal": ["no", "", "yes", "no"],
+            "band_gap_eV": np.array([3.0, float("nan"), 0.0, 1.5]),
+            "is_metal": np.array(["no", "", "yes", "no"]),
         },
     )
     choice = choose(table, "theoretical != yes")
@@ -255,7 +266,7 @@ def test_queries_of_the_former_form_find_the_same_candidates(source, request):
     table = request.getfixturevalue(source)
     for text, (number, digest) in GOLDEN[source].items():
         query = parse_query(text)
-        choice = choose_candidates(table, query)
+        choice = choose(table, query)
         found = " ".join(map(str, table.formulas[choice.rows]))
         assert len(choice) == number, text
         assert hashlib.sha256(found.encode()).hexdigest()[:16] == digest, text

@@ -42,8 +42,8 @@ def run(target, key=KEY, *, stop_after=None, pause=0.0, **options):
         if stop_after is not None:
             return list(store.missing)
 
-        def write(folder, tables):
-            first = next(tables)
+        def write(folder):
+            first = next(tables := store.tables())
             with pq.ParquetWriter(folder / "results.parquet", first.schema) as writer:
                 writer.write_table(first)
                 for table in tables:
@@ -144,13 +144,16 @@ def test_a_second_process_is_refused_until_the_first_is_gone(tmp_path):
     run(tmp_path / "run")
 
 
-@pytest.mark.parametrize("place", ["run", ".run.partial"])
-def test_a_place_taken_by_something_else_is_refused(tmp_path, place):
-    (tmp_path / place).mkdir()
-    (tmp_path / place / "thesis.txt").write_text("years of work")
+def test_what_is_not_ours_stays(tmp_path, undisturbed):
+    for place in (tmp_path / "run", tmp_path / ".other.partial"):
+        place.mkdir()
+        (place / "thesis.txt").write_text("years of work")
     with pytest.raises(OutputError, match="output folder"):
         run(tmp_path / "run", fresh=True)
-    assert content(tmp_path / place) == {"thesis.txt": b"years of work"}
+    run(tmp_path / "other", fresh=True)
+    assert content(tmp_path / "other") == undisturbed
+    for place in ("run", ".other.partial"):
+        assert content(tmp_path / place) == {"thesis.txt": b"years of work"}
 
 
 def test_a_full_disk_is_one_line_and_keeps_what_is_finished(tmp_path, monkeypatch, undisturbed):

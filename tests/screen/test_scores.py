@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interscreen.answers.stack import candidate_side, lithium_salts
+from interscreen.answers.stacks import stacks
+from interscreen.phases.material import Material
 from interscreen.screen.places import rank_matrix, ranks
-from interscreen.screen.ranking import Ranking, Weights, role_of, score_terms
-from interscreen.screen.runner import run_study
+from interscreen.screen.run import run_study
 from interscreen.screen.scores import (
     ROLES,
     SCORE_COLUMNS,
@@ -16,9 +16,10 @@ from interscreen.screen.scores import (
     role_columns,
     role_terms,
     score_columns,
-    score_draws,
 )
 from interscreen.screen.study import Study
+from interscreen.screen.tables import results_table
+from interscreen.screen.weights import Ranking, Weights
 
 OTHER = Weights(
     conversion={"layer": 0.7, "worst_product": 0.0, "deposited": 1.3, "bridge_meV_per_V": 33.0,
@@ -43,8 +44,8 @@ def random_rows(seed, n=2000):
 def one_by_one(columns, weights, roles):
     total = []
     for i, role in enumerate(roles):
-        row = {name: values[i] for name, values in columns.items()} | {"role": role}
-        total.append(sum(score_terms(row, weights).values()))
+        row = {name: values[i] for name, values in columns.items()}
+        total.append(sum(role_terms(role, row, weights.by_role()[role]).values()))
     return np.array(total)
 
 
@@ -52,8 +53,8 @@ def one_by_one(columns, weights, roles):
 def test_score_of_columns_is_the_score_of_each_row(weights):
     columns, has_salt = random_rows(1)
     lithium = columns["lithium_mutual_eV_per_atom"]
-    roles = [role_of(value, salt) for value, salt in zip(lithium, has_salt, strict=True)]
-    assert set(roles) == set(ROLES)
+    roles = role_columns(lithium, has_salt)
+    assert set(roles.tolist()) == set(ROLES)
     found = score_columns(columns, weights, roles)
     np.testing.assert_allclose(found, one_by_one(columns, weights, roles), rtol=0, atol=1e-9)
 
@@ -71,8 +72,8 @@ def test_terms_have_the_names_and_values_of_the_single_row(role):
     columns, _ = random_rows(3, 50)
     terms = role_terms(role, columns, OTHER.by_role()[role])
     for i in range(50):
-        row = {name: values[i] for name, values in columns.items()} | {"role": role}
-        single = score_terms(row, OTHER)
+        row = {name: values[i] for name, values in columns.items()}
+        single = role_terms(role, row, OTHER.by_role()[role])
         assert list(single) == list(terms)
         assert single == {name: float(values[i]) for name, values in terms.items()}
 
@@ -125,37 +126,35 @@ def test_role_follows_from_the_reaction_with_lithium_and_what_it_gives():
 def test_roles_of_columns_are_the_roles_of_each_row():
     columns, has_salt = random_rows(4)
     lithium = columns["lithium_mutual_eV_per_atom"]
-    single = [role_of(value, salt) for value, salt in zip(lithium, has_salt, strict=True)]
+    single = [str(role_columns(*each)) for each in zip(lithium, has_salt, strict=True)]
     assert role_columns(lithium, has_salt).tolist() == single
     square = role_columns(lithium.reshape(40, 50), has_salt.reshape(40, 50))
     assert square.reshape(-1).tolist() == single
 
 
-@pytest.mark.parametrize(
-    ("formula", "role"),
-    [
-        ("Al", "alloy"), ("Sn", "alloy"), ("Zn", "alloy"), ("Mg", "alloy"), ("Ag", "alloy"),
-        ("Si", "alloy"), ("Ge", "alloy"), ("CuF2", "conversion"), ("Al2O3", "conversion"),
-        ("Cu3N", "conversion"), ("CuS", "conversion"), ("Cu3P", "conversion"),
-        ("Al + LiF", "conversion"), ("LiF", "coating"), ("Li2O", "coating"), ("Li3N", "coating"),
-        ("Mo", "coating"), ("Cu", "coating"), ("Li9Al4", "coating"),
-    ],
-)  # fmt: skip
-def test_roles_of_well_known_interlayers(reference, formula, role):
-    side = candidate_side(reference, formula)
-    assert role_of(side.lithium.energy, bool(lithium_salts(side.products))) == role
+def roles_of(table, roles):
+    """Role of each candidate that is named in a mapping of roles to formulas."""
+    names = [name for formulas in roles.values() for name in formulas.split(", ")]
+    numbers = stacks(table, [Material(name) for name in names], [Material("LATP")])
+    found = results_table(numbers, Weights(), {}).to_pandas()
+    return {
+        role: ", ".join(found.loc[found["role"] == role, "candidate"]) for role in found["role"]
+    }
 
 
-@pytest.mark.parametrize(
-    ("formula", "role"),
-    [("Sb", "alloy"), ("Cu6Sn5", "alloy"), ("SiC", "alloy"), ("Te", "conversion"),
-     ("ZnTe", "conversion"), ("MgH2", "conversion"), ("W", "coating"), ("TiN", "coating"),
-     # graphite takes up 1 Li for 12 C at 0.12 V: 9 meV for each of these 13 atoms
-     ("C", "coating")],
-)  # fmt: skip
-def test_roles_with_all_phases_of_a_big_source(full_table, formula, role):
-    side = candidate_side(full_table, formula)
-    assert role_of(side.lithium.energy, bool(lithium_salts(side.products))) == role
+def test_roles_of_well_known_interlayers(reference):
+    known = {
+        "alloy": "Al, Sn, Zn, Mg, Ag, Si, Ge",
+        "conversion": "CuF2, Al2O3, Cu3N, CuS, Cu3P, Al + LiF",
+        "coating": "LiF, Li2O, Li3N, Mo, Cu, Li9Al4",
+    }
+    assert roles_of(reference, known) == known
+
+
+def test_roles_with_all_phases_of_a_big_source(full_table):
+    # graphite takes up 1 Li for 12 C at 0.12 V: 9 meV for each of these 13 atoms
+    known = {"alloy": "Sb, Cu6Sn5, SiC", "conversion": "Te, ZnTe, MgH2", "coating": "W, TiN, C"}
+    assert roles_of(full_table, known) == known
 
 
 # -- rows without a score ------------------------------------------------------------------------
@@ -247,7 +246,7 @@ def test_draws_of_the_weights_are_the_scores_of_each_set_of_weights():
         for role in ROLES
     }
     columns |= {"volume_change_percent": np.zeros(60), "metal_percolates": np.zeros(60)}
-    found = score_draws(columns, factors, roles)
+    found = score_columns(columns, factors, roles)
     assert found.shape == (3, 60)
     for scores, weights in zip(found, sets, strict=True):
         np.testing.assert_allclose(

@@ -8,34 +8,20 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from interscreen.screen.rows import RESULT_COLUMNS
-from interscreen.screen.runner import run_study
-from interscreen.screen.top_file import TOP_COLUMNS, top_rows
 
 from interscreen.cli.command import root
 from interscreen.cli.main import main
-from interscreen.errors import InputError, OutputError, SolverError
-from interscreen.phases.material import compose
+from interscreen.errors import InputError, OutputError
+from interscreen.phases.columns import arrow_schema, columns_of
 from interscreen.report.text.best import best_text
 from interscreen.screen.folder import write_tables
-from interscreen.screen.ranking import Ranking, Weights
-from interscreen.screen.scores import SCORE_COLUMNS, score_columns
+from interscreen.screen.ranking import Ranking
+from interscreen.screen.run import run_study
+from interscreen.screen.scores import SCORE_COLUMNS
 from interscreen.screen.study import Study
 from interscreen.screen.top import best
 
-COLUMNS = (
-    "candidate id electrolyte status reason role elements n_elements candidate_energy_eV_per_atom "
-    "candidate_energy_above_hull_eV_per_atom bare_mutual_eV_per_atom lithium_mutual_eV_per_atom "
-    "lithium_mixing_fraction lithium_products conversion_products first_voltage_V "
-    "average_voltage_V li_uptake_per_formula capacity_mAh_per_g deposited_mutual_eV_per_atom "
-    "deposited_mixing_fraction deposited_products layer_mutual_eV_per_atom worst_product "
-    "worst_product_mutual_eV_per_atom improvement_eV_per_atom reduction_limit_V oxidation_limit_V "
-    "electrolyte_reduction_limit_V bridge_product bridge_margin_V score_meV_per_atom"
-).split()
-TEXTS = (
-    "candidate id electrolyte status reason role elements lithium_products conversion_products "
-    "deposited_products worst_product bridge_product"
-).split()
+COLUMNS = columns_of("results")
 CANDIDATES = (
     "CuF2 CuS Cu3N AlF3 LiF Li2O Li2S Li3N Al2O3 Cu ZnF2 ZnO TaF5 Li3PO4 CuO Cu2O Li3P Al AlN "
     "ZnS Cu2S"
@@ -43,29 +29,9 @@ CANDIDATES = (
 ELECTROLYTES = ("LLZO", "LATP", "LAGP")
 
 
-def schema():
-    kinds = {"n_elements": pa.int64()} | dict.fromkeys(TEXTS, pa.string())
-    return pa.schema([(name, kinds.get(name, pa.float64())) for name in COLUMNS])
-
-
-def as_batch(rows, weights):
-    """Rows of results.csv as a batch gives them; what that file lacks is made up."""
-    elements = [sorted(compose(formula).elements) for formula in rows["formula"]]
-    numbers = {name: rows[name].to_numpy(float) for name in SCORE_COLUMNS}
-    scores = score_columns(numbers, weights, rows["role"].to_numpy(object))
-    products = (
-        rows["conversion_products"].fillna("").str.replace(r"(^|\+ )[0-9.]+ ", r"\1", regex=True)
-    )
-    rows = rows.assign(
-        id=[f"mp-{number}" for number in range(len(rows))],
-        elements=["-".join(symbols) for symbols in elements],
-        n_elements=[len(symbols) for symbols in elements],
-        lithium_mixing_fraction=0.5,
-        lithium_products=products,
-        deposited_products="",
-        score_meV_per_atom=scores,
-    )
-    return pa.Table.from_pandas(rows[COLUMNS], schema=schema(), preserve_index=False)
+def as_table(rows):
+    """Rows of results.csv with the types of a Parquet file."""
+    return pa.Table.from_pandas(rows, schema=arrow_schema("results"), preserve_index=False)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +46,7 @@ def screen(study, reference):
 
 @pytest.fixture(scope="module")
 def results(screen):
-    return as_batch(screen.results, Weights())
+    return as_table(screen.results)
 
 
 @pytest.fixture(scope="module")
@@ -266,7 +232,7 @@ def test_rows_may_stand_in_any_order(results):
         ({"count": 0}, "count: 0"),
         ({"count": -3}, "count: -3"),
         ({"sort": "score"}, "sort: no column 'score'; did you mean score_meV_per_atom?"),
-        ({"sort": "capacity_mAh_per_gram"}, "did you mean capacity_mAh_per_g?"),
+        ({"sort": "capacity_mAh_per_gram"}, "did you mean capacity_mAh_per_g or "),
         ({"sort": "n_elements:upward"}, "n_elements:up (smallest first)"),
         ({"electrolyte": None, "sort": "deposited_mutual_eV_per_atom"}, "LLZO, LATP, LAGP"),
         ({"where": "x < 1"}, "where, position 1"),
@@ -320,163 +286,6 @@ def test_results_without_rows_have_no_best(tmp_path, results):
         assert best_text(found, where="n_elements > 1").endswith("with each electrolyte")
         with pytest.raises(InputError, match="is not in these results"):
             best(place, electrolyte="LATP")
-
-
-# -- top.csv ------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def top(results, study, reference):
-    return top_rows(results, study, reference, count=8)
-
-
-def test_top_has_the_best_overall_and_of_each_electrolyte(top, results):
-    assert list(top.columns) == list(TOP_COLUMNS)
-    assert set(TOP_COLUMNS) == set(RESULT_COLUMNS) | {"rank", "tied", "score_meV_per_atom"}
-    assert list(dict.fromkeys(top["electrolyte"])) == ["overall", *ELECTROLYTES]
-    for name in ("overall", *ELECTROLYTES):
-        block = top[top["electrolyte"] == name]
-        found = best(results, electrolyte=None if name == "overall" else name, count=8)
-        for column in ("candidate", "rank", "score_meV_per_atom"):
-            assert list(block[column]) == list(found[column])
-        assert list(block["tied"]) == ["yes" if tied else "no" for tied in found["tied"]]
-
-
-def test_top_rows_are_those_of_the_one_pair_functions(top, screen):
-    exact = screen.results.set_index(["candidate", "electrolyte"])
-    for row in top[top["electrolyte"] != "overall"].to_dict("records"):
-        other = exact.loc[(row["candidate"], row["electrolyte"])]
-        for column in RESULT_COLUMNS:
-            if column not in ("candidate", "electrolyte"):
-                mine, theirs = row[column], other[column]
-                assert mine == theirs or (pd.isna(mine) and pd.isna(theirs)), column
-
-
-def test_overall_rows_hold_what_is_the_candidates_own(top, screen):
-    overall = top[top["electrolyte"] == "overall"]
-    assert len(overall) == 8
-    exact = screen.results.drop_duplicates("candidate").set_index("candidate")
-    for row in overall.to_dict("records"):
-        other = exact.loc[row["candidate"]]
-        for column in ("lithium_mutual_eV_per_atom", "lithium_equation", "layer", "role"):
-            assert row[column] == other[column]
-        for column in ("deposited_mutual_eV_per_atom", "layer_equation", "bridge_margin_V"):
-            assert pd.isna(row[column])
-    ranked = screen.ranking[screen.ranking["electrolyte"] == "overall"].set_index("candidate")
-    for row in overall.to_dict("records"):
-        assert row["left_out_phases"] == ranked.loc[row["candidate"], "left_out_phases"]
-
-
-def test_top_is_the_same_to_the_byte(top, study, reference, file):
-    again = top_rows(file, study, reference, count=8)
-    text = again.to_csv(index=False, lineterminator="\n")
-    assert text == top.to_csv(index=False, lineterminator="\n")
-    assert text.splitlines()[0].startswith("electrolyte,rank,tied,score_meV_per_atom,candidate,")
-    assert "1.0,yes" not in text  # ranks are whole numbers
-
-
-def test_one_electrolyte_has_no_overall_block(results, reference):
-    one = Study(name="s", electrolytes=["LATP"], candidates=["CuF2"])
-    some = results.filter(pa.compute.equal(results["electrolyte"], "LATP"))
-    assert set(top_rows(some, one, reference, count=3)["electrolyte"]) == {"LATP"}
-
-
-def test_candidates_with_names_and_energies_of_a_list_are_looked_up(reference):
-    listed = Study(
-        name="s",
-        electrolytes=["LATP"],
-        candidates=[{"formula": "CuF2", "name": "mine", "energy_above_hull_eV_per_atom": 0.03}],
-    )
-    rows = as_batch(run_study(listed, reference).results, Weights())
-    found = top_rows(rows, listed, reference)
-    assert list(found["candidate"]) == ["mine"]
-    assert list(found["candidate_energy_source"]) == ["given"]
-
-
-def changed(results, column, value, candidate="CuF2", electrolyte="LATP"):
-    """Results with another value in one row."""
-    rows = results.to_pylist()
-    for row in rows:
-        if row["candidate"] == candidate and row["electrolyte"] == electrolyte:
-            row[column] = row[column] + value if isinstance(value, float) else value
-        numbers = {name: [row[name]] for name in SCORE_COLUMNS}
-        if row["status"] == "ok":
-            row["score_meV_per_atom"] = float(score_columns(numbers, Weights(), [row["role"]])[0])
-    return pa.Table.from_pylist(rows, schema=results.schema)
-
-
-@pytest.mark.parametrize(
-    "column",
-    [
-        name
-        for name in COLUMNS
-        if name.endswith(("_eV_per_atom", "_V")) and name != "oxidation_limit_V"
-    ],
-)
-def test_batch_that_disagrees_is_an_error_that_names_the_candidate(
-    results, study, reference, column
-):
-    right = top_rows(changed(results, column, 5e-7), study, reference, count=5)
-    assert len(right) == 20
-    with pytest.raises(SolverError) as caught:
-        top_rows(changed(results, column, 3e-6), study, reference, count=5)
-    message = str(caught.value)
-    assert message.startswith("CuF2 | LATP: the batch and the one-pair function disagree on ")
-    assert "report" in message
-
-
-def test_missing_number_disagrees_with_a_number(results, study, reference):
-    with pytest.raises(SolverError, match="disagree on first_voltage_V"):
-        top_rows(changed(results, "first_voltage_V", None), study, reference, count=5)
-    with pytest.raises(SolverError, match=r"LiF \| LATP: .*disagree on oxidation_limit_V"):
-        top_rows(changed(results, "oxidation_limit_V", None, "LiF"), study, reference)
-
-
-def test_score_of_other_weights_disagrees(results, reference):
-    other = Study(
-        name="s", electrolytes=list(ELECTROLYTES), candidates=list(CANDIDATES),
-        ranking={"weights": {"conversion": {"deposited": 0.5}}},
-    )  # fmt: skip
-    with pytest.raises(SolverError, match="disagree on score_meV_per_atom"):
-        top_rows(results, other, reference)
-
-
-def test_role_that_disagrees_is_an_error_that_names_both(results, study, reference):
-    other = changed(results, "role", "alloy")
-    with pytest.raises(
-        SolverError, match=r"CuF2 \| LATP: .* disagree on the role \(alloy and conversion\)"
-    ):
-        top_rows(other, study, reference)
-    given = Study(
-        name="s", electrolytes=list(ELECTROLYTES),
-        candidates=[*CANDIDATES[1:], {"formula": "CuF2", "role": "alloy"}],
-    )  # fmt: skip
-    of_all = pa.concat_tables(
-        [other.filter(pa.compute.not_equal(other["candidate"], "CuF2"))]
-        + [
-            changed(results, "role", "alloy", electrolyte=e).filter(
-                pa.compute.and_(
-                    pa.compute.equal(results["candidate"], "CuF2"),
-                    pa.compute.equal(results["electrolyte"], e),
-                )
-            )
-            for e in ELECTROLYTES
-        ]
-    )
-    assert "alloy" in set(top_rows(of_all, given, reference)["role"])
-
-
-def test_pair_that_only_the_batch_can_answer_is_an_error(results, study, reference):
-    renamed = pa.Table.from_pylist(
-        [
-            row | {"candidate": "TaF5" if row["candidate"] == "CuF2" else row["candidate"]}
-            for row in results.to_pylist()
-            if row["candidate"] != "TaF5"
-        ],
-        schema=results.schema,
-    )
-    with pytest.raises(SolverError, match=r"TaF5 \| .*the one-pair function none \(.*Ta"):
-        top_rows(renamed, study, reference)
 
 
 # -- the command --------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from interscreen.errors import InputError
-from interscreen.screen.scores import ROLES, TERMS, score_inputs
+from interscreen.screen.scores import OPTIONAL_COLUMNS, ROLES, TERMS
 from interscreen.screen.study_file import load_study
 from interscreen.screen.weights import FILE, Ranking, Weights, default_weights
 
@@ -49,19 +49,9 @@ def test_every_weight_but_the_limits_belongs_to_one_term():
 
 
 def test_missing_data_cannot_decide_a_rank_by_default():
-    assert score_inputs(Weights()) == {}
-    weights = Weights(
-        conversion={"volume_change_meV_per_percent": 0.1, "percolation_meV": 30},
-        alloy={"volume_change_meV_per_percent": 0.1},
-    )
-    assert score_inputs(weights) == {
-        "volume_change_percent": "conversion.volume_change_meV_per_percent",
-        "metal_percolates": "conversion.percolation_meV",
-    }
-    only_alloy = Weights(alloy={"volume_change_meV_per_percent": 0.1})
-    assert score_inputs(only_alloy) == {
-        "volume_change_percent": "alloy.volume_change_meV_per_percent"
-    }
+    for role, factors in Weights().by_role().items():
+        optional = [term for term in TERMS[role] if term.column in OPTIONAL_COLUMNS]
+        assert all(factors[term.weight] == 0 for term in optional)
 
 
 def test_what_a_study_does_not_name_stays_as_it_is():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from interscreen.errors import InputError
 from interscreen.files import load_yaml
 from interscreen.screen.query import PHASE_KINDS
-from interscreen.screen.results_table import TableColumns, kinds_of
+from interscreen.screen.top import TableColumns, kinds_of
 from interscreen.screen.where import element_lists, parse_where
 
 

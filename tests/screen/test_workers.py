@@ -1,4 +1,4 @@
-"""Chunks computed here, in processes and on Dask: the same tables, whatever dies on the way."""
+"""Chunks computed in threads and on Dask: the same tables, whatever dies on the way."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ import os
 import signal
 import sys
 import time
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from interscreen.errors import InputError, InterscreenError, OutputError, SourceError
+from interscreen.errors import InputError, OutputError, SourceError
 from interscreen.screen import workers
-from interscreen.screen.chunk import Chunk
+from interscreen.screen.batch import Chunk, build_plan, screen_chunk
 from interscreen.screen.entries import MaterialEntry
-from interscreen.screen.plan import build_plan
-from interscreen.screen.ranking import Weights
-from interscreen.screen.workers import Workers, computed, count_of
+from interscreen.screen.weights import Weights
+from interscreen.screen.workers import Workers, count_of
 
 SIZE = 8  # candidates
 CHUNKS = 35
+
+
+def computed(*arguments, **options):
+    return workers.computed(screen_chunk, *arguments, **options)
 
 
 def plan_for(table, *electrolytes):
@@ -37,18 +39,18 @@ def plan(reference):
 @pytest.fixture(scope="module")
 def chunks(reference):
     rows = np.flatnonzero(reference.counted)
-    cut = [Chunk(n, reference.only(part)) for n, part in enumerate(np.array_split(rows, CHUNKS))]
-    assert max(len(chunk.candidates) for chunk in cut) <= SIZE
+    cut = [Chunk(n, part) for n, part in enumerate(np.array_split(rows, CHUNKS))]
+    assert max(len(chunk.rows) for chunk in cut) <= SIZE
     return cut
 
 
 @pytest.fixture(scope="module")
 def serial(plan, chunks, tmp_path_factory):
-    """Tables of one process, by number."""
+    """Tables of one thread, by number."""
     folder = tmp_path_factory.mktemp("serial")
     found = dict(computed(plan, chunks, Workers(), folder))
     assert sorted(found) == list(range(CHUNKS))
-    assert not list(folder.iterdir()), "one process needs no files"
+    assert not list(folder.iterdir()), "threads need no files"
     return found
 
 
@@ -64,14 +66,14 @@ def assert_same(found, serial):
 # -- how many ------------------------
 
 
-def test_the_number_of_processes(monkeypatch):
+def test_the_number_of_threads(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 6)
     assert count_of(None, 100) == 6
     assert count_of(None, 5) == 5
     assert count_of(1, 100) == 1
     assert count_of(4, 100) == 4
     assert count_of(40, 100) == 40, "somebody who asks for more than the cores gets it"
-    assert count_of(4, 2) == 2, "never more processes than chunks"
+    assert count_of(4, 2) == 2, "never more threads than chunks"
     assert count_of(-1, 100) == 6
     assert count_of(-2, 100) == 5
     assert count_of(-50, 100) == 1
@@ -80,12 +82,12 @@ def test_the_number_of_processes(monkeypatch):
     assert count_of(None, 100) == 1
 
 
-@pytest.mark.parametrize("number", [0, 1, 2, 4])
-def test_small_studies_start_no_processes(number):
+@pytest.mark.parametrize("number", [0, 1])
+def test_small_studies_start_no_threads(number):
     assert count_of(None, number) == 1
 
 
-def test_no_processes_at_all_is_refused():
+def test_no_threads_at_all_are_refused():
     with pytest.raises(InputError, match="jobs: 0 worker processes; use 1 or more"):
         count_of(0, 100)
 
@@ -100,20 +102,9 @@ def test_dask_needs_its_scheduler_and_the_scheduler_needs_dask():
 # -- on this machine ------------------------
 
 
-def test_one_process_starts_no_other(plan, chunks, tmp_path, monkeypatch):
-    import joblib
-
-    def refuse(*arguments, **options):
-        raise AssertionError("one process must not start others")
-
-    monkeypatch.setattr(joblib, "Parallel", refuse)
-    numbers = [number for number, _ in computed(plan, chunks[:4], Workers(jobs=1), tmp_path)]
-    assert numbers == [0, 1, 2, 3]
-
-
-def test_two_processes_give_the_tables_of_one(plan, chunks, serial, tmp_path):
+def test_two_threads_give_the_tables_of_one(plan, chunks, serial, tmp_path):
     assert_same(list(computed(plan, chunks, Workers(jobs=2), tmp_path)), serial)
-    assert not list(tmp_path.iterdir()), "the plan is for the run only"
+    assert not list(tmp_path.iterdir())
 
 
 def test_chunks_are_cut_as_they_are_needed_and_not_all_at_once(plan, chunks, tmp_path):
@@ -130,57 +121,6 @@ def test_chunks_are_cut_as_they_are_needed_and_not_all_at_once(plan, chunks, tmp
     rest = [number for number, _ in results]
     assert len(rest) == CHUNKS - 1
     assert handed == list(range(CHUNKS))
-
-
-def probe(file):
-    """What a worker holds of a plan: kinds of its arrays, and whether it has it only once."""
-    held = workers._loaded(file)
-    arrays = {
-        f"{type(part).__name__}.{field.name}": type(getattr(part, field.name)).__name__
-        for part in (held, held.phases)
-        for field in fields(part)
-        if isinstance(getattr(part, field.name), np.ndarray)
-    }
-    writeable = any(
-        getattr(held.phases, field.name).flags.writeable
-        for field in fields(held.phases)
-        if isinstance(getattr(held.phases, field.name), np.ndarray)
-    )
-    return os.getpid(), arrays, writeable, workers._loaded(file) is held
-
-
-def test_workers_map_the_plan_into_memory(plan, tmp_path):
-    from joblib import Parallel, delayed
-
-    file = tmp_path / "plan-test.joblib"
-    workers._write(plan, file)
-    answers = Parallel(n_jobs=2)(delayed(probe)(str(file)) for _ in range(4))
-    for pid, arrays, writeable, once in answers:
-        assert pid != os.getpid()
-        assert len(arrays) > 12
-        assert {"Plan.energies", "PhaseTable.formulas", "PhaseTable.counts"} < set(arrays)
-        assert set(arrays.values()) == {"memmap"}
-        assert not writeable
-        assert once
-
-
-def test_workers_that_live_on_never_answer_with_the_plan_of_an_earlier_run(
-    reference, chunks, tmp_path
-):
-    """The same folder, the same processes, another study."""
-    for electrolyte in ("LLZO", "LATP"):
-        found = computed(plan_for(reference, electrolyte), chunks, Workers(jobs=2), tmp_path)
-        named = {name for _, table in found for name in table["electrolyte"].to_pylist()}
-        assert named == {electrolyte}
-
-
-def test_what_a_killed_process_left_is_cleared_away(plan, chunks, serial, tmp_path):
-    leftover = tmp_path / "plan-0123.joblib"
-    leftover.write_bytes(b"half a plan")
-    other = tmp_path / "key.json"
-    other.write_text("{}")
-    assert_same(list(computed(plan, chunks, Workers(jobs=2), tmp_path)), serial)
-    assert list(tmp_path.iterdir()) == [other]
 
 
 @pytest.mark.filterwarnings("ignore:.*cancelled:UserWarning")  # joblib counts what it drops
@@ -200,31 +140,10 @@ def test_ctrl_c_between_chunks_stops_the_run_and_leaves_no_file(plan, chunks, tm
     assert len(list(computed(plan, chunks[:4], Workers(jobs=jobs), tmp_path))) == 4
 
 
-class Deadly:
-    """Ends the process that reads it."""
-
-    def __reduce__(self):
-        return os._exit, (1,)
-
-
-def test_a_process_that_dies_is_an_error_of_one_line(plan, chunks, serial, tmp_path):
-    deadly = Chunk(CHUNKS, Deadly())
-    with pytest.raises(InterscreenError, match=r"killed \(out of memory\?\).*--jobs") as caught:
-        list(computed(plan, [*chunks[:6], deadly, *chunks[6:]], Workers(jobs=2), tmp_path))
-    assert "\n" not in str(caught.value)
-    assert not list(tmp_path.iterdir())
-    assert_same(list(computed(plan, chunks, Workers(jobs=2), tmp_path)), serial)
-
-
-def test_a_folder_that_cannot_be_written_is_an_error_before_anything_is_computed(plan, chunks):
-    with pytest.raises(OutputError, match=r"^/dev/null/run/plan-\w+.joblib: cannot be written"):
-        next(computed(plan, chunks, Workers(jobs=2), Path("/dev/null/run")))
-
-
-def test_a_worker_that_does_not_see_the_folder_says_so(plan, chunks, tmp_path, monkeypatch):
-    monkeypatch.setattr(workers, "_write", lambda plan, file: None)
-    with pytest.raises(OutputError, match=r"a worker cannot read it .* where all workers see it"):
-        list(computed(plan, chunks, Workers(jobs=2), tmp_path))
+def test_an_error_in_a_chunk_is_raised_and_the_rest_is_not_waited_for(plan, chunks, tmp_path):
+    broken = Chunk(CHUNKS, np.array([10**9]))
+    with pytest.raises(IndexError):
+        list(computed(plan, [*chunks[:6], broken, *chunks[6:]], Workers(jobs=2), tmp_path))
 
 
 # -- on Dask ------------------------
@@ -247,7 +166,28 @@ def on(cluster):
     return Workers(backend="dask", scheduler=cluster.scheduler_address)
 
 
-def test_two_dask_workers_give_the_tables_of_one_process(plan, chunks, serial, tmp_path, cluster):
+def test_a_worker_maps_the_plan_into_memory_once(plan, tmp_path):
+    file = str(tmp_path / "plan-test.joblib")
+    workers._write(plan, Path(file))
+    held = workers._loaded(file)
+    assert workers._loaded(file) is held
+    for name in ("energies", "counts", "indptr", "element_index"):
+        values = getattr(held.partners.phases.table, name)
+        assert isinstance(values, np.memmap), name
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_before_anything_is_computed(plan, chunks):
+    options = Workers(backend="dask", scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(OutputError, match=r"^/dev/null/run/plan-\w+.joblib: cannot be written"):
+        next(computed(plan, chunks, options, Path("/dev/null/run")))
+
+
+def test_a_worker_that_does_not_see_the_folder_says_so(tmp_path):
+    with pytest.raises(OutputError, match=r"a worker cannot read it .* where all workers see it"):
+        workers._one(screen_chunk, str(tmp_path / "plan-gone.joblib"), None)
+
+
+def test_two_dask_workers_give_the_tables_of_one_thread(plan, chunks, serial, tmp_path, cluster):
     assert_same(list(computed(plan, chunks, on(cluster), tmp_path)), serial)
     assert not list(tmp_path.iterdir())
 
@@ -272,7 +212,7 @@ def test_dask_workers_that_live_on_never_answer_with_an_earlier_plan(
 def test_a_dask_worker_killed_in_the_middle_costs_nothing_but_time(
     plan, chunks, serial, tmp_path, cluster
 ):
-    many = [Chunk(n, chunks[n % CHUNKS].candidates) for n in range(6 * CHUNKS)]
+    many = [Chunk(n, chunks[n % CHUNKS].rows) for n in range(6 * CHUNKS)]
     handed, found, killed = [], [], []
 
     def cut():

@@ -52,7 +52,7 @@ def test_pdentries_and_corrections_count_as_they_are():
     corrected = ComputedEntry("Li2O", -10.0, correction=-0.9)
     table = PhaseTable.from_entries([PDEntry(Composition("Li"), LI), PDEntry(Composition("O2"),
                                     2 * O), corrected])  # fmt: skip
-    row = table.find([("Li", 2), ("O", 1)])
+    row = table.find("Li2O")
     assert table.energies[row] == pytest.approx((-10.9 - 2 * LI - O) / 3, abs=1e-12)
 
 
@@ -103,7 +103,7 @@ def test_fractional_amounts_of_an_entry_keep_their_energy_per_atom():
     third = Composition({"Li": 1 / 3, "O": 2})
     made = [entry("Li", LI), entry("O2", O), ComputedEntry(third, third.num_atoms * -5.0)]
     table = PhaseTable.from_entries(made)
-    row = table.find([("Li", 1), ("O", 6)])
+    row = table.find("LiO6")
     assert row is not None, [str(f) for f in table.formulas]
     assert table.energies[row] == pytest.approx(-5.0 - (LI + 6 * O) / 7, abs=1e-9)
 

@@ -10,6 +10,7 @@ import pytest
 from interscreen import react, stability_window
 from interscreen.errors import InputError, OutputError
 from interscreen.phases.filters import Filters
+from interscreen.sources.materials_project.documents import Batch
 from interscreen.sources.materials_project.exchange import METADATA, export_store, import_file
 from interscreen.sources.materials_project.store import Store, find_stores, store_path
 from interscreen.sources.materials_project.table import store_rows, store_source
@@ -102,6 +103,14 @@ def test_a_complete_store_comes_back_complete(complete, tmp_path, elsewhere):
         assert_same_rows(taken, complete)
         assert taken.covers(("Li", "Ti", "Zr", "O", "P"))
         assert store_source(taken) == store_source(complete)
+
+
+def test_a_structure_that_was_left_aside_is_no_obstacle(filled, tmp_path, elsewhere):
+    filled.add([Batch("structure", left_aside=[("mp-9", "deprecated")])])
+    export_store(filled, tmp_path / "all.parquet")
+    elsewhere()
+    with import_file(tmp_path / "all.parquet") as taken:
+        assert_same_rows(taken, filled)
 
 
 def test_importing_twice_changes_nothing(filled, tmp_path, elsewhere):

@@ -126,7 +126,7 @@ def forty_by_three(reference):
 def test_a_study_asks_for_each_system_once_and_then_for_nothing(
     connect, pull, service, small, forty_by_three
 ):
-    from interscreen.screen.runner import run_study
+    from interscreen.screen.run import run_study
 
     sets = forty_by_three.element_sets
     report = pull(service, *sets)

@@ -408,7 +408,7 @@ def lithiation(table, formula):
 @pytest.mark.proof
 def test_the_margin_of_LiCu3_decides_about_its_step(full_table, firm_full, part):
     """Its margin is all of its formation energy, 34.2 meV/atom: Cu and Li form nothing else."""
-    row = full_table.find([("Li", 1), ("Cu", 3)])
+    row = full_table.find("LiCu3")
     margin = float(stability(full_table, np.array([row])).margin[0])
     assert margin == pytest.approx(0.0342, abs=5e-5)
     assert margin == pytest.approx(-full_table.energies[row], abs=EXACT)

@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from ..phases.equation import NOISE
 from ..phases.material import Material, elements_of, resolve
 from ..phases.table import PhaseTable
-from .kinks import Kink
 from .lithiation import Lithiation, lithiate
 from .reactant import HULL
-from .reaction import Reaction
+from .reaction import Kink, Reaction
 from .stack import Stack, is_lithium_salt, stack
 from .window import stability_window
 
@@ -31,64 +30,48 @@ Score = Callable[[Mapping[str, float | None]], float]
 
 @dataclass(frozen=True)
 class Answers:
-    """Answers of a stack.
+    """Answers of a stack: ``QUANTITIES``, and ``SCORE`` where one was asked for."""
 
-    Attributes
-    ----------
-    values : dict of str to float or None
-        ``QUANTITIES``, and ``SCORE`` where one was asked for; None where there is no such number
-        (the voltage of a candidate that takes up no Li).
-    deciding : dict of str to frozenset of str
-        The phases that each rests on, as they are called in equations, elements and the sides of
-        the stack included.
-    products : dict of str to str
-        What comes out: the products of the reaction at its minimum (behind the layer or the
-        product that reacts), the salt that bridges, the converted layer.  For the score the layer.
-    """
-
-    values: dict[str, float | None]
+    values: dict[str, float | None]  # None where there is no such number
+    # the phases that each rests on, elements and the sides of the stack included
     deciding: dict[str, frozenset[str]]
+    # what comes out: the products at the minimum (behind the layer or the product that reacts),
+    # the salt that bridges, the converted layer; for the score the layer
     products: dict[str, str]
 
 
-def stack_answers(table: PhaseTable, candidate: Material, electrolyte: Material) -> Answers:
-    """Answer a stack and say what the answers rest on.
-
-    Raises
-    ------
-    InputError, SolverError
-        See ``react``.
-    """
+def stack_answers(
+    table: PhaseTable, candidate: Material, electrolyte: Material, score: Score | None = None
+) -> Answers:
+    """Answer a stack and say what the answers rest on; errors as for ``react``."""
     found = stack(table, candidate, electrolyte)
     path = found.lithiation
-    layer, names = frozenset(path.final_products), found.layer.label.partition(" | ")[0]
-    return Answers(
-        values={
-            LITHIUM: found.lithium.energy,
-            DEPOSITED: found.deposited.energy,
-            LAYER: found.layer.energy,
-            WORST: found.worst_product.energy,
-            BRIDGE: found.bridge_margin_V,
-            VOLTAGE: path.average_voltage_V,
-        },
-        deciding={
-            LITHIUM: reaction_phases(found.lithium.reaction),
-            DEPOSITED: reaction_phases(found.deposited.reaction),
-            LAYER: layer | reaction_phases(found.layer.reaction),
-            WORST: layer | reaction_phases(found.worst_product.reaction),
-            # no Li is added at the first kink of the contact of bare Li
-            BRIDGE: layer | _of_windows(table, found) | _at(found.bare.reaction.kinks[0]),
-            VOLTAGE: layer | _of_energy(table, candidate, path),
-        },
-        products={
-            LITHIUM: _outcome(found.lithium.reaction),
-            DEPOSITED: _outcome(found.deposited.reaction),
-            LAYER: f"{names} -> {_outcome(found.layer.reaction)}",
-            WORST: f"{_worst(found)} -> {_outcome(found.worst_product.reaction)}",
-            BRIDGE: found.bridge_product or "no salt",
-            VOLTAGE: names,
-        },
-    )
+    layer, names = frozenset(path.final_products), found.layer.first
+    # no Li is added at the first kink of the contact of bare Li
+    bridge = layer | _of_windows(table, found) | _at(found.bare.reaction.kinks[0])
+    worst = found.worst_product
+    reactions = {
+        LITHIUM: (found.lithium, frozenset[str](), ""),
+        DEPOSITED: (found.deposited, frozenset[str](), ""),
+        LAYER: (found.layer, layer, f"{names} -> "),
+        WORST: (worst, layer, f"{worst.first} -> "),
+    }
+    values = {key: contact.energy for key, (contact, _, _) in reactions.items()} | {
+        BRIDGE: found.bridge_margin_V,
+        VOLTAGE: path.average_voltage_V,
+    }
+    deciding = {
+        key: behind | reaction_phases(contact.reaction)
+        for key, (contact, behind, _) in reactions.items()
+    } | {BRIDGE: bridge, VOLTAGE: layer | _of_energy(table, candidate, path)}
+    products = {
+        key: front + _outcome(contact.reaction) for key, (contact, _, front) in reactions.items()
+    } | {BRIDGE: found.bridge_product or "no salt", VOLTAGE: names}
+    if score is not None:  # it rests on all that the other answers rest on
+        values[SCORE] = float(score(dict(values)))
+        deciding[SCORE] = frozenset().union(*deciding.values())
+        products[SCORE] = names
+    return Answers(values, deciding, products)
 
 
 def reaction_phases(reaction: Reaction) -> frozenset[str]:
@@ -104,14 +87,12 @@ def reaction_phases(reaction: Reaction) -> frozenset[str]:
 
 def _at(kink: Kink) -> frozenset[str]:
     """Phases in equilibrium at a kink (without writing its equation)."""
-    walk, system = kink.curve.walk, kink.curve.system
-    present = zip(walk.phases[kink.point], walk.amounts[kink.point], strict=True)
-    return frozenset(system.name(int(column)) for column, atoms in present if atoms > NOISE)
+    return frozenset(name for name, atoms in kink.reaction.phases_at(kink.point) if atoms > NOISE)
 
 
 def _of_windows(table: PhaseTable, found: Stack) -> frozenset[str]:
     """Phases that limit the windows of the salts of the layer and of the electrolyte."""
-    salts = (c.sides[0] for c in found.products if is_lithium_salt(c.label.partition(" | ")[0]))
+    salts = (contact.sides[0] for contact in found.products if is_lithium_salt(contact.first))
     oxidised = (stability_window(table, salt).oxidation_products for salt in salts)
     electrolyte = stability_window(table, found.bare.sides[1])
     return frozenset(electrolyte.reduction_products).union(*oxidised)
@@ -133,10 +114,6 @@ def _of_energy(table: PhaseTable, material: Material, path: Lithiation) -> froze
     )
 
 
-def _worst(stack: Stack) -> str:
-    return stack.worst_product.label.partition(" | ")[0]
-
-
 def _outcome(reaction: Reaction) -> str:
     """Products at the minimum, without amounts."""
     return " + ".join(sorted(_at(reaction.best))) if reaction.best else "no reaction"
@@ -145,13 +122,7 @@ def _outcome(reaction: Reaction) -> str:
 class Variants:
     """One stack, answered with some phases left out; each answer is computed once.
 
-    Parameters
-    ----------
-    table : PhaseTable
-    candidate, electrolyte : Material
-    keep : iterable of str
-        Formulas or mixtures that are not to be left out, besides the two.
-    score : Score, optional
+    ``keep`` are formulas or mixtures that are not to be left out, besides the two.
     """
 
     def __init__(
@@ -166,12 +137,10 @@ class Variants:
         # the phases of these elements answer every question: a table that is quickly varied
         self.table = table.only(table.rows_within(elements_of([candidate, electrolyte])))
         self._row_of = {str(formula): row for row, formula in enumerate(self.table.formulas)}
-        known = set(table.elements)
         self._kept = {
-            self.table.find(zip(formula.elements, formula.counts, strict=True))
+            self.table.find(formula)
             for text in (candidate.formula, electrolyte.formula, *keep)
             for _, formula in resolve(text)[1].parts
-            if known.issuperset(formula.elements)
         }
         self._known: dict[frozenset[int], Answers] = {}
 
@@ -197,16 +166,7 @@ class Variants:
     def answers(self, out: frozenset[int] = frozenset()) -> Answers:
         """Answers without some phases."""
         if out not in self._known:
-            found = stack_answers(self.without(out), self.candidate, self.electrolyte)
-            self._known[out] = found if self.score is None else _scored(found, self.score)
+            self._known[out] = stack_answers(
+                self.without(out), self.candidate, self.electrolyte, self.score
+            )
         return self._known[out]
-
-
-def _scored(answers: Answers, score: Score) -> Answers:
-    """Add a score, which rests on all that the other answers rest on."""
-    everything = frozenset().union(*answers.deciding.values())
-    return Answers(
-        values={**answers.values, SCORE: float(score(answers.values))},
-        deciding={**answers.deciding, SCORE: everything},
-        products={**answers.products, SCORE: answers.products[VOLTAGE]},
-    )

@@ -24,7 +24,7 @@ from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from ..phases.units import MAH_PER_MOL
 from .materials import Materials, Rows
-from .stacks import Partners, WithLithium, partners, salts_among, with_lithium
+from .stacks import Partners, WithLithium, partners_in_samples, salts_among, with_lithium
 from .texts import Texts, joined_texts
 
 MIXED = "mixed"
@@ -76,20 +76,7 @@ def layer_metrics(table: PhaseTable, candidate: Given) -> LayerMetrics:
 
     A candidate that takes up no Li is its own layer: nothing is consumed and nothing changes.
 
-    Parameters
-    ----------
-    table : PhaseTable
-        Gives volumes and band gaps where it has them.
-    candidate : str, Material, pymatgen Composition or entry
-
-    Returns
-    -------
-    LayerMetrics
-
-    Raises
-    ------
-    InputError, SolverError
-        See ``react``.
+    Volumes and band gaps are those of the table where it has them.  Errors as for ``react``.
 
     Examples
     --------
@@ -97,7 +84,7 @@ def layer_metrics(table: PhaseTable, candidate: Given) -> LayerMetrics:
     >>> layer_metrics(PhaseTable.reference(), "CuF2").metal_percolates
     True
     """
-    common, ours = partners(table, [candidate], [])
+    common, ours = next(partners_in_samples(table, [candidate], []))
     lithium = with_lithium(common.phases, ours)
     found = {key: values[0] for key, values in layer_columns(common, ours, lithium).items()}
     numbers = {
@@ -105,34 +92,19 @@ def layer_metrics(table: PhaseTable, candidate: Given) -> LayerMetrics:
         for key, value in found.items()
         if isinstance(value, float)
     }
-    percolates = {"yes": True, "no": False}.get(found["metal_percolates"])
     products = str(found["insulating_products"])
-    return LayerMetrics(
-        **{
-            **found,
-            **numbers,
-            "metal_percolates": percolates,
-            "insulating_products": tuple(products.split(" + ")) if products else (),
-        }
-    )
+    found["metal_percolates"] = {"yes": True, "no": False}.get(found["metal_percolates"])
+    found["insulating_products"] = tuple(products.split(" + ")) if products else ()
+    return LayerMetrics(**{**found, **numbers})
 
 
 @dataclass(frozen=True, eq=False)
 class _Parts:
-    """Phases of layers in slots, and their amounts [atoms per atom of the candidate].
+    """Phases of layers in slots, (k, w) arrays."""
 
-    Attributes
-    ----------
-    phase : (k, w) int array
-        Number of the phase among all that occur; -1 for an empty slot.
-    amount : (k, w) float array
-    volume : (k, w) float array
-        Of one mole of atoms [cm3/mol]; zero in empty slots.
-    """
-
-    phase: Rows
-    amount: Floats
-    volume: Floats
+    phase: Rows  # number of the phase among all that occur; -1 for an empty slot
+    amount: Floats  # [atoms per atom of the candidate]
+    volume: Floats  # of one mole of atoms [cm3/mol]; zero in empty slots
 
     def of(self, values: Any, empty: Any) -> Any:
         """Spread values of the phases over the slots."""
@@ -148,16 +120,8 @@ class _Parts:
 def layer_columns(common: Partners, ours: Materials, lithium: WithLithium) -> dict[str, Any]:
     """Metrics of many layers, by column of results.csv; (k,) arrays.
 
-    Numbers are NaN where a figure is missing, texts are None.
-
-    Parameters
-    ----------
-    common : Partners
-        Its phases are those that the layers consist of.
-    ours : Materials
-        The candidates.
-    lithium : WithLithium
-        Their conversion; the first sample counts.
+    Numbers are NaN where a figure is missing, texts are None.  ``common`` has the phases that the
+    layers consist of, ``ours`` are the candidates, ``lithium`` their conversion (first sample).
     """
     phases = common.phases
     converts = np.nan_to_num(lithium.uptake[:, 0]) > 0.0
@@ -173,7 +137,8 @@ def layer_columns(common: Partners, ours: Materials, lithium: WithLithium) -> di
     after = _after(before, after, converts)
     taken = np.where(converts, lithium.uptake[:, 0], 0.0)
     metal = _share(after, after.of(kinds == METAL, False), after.of(kinds == "", False))
-    percolates = _reaches(metal, PERCOLATION_THRESHOLD_PERCENT)
+    low, high = (share >= PERCOLATION_THRESHOLD_PERCENT for share in metal)
+    percolates = np.where(low, "yes", np.where(high, None, "no"))  # type: ignore[call-overload]
     insulating = after.of(kinds == INSULATOR, False)
     with np.errstate(divide="ignore", invalid="ignore"):
         per_micrometre = taken * MAH_PER_MOL / before.total * _UM_IN_CM
@@ -252,14 +217,20 @@ def _with_volumes(
 def _after(before: _Parts, after: _Parts, converts: NDArray[np.bool_]) -> _Parts:
     """Layers after contact with Li: as deposited where no Li is taken up."""
     width = max(before.phase.shape[1], after.phase.shape[1])
-    chosen = []
-    for name, fill in (("phase", -1), ("amount", 0.0), ("volume", 0.0)):
-        one, other = (
-            np.pad(v, ((0, 0), (0, width - v.shape[1])), constant_values=fill)
-            for v in (getattr(after, name), getattr(before, name))
+
+    def wide(values: Any, fill: float) -> Any:
+        return np.pad(values, ((0, 0), (0, width - values.shape[1])), constant_values=fill)
+
+    return _Parts(
+        *(
+            np.where(
+                converts[:, None],
+                wide(getattr(after, name), fill),
+                wide(getattr(before, name), fill),
+            )
+            for name, fill in (("phase", -1), ("amount", 0.0), ("volume", 0.0))
         )
-        chosen.append(np.where(converts[:, None], one, other))
-    return _Parts(*chosen)
+    )
 
 
 def _share(after: _Parts, belongs: Any, perhaps: Any) -> tuple[Floats, Floats]:
@@ -282,14 +253,6 @@ def _share(after: _Parts, belongs: Any, perhaps: Any) -> tuple[Floats, Floats]:
 
 def _exact(share: tuple[Floats, Floats]) -> Floats:
     return np.where(share[0] == share[1], share[0], np.nan)
-
-
-def _reaches(share: tuple[Floats, Floats], threshold: float) -> Texts:
-    low, high = share
-    found = np.full(len(low), None, dtype=object)
-    found[high < threshold] = "no"
-    found[low >= threshold] = "yes"
-    return found
 
 
 def _blocking(

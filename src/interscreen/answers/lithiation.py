@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..phases.formula import molar_mass
 from ..phases.material import Given
+from ..phases.result import Keyed
 from ..phases.table import PhaseTable
 from ..phases.units import MAH_PER_MOL
-from .lithium import LithiumLine, lithium_line
+from .lithium import lithium_line
 from .provenance import Answer, provenance
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LithiationStep:
+class LithiationStep(Keyed):
     """One voltage plateau.
 
     Attributes
@@ -38,16 +39,6 @@ class LithiationStep:
     capacity_mAh_per_g: float
     products: dict[str, float]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object."""
-        return {
-            "voltage_V": self.voltage_V,
-            "li_per_formula_start": self.li_per_formula_start,
-            "li_per_formula_end": self.li_per_formula_end,
-            "capacity_mAh_per_g": self.capacity_mAh_per_g,
-            "products": dict(self.products),
-        }
-
 
 @dataclass(frozen=True)
 class Lithiation(Answer, figure="lithiation"):
@@ -55,8 +46,6 @@ class Lithiation(Answer, figure="lithiation"):
 
     Attributes
     ----------
-    material : str
-        Formula of the material.
     steps : tuple of LithiationStep
         In order of falling voltage; empty when the material is stable against Li metal.
     initial_products : dict of str to float
@@ -70,7 +59,6 @@ class Lithiation(Answer, figure="lithiation"):
     average_voltage_V : float or None
         Mean voltage of the whole conversion from the material with its own energy [V]; None when
         it takes up no Li.
-    provenance : dict
     """
 
     material: str
@@ -97,10 +85,7 @@ def lithiation_rows(lithiation: Lithiation) -> list[dict[str, Any]]:
         {
             "material": lithiation.material,
             "step": number,
-            "voltage_V": step.voltage_V,
-            "li_per_formula_start": step.li_per_formula_start,
-            "li_per_formula_end": step.li_per_formula_end,
-            "capacity_mAh_per_g": step.capacity_mAh_per_g,
+            **vars(step),
             "products": " + ".join(format_amount(f, n) for f, n in step.products.items()),
         }
         for number, step in enumerate(lithiation.steps, start=1)
@@ -109,29 +94,21 @@ def lithiation_rows(lithiation: Lithiation) -> list[dict[str, Any]]:
 
 def format_amount(formula: str, number: float) -> str:
     """Write a formula with its amount per formula unit (``2 LiF``, ``0.333 Al2O3``)."""
+    return f"{amount_text(number)}{formula}"
+
+
+def amount_text(number: float) -> str:
+    """Write an amount in front of a formula (``2 ``, ``0.333 ``; nothing for one)."""
     rounded = round(number)
     if abs(number - rounded) < 1e-6:
-        return formula if rounded == 1 else f"{rounded} {formula}"
-    return f"{number:.4g} {formula}"
+        return "" if rounded == 1 else f"{rounded} "
+    return f"{number:.4g} "
 
 
 def lithiate(table: PhaseTable, m: Given) -> Lithiation:
     """Follow a material from its own Li content to equilibrium with Li metal.
 
-    Parameters
-    ----------
-    table : PhaseTable
-    m : str or Material
-        Formula, mixture or name of an electrolyte.
-
-    Returns
-    -------
-    Lithiation
-
-    Raises
-    ------
-    InputError, SolverError
-        See ``react``.
+    ``m`` is a formula, a mixture or the name of an electrolyte; errors as for ``react``.
 
     Examples
     --------
@@ -139,15 +116,9 @@ def lithiate(table: PhaseTable, m: Given) -> Lithiation:
     >>> lithiate(PhaseTable.reference(), "CuF2").final_products
     ('Cu', 'LiF')
     """
-    return lithiation_of(table, lithium_line(table, m))
-
-
-def lithiation_of(table: PhaseTable, line: LithiumLine) -> Lithiation:
-    """Lithiation path from a line that was walked already."""
-    walk = line.walk
-    unit = line.reactant.composition
-    own = float(unit.amount("Li"))
-    n_atoms = float(unit.n_atoms)
+    line = lithium_line(table, m)
+    walk, unit = line.walk, line.reactant.composition
+    own, n_atoms = float(unit.amount("Li")), float(unit.n_atoms)
     mass = molar_mass(unit.amounts)
     steps = []
     for point in range(walk.start, len(walk.t) - 1):

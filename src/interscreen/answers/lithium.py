@@ -16,21 +16,24 @@ from .reactant import Reactant, prepare, require_lithium, without_noise
 
 @dataclass(frozen=True)
 class LithiumLine:
-    """The hull of ``M + u Li`` per atom of M, from no Li at all to Li metal.
-
-    Attributes
-    ----------
-    system : System
-    reactant : Reactant
-        The material M.
-    walk : Walk
-        ``t`` is the Li added (negative: removed) per atom of M; minus the slope is the
-        voltage [V against Li/Li+].
-    """
+    """The hull of ``M + u Li`` per atom of M, from no Li at all to Li metal."""
 
     system: System
-    reactant: Reactant
-    walk: Walk
+    reactant: Reactant  # the material M
+    walk: Walk  # t is the Li added per atom of M; minus the slope the voltage [V against Li/Li+]
+
+    @classmethod
+    def of(cls, system: System, reactant: Reactant) -> LithiumLine:
+        """Walk the line of a reactant in a system with Li."""
+        direction = np.zeros(len(system.elements))
+        lithium = system.elements.index("Li")
+        direction[lithium] = 1.0
+        low = -float(reactant.fractions[lithium])
+        walk = walk_line(
+            system.columns, system.energies, reactant.fractions, direction,
+            start=0.0, low=low, high=float("inf"),
+        )  # fmt: skip
+        return cls(system, reactant, walk)
 
     @property
     def hull_energy(self) -> float:
@@ -65,30 +68,7 @@ class LithiumLine:
 
 
 def lithium_line(table: PhaseTable, m: Given) -> LithiumLine:
-    """Walk the hull along the Li content of a material, from delithiated to Li metal.
-
-    Parameters
-    ----------
-    table : PhaseTable
-    m : str or Material
-
-    Raises
-    ------
-    InputError, SolverError
-        See ``react``.
-    """
+    """Walk the hull along the Li content of a material; errors as for ``react``."""
     require_lithium(table)
     system, (reactant,) = prepare(table, [m], extra=["Li"])
-    direction = np.zeros(len(system.elements))
-    lithium = system.elements.index("Li")
-    direction[lithium] = 1.0
-    walk = walk_line(
-        system.columns,
-        system.energies,
-        reactant.fractions,
-        direction,
-        start=0.0,
-        low=-float(reactant.fractions[lithium]),
-        high=float("inf"),
-    )
-    return LithiumLine(system, reactant, walk)
+    return LithiumLine.of(system, reactant)

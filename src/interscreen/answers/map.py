@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine.batch import START, PairBatch, Problem, Sparse, mutual_minima, row_lines
-from ..engine.walk import walk_line
+from ..engine.batch import START, Problem, Sparse, mutual_minima, row_lines
+from ..engine.walk import lowest_energy, walk_line
 from ..errors import InputError, SolverError
 from ..phases.formula import atomic_number, element_formula
 from ..phases.material import Given
@@ -35,7 +35,6 @@ class MapPhase(Result):
 
     Attributes
     ----------
-    formula : str
     fractions : tuple of three float
         Atom fractions in the order of the system.
     min_mutual_energy_eV_per_atom : float
@@ -79,7 +78,6 @@ class CompositionMap(Result, figure="map"):
         Stable phases, the elements among them; least reactive first.
     partner_fractions : tuple of three float, or None
         Where the partner lies in the triangle; None when it has other elements.
-    provenance : dict
     """
 
     elements: tuple[str, str, str]
@@ -119,10 +117,7 @@ class CompositionMap(Result, figure="map"):
             "partner": dict(self.partner),
             "divisions": self.divisions,
             "grid_points": len(self.fractions),
-            "strongest": {
-                "fractions": worst.tolist(),
-                "min_mutual_energy_eV_per_atom": energy,
-            },
+            "strongest": {"fractions": worst.tolist(), "min_mutual_energy_eV_per_atom": energy},
             "phases": [{**phase.to_dict(), "coexists": phase.coexists} for phase in self.phases],
             "provenance": dict(self.provenance),
         }
@@ -162,10 +157,7 @@ class CompositionMap(Result, figure="map"):
 def read_system(text: str | Sequence[str], m: str | None = None) -> tuple[str, str, str]:
     """Read a ternary system (``Li-Al-O``); ``m`` takes the place of M in ``Li-M-O``.
 
-    Raises
-    ------
-    InputError
-        For anything but three different elements.
+    InputError for anything but three different elements.
     """
     given = text if isinstance(text, str) else "-".join(text)
     parts = [part.strip() for part in given.split("-")]
@@ -199,27 +191,8 @@ def composition_map(
     Each value is the minimum over the mixing fraction, as ``react`` gives it for the composition
     and the partner, with the phases that the table counts.
 
-    Parameters
-    ----------
-    table : PhaseTable
-    system : str or sequence of three str
-        Elements: ``"Li-Al-O"``.
-    partner : str or Material
-        Formula, mixture or name of an electrolyte.
-    divisions : int
-        Of an edge of the triangle.
-
-    Returns
-    -------
-    CompositionMap
-
-    Raises
-    ------
-    InputError
-        For an unreadable system or partner, an element the table does not know, or a grid that is
-        no grid.
-    SolverError
-        When an equilibrium cannot be certified.
+    ``divisions`` is that of an edge of the triangle.  Errors as for ``react``; InputError also for
+    an unreadable system, or a grid that is no grid.
 
     Examples
     --------
@@ -235,33 +208,31 @@ def composition_map(
     places = [phases.elements.index(symbol) for symbol in elements]
     fractions = grid(divisions)
     stable = _stable_columns(phases, places)
-    points = np.zeros((len(fractions), len(phases.elements)))
-    points[:, places] = fractions
-    everything = np.vstack([points, phases.columns[:, stable].T])
+    count = len(fractions)
+    everything = np.zeros((count + len(stable), len(phases.elements)))
+    everything[:count, places] = fractions
+    everything[count:] = phases.columns[:, stable].T
     mutual = _mutual(phases, everything, other)
     limits = _reduction_limits(phases, everything)
-    count = len(points)
     found = [
         MapPhase(
             formula=phases.name(int(column)),
             fractions=tuple(phases.columns[places, column].tolist()),
-            min_mutual_energy_eV_per_atom=float(mutual[count + k]),
-            reduction_limit_V=None if limits is None else float(limits[count + k]),
+            min_mutual_energy_eV_per_atom=float(mutual[place]),
+            reduction_limit_V=None if limits is None else float(limits[place]),
         )
-        for k, column in enumerate(stable.tolist())
+        for place, column in enumerate(stable.tolist(), count)
     ]
-    hull = float(_hulls(phases, other.fractions[None, :])[0])
+    found.sort(key=lambda phase: (-phase.min_mutual_energy_eV_per_atom, phase.formula))
     inside = np.isclose(other.fractions[places].sum(), 1.0, rtol=0.0, atol=1e-12)
     return CompositionMap(
         elements=elements,
-        partner=other.describe(hull),
+        partner=other.describe(float(_hulls(phases, other.fractions[None, :])[0])),
         divisions=divisions,
         fractions=fractions,
         min_mutual_energy_eV_per_atom=mutual[:count],
         reduction_limit_V=None if limits is None else limits[:count],
-        phases=tuple(
-            sorted(found, key=lambda phase: (-phase.min_mutual_energy_eV_per_atom, phase.formula))
-        ),
+        phases=tuple(found),
         partner_fractions=tuple(other.fractions[places].tolist()) if inside else None,
         provenance=provenance(table.source, phases),
     )
@@ -285,31 +256,26 @@ def _stable_columns(phases: System, places: Sequence[int]) -> Any:
     return stable[np.sort(np.unique(names, return_index=True)[1])]
 
 
+def _asked(phases: System, points: Floats) -> tuple[Problem, Sparse, Any, Any]:
+    """Put one question about each of some points, as the compiled loops take them."""
+    problem = Problem.of_dense(phases.columns, phases.energies)
+    return problem, Sparse.of_dense(points), np.arange(len(points)), np.zeros(len(points), int)
+
+
 def _hulls(phases: System, points: Floats) -> Floats:
     """Hull energies [eV/atom] of points, shape (k,)."""
     # any partner does: the walk ends at the point itself
-    found = _pairs(phases, points, phases.columns[:, 0])
+    found = mutual_minima(*_asked(phases, points), phases.columns[:, 0])
     hulls = found.hull
     for k in np.flatnonzero(~found.solved):
-        walk = walk_line(
-            phases.columns, phases.energies, points[k], np.zeros(len(points[k])),
-            start=0.0, low=0.0, high=0.0,
-        )  # fmt: skip
-        hulls[k] = walk.energy[0]
+        hulls[k] = lowest_energy(phases.columns, phases.energies, points[k]).energy
     return hulls
-
-
-def _pairs(phases: System, points: Floats, second: Floats) -> PairBatch:
-    """Mutual energies of points with one other composition."""
-    problem = Problem.of_dense(phases.columns, phases.energies)
-    every, same = np.arange(len(points)), np.zeros(len(points), dtype=np.int64)
-    return mutual_minima(problem, Sparse.of_dense(points), every, same, second)
 
 
 def _mutual(phases: System, points: Floats, other: Reactant) -> Floats:
     """Minimum mutual energies [eV/atom] of points with the partner, shape (k,)."""
     second = other.fractions
-    found = _pairs(phases, points, second)
+    found = mutual_minima(*_asked(phases, points), second)
     values: Floats = np.where(found.mutual < -ON_HULL, found.mutual, 0.0)
     for k in np.flatnonzero(~found.solved):  # once more with the greatest care; may raise
         walk = walk_line(
@@ -325,10 +291,7 @@ def _reduction_limits(phases: System, points: Floats) -> Floats | None:
     """Reduction limits [V], shape (k,); None without Li among the elements."""
     if "Li" not in phases.elements:
         return None
-    row = phases.elements.index("Li")
-    problem = Problem.of_dense(phases.columns, phases.energies)
-    every, same = np.arange(len(points)), np.zeros(len(points), dtype=np.int64)
-    found = row_lines(problem, Sparse.of_dense(points), every, same, row)
+    found = row_lines(*_asked(phases, points), phases.elements.index("Li"))
     if not found.solved.all():
         amounts = points[int(np.flatnonzero(~found.solved)[0])]
         shown = " ".join(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..energies.sampling import EnergySamples
-from ..engine.batch import EVERYBODY, Problem, Sparse, row_lines
+from ..engine.batch import EVERYBODY, Problem, Sparse, row_lines, spans
 from ..phases.formula import atomic_mass, element_formula, molar_mass, parse_formula
 from ..phases.material import Given, compose, resolve
 from ..phases.system import Floats
@@ -22,102 +22,58 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class OwnPhase:
-    """A phase that a material brings along (``reactant.own_phases``).
-
-    Attributes
-    ----------
-    name : str
-    index : int array, parts : float array
-        Elements of the table, and atom fractions.
-    energy : float
-        Formation energy [eV/atom].
-    row : int or None
-        Row of the table; None for an energy that the user gave.
-    owner : int
-    """
+    """A phase that a material brings along (``reactant.own_phases``)."""
 
     name: str
-    index: Rows
-    parts: Floats
-    energy: float
-    row: int | None
+    index: Rows  # elements of the table
+    parts: Floats  # their atom fractions
+    energy: float  # of formation [eV/atom]
+    row: int | None  # of the table; None for an energy that the user gave
     owner: int
 
 
 @dataclass(frozen=True, eq=False)
 class Materials:
-    """Some materials as arrays over the elements of a table.
+    """Some materials as arrays over the elements of a table: k of them, with c components."""
 
-    Attributes
-    ----------
-    labels, formulas : (k,) arrays of str
-        How tables call them, and one unit as it stands in equations.
-    mixtures : Sparse
-        Atom fractions.
-    n_atoms, mass : (k,) float arrays
-        Atoms in one unit, and its molar mass [g/mol].
-    sources : (k,) array of str
-        ``given``, ``phase`` or ``hull``.
-    given : (k,) float array
-        Formation energy that the user gave [eV/atom]; not a number without one.
-    above_hull : (k,) float array
-        To be added to the hull energy, for those that it stands in for [eV/atom].
-    whole : (k,) bool array
-        The hull energy of the whole composition stands in.
-    part_of, part_row : (p,) int arrays, part_share : (p,) float array
-        Components with an energy of their own: material, row of the table, share of its atoms.
-    components : Sparse
-        Components of all materials, one after the other.
-    component_of, component_row : (c,) int arrays
-        Material, and row of the table, of each; -1 where the table has no such phase.
-    component_share : (c,) float array
-        Its share of the atoms.
-    component_name : (c,) array of str
-    loose : tuple of (int, float, int array, float array)
-        Components whose hull energy stands in: material, share of its atoms, and composition.
-    own : tuple of OwnPhase
-    """
-
-    labels: NDArray[np.object_]
-    formulas: NDArray[np.object_]
-    mixtures: Sparse
-    n_atoms: Floats
-    mass: Floats
-    sources: NDArray[np.object_]
-    given: Floats
-    above_hull: Floats
-    whole: NDArray[np.bool_]
-    part_of: Rows
-    part_row: Rows
-    part_share: Floats
-    components: Sparse
-    component_of: Rows
-    component_share: Floats
-    component_row: Rows
-    component_name: NDArray[np.object_]
-    loose: tuple[tuple[int, float, Rows, Floats], ...] = ()
+    labels: NDArray[np.object_]  # (k,) how tables call them
+    formulas: NDArray[np.object_]  # (k,) one unit as it stands in equations
+    mixtures: Sparse  # k compositions
+    n_atoms: Floats  # (k,) in one unit
+    mass: Floats  # (k,) of one unit [g/mol]
+    sources: NDArray[np.object_]  # (k,) given, phase or hull
+    given: Floats  # (k,) formation energy that the user gave [eV/atom], or not a number
+    above_hull: Floats  # (k,) to be added to the hull energy, where that stands in [eV/atom]
+    whole: NDArray[np.bool_]  # (k,) the hull energy of the whole composition stands in
+    components: Sparse  # c compositions, those of one material after the other
+    component_of: Rows  # (c,) material
+    component_share: Floats  # (c,) of its atoms
+    component_row: Rows  # (c,) row of the table; -1 where it has no such phase
+    component_name: NDArray[np.object_]  # (c,)
     own: tuple[OwnPhase, ...] = ()
 
     def __len__(self) -> int:
         return len(self.labels)
 
+    @cached_property
+    def parts(self) -> Rows:
+        """Components whose energies make up that of their material: compounds."""
+        counts = np.isnan(self.given) & ~self.whole
+        compounds = np.diff(self.components.indptr) > 1
+        return np.flatnonzero(counts[self.component_of] & compounds)
+
     @property
     def rows(self) -> Rows:
         """Rows of the table whose energies the materials have."""
-        return np.unique(
-            np.concatenate([self.part_row, [p.row for p in self.own if p.row]])
-        ).astype(np.int64)
+        of_parts = self.component_row[self.parts]
+        own = [phase.row for phase in self.own if phase.row is not None]
+        return np.unique(np.concatenate([of_parts[of_parts >= 0], own])).astype(np.int64)
 
 
 def materials_of(table: PhaseTable, materials: Sequence[Given], first_owner: int = 0) -> Materials:
     """Read materials as a user gives them.
 
-    Parameters
-    ----------
-    table : PhaseTable
-    materials : sequence of str or Material
-    first_owner : int
-        Number of the first one among all materials that are asked together.
+    ``first_owner`` is the number of the first one among all materials that are asked together.
 
     Raises
     ------
@@ -126,97 +82,75 @@ def materials_of(table: PhaseTable, materials: Sequence[Given], first_owner: int
     """
     found = [resolve(given) for given in materials]
     rules = [energy_rule(table, material, unit) for material, unit in found]
-    own = []
-    for number, ((_, unit), rule) in enumerate(zip(found, rules, strict=True), start=first_owner):
-        for name, part, energy, row in own_phases(table, unit, rule):
-            own.append(OwnPhase(name, *_fractions(table, part.amounts), energy, row, number))
+    own = tuple(
+        OwnPhase(name, *_fractions(table, part.amounts), energy, row, number)
+        for number, ((_, unit), rule) in enumerate(zip(found, rules, strict=True), first_owner)
+        for name, part, energy, row in own_phases(table, unit, rule)
+    )
     owners = {phase.owner for phase in own}
-    pieces = [_fractions(table, unit.amounts) for _, unit in found]
     numbers = range(first_owner, first_owner + len(found))
-    parts = [
-        (number, row, share)
-        for number, rule in enumerate(rules)
-        for share, row, _ in rule.parts
-        if row is not None
-    ]
     components = [
         (number, float(factor * formula.n_atoms / unit.n_atoms), formula)
         for number, (_, unit) in enumerate(found)
         for factor, formula in unit.parts
     ]
-    known = [
-        table.find(zip(formula.elements, formula.counts, strict=True))
-        for _, _, formula in components
-    ]
+    known = [table.find(formula) for _, _, formula in components]
     return Materials(
-        components=_sparse(
-            [_fractions(table, formula.amounts) for _, _, formula in components],
-            [EVERYBODY] * len(components),
-        ),
-        component_of=np.array([number for number, _, _ in components], dtype=np.int64),
-        component_share=np.array([share for _, share, _ in components], dtype=np.float64),
-        component_row=np.array([-1 if row is None else row for row in known], dtype=np.int64),
-        component_name=np.array([formula.text for _, _, formula in components], dtype=object),
         labels=np.array([material.label for material, _ in found], dtype=object),
         formulas=np.array([unit.text for _, unit in found], dtype=object),
-        mixtures=_sparse(pieces, [n if n in owners else EVERYBODY for n in numbers]),
+        mixtures=_sparse(
+            [_fractions(table, unit.amounts) for _, unit in found],
+            [n if n in owners else EVERYBODY for n in numbers],
+        ),
         n_atoms=np.array([float(unit.n_atoms) for _, unit in found]),
         mass=np.array([molar_mass(unit.amounts) for _, unit in found]),
         sources=np.array([rule.source for rule in rules], dtype=object),
         given=np.array([np.nan if r.given is None else r.given for r in rules], dtype=np.float64),
         above_hull=np.array([rule.above_hull for rule in rules], dtype=np.float64),
         whole=np.array([rule.whole for rule in rules], dtype=bool),
-        part_of=np.array([number for number, _, _ in parts], dtype=np.int64),
-        part_row=np.array([row for _, row, _ in parts], dtype=np.int64),
-        part_share=np.array([share for _, _, share in parts], dtype=np.float64),
-        loose=tuple(
-            (number, share, *_fractions(table, formula.amounts))
-            for number, rule in enumerate(rules)
-            for share, row, formula in rule.parts
-            if row is None
-        ),
-        own=tuple(own),
+        components=_sparse([_fractions(table, formula.amounts) for _, _, formula in components]),
+        component_of=np.array([number for number, _, _ in components], dtype=np.int64),
+        component_share=np.array([share for _, share, _ in components], dtype=np.float64),
+        component_row=np.array([-1 if row is None else row for row in known], dtype=np.int64),
+        component_name=np.array([formula.text for _, _, formula in components], dtype=object),
+        own=own,
     )
 
 
 def materials_of_rows(table: PhaseTable, rows: Rows) -> Materials:
     """Take phases of a table as materials, each with its own energy."""
-    lengths = np.diff(table.indptr)[rows]
-    first = table.indptr[rows]
-    entry = np.repeat(first - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
-    of = np.repeat(np.arange(len(rows)), lengths)
-    counts, index = table.counts[entry].astype(np.float64), table.element_index[entry]
-    atoms: Floats = np.bincount(of, counts, len(rows)).astype(np.float64)
-    masses = np.array([atomic_mass(symbol) for symbol in table.elements])
-    unit = _atoms_of_units(table, rows, atoms)
-    compounds = np.flatnonzero(lengths > 1)
-    nothing = np.full(len(rows), np.nan)
+    k = len(rows)
+    mixtures, of, counts = _compositions(table, rows)
+    atoms: Floats = np.bincount(of, counts, k).astype(np.float64)
+    masses = np.array([atomic_mass(symbol) for symbol in table.elements])[mixtures.index]
+    n_atoms = _atoms_of_units(table, rows, atoms)
     formulas = table.formulas[rows].astype(object)
-    mixtures = Sparse(
-        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        index.astype(np.int64),
-        counts / atoms[of],
-        np.full(len(rows), EVERYBODY),
-    )
     return Materials(
-        components=mixtures,
-        component_of=np.arange(len(rows)),
-        component_share=np.ones(len(rows)),
-        component_row=rows,
-        component_name=formulas,
         labels=formulas,
         formulas=formulas,
         mixtures=mixtures,
-        n_atoms=unit,
-        mass=np.bincount(of, counts * masses[index], len(rows)) * unit / atoms,
-        sources=np.full(len(rows), PHASE, dtype=object),
-        given=nothing,
-        above_hull=np.zeros(len(rows)),
-        whole=np.zeros(len(rows), dtype=bool),
-        part_of=compounds,
-        part_row=rows[compounds],
-        part_share=np.ones(len(compounds)),
+        n_atoms=n_atoms,
+        mass=np.bincount(of, counts * masses, k) * n_atoms / atoms,
+        sources=np.full(k, PHASE, dtype=object),
+        given=np.full(k, np.nan),
+        above_hull=np.zeros(k),
+        whole=np.zeros(k, dtype=bool),
+        components=mixtures,
+        component_of=np.arange(k),
+        component_share=np.ones(k),
+        component_row=rows,
+        component_name=formulas,
     )
+
+
+def _compositions(table: PhaseTable, rows: Rows) -> tuple[Sparse, Rows, Floats]:
+    """Compositions of some phases; phase and number of atoms of each of their entries."""
+    entry, indptr = spans(table.indptr, rows)
+    of = np.repeat(np.arange(len(rows)), np.diff(indptr))
+    counts, index = table.counts[entry].astype(np.float64), table.element_index[entry]
+    parts = counts / np.bincount(of, counts, len(rows))[of]
+    owners = np.full(len(rows), EVERYBODY)
+    return Sparse(indptr, index.astype(np.int64), parts, owners), of, counts
 
 
 def _atoms_of_units(table: PhaseTable, rows: Rows, atoms: Floats) -> Floats:
@@ -235,14 +169,13 @@ def _fractions(table: PhaseTable, amounts: Iterable[tuple[str, object]]) -> tupl
     return np.array([place for place, _ in known], dtype=np.int64), values / values.sum()
 
 
-def _sparse(pieces: Sequence[tuple[Rows, Floats]], owners: Sequence[int]) -> Sparse:
+def _sparse(pieces: Sequence[tuple[Rows, Floats]], owners: Sequence[int] | None = None) -> Sparse:
     lengths = [len(index) for index, _ in pieces]
-    empty = np.empty(0)
     return Sparse(
         np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        np.concatenate([empty.astype(np.int64), *(index for index, _ in pieces)]),
-        np.concatenate([empty, *(parts for _, parts in pieces)]),
-        np.array(owners, dtype=np.int64),
+        np.concatenate([np.empty(0, dtype=np.int64), *(index for index, _ in pieces)]),
+        np.concatenate([np.empty(0), *(parts for _, parts in pieces)]),
+        np.full(len(pieces), EVERYBODY) if owners is None else np.array(owners, dtype=np.int64),
     )
 
 
@@ -251,26 +184,14 @@ class Phases:
     """The phases that equilibria are made of, in one or many samples of their energies.
 
     Phases are numbered: rows of the table, phases that materials bring along, and the elements.
-
-    Attributes
-    ----------
-    table : PhaseTable
-    rows : (n,) int array
-        Rows of the table that take part.
-    own : tuple of OwnPhase
-    problem : Problem
-    samples : EnergySamples or None
-        None: the energies as they are.
-    nominal : int
-        1 where the first sample are the energies as they are, else 0.
     """
 
     table: PhaseTable
-    rows: Rows
+    rows: Rows  # (n,) of the table that take part
     own: tuple[OwnPhase, ...]
     problem: Problem
-    samples: EnergySamples | None
-    nominal: int
+    samples: EnergySamples | None  # None: the energies as they are
+    nominal: int  # 1 where the first sample are the energies as they are, else 0
 
     @classmethod
     def of(
@@ -286,31 +207,15 @@ class Phases:
 
         Parameters
         ----------
-        table : PhaseTable
         rows : (n,) int array
             Phases that count and have a negative energy; no others can be part of an equilibrium.
-        own : iterable of OwnPhase
-        samples : EnergySamples, optional
         nominal : bool
-            Whether the energies as they are come first.
+            Whether the energies as they are come before the samples.
         """
         own = tuple(own)
-        part = table.only(rows)
-        totals = np.add.reduceat(part.counts, part.indptr[:-1]) if len(rows) else np.empty(0)
-        of_table = Sparse(
-            part.indptr,
-            part.element_index.astype(np.int64),
-            part.counts / np.repeat(totals, np.diff(part.indptr)),
-            np.full(len(rows), EVERYBODY),
-        )
+        of_table, _, _ = _compositions(table, rows)
         added = _sparse([(p.index, p.parts) for p in own], [p.owner for p in own])
-        columns = Sparse(
-            np.concatenate([of_table.indptr, of_table.indptr[-1] + added.indptr[1:]]),
-            np.concatenate([of_table.index, added.index]),
-            np.concatenate([of_table.parts, added.parts]),
-            np.concatenate([of_table.owner, added.owner]),
-        )
-        energies = np.concatenate([part.energies, [phase.energy for phase in own]])
+        energies = np.concatenate([table.energies[rows], [phase.energy for phase in own]])
         shifts = []
         if samples is None or nominal:
             shifts.append(np.zeros((1, len(energies))))
@@ -321,7 +226,7 @@ class Phases:
             ]
             shifts.append(np.vstack([samples.of_rows(rows), *errors]).T)
         costs = np.ascontiguousarray(energies + np.vstack(shifts))
-        problem = Problem(columns, costs, len(table.elements))
+        problem = Problem(of_table.and_then(added), costs, len(table.elements))
         return cls(table, rows, own, problem, samples, int(samples is None or nominal))
 
     @property
@@ -354,7 +259,7 @@ class Phases:
     @cached_property
     def _every_row(self) -> Rows:
         own = [-1 if phase.row is None else phase.row for phase in self.own]
-        elements = [self.table.find([(symbol, 1)]) for symbol in self.table.elements]
+        elements = [self.table.find(symbol) for symbol in self.table.elements]
         of_elements = [-1 if row is None else row for row in elements]
         return np.concatenate([self.rows, np.array([*own, *of_elements], dtype=np.int64)])
 
@@ -373,26 +278,25 @@ class Phases:
         return self.problem.columns.with_rows(self.problem.rows)
 
     def energies_of(self, materials: Materials, hull: Floats) -> Floats:
-        """Energy of each material itself in every sample [eV/atom].
+        """Energy of each material itself in every sample [eV/atom], (k, s).
 
-        Parameters
-        ----------
-        materials : Materials
-        hull : (k, s) float array
-            Hull energies of their compositions [eV/atom].
+        ``hull`` (k, s) are the hull energies of their compositions [eV/atom].
         """
-        k = len(materials)
-        found = np.zeros((k, self.count))
-        shifts = np.zeros((len(materials.part_row), self.count))
+        found = np.zeros((len(materials), self.count))
+        rows = materials.component_row[materials.parts]
+        parts, loose = materials.parts[rows >= 0], materials.parts[rows < 0]
+        rows = rows[rows >= 0]
+        energies = np.repeat(self.table.energies[rows][:, None], self.count, axis=1)
         if self.samples is not None:
-            shifts[:, self.nominal :] = self.samples.of_rows(materials.part_row)
-        energies = self.table.energies[materials.part_row][:, None] + shifts
-        np.add.at(found, materials.part_of, materials.part_share[:, None] * energies)
-        for number, share, index, parts in materials.loose:
-            one = _sparse([(index, parts)], [EVERYBODY])
-            of = np.zeros(self.count, dtype=np.int64)
-            line = row_lines(self.problem, one, of, np.arange(self.count), self.lithium)
-            found[number] += share * line.hull
+            energies[:, self.nominal :] += self.samples.of_rows(rows)
+        of, share = materials.component_of, materials.component_share
+        np.add.at(found, of[parts], share[parts, None] * energies)
+        every = np.arange(self.count)
+        for part in loose.tolist():  # the hull energy of the component stands in
+            line = row_lines(
+                self.problem, materials.components, np.full_like(every, part), every, self.lithium
+            )
+            found[of[part]] += share[part] * line.hull
         for number in np.flatnonzero(~np.isnan(materials.given)).tolist():
             found[number] = materials.given[number]
             if self.samples is not None:

@@ -21,7 +21,6 @@ from math import floor
 
 import numpy as np
 
-from ..engine.walk import walk_line
 from ..errors import InputError
 from ..phases.material import Given
 from ..phases.system import System
@@ -55,26 +54,17 @@ def profile(
 
     Parameters
     ----------
-    table : PhaseTable
     a, b : str or Material
-        Formula, mixture or name of an electrolyte.  Li metal is the reservoir itself: Li | B at a
-        potential is B alone.
+        Li metal is the reservoir itself: Li | B at a potential is B alone.
     from_V, to_V : float
         Range of potentials [V against Li/Li+], zero or positive.
     step_V : float, optional
         Adds points at regular distances [V]; the curves need none.
 
-    Returns
-    -------
-    Profile
-
     Raises
     ------
-    InputError
-        For an unreadable formula, an element the table does not know, a range that makes no
-        sense, or two times Li.
-    SolverError
-        When an equilibrium cannot be certified.
+    InputError, SolverError
+        As for ``react``; InputError also for a range that makes no sense, or two times Li.
 
     Examples
     --------
@@ -82,7 +72,17 @@ def profile(
     >>> profile(PhaseTable.reference(), "LiF", "LATP", 2.5, 3.5).reactants[1]["formula"]
     'Li1.3Al0.3Ti1.7(PO4)3'
     """
-    _check_range(from_V, to_V, step_V)
+    if not 0.0 <= from_V < to_V < 100.0:
+        raise InputError(
+            f"potentials {from_V} to {to_V} V: give a range that rises, from 0 V (Li metal) "
+            "upwards, against Li/Li+"
+        )
+    finest = (to_V - from_V) / _MOST_STEPS
+    if step_V is not None and not finest <= step_V < float("inf"):
+        raise InputError(
+            f"step {step_V} V: give a positive distance of the points, at least {finest:g} V for "
+            "this range"
+        )
     require_lithium(table)
     system, reactants = prepare(table, [a, b], extra=["Li"])
     sides = [_Side(system, reactant) for reactant in reactants]
@@ -98,7 +98,12 @@ def profile(
         segments=segments,
         stable_window_V=_windows(segments, STABLE),
         stable_window_10meV_V=_windows(segments, NEARLY_STABLE),
-        notes=tuple(_notes(*sides)),
+        notes=tuple(
+            f"Li is the reservoir itself: at a potential Li | {other.reactant.input} is "
+            f"{other.reactant.input} alone, without mutual part"
+            for side, other in (sides, sides[::-1])
+            if side.line is None
+        ),
         # the warning in it speaks of Li metal: only where the range begins there
         provenance=provenance(table.source, system, met if from_V == 0.0 else ()),
     )
@@ -109,23 +114,11 @@ class _Side:
 
     def __init__(self, system: System, reactant: Reactant) -> None:
         self.reactant = reactant
-        lithium = system.elements.index("Li")
-        self.own_lithium = float(reactant.fractions[lithium])
+        self.own_lithium = float(reactant.fractions[system.elements.index("Li")])
         self.line: LithiumLine | None = None  # Li metal is the reservoir and has no line
         if reactant.composition.elements != ("Li",):
-            direction = np.zeros(len(system.elements))
-            direction[lithium] = 1.0
             # in the system of both: the other reactant, if it has an energy of its own, counts
-            walk = walk_line(
-                system.columns,
-                system.energies,
-                reactant.fractions,
-                direction,
-                start=0.0,
-                low=-self.own_lithium,
-                high=float("inf"),
-            )
-            self.line = LithiumLine(system, reactant, walk)
+            self.line = LithiumLine.of(system, reactant)
 
     @property
     def hull_energy(self) -> float:
@@ -133,9 +126,8 @@ class _Side:
 
     def kinks(self) -> set[float]:
         """Potentials at which the products change [V]."""
-        return (
-            {self.line.voltage(i) for i in range(len(self.line.walk.t) - 1)} if self.line else set()
-        )
+        points = range(len(self.line.walk.t) - 1) if self.line else ()
+        return {self.line.voltage(point) for point in points} if self.line else set()
 
     def piece(self, potential: float) -> int:
         """Point of the lithium line with the lowest grand potential."""
@@ -178,10 +170,7 @@ class _Interface:
     """Finds the kinks of the mutual part."""
 
     def __init__(
-        self,
-        table: PhaseTable,
-        materials: tuple[Given, Given],
-        sides: Sequence[_Side],
+        self, table: PhaseTable, materials: tuple[Given, Given], sides: Sequence[_Side]
     ) -> None:
         self.table, self.materials, self.sides = table, materials, sides
         self.reacts = all(side.line for side in sides)
@@ -205,13 +194,11 @@ class _Interface:
     def _segment(self, start: float, end: float, pieces: list[int]) -> ProfileSegment:
         (a, b), (piece_a, piece_b) = self.sides, pieces
         middle = self._tangent((start + end) / 2, pieces)
+        low, high = (self._tangent(v, pieces).value for v in (start, end))
         return ProfileSegment(
             start_V=start,
             end_V=end,
-            mutual_eV_per_atom=(
-                self._tangent(start, pieces).value,
-                self._tangent(end, pieces).value,
-            ),
+            mutual_eV_per_atom=(low, high),
             self_a_eV_per_atom=a.energies(piece_a, start, end),
             self_b_eV_per_atom=b.energies(piece_b, start, end),
             self_a_products=a.products(piece_a),
@@ -251,9 +238,7 @@ class _Interface:
         kink = reaction.best
         if kink is None:
             return _Tangent(potential, reaction=reaction)
-        x, curve = kink.mixing_fraction, kink.curve
-        phases, amounts = curve.walk.phases[kink.point], curve.walk.amounts[kink.point]
-        exchanged = float(curve.system.columns[curve.system.elements.index("Li"), phases] @ amounts)
+        x, exchanged = kink.mixing_fraction, reaction.lithium_at(kink.point)
         slope = 0.0
         for share, side, piece in zip((x, 1.0 - x), self.sides, pieces, strict=True):
             exchanged -= share * side.own_lithium
@@ -319,29 +304,3 @@ def _windows(segments: Sequence[ProfileSegment], threshold: float) -> tuple[Ends
                 start = found.pop()[0]
             found.append((start, end))
     return tuple(window for window in found if window[1] - window[0] > _NARROW)
-
-
-def _notes(a: _Side, b: _Side) -> Iterator[str]:
-    for side, other in ((a, b), (b, a)):
-        if side.line is None:
-            rest = other.reactant.input
-            yield (
-                f"Li is the reservoir itself: at a potential Li | {rest} is {rest} alone, without "
-                "mutual part"
-            )
-
-
-def _check_range(start: float, end: float, step: float | None) -> None:
-    if not 0.0 <= start < end < 100.0:
-        raise InputError(
-            f"potentials {start} to {end} V: give a range that rises, from 0 V (Li metal) upwards, "
-            "against Li/Li+"
-        )
-    if step is not None and not (end - start) / _MOST_STEPS <= step < float("inf"):
-        raise InputError(
-            f"step {step} V: give a positive distance of the points, at least "
-            f"{(end - start) / _MOST_STEPS:g} V for this range"
-        )
-
-
-__all__ = ["NEARLY_STABLE", "STABLE", "Profile", "ProfilePoint", "ProfileSegment", "profile"]

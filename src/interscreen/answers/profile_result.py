@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..phases.result import Result
+from ..phases.result import Keyed, Result
 from .reactant import without_noise
 from .reaction import Reaction
 
@@ -16,7 +16,7 @@ Ends = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class ProfileSegment:
+class ProfileSegment(Keyed):
     """A range of potentials in which nothing but the energies changes, and these linearly.
 
     Attributes
@@ -48,6 +48,11 @@ class ProfileSegment:
     li_exchanged_per_atom: float | None
     reaction: Reaction | None = field(repr=False, compare=False)
 
+    _keys = (
+        "start_V end_V mutual_eV_per_atom self_a_eV_per_atom self_b_eV_per_atom mixing_fraction "
+        "li_exchanged_per_atom equation products self_a_products self_b_products"
+    )
+
     @property
     def equation(self) -> str | None:
         """Balanced equation at the minimum; None where nothing reacts mutually."""
@@ -57,22 +62,6 @@ class ProfileSegment:
     def products(self) -> dict[str, float]:
         """Products and their amounts in that equation, Li that is given off included."""
         return self.reaction.products if self.reaction else {}
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object (full precision)."""
-        return {
-            "start_V": self.start_V,
-            "end_V": self.end_V,
-            "mutual_eV_per_atom": self.mutual_eV_per_atom,
-            "self_a_eV_per_atom": self.self_a_eV_per_atom,
-            "self_b_eV_per_atom": self.self_b_eV_per_atom,
-            "mixing_fraction": self.mixing_fraction,
-            "li_exchanged_per_atom": self.li_exchanged_per_atom,
-            "equation": self.equation,
-            "products": self.products,
-            "self_a_products": dict(self.self_a_products),
-            "self_b_products": dict(self.self_b_products),
-        }
 
     def at(self, potential: float, *, is_kink: bool) -> ProfilePoint:
         """Return the point at a potential in this range."""
@@ -88,7 +77,7 @@ class ProfileSegment:
 
 
 @dataclass(frozen=True)
-class ProfilePoint:
+class ProfilePoint(Keyed):
     """The interface at one potential.
 
     Products, mixing fraction and exchanged Li jump at kinks; there, those above the kink are
@@ -110,7 +99,6 @@ class ProfilePoint:
         which is the reservoir itself.
     is_kink : bool
         Whether a slope changes here or the range ends; otherwise a point of the regular grid.
-    segment : ProfileSegment
     """
 
     potential_V: float
@@ -121,6 +109,12 @@ class ProfilePoint:
     self_b_eV_per_atom: float | None
     is_kink: bool
     segment: ProfileSegment = field(repr=False, compare=False)
+
+    # products stand with the segments
+    _keys = (
+        "potential_V mutual_eV_per_atom mixing_fraction total_eV_per_atom self_a_eV_per_atom "
+        "self_b_eV_per_atom li_exchanged_per_atom is_kink"
+    )
 
     @property
     def li_exchanged_per_atom(self) -> float | None:
@@ -137,19 +131,6 @@ class ProfilePoint:
         """Products and their amounts in that equation."""
         return self.segment.products
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object (full precision); the products stand with the segments."""
-        return {
-            "potential_V": self.potential_V,
-            "mutual_eV_per_atom": self.mutual_eV_per_atom,
-            "mixing_fraction": self.mixing_fraction,
-            "total_eV_per_atom": self.total_eV_per_atom,
-            "self_a_eV_per_atom": self.self_a_eV_per_atom,
-            "self_b_eV_per_atom": self.self_b_eV_per_atom,
-            "li_exchanged_per_atom": self.li_exchanged_per_atom,
-            "is_kink": self.is_kink,
-        }
-
 
 @dataclass(frozen=True)
 class Profile(Result, figure="profile"):
@@ -164,14 +145,11 @@ class Profile(Result, figure="profile"):
         Every curve is exactly straight between kinks.
     segments : tuple of ProfileSegment
         The ranges between the kinks, with products and equations.
-    stable_window_V : tuple of (float, float)
+    stable_window_V, stable_window_10meV_V : tuple of (float, float)
         Ranges of potential [V against Li/Li+] in which neither a self-decomposition nor the mutual
-        reaction exceeds 1e-6 eV/atom.
-    stable_window_10meV_V : tuple of (float, float)
-        The same with 10 meV/atom, below which the energies tell nothing apart.
+        reaction exceeds 1e-6 eV/atom; or 10 meV/atom, below which the energies tell nothing apart.
     notes : tuple of str
         What has to be said about the reactants.
-    provenance : dict
     """
 
     reactants: tuple[dict[str, Any], dict[str, Any]]

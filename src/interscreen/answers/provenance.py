@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
 
-from ..energies.spread import Spread
+from ..energies.spread import Spread, spread
 from ..phases.result import Result
 from ..phases.source import Source
 from ..phases.suspects import known_artefacts
-from ..phases.system import System
+from ..phases.system import Floats, System
 from ..version import version
 
 if TYPE_CHECKING:
@@ -32,18 +32,20 @@ class Answer(Result):
     uncertainty: Mapping[str, Spread] = field(default_factory=dict)
     samples: int = 0
 
-    def error_bars(self) -> dict[str, Any]:
-        """Return the entries of the JSON object on error bars; none without samples."""
-        if not self.samples:
-            return {}
-        bars = {key: asdict(value) for key, value in self.uncertainty.items()}
-        return {"samples": self.samples, "uncertainty": bars}
+    def with_bars(self, values: Mapping[str, Floats], samples: int) -> Self:
+        """Return the answer with the error bars of sampled numbers."""
+        bars = {key: spread(numbers) for key, numbers in values.items()}
+        return replace(self, uncertainty=bars, samples=samples)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object (full precision)."""
+        """Return the JSON object (full precision); error bars where there are samples."""
         found = super().to_dict()
-        del found["samples"], found["uncertainty"]
-        return {**found, **self.error_bars()}
+        for key in ("samples", "uncertainty"):
+            found.pop(key, None)
+        if self.samples:
+            found["samples"] = self.samples
+            found["uncertainty"] = {key: asdict(value) for key, value in self.uncertainty.items()}
+        return found
 
     def uncertainty_frame(self) -> pd.DataFrame:
         """Return one row per number with error bars."""
@@ -57,13 +59,7 @@ class Answer(Result):
 def provenance(source: Source, system: System, outcome: Iterable[str] = ()) -> dict[str, Any]:
     """Source, its version, the phases left out and warnings, for one question.
 
-    Parameters
-    ----------
-    source : Source
-    system : System
-        The phases that were counted.
-    outcome : iterable of str
-        Phases that the answer rests on; a warning names those that nobody has made.
+    ``outcome`` are phases that the answer rests on; a warning names those that nobody has made.
     """
     return {
         **source.to_dict(),
@@ -76,7 +72,9 @@ def provenance(source: Source, system: System, outcome: Iterable[str] = ()) -> d
 
 def warnings_of(source: Source, outcome: Iterable[str] = ()) -> list[str]:
     """Return what may be wrong with an answer; parameters as those of ``provenance``."""
-    return [*source.notes, *(artefact_warning(phase) for phase in sorted(_artefacts(outcome)))]
+    met = set(outcome)
+    doubtful = sorted(met & known_artefacts()) if met else ()
+    return [*source.notes, *map(artefact_warning, doubtful)]
 
 
 def artefact_warning(phase: str) -> str:
@@ -85,8 +83,3 @@ def artefact_warning(phase: str) -> str:
         f"{phase} is among the products with Li metal, but no experiment shows it (leave "
         "it out with --ban, or such phases by rule with --min-stability: docs/sources.md)"
     )
-
-
-def _artefacts(phases: Iterable[str]) -> set[str]:
-    found = set(phases)
-    return found & known_artefacts() if found else found

@@ -20,29 +20,14 @@ ON_HULL = 1e-8  # energies closer than this are equal [eV/atom]
 
 @dataclass(frozen=True)
 class Reactant:
-    """A material in a system of phases.
+    """A material in a system of phases."""
 
-    Attributes
-    ----------
-    input : str
-        As the user wrote it.
-    composition : Composition
-    fractions : (m,) float array
-        Atom fractions over the elements of the system.
-    own_energy : float or None
-        Formation energy of the material itself [eV/atom]; None when the hull stands in.
-    above_hull : float
-        Energy above hull to add to the hull energy [eV/atom]; used with ``own_energy`` None.
-    energy_source : str
-        ``given``, ``phase`` or ``hull``.
-    """
-
-    input: str
+    input: str  # as the user wrote it
     composition: Composition
-    fractions: Floats
-    own_energy: float | None
-    above_hull: float
-    energy_source: str
+    fractions: Floats  # (m,) atom fractions over the elements of the system
+    own_energy: float | None  # of the material itself [eV/atom]; None when the hull stands in
+    above_hull: float  # to be added to the hull energy then [eV/atom]
+    energy_source: str  # given, phase or hull
 
     def energy(self, hull_energy: float) -> float:
         """Energy of the reactant [eV/atom], once the hull energy of its composition is known."""
@@ -72,18 +57,9 @@ def prepare(
 ) -> tuple[System, list[Reactant]]:
     """Resolve reactants and select the phases of all their elements.
 
-    Parameters
-    ----------
-    table : PhaseTable
-    materials : sequence of str, Material or what pymatgen has
-    extra : sequence of str
-        Further elements of the system (``Li``).
-
-    Returns
-    -------
-    System, list of Reactant
-        The system also holds any reactant that has an energy of its own but is not among the
-        counted phases: a phase somebody has in the flask competes like any other.
+    ``extra`` are further elements of the system (``Li``).  The system also holds any reactant that
+    has an energy of its own but is not among the counted phases: a phase somebody has in the flask
+    competes like any other.
 
     Raises
     ------
@@ -109,13 +85,12 @@ def _prepared(
     system: System = table.remember(elements, lambda: table.within(elements))
     reactants = []
     for given, material, unit in resolved:
-        fractions = system.fractions(unit.amounts)
         rule = energy_rule(table, material, unit)
         reactants.append(
             Reactant(
                 input=given.formula if isinstance(given, Material) else given,
                 composition=unit,
-                fractions=fractions,
+                fractions=system.fractions(unit.amounts),
                 own_energy=_own_energy(table, system, rule),
                 above_hull=rule.above_hull,
                 energy_source=rule.source,
@@ -130,33 +105,20 @@ def _row(table: PhaseTable, formula: Formula) -> int | None:
     """Row of the phase with the composition of a formula; None for an element."""
     if len(formula.elements) == 1:
         return None
-    return table.find(zip(formula.elements, formula.counts, strict=True))
+    return table.find(formula)
 
 
 @dataclass(frozen=True)
 class EnergyRule:
-    """Where the energy of a material itself comes from.
+    """Where the energy of a material itself comes from."""
 
-    Attributes
-    ----------
-    source : str
-        ``given``, ``phase`` or ``hull``.
-    given : float or None
-        Formation energy that the user gave [eV/atom].
-    above_hull : float
-        To be added to the hull energy, where that stands in [eV/atom].
-    parts : tuple of (float, int or None, Formula)
-        Components that are no elements: share of the atoms, row of its phase (None: the hull
-        energy of the component stands in), and the component.
-    whole : bool
-        The hull energy of the whole composition stands in.
-    """
-
-    source: str
-    given: float | None = None
-    above_hull: float = 0.0
+    source: str  # given, phase or hull
+    given: float | None = None  # formation energy that the user gave [eV/atom]
+    above_hull: float = 0.0  # to be added to the hull energy, where that stands in [eV/atom]
+    # components that are no elements: share of the atoms, row of the phase (None: the hull energy
+    # of the component stands in), and the component
     parts: tuple[tuple[float, int | None, Formula], ...] = ()
-    whole: bool = False
+    whole: bool = False  # the hull energy of the whole composition stands in
 
 
 def energy_rule(table: PhaseTable, material: Material, unit: Composition) -> EnergyRule:
@@ -194,11 +156,8 @@ def own_phases(
 ) -> list[tuple[str, Composition | Formula, float, int | None]]:
     """Phases that a reactant brings along: somebody has them in the flask, so they compete.
 
-    Returns
-    -------
-    list of (str, Composition or Formula, float, int or None)
-        Name, composition, formation energy [eV/atom] and row of the table: the material with the
-        energy given for it, or components that the table holds but does not count.
+    Name, composition, formation energy [eV/atom] and row of the table of each: the material with
+    the energy given for it, or components that the table holds but does not count.
     """
     if rule.given is not None:
         return [(unit.text, unit, rule.given, None)] if rule.given < 0.0 else []

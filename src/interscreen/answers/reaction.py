@@ -1,4 +1,7 @@
-"""Reaction energies between two materials, closed or at an applied potential."""
+"""Reaction energies between two materials, closed or at an applied potential.
+
+What nobody looks at is not computed: kinks, equations and provenance are made when they are read.
+"""
 
 from __future__ import annotations
 
@@ -10,95 +13,119 @@ import numpy as np
 
 from ..engine.walk import Floats, Walk, walk_line
 from ..errors import InputError
+from ..phases.equation import Equation, balance
 from ..phases.material import Given
+from ..phases.result import Keyed
 from ..phases.source import Source
 from ..phases.system import System
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
-from .kinks import Curve, Kink
 from .provenance import Answer, provenance, warnings_of
-from .reactant import Reactant, prepare
+from .reactant import ON_HULL, Reactant, prepare
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _GENERIC = 0.4472135954999579  # 1/sqrt(5): no kink lies at an irrational mixing fraction
+_DUST = 1e-12  # energies below this are zero [eV/atom]
+
+
+@dataclass(frozen=True)
+class Kink(Keyed):
+    """One point of the reaction-energy curve.
+
+    Attributes
+    ----------
+    mixing_fraction : float
+        Atom fraction of the first reactant.
+    mutual_energy_eV_per_atom, total_energy_eV_per_atom : float
+        Mutual and total reaction energy there [eV/atom of both reactants].
+    """
+
+    mixing_fraction: float
+    mutual_energy_eV_per_atom: float
+    total_energy_eV_per_atom: float
+    reaction: Reaction = field(repr=False, compare=False)
+    point: int = field(repr=False, compare=False)
+
+    _keys = "mixing_fraction mutual_energy_eV_per_atom total_energy_eV_per_atom equation products"
+
+    @cached_property
+    def _balanced(self) -> Equation:
+        return self.reaction.equation_at(self.point)
+
+    @property
+    def equation(self) -> str:
+        """Balanced equation (at the two ends: the self-decomposition of one reactant)."""
+        return self._balanced.text
+
+    @property
+    def products(self) -> dict[str, float]:
+        """Products and their amounts in the equation."""
+        return dict(self._balanced.products)
+
+    def total_energy_per_formula(self, side: int) -> float | None:
+        """Total reaction energy per formula unit of reactant 0 or 1 [eV]; None without it."""
+        unit = self.reaction.sides[side].composition
+        share = (self.mixing_fraction, 1.0 - self.mixing_fraction)[side]
+        return self.total_energy_eV_per_atom * float(unit.n_atoms) / share if share > 0 else None
 
 
 @dataclass(frozen=True, eq=False)
 class Reaction(Answer, figure="reaction"):
-    """Reaction of two materials; what is not looked at is not computed.
+    """Reaction of two materials."""
 
-    Attributes
-    ----------
-    reactants : tuple of two dict
-        ``input``, ``formula``, ``energy_eV_per_atom``, ``energy_source`` (given, phase or hull) and
-        ``energy_above_hull_eV_per_atom`` of each.
-    min_mutual_energy_eV_per_atom : float
-        Minimum of the mutual reaction energy [eV/atom]; zero when the two coexist.
-    mixing_fraction : float or None
-        Atom fraction of the first reactant there; None when the two coexist.
-    total_energy_eV_per_atom : float or None
-        Total reaction energy there [eV/atom].
-    kinks : tuple of Kink
-        All of them in order of mixing fraction, both ends included.
-    potential_V : float or None
-        Potential against Li/Li+ [V] of an interface open to Li; None when closed.
-    provenance : dict
-    """
-
-    curve: Curve = field(repr=False)
+    system: System = field(repr=False)
+    sides: tuple[Reactant, Reactant] = field(repr=False)
+    walk: Walk = field(repr=False)  # t is the atom fraction of the first reactant
+    # hull energies of the reactants, on the scale of formation energies [eV/atom]
+    hulls: tuple[float, float] = field(repr=False)
+    potential_V: float | None  # of an interface open to Li [V against Li/Li+]; None when closed
     source: Source = field(repr=False)
+
+    _keys = (
+        "reactants min_mutual_energy_eV_per_atom mixing_fraction total_energy_eV_per_atom equation "
+        "products kinks potential_V provenance"
+    )
 
     @cached_property
     def reactants(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Both materials and the energies used for them."""
-        curve = self.curve
-        return curve.first.describe(curve.hulls[0]), curve.second.describe(curve.hulls[1])
+        """Of both: input, formula, energy [eV/atom], its source, energy above hull [eV/atom]."""
+        (first, second), hulls = self.sides, self.hulls
+        return first.describe(hulls[0]), second.describe(hulls[1])
+
+    @cached_property
+    def _mutual(self) -> Floats:
+        """Mutual reaction energy at each point [eV/atom]."""
+        t, energy = self.walk.t, self.walk.energy
+        mutual: Floats = energy - t * energy[-1] - (1.0 - t) * energy[0]
+        return mutual
+
+    @cached_property
+    def _minimum(self) -> int | None:
+        """Point of the minimum; None when the two coexist."""
+        best = int(self._mutual.argmin())
+        return best if self._mutual[best] < -ON_HULL else None
 
     @property
     def min_mutual_energy_eV_per_atom(self) -> float:
         """Minimum of the mutual reaction energy [eV/atom]; zero when the two coexist."""
-        point = self.curve.minimum
-        return 0.0 if point is None else float(self.curve.mutual[point])
+        return 0.0 if self._minimum is None else float(self._mutual[self._minimum])
 
     @property
     def mixing_fraction(self) -> float | None:
         """Atom fraction of the first reactant there; None when the two coexist."""
-        point = self.curve.minimum
-        return None if point is None else float(self.curve.walk.t[point])
+        return None if self._minimum is None else float(self.walk.t[self._minimum])
 
     @property
     def total_energy_eV_per_atom(self) -> float | None:
         """Total reaction energy there [eV/atom]; None when the two coexist."""
-        return None if self.best is None else self.best.total_energy_eV_per_atom
-
-    @property
-    def kinks(self) -> tuple[Kink, ...]:
-        """All kinks of the curve in order of mixing fraction, both ends included."""
-        return self.curve.kinks
-
-    @property
-    def potential_V(self) -> float | None:
-        """Potential of an interface open to Li [V against Li/Li+]; None when closed."""
-        return self.curve.potential_V
-
-    @cached_property
-    def provenance(self) -> dict[str, Any]:
-        """Where the energies come from, what was left out, and warnings."""
-        curve = self.curve
-        return provenance(self.source, curve.system)
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What may be wrong with the answer."""
-        return tuple(warnings_of(self.source))
+        return self.best.total_energy_eV_per_atom if self.best else None
 
     @property
     def best(self) -> Kink | None:
         """Kink of the minimum; None when the two coexist."""
-        point = self.curve.minimum
-        return None if point is None else self.kinks[point]
+        return None if self._minimum is None else self.kinks[self._minimum]
 
     @property
     def equation(self) -> str | None:
@@ -110,20 +137,61 @@ class Reaction(Answer, figure="reaction"):
         """Products and their amounts in that equation."""
         return self.best.products if self.best else {}
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object (full precision)."""
-        return {
-            "reactants": [dict(reactant) for reactant in self.reactants],
-            "min_mutual_energy_eV_per_atom": self.min_mutual_energy_eV_per_atom,
-            "mixing_fraction": self.mixing_fraction,
-            "total_energy_eV_per_atom": self.total_energy_eV_per_atom,
-            "equation": self.equation,
-            "products": self.products,
-            "kinks": [kink.to_dict() for kink in self.kinks],
-            "potential_V": self.potential_V,
-            "provenance": dict(self.provenance),
-            **self.error_bars(),
-        }
+    @cached_property
+    def kinks(self) -> tuple[Kink, ...]:
+        """All kinks of the curve in order of mixing fraction, both ends included."""
+        t = self.walk.t
+        ends = (self.walk.energy[-1], self.walk.energy[0])
+        alone = [
+            end - reactant.energy(hull) - self._lithium(reactant)
+            for end, hull, reactant in zip(ends, self.hulls, self.sides, strict=True)
+        ]
+        total = self._mutual + t * alone[0] + (1.0 - t) * alone[1]
+        energies = (
+            np.where(np.abs(values) < _DUST, 0.0, values) for values in (self._mutual, total)
+        )
+        points = zip(t.tolist(), *(values.tolist() for values in energies), strict=True)
+        return tuple(Kink(x, m, e, self, point) for point, (x, m, e) in enumerate(points))
+
+    def _lithium(self, reactant: Reactant) -> float:
+        """Energy that the Li of a reactant has from an open reservoir [eV/atom]."""
+        if self.potential_V is None:
+            return 0.0
+        return self.potential_V * float(reactant.fractions[self.system.elements.index("Li")])
+
+    def lithium_at(self, point: int) -> float:
+        """Li in the products at a kink, atoms per atom of the reactants."""
+        row = self.system.columns[self.system.elements.index("Li"), self.walk.phases[point]]
+        return float(row @ self.walk.amounts[point])
+
+    def phases_at(self, point: int) -> list[tuple[str, float]]:
+        """Phases of the equilibrium at a kink, and atoms in each per atom of the reactants."""
+        present = zip(self.walk.phases[point], self.walk.amounts[point], strict=True)
+        return [(self.system.name(int(column)), float(atoms)) for column, atoms in present]
+
+    def equation_at(self, point: int) -> Equation:
+        """Balance the equation at a kink."""
+        x = float(self.walk.t[point])
+        shares = [
+            (side.composition, share / float(side.composition.n_atoms))
+            for side, share in zip(self.sides, (x, 1.0 - x), strict=True)
+        ]
+        exchanged = None
+        if self.potential_V is not None:
+            had = sum(number * float(unit.amount("Li")) for unit, number in shares)
+            exchanged = ("Li", self.lithium_at(point) - had)
+        reactants = [(unit.text, unit.amounts, number) for unit, number in shares]
+        return balance(reactants, self.phases_at(point), exchanged)
+
+    @cached_property
+    def provenance(self) -> dict[str, Any]:
+        """Where the energies come from, what was left out, and warnings."""
+        return provenance(self.source, self.system)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What may be wrong with the answer."""
+        return tuple(warnings_of(self.source))
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per kink."""
@@ -153,12 +221,7 @@ class Reaction(Answer, figure="reaction"):
         ]
 
 
-def react(
-    table: PhaseTable,
-    a: Given,
-    b: Given,
-    potential_V: float | None = None,
-) -> Reaction:
+def react(table: PhaseTable, a: Given, b: Given, potential_V: float | None = None) -> Reaction:
     """Reaction energies of two materials over all mixing fractions.
 
     With ``x`` the atom fraction of the first reactant, ``H`` the hull energy of a composition and
@@ -178,10 +241,6 @@ def react(
         counts, not its total energy.
     potential_V : float, optional
         Potential of Li against Li/Li+ [V], zero or positive; None for a closed interface.
-
-    Returns
-    -------
-    Reaction
 
     Raises
     ------
@@ -206,7 +265,7 @@ def react(
     if potential_V is not None:
         potential_V = float(potential_V)
         walk = _open_walk(system, first, second, potential_V)
-    return Reaction(Curve(system, first, second, walk, hulls, potential_V), table.source)
+    return Reaction(system, (first, second), walk, hulls, potential_V, table.source)
 
 
 def _walk(columns: Floats, costs: Floats, a: Floats, b: Floats) -> Walk:
@@ -230,5 +289,4 @@ def _open_walk(system: System, first: Reactant, second: Reactant, potential: flo
     costs = np.delete(system.energies + potential * system.columns[lithium], lithium)
     walk = _walk(columns, costs, first.fractions[others], second.fractions[others])
     # columns are counted without Li from here on; put the full numbering back
-    phases = walk.phases + (walk.phases >= lithium)
-    return replace(walk, phases=phases)
+    return replace(walk, phases=walk.phases + (walk.phases >= lithium))

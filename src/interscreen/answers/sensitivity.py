@@ -79,15 +79,9 @@ def sensitivity(
         for electrolyte in electrolytes:
             try:
                 rows += stack_sensitivity(
-                    table,
-                    candidate,
-                    electrolyte,
-                    only_suspects=only_suspects,
-                    score=score,
-                    margin=margin,
-                    atoms=atoms,
-                    keep=keep,
-                )
+                    table, candidate, electrolyte, only_suspects=only_suspects, score=score,
+                    margin=margin, atoms=atoms, keep=keep,
+                )  # fmt: skip
             except InterscreenError as error:
                 labels = (resolve(candidate)[0].label, resolve(electrolyte)[0].label)
                 failed.append((*labels, str(error)))
@@ -114,8 +108,6 @@ def stack_sensitivity(
 
     Parameters
     ----------
-    table : PhaseTable
-    candidate, electrolyte : str or Material
     only_suspects : bool
         False: leave out every deciding phase in turn, the ones beyond suspicion, too.
     score : callable, optional
@@ -128,14 +120,9 @@ def stack_sensitivity(
     Returns
     -------
     list of dict
-        Keys are the columns of sensitivity.csv; per quantity one row for each phase left out,
-        then one of ``all suspects``, which names them in ``suspect_reason`` and has change 0 when
-        there is none.  The change is None where one of the two values does not exist.
-
-    Raises
-    ------
-    InputError, SolverError
-        See ``react``; InputError also for limits that are none.
+        Keys are the columns of sensitivity.csv; per quantity one row for each phase left out, then
+        one of ``all suspects`` (change 0 where there is none).  The change is None where one of
+        the two values does not exist.
     """
     check_limits(margin, atoms)
     variants = Variants(table, resolve(candidate)[0], resolve(electrolyte)[0], keep, score)
@@ -145,40 +132,35 @@ def stack_sensitivity(
     last, blamed = _without_suspects(variants, doubts, limits)
     rows = []
     for quantity, value in base.values.items():
-        common = {
-            "candidate": variants.candidate.label,
-            "electrolyte": variants.electrolyte.label,
-            "quantity": quantity,
-            "value": value,
-            "deciding_phases": " ".join(sorted(base.deciding[quantity])),
-        }
-        for row in sorted(variants.rows(base.deciding[quantity]), key=variants.name):
-            if row in doubts or not only_suspects:
-                why = "; ".join(doubts.get(row, ()))
-                answers = variants.answers(frozenset({row}))
-                rows.append(
-                    {**common, **_outcome(variants.name(row), why, answers, quantity, value)}
-                )
+        decisive = base.deciding[quantity]
+        left_out = [
+            (variants.name(row), "; ".join(doubts.get(row, ())), variants.answers(frozenset({row})))
+            for row in sorted(variants.rows(decisive), key=variants.name)
+            if row in doubts or not only_suspects
+        ]
         why = "; ".join(
             f"{variants.name(row)}: {', '.join(reasons)}"
             for row, reasons in blamed[quantity].items()
         )
-        answers = last if why else base
-        rows.append({**common, **_outcome(ALL_SUSPECTS, why, answers, quantity, value)})
+        left_out.append((ALL_SUSPECTS, why, last if why else base))
+        for phase, reason, answers in left_out:
+            without = answers.values[quantity]
+            change = None if value is None or without is None else without - value
+            rows.append(
+                {
+                    "candidate": variants.candidate.label,
+                    "electrolyte": variants.electrolyte.label,
+                    "quantity": quantity,
+                    "value": value,
+                    "deciding_phases": " ".join(sorted(decisive)),
+                    "left_out_phase": phase,
+                    "suspect_reason": reason,
+                    "value_without": without,
+                    "change": 0.0 if change is not None and abs(change) < _NOISE else change,
+                    "products_without": answers.products[quantity],
+                }
+            )
     return rows
-
-
-def _outcome(phase: str, reason: str, answers: Answers, quantity: str, value: float | None) -> Row:
-    """Second half of a row: what is left out and what comes out then."""
-    without = answers.values[quantity]
-    change = None if value is None or without is None else without - value
-    return {
-        "left_out_phase": phase,
-        "suspect_reason": reason,
-        "value_without": without,
-        "change": 0.0 if change is not None and abs(change) < _NOISE else change,
-        "products_without": answers.products[quantity],
-    }
 
 
 def _doubts(variants: Variants, out: frozenset[int], limits: dict[str, Any]) -> Reasons:
@@ -195,7 +177,12 @@ def _without_suspects(
     answers = variants.answers()
     blamed: dict[str, Reasons] = {quantity: {} for quantity in answers.values}
     while firm := {row: reasons for row, reasons in doubts.items() if is_firm(reasons)}:
-        leaving = frozenset(row for row, reasons in firm.items() if _beyond_margin(reasons))
+        # reasons beyond a small margin come first
+        leaving = frozenset(
+            row
+            for row, reasons in firm.items()
+            if is_firm(reason for reason in reasons if not reason.startswith(BARELY_STABLE))
+        )
         if not leaving:
             rows = np.array(sorted(firm))
             margins = stability(variants.without(out), rows).margin
@@ -209,27 +196,13 @@ def _without_suspects(
     return answers, blamed
 
 
-def _beyond_margin(reasons: tuple[str, ...]) -> bool:
-    """Whether more than its small margin speaks against a phase."""
-    return is_firm(reason for reason in reasons if not reason.startswith(BARELY_STABLE))
-
-
 def strongest_suspects(
     rows: Iterable[Row], quantity: str = SCORE
 ) -> dict[tuple[str, str], tuple[str, float]]:
     """Return the suspect phase that moves an answer most, and its change, for each stack.
 
-    Parameters
-    ----------
-    rows : iterable of dict
-        Of ``stack_sensitivity``.
-    quantity : str
-
-    Returns
-    -------
-    dict
-        From (candidate, electrolyte) to (phase, change in the unit of the quantity); stacks whose
-        answer no suspect moves are not in it.
+    The keys are (candidate, electrolyte), the change is in the unit of the quantity; stacks whose
+    answer no suspect moves are not in it.  ``rows`` are those of ``stack_sensitivity``.
     """
     found: dict[tuple[str, str], tuple[str, float]] = {}
     for row in rows:

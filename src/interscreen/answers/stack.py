@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..energies.sampling import EnergyModel, checked_samples
-from ..energies.spread import spread
 from ..errors import SolverError
 from ..phases.material import Given, Material, compose, resolve
+from ..phases.result import Keyed
 from ..phases.table import PhaseTable
 from .lithiation import Lithiation, lithiate
 from .provenance import Answer
@@ -27,7 +27,7 @@ ANODE = "Li"
 
 
 @dataclass(frozen=True)
-class Contact:
+class Contact(Keyed):
     """One interface of a stack.
 
     Attributes
@@ -48,14 +48,17 @@ class Contact:
     table: PhaseTable = field(repr=False, compare=False)
     sides: tuple[str | Material, str | Material] = field(repr=False, compare=False)
 
+    _keys = "kind label reaction"
+
+    @property
+    def first(self) -> str:
+        """Name of the first side."""
+        return self.label.partition(" | ")[0]
+
     @cached_property
     def reaction(self) -> Reaction:
         """All kinks and equations; computed when it is looked at."""
         return react(self.table, *self.sides)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object."""
-        return {"kind": self.kind, "label": self.label, "reaction": self.reaction.to_dict()}
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,6 @@ class Stack(Answer, figure="stack"):
 
     Attributes
     ----------
-    candidate, electrolyte : str
-    bare, lithium, deposited, layer : Contact
     products : tuple of Contact
         Each conversion product | electrolyte.
     lithiation : Lithiation
@@ -131,23 +132,9 @@ def stack(
 ) -> Stack:
     """Every contact of Li | candidate | electrolyte, as deposited and after conversion.
 
-    Parameters
-    ----------
-    table : PhaseTable
-    candidate, electrolyte : str, Material, pymatgen Composition or entry
-    samples : int
-        For error bars, by column of results.csv; 0 gives none.
-    model : EnergyModel, optional
-        What is assumed about the errors of the energies (docs/uncertainty.md).
-
-    Returns
-    -------
-    Stack
-
-    Raises
-    ------
-    InputError, SolverError
-        See ``react``; InputError also for a number of samples that gives no interval.
+    ``samples`` above 0 gives error bars, by column of results.csv; ``model`` is what is assumed
+    about the errors of the energies (docs/uncertainty.md).  Errors as for ``react``; InputError
+    also for a number of samples that gives no interval.
 
     Examples
     --------
@@ -157,8 +144,9 @@ def stack(
     """
     count = checked_samples(samples) if samples else 0
     ours, theirs = resolve(candidate)[0], resolve(electrolyte)[0]
-    for elements in ({"Li", *_elements(ours)}, {"Li", *_elements(ours), *_elements(theirs)}):
-        table.require_covered(elements)
+    mine = {"Li", *compose(ours.formula).elements}
+    table.require_covered(mine)
+    table.require_covered(mine.union(compose(theirs.formula).elements))
     numbers = stacks(table, [ours], [theirs], samples=count, model=model)
     if not numbers.solved.all():
         raise SolverError(f"{ours.label} | {theirs.label}: {UNCERTIFIED}")
@@ -166,13 +154,7 @@ def stack(
     if not count:
         return found
     sampled = {key: values.reshape(-1)[1:] for key, values in numbers.numbers.items()}
-    return replace(
-        found, uncertainty={key: spread(values) for key, values in sampled.items()}, samples=count
-    )
-
-
-def _elements(material: Material) -> tuple[str, ...]:
-    return compose(material.formula).elements
+    return found.with_bars(sampled, count)
 
 
 def stack_view(
@@ -197,7 +179,6 @@ def stack_view(
     """
     table, k, e = numbers.phases.table, candidate, electrolyte
     ours, theirs = candidates[k], electrolytes[e]
-    label, other = ours.label, theirs.label
     shape = numbers.deposited.shape
     energies = {
         key: float(np.broadcast_to(values, shape)[e, k, 0])
@@ -205,38 +186,32 @@ def stack_view(
     }
     products = products_of(numbers, ours, k)
 
-    def contact(kind: str, column: str, *sides: str | Material) -> Contact:
-        names = (side.label if isinstance(side, Material) else side for side in sides)
-        energy = energies[f"{column}_mutual_eV_per_atom"]
-        return Contact(kind, " | ".join(names), energy, table, (sides[0], sides[1]))
+    def contact(
+        kind: str, one: str | Material, other: Material, energy: float | None = None
+    ) -> Contact:
+        label = f"{one.label if isinstance(one, Material) else one} | {other.label}"
+        found = energies[f"{kind}_mutual_eV_per_atom"] if energy is None else energy
+        return Contact(kind, label, found, table, (one, other))
 
-    deposited = contact("deposited", "deposited", ours, theirs)
-    mixture = layer_texts(numbers)[k]
-    converts = numbers.lithium.uptake[k, 0] > 0.0
-    margin = energies["bridge_margin_V"]
+    deposited = contact("deposited", ours, theirs)
+    layer = replace(deposited, kind="layer")
+    if numbers.lithium.uptake[k, 0] > 0.0:
+        layer = contact("layer", layer_texts(numbers)[k], theirs)
     bridge = int(numbers.bridge[k])
     return Stack(
-        candidate=label,
-        electrolyte=other,
-        bare=contact("bare", "bare", ANODE, theirs),
-        lithium=contact("lithium", "lithium", ANODE, ours),
+        candidate=ours.label,
+        electrolyte=theirs.label,
+        bare=contact("bare", ANODE, theirs),
+        lithium=contact("lithium", ANODE, ours),
         deposited=deposited,
-        layer=contact("layer", "layer", mixture, theirs)
-        if converts
-        else replace(deposited, kind="layer"),
+        layer=layer,
         products=tuple(
-            Contact(
-                "product",
-                f"{product.label} | {other}",
-                float(numbers.product_energies[e, k, place]),
-                table,
-                (product, theirs),
-            )
+            contact("product", product, theirs, float(numbers.product_energies[e, k, place]))
             for place, product in enumerate(products)
         ),
         lithiation=lithiation or lithiate(table, ours),
         bridge_product=None if bridge < 0 else str(numbers.phases.names[bridge]),
-        bridge_margin_V=margin,
+        bridge_margin_V=energies["bridge_margin_V"],
     )
 
 

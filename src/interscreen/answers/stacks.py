@@ -36,44 +36,21 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class WithLithium:
-    """Materials in contact with Li metal, (k, s) for k materials and s samples.
+    """Materials in contact with Li metal: (k, s) arrays for k materials and s samples."""
 
-    Attributes
-    ----------
-    mutual, total : (k, s) float arrays
-        Minimum of the mutual energy with Li, and the total energy there [eV/atom]; the total is
-        not a number where nothing reacts.
-    mixing : (k, s) float array
-        Atom fraction of Li at that minimum; not a number where nothing reacts.
-    own, hull : (k, s) float arrays
-        Energy of the material itself, and hull energy of its composition [eV/atom].
-    reduction, oxidation : (k, s) float arrays
-        Window of the assemblage [V]; not a number where there is no Li to give off.
-    average_voltage : (k, s) float array
-        Mean voltage of the conversion [V]; not a number where no Li is taken up.
-    uptake : (k, s) float array
-        Li taken up down to 0 V, per atom of the material.
-    phases : (k, s, w) int array, amounts : (k, s, w) float array
-        Phases in equilibrium with Li metal (numbers of ``Phases``, -1 for none), and atoms in each
-        per atom of the material.
-    met : (k, w) int array, met_amounts : (k, w) float array
-        Products of the reaction with Li in the first sample.
-    solved : (k, s) bool array
-    """
-
-    mutual: Floats
-    total: Floats
-    mixing: Floats
-    own: Floats
-    hull: Floats
-    reduction: Floats
-    oxidation: Floats
-    average_voltage: Floats
-    uptake: Floats
-    phases: Rows
-    amounts: Floats
-    met: Rows
-    met_amounts: Floats
+    mutual: Floats  # minimum of the mutual energy with Li [eV/atom]
+    total: Floats  # total energy there [eV/atom]; not a number where nothing reacts
+    mixing: Floats  # atom fraction of Li there; not a number where nothing reacts
+    own: Floats  # energy of the material itself [eV/atom]
+    hull: Floats  # hull energy of its composition [eV/atom]
+    reduction: Floats  # window of the assemblage [V]
+    oxidation: Floats  # not a number where there is no Li to give off
+    average_voltage: Floats  # of the conversion [V]; not a number where no Li is taken up
+    uptake: Floats  # Li taken up down to 0 V, per atom of the material
+    phases: Rows  # (k, s, w) phases in equilibrium with Li metal; -1 for none
+    amounts: Floats  # (k, s, w) atoms in each per atom of the material
+    met: Rows  # (k, w) products of the reaction with Li in the first sample
+    met_amounts: Floats  # (k, w)
     solved: Bools
 
 
@@ -94,8 +71,8 @@ def with_lithium(phases: Phases, materials: Materials, jobs: int = 1) -> WithLit
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.where(takes, (own - grid(found.final)) / uptake, np.nan)
     reacts = mutual < 0.0
-    amounts = np.where(found.amounts > NOISE, found.amounts, 0.0)
-    met_amounts = np.where(found.met_amounts > NOISE, found.met_amounts, 0.0)
+    names, amounts = _present(found.phases, found.amounts)
+    met, met_amounts = _present(found.met, found.met_amounts)
     return WithLithium(
         mutual=mutual,
         total=np.where(reacts, mutual + mixing * (hull - own), np.nan),
@@ -106,9 +83,9 @@ def with_lithium(phases: Phases, materials: Materials, jobs: int = 1) -> WithLit
         oxidation=np.where(solved, grid(found.oxidation), np.nan),
         average_voltage=mean,
         uptake=np.where(solved, uptake, np.nan),
-        phases=grid(np.where(amounts > 0.0, found.phases, -1)),
+        phases=grid(names),
         amounts=grid(amounts),
-        met=grid(np.where(met_amounts > 0.0, found.met, -1))[:, 0],
+        met=grid(met)[:, 0],
         met_amounts=grid(met_amounts)[:, 0],
         solved=solved,
     )
@@ -132,52 +109,27 @@ def salts_among(phases: Phases, compositions: Sparse) -> Bools:
 
 @dataclass(frozen=True, eq=False)
 class Stacks:
-    """Stacks of k candidates and E electrolytes in s samples.
+    """Stacks of k candidates and E electrolytes in s samples."""
 
-    Attributes
-    ----------
-    common : Partners
-        Phases, electrolytes, and what else the stacks have in common; of the first samples.
-    candidates : Materials
-    lithium, baseline : WithLithium
-        Candidates, and electrolytes, in contact with Li metal.
-    deposited, layer : (E, k, s) float arrays
-        Mutual energy of the candidate, and of the converted layer, with the electrolyte [eV/atom].
-    deposited_mixing : (E, k, s) float array
-        Atom fraction of the candidate at the minimum; not a number where the two coexist.
-    met : (E, k, w) int array, met_amounts : (E, k, w) float array
-        Products of that reaction in the first sample.
-    products : (k, w) int array, product_amounts : (k, w) float array
-        Phases in equilibrium with Li metal in the first sample, in alphabetical order, and atoms
-        in each per atom of the candidate.
-    product_energies : (E, k, w) float array
-        Mutual energy of each with each electrolyte [eV/atom].
-    worst : (E, k, s) float array, worst_product : (E, k) int array
-        Lowest of these, in every sample, and the phase in the first sample.
-    reach : (k, s) float array, bridge : (k,) int array
-        Highest oxidation limit of the salts of the layer that are stable against Li metal [V],
-        zero without any; the salt that has it in the first sample, -1 without any.
-    has_salt : (k, s) bool array
-        Whether one of the phases in equilibrium with Li metal is a Li-bearing salt.
-    """
-
-    common: Partners
+    common: Partners  # phases and electrolytes, of the first samples
     candidates: Materials
-    lithium: WithLithium
-    baseline: WithLithium
-    deposited: Floats
-    deposited_mixing: Floats
-    met: Rows
+    lithium: WithLithium  # candidates in contact with Li metal
+    baseline: WithLithium  # electrolytes in contact with Li metal
+    deposited: Floats  # (E, k, s) mutual energy of candidate and electrolyte [eV/atom]
+    deposited_mixing: Floats  # atom fraction of the candidate there; NaN where the two coexist
+    met: Rows  # (E, k, w) products of that reaction in the first sample
     met_amounts: Floats
-    layer: Floats
+    layer: Floats  # (E, k, s) mutual energy of converted layer and electrolyte [eV/atom]
+    # phases in equilibrium with Li metal in the first sample, (k, w) in alphabetical order
     products: Rows
-    product_amounts: Floats
-    product_energies: Floats
-    worst: Floats
-    worst_product: Rows
-    reach: Floats
-    bridge: Rows
-    has_salt: Bools
+    product_amounts: Floats  # atoms in each per atom of the candidate
+    product_energies: Floats  # (E, k, w) mutual energy with each electrolyte [eV/atom]
+    worst: Floats  # (E, k, s) lowest of these
+    worst_product: Rows  # (E, k) the phase that has it in the first sample
+    # (k, s) highest oxidation limit of the salts of the layer that are stable against Li metal [V]
+    reach: Floats  # zero without any
+    bridge: Rows  # (k,) the salt that has it in the first sample, -1 without any
+    has_salt: Bools  # (k, s) one of the phases in equilibrium with Li metal is a Li-bearing salt
 
     @property
     def phases(self) -> Phases:
@@ -240,13 +192,7 @@ OF_STACK = (
 
 @dataclass(frozen=True, eq=False)
 class Partners:
-    """What many stacks have in common: phases, electrolytes, and the products met so far.
-
-    Attributes
-    ----------
-    phases : Phases
-    electrolytes : Materials
-    """
+    """What many stacks have in common: phases, electrolytes, and the products met so far."""
 
     phases: Phases
     electrolytes: Materials
@@ -284,26 +230,15 @@ class Partners:
         _ = self.seconds, self.salt, self.place, self.phases.problem.groups, self.phases.atoms
 
     def contact(
-        self,
-        number: int,
-        firsts: Sparse,
-        of: Rows,
-        sample: Rows,
-        added: Floats | None = None,
-        jobs: int = 1,
-    ) -> PairBatch:
+        self, number: int, firsts: Sparse, of: Rows, sample: Rows,
+        added: Floats | None = None, jobs: int = 1,
+    ) -> PairBatch:  # fmt: skip
         """Reactions of some compositions (with Li added) with one electrolyte."""
+        owner, row = int(self.electrolytes.mixtures.owner[number]), self.phases.lithium
         return mutual_minima(
-            self.phases.problem,
-            firsts,
-            of,
-            sample,
-            self.seconds[number],
-            second_owner=int(self.electrolytes.mixtures.owner[number]),
-            added=added,
-            row=0 if added is None else self.phases.lithium,
-            jobs=jobs,
-        )
+            self.phases.problem, firsts, of, sample, self.seconds[number],
+            second_owner=owner, added=added, row=0 if added is None else row, jobs=jobs,
+        )  # fmt: skip
 
     def mutual(self, number: int, firsts: Sparse, of: Rows, sample: Rows) -> Floats:
         """Mutual energies of some compositions with one electrolyte [eV/atom]."""
@@ -352,7 +287,7 @@ class Partners:
         li = with_lithium(phases, candidates, jobs)
         of, sample = np.repeat(np.arange(k), s), np.tile(np.arange(s), k)
         deposited, mixing, layer = (np.full((e, k, s), np.nan) for _ in range(3))
-        met, met_amounts = [], []
+        found: list[tuple[Rows, Floats]] = []
         converts = np.flatnonzero(li.solved.reshape(-1) & (li.uptake.reshape(-1) > 0.0))
         added = li.uptake.reshape(-1)[converts]
         for number in range(e):
@@ -360,16 +295,19 @@ class Partners:
             deposited[number] = _mutual(pair.mutual, pair.solved).reshape(k, s)
             reacts = deposited[number] < 0.0
             mixing[number] = np.where(reacts, pair.mixing.reshape(k, s), np.nan)
-            amounts = pair.amounts[::s] * reacts[:, :1]
-            met_amounts.append(np.where(amounts > NOISE, amounts, 0.0))
-            met.append(np.where(met_amounts[-1] > 0.0, pair.phases[::s], -1))
+            found.append(_present(pair.phases[::s], pair.amounts[::s] * reacts[:, :1]))
             layer[number] = deposited[number]
             if len(converts):
                 after = self.contact(
                     number, candidates.mixtures, of[converts], sample[converts], added, jobs
                 )
                 layer[number].reshape(-1)[converts] = _mutual(after.mutual, after.solved)
-        width = max((found.shape[1] for found in met), default=0)
+        width = max((phases.shape[1] for phases, _ in found), default=0)
+        met: Any = np.full((e, k, width), -1, dtype=np.int32)
+        met_amounts = np.zeros((e, k, width))
+        for number, (names, amounts) in enumerate(found):
+            met[number, :, : names.shape[1]] = names
+            met_amounts[number, :, : names.shape[1]] = amounts
         return Stacks(
             common=self,
             candidates=candidates,
@@ -377,8 +315,8 @@ class Partners:
             baseline=self.baseline,
             deposited=deposited,
             deposited_mixing=mixing,
-            met=np.array([_wider(found, width, -1) for found in met]).reshape(e, k, width),
-            met_amounts=np.array([_wider(x, width, 0) for x in met_amounts]).reshape(e, k, width),
+            met=met,
+            met_amounts=met_amounts,
             layer=layer,
             **self._of_products(li, jobs),
         )
@@ -418,8 +356,10 @@ class Partners:
         }
 
 
-def _wider(values: Any, width: int, fill: float) -> Any:
-    return np.pad(values, ((0, 0), (0, width - values.shape[1])), constant_values=fill)
+def _present(phases: Rows, amounts: Floats) -> tuple[Rows, Floats]:
+    """Phases and their amounts without numerical noise; -1 where there is nothing."""
+    amounts = np.where(amounts > NOISE, amounts, 0.0)
+    return np.where(amounts > 0.0, phases, -1), amounts
 
 
 def stacks(
@@ -434,10 +374,10 @@ def stacks(
 ) -> Stacks:
     """Answer every question of Li | candidate | electrolyte.
 
+    The numbers of a stack do not depend on what else is asked for, nor on ``jobs``.
+
     Parameters
     ----------
-    table : PhaseTable
-    candidates, electrolytes : sequence of str or Material
     samples : int
         Samples of the energies behind the first one, which has the energies as they are.
     model : EnergyModel, optional
@@ -446,11 +386,6 @@ def stacks(
         Threads; the compiled code runs side by side.
     progress : callable, optional
         Called with the number of finished samples and their total.
-
-    Returns
-    -------
-    Stacks
-        The numbers of a stack do not depend on what else is asked for, nor on ``jobs``.
 
     Raises
     ------
@@ -478,18 +413,13 @@ def partners_in_samples(
 ) -> Iterator[tuple[Partners, Materials]]:
     """Yield what some stacks have in common, and their candidates, for each block of samples.
 
-    The first sample of the first block has the energies as they are.
-
-    Parameters
-    ----------
-    lithium : bool
-        Whether Li takes part.
-
-    Other parameters and errors: see ``stacks``.
+    The first sample of the first block has the energies as they are; ``lithium`` says whether Li
+    takes part.  Other parameters and errors: see ``stacks``.
     """
     if lithium:
         require_lithium(table)
-    ours, theirs = _sides(table, candidates, electrolytes)
+    ours = materials_of(table, candidates)
+    theirs = materials_of(table, electrolytes, len(ours))
     own = (*ours.own, *theirs.own)
     rows = _rows_of_stacks(table, ours, theirs, {"Li"} if lithium else set())
     drawn = np.unique(np.concatenate([rows, ours.rows, theirs.rows]))
@@ -499,23 +429,6 @@ def partners_in_samples(
         if count:
             errors = EnergySamples(model or EnergyModel(), table, drawn, block, count)
         yield Partners(Phases.of(table, rows, own, errors, nominal=not block), theirs), ours
-
-
-def partners(
-    table: PhaseTable, candidates: Sequence[Given], electrolytes: Sequence[Given]
-) -> tuple[Partners, Materials]:
-    """Put together what some stacks have in common, with the energies as they are.
-
-    Parameters and errors: see ``stacks``.
-    """
-    return next(partners_in_samples(table, candidates, electrolytes))
-
-
-def _sides(
-    table: PhaseTable, candidates: Sequence[Given], electrolytes: Sequence[Given]
-) -> tuple[Materials, Materials]:
-    ours = materials_of(table, candidates)
-    return ours, materials_of(table, electrolytes, len(ours))
 
 
 def _rows_of_stacks(
@@ -543,23 +456,23 @@ def joined(parts: Sequence[Stacks]) -> Stacks:
         return parts[0]
     first = parts[0]
 
-    def along(name: str, axis: int, of: Callable[[Stacks], Any]) -> Any:
-        return np.concatenate([getattr(of(part), name) for part in parts], axis=axis)
+    def along(names: str, axis: int, of: Callable[[Stacks], Any] = lambda part: part) -> Any:
+        return {
+            name: np.concatenate([getattr(of(part), name) for part in parts], axis=axis)
+            for name in names.split()
+        }
 
     def lithium(of: Callable[[Stacks], WithLithium]) -> WithLithium:
         names = (
             "mutual total mixing own hull reduction oxidation average_voltage uptake phases "
             "amounts solved"
-        ).split()
-        return replace(of(first), **{name: along(name, 1, of) for name in names})
+        )
+        return replace(of(first), **along(names, 1, of))
 
     return replace(
         first,
         lithium=lithium(lambda part: part.lithium),
         baseline=lithium(lambda part: part.baseline),
-        **{
-            name: along(name, 2, lambda part: part)
-            for name in ("deposited", "deposited_mixing", "layer", "worst")
-        },
-        **{name: along(name, 1, lambda part: part) for name in ("reach", "has_salt")},
+        **along("deposited deposited_mixing layer worst", 2),
+        **along("reach has_salt", 1),
     )

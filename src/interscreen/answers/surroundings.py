@@ -26,15 +26,12 @@ class SurroundingsContact(Result):
     ----------
     part : str
         ``electrolyte``, ``candidate`` or ``layer`` (a candidate after its contact with Li).
-    name, formula : str
-        Name of the material in the study, and its formula.
+    name, formula, partner, partner_formula : str
+        Names of the material and of its partner in the study, and their formulas.
     partner_kind : str
         ``cathode`` or ``air``.
-    partner, partner_formula : str
-        The same of the partner.
-    status : str
+    status, reason : str
         ``ok``, or ``failed`` (then ``reason`` says why and all numbers are None).
-    reason : str
     mutual_energy_eV_per_atom : float or None
         Minimum mutual reaction energy [eV/atom]; zero when the two coexist.
     mixing_fraction : float or None
@@ -51,7 +48,6 @@ class SurroundingsContact(Result):
         Balanced equation of those.
     material_energy_source, partner_energy_source : str
         ``given``, ``phase`` or ``hull`` (a lower bound of the reactivity).
-    left_out_phases, warnings : tuple of str
     source : str
         Where the energies come from.
     """
@@ -82,12 +78,8 @@ def stack_parts(
 ) -> list[tuple[str, Material]]:
     """Name the materials of some stacks that meet cathodes and air, as ``surroundings`` takes them.
 
-    Parameters
-    ----------
-    electrolytes : iterable of Material
-    candidates : iterable of (Material, str)
-        Each with its converted layer; empty for one that takes up no Li: it is its own layer and
-        stands there once.
+    Each candidate comes with its converted layer; empty for one that takes up no Li: it is its own
+    layer and stands there once.
     """
     parts = [("electrolyte", material) for material in electrolytes]
     for material, layer in candidates:
@@ -105,18 +97,9 @@ def surroundings(
 ) -> list[SurroundingsContact]:
     """Reaction of every material with every cathode and every part of the air.
 
-    Parameters
-    ----------
-    table : PhaseTable
-    materials : sequence of (str, str or Material)
-        What the material is in the stack (``electrolyte``, ``candidate``, ``layer``), and itself.
-    cathodes, air : sequence of str or Material
-
-    Returns
-    -------
-    list of SurroundingsContact
-        In the order of ``materials``, cathodes before air.  A contact that cannot be computed has
-        the status ``failed`` and the reason; it never stops the others.
+    ``materials`` are (what it is in the stack: ``electrolyte``, ``candidate``, ``layer``; itself).
+    Contacts come in their order, cathodes before air.  One that cannot be computed has the status
+    ``failed`` and the reason; it never stops the others.
     """
     partners = [(CATHODE, entry) for entry in cathodes] + [(AIR, entry) for entry in air]
     return [
@@ -149,15 +132,9 @@ def _contact(
     name, formula = _names(material)
     partner_name, partner_formula = _names(partner)
     failed = SurroundingsContact(
-        part=part,
-        name=name,
-        formula=formula,
-        partner_kind=kind,
-        partner=partner_name,
-        partner_formula=partner_formula,
-        status=FAILED,
+        part, name, formula, kind, partner_name, partner_formula, FAILED,
         source=table.source.to_dict()["source_label"],
-    )
+    )  # fmt: skip
     try:
         reaction = react(table, material, partner)
         return replace(
@@ -181,9 +158,8 @@ def _names(given: str | Material) -> tuple[str, str]:
     try:
         material, unit = resolve(given)
     except InterscreenError:
-        if isinstance(given, Material):
-            return given.label, given.formula
-        return str(given), str(given)
+        written = given if isinstance(given, Material) else Material(str(given))
+        return written.label, written.formula
     return material.label, unit.text
 
 

@@ -16,6 +16,8 @@ from .stacks import Stacks
 
 Texts = NDArray[np.object_]
 
+_SCALES, _WHOLE = 64, 1e-7  # factors that are tried, and what counts as whole
+
 
 def joined_texts(
     phases: Rows,
@@ -30,8 +32,6 @@ def joined_texts(
     ----------
     phases : (k, w) int array
         Places in ``names``; -1 for none.
-    names : (p,) array of str
-    separator : str
     front, back : (k, w) arrays of str, optional
         What stands before and behind each name.
 
@@ -40,11 +40,15 @@ def joined_texts(
     (k,) array of str
         Empty where a row names nothing.
     """
+    if not phases.size:
+        return np.full(len(phases), "", dtype=object)
+    if len(phases) < 100:  # joined sooner than pyarrow, and with it pandas, is imported
+        words = ("" if front is None else front) + names[phases] + ("" if back is None else back)
+        rows = zip(words, phases >= 0, strict=True)
+        return np.array([separator.join(row[there]) for row, there in rows], dtype=object)
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if not phases.size:
-        return np.full(len(phases), "", dtype=object)
     known = pa.array(names, pa.string())
     columns = []
     for slot in range(phases.shape[1]):
@@ -70,27 +74,20 @@ def by_value(values: Any, write: Any) -> Texts:
     return written[place.reshape(values.shape)] if len(written) else np.empty(values.shape, object)
 
 
-def amount_text(number: float) -> str:
-    """Write an amount in front of a formula (``2 ``, ``0.333 ``; nothing for one)."""
-    rounded = round(number)
-    if abs(number - rounded) < 1e-6:
-        return "" if rounded == 1 else f"{rounded} "
-    return f"{number:.4g} "
-
-
 def in_whole_numbers(amounts: Floats) -> Rows:
-    """Scale each row of amounts to the smallest whole numbers in the same proportion.
-
-    Parameters
-    ----------
-    amounts : (k, w) float array
-        Zero where there is nothing.
-    """
+    """Scale each row of amounts (k, w) to the smallest whole numbers in the same proportion."""
     found = np.zeros(amounts.shape, dtype=np.int64)
-    for row, values in enumerate(np.round(amounts, 10).tolist()):
-        there = tuple(value for value in values if value > 0.0)
-        found[row, amounts[row] > 0.0] = _whole(there)
-    return found
+    open_rows = np.arange(len(amounts))
+    for scale in range(1, _SCALES):  # nearly all are whole after a small factor
+        scaled = amounts[open_rows] * scale
+        whole = (np.abs(scaled - np.rint(scaled)) < _WHOLE).all(axis=1)
+        found[open_rows[whole]] = np.rint(scaled[whole])
+        open_rows = open_rows[~whole]
+    for row in open_rows.tolist():
+        there = amounts[row] > 0.0
+        found[row, there] = _whole(tuple(np.round(amounts[row, there], 10).tolist()))
+    divisor = np.gcd.reduce(found, axis=1, initial=0) if found.size else np.ones(len(found))
+    return found // np.maximum(divisor, 1)[:, None]
 
 
 @lru_cache(maxsize=65536)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..phases.material import Given, compose
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
-from .lithium import LithiumLine, lithium_line
+from .lithium import lithium_line
 from .provenance import Answer, provenance
 from .reactant import HULL, without_noise
 
@@ -22,8 +22,6 @@ class Window(Answer, figure="window"):
 
     Attributes
     ----------
-    material : str
-        Formula of the material.
     assemblage_window_V : tuple of (float, float or None)
         Voltages [V against Li/Li+] between which the equilibrium assemblage of the material's
         composition neither takes up nor gives off Li.  0.0: stable against Li metal.  The upper
@@ -42,7 +40,6 @@ class Window(Answer, figure="window"):
         [eV per atom of the material].
     reduction_products, oxidation_products : tuple of str
         Phases after the first step below and above the window; empty where there is no step.
-    provenance : dict
     """
 
     material: str
@@ -93,20 +90,7 @@ def stability_window(table: PhaseTable, m: Given) -> Window:
     The hull along the Li content of the material is walked to either side; minus its slope is the
     voltage (Zhu, He, Mo, ACS Appl. Mater. Interfaces 7, 23685 (2015), doi:10.1021/acsami.5b07517).
 
-    Parameters
-    ----------
-    table : PhaseTable
-    m : str or Material
-        Formula, mixture or name of an electrolyte.
-
-    Returns
-    -------
-    Window
-
-    Raises
-    ------
-    InputError, SolverError
-        See ``react``.
+    ``m`` is a formula, a mixture or the name of an electrolyte; errors as for ``react``.
 
     Examples
     --------
@@ -114,13 +98,8 @@ def stability_window(table: PhaseTable, m: Given) -> Window:
     >>> stability_window(PhaseTable.reference(), "LiF").assemblage_window_V[0]
     0.0
     """
-    return window_of(table, lithium_line(table, m))
-
-
-def window_of(table: PhaseTable, line: LithiumLine) -> Window:
-    """Window from a line that was walked already."""
-    walk = line.walk
-    start = walk.start
+    line = lithium_line(table, m)
+    walk, start = line.walk, line.walk.start
     reduction = line.voltage(start)
     oxidation = line.voltage(start - 1) if start > 0 else None
     if line.reactant.energy_source == HULL:

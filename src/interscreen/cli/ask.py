@@ -5,16 +5,27 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import InputError, OutputError, SolverError
-from .command import Decorator, Output, command_line, listed, option, output_options, root, together
-from .source import Choice, open_source, source_options
+from ..errors import InputError, SolverError
+from .command import (
+    EXIT_FAILED_ROWS,
+    EXIT_OK,
+    Decorator,
+    Output,
+    command_line,
+    listed,
+    option,
+    output_options,
+    root,
+    together,
+)
+from .source import Choice, asked, source_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,12 +34,11 @@ if TYPE_CHECKING:
     from ..answers.map import CompositionMap
     from ..answers.profile_result import Profile
     from ..answers.window import Window
-    from ..phases.material import Material
+    from ..database.database import Database
+    from ..phases.material import Given, Material
     from ..phases.table import PhaseTable
     from ..report.figures.style import Width
-    from ..sources.open import SourceOptions
 
-EXIT_OK, EXIT_FAILED_ROWS = 0, 3
 NAMED = "formula, mixture or name"
 
 
@@ -105,9 +115,6 @@ def reaction(
     a: Material, b: Material, potential: float | None, samples: int, choice: Choice, output: Output
 ) -> int:
     """Answer with the reaction energies of two materials."""
-    from ..answers.reaction import react
-    from ..answers.sampled import sampled_reaction
-    from ..phases.material import elements_of
     from ..report.text import answers as text
 
     if samples and potential is not None:
@@ -117,12 +124,8 @@ def reaction(
     return answer(
         choice,
         output,
-        elements_of([a, b], lithium=potential is not None),
-        lambda table: (
-            sampled_reaction(table, a, b, samples=samples)
-            if samples
-            else react(table, a, b, potential_V=potential)
-        ),
+        [a, b],
+        lambda db: db.reaction(a, b, potential, samples),
         lambda found: text.with_spreads(text.reaction_text(found), found),
         lambda found: {
             "the minimum mutual energy [meV/atom]": 1000 * found.min_mutual_energy_eV_per_atom
@@ -137,24 +140,17 @@ def reaction(
 @output_options
 def window(m: Material, samples: int, choice: Choice, output: Output) -> int:
     """Answer with the stability window of a material."""
-    from ..answers.sampled import sampled_window
-    from ..answers.window import stability_window
-    from ..phases.material import elements_of
     from ..report.text import answers as text
 
     def limits(found: Window) -> dict[str, Any]:
-        return {
-            "the reduction limit [V]": found.assemblage_window_V[0],
-            "the oxidation limit [V]": found.assemblage_window_V[1],
-        }
+        names = ("the reduction limit [V]", "the oxidation limit [V]")
+        return dict(zip(names, found.assemblage_window_V, strict=True))
 
     return answer(
         choice,
         output,
-        elements_of([m]),
-        lambda table: (
-            sampled_window(table, m, samples=samples) if samples else stability_window(table, m)
-        ),
+        [m],
+        lambda db: db.window(m, samples),
         lambda found: text.with_spreads(text.window_text(found), found),
         limits,
     )
@@ -166,16 +162,14 @@ def window(m: Material, samples: int, choice: Choice, output: Output) -> int:
 @output_options
 def lithiate(m: Material, choice: Choice, output: Output) -> int:
     """Answer with the lithiation path of a material."""
-    from ..answers.lithiation import lithiate
-    from ..phases.material import elements_of
-    from ..report.text import answers as text
+    from ..report.text.answers import lithiation_text
 
     return answer(
         choice,
         output,
-        elements_of([m]),
-        lambda table: lithiate(table, m),
-        text.lithiation_text,
+        [m],
+        lambda db: db.lithiation(m),
+        lithiation_text,
         lambda found: {"the products with Li metal": " + ".join(found.final_products)},
     )
 
@@ -188,16 +182,14 @@ def lithiate(m: Material, choice: Choice, output: Output) -> int:
 @output_options
 def stack(candidate: str, electrolyte: str, samples: int, choice: Choice, output: Output) -> int:
     """Answer with every contact of Li | candidate | electrolyte."""
-    from ..answers.stack import stack
-    from ..phases.material import elements_of
-    from ..report.text import answers as text
+    from ..report.text.answers import stack_text
 
     return answer(
         choice,
         output,
-        elements_of([candidate, electrolyte]),
-        lambda table: stack(table, candidate, electrolyte, samples=samples),
-        text.stack_text,
+        [candidate, electrolyte],
+        lambda db: db.stack(candidate, electrolyte, samples),
+        stack_text,
         lambda found: {
             "the converted layer": found.layer.label,
             "its mutual energy [meV/atom]": 1000 * found.layer.energy,
@@ -215,32 +207,26 @@ def profile(
     choice: Choice, output: Output,
 ) -> int:  # fmt: skip
     """Answer with the reactions of two materials and Li, from one potential to another."""
-    from ..answers.profile import profile
-    from ..phases.material import elements_of
     from ..report.text.profile import profile_text, ranges
 
-    found: list[Profile] = []  # the first is the answer; a second one counts every phase
+    def write(found: Profile) -> None:
+        from ..report.figures.saving import save
 
-    def ask(table: PhaseTable) -> Profile:
-        result = profile(table, a, b, start, end, step)
-        if out and not found:  # before anything is printed: a reader may go away
-            tables = {"": result.to_frame()}
-            for file in write_figure(profile_figure(result), Path(out), "profile", tables):
+        if out:
+            for file in save(found.plot(), out, "profile", tables={"": found.to_frame()}):
                 output.say(f"wrote {file}")
-        found.append(result)
-        return result
 
     return answer(
         choice,
         output,
-        elements_of([a, b]),
-        ask,
+        [a, b],
+        lambda db: db.profile(a, b, start, end, step),
         profile_text,
-        lambda result: {
-            "the most negative mutual energy [meV/atom]": 1000 * result.worst.mutual_eV_per_atom,
-            "the window in which nothing reacts [V]": ranges(result.stable_window_V),
+        lambda found: {
+            "the most negative mutual energy [meV/atom]": 1000 * found.worst.mutual_eV_per_atom,
+            "the window in which nothing reacts [V]": ranges(found.stable_window_V),
         },
-        many_walks=True,
+        first=write,
     )
 
 
@@ -257,14 +243,13 @@ def composition_maps(
     from ..report.text.map import map_text
 
     started = time.perf_counter()
-    phases, maps, failed = computed_maps(system, against, m, divisions, level, choice, output)
+    table, maps, failed = computed_maps(system, against, m, divisions, level, choice, output)
     if out:
         from ..report.figures.saving import save
-        from ..screen.folder import new_folder, write_manifest
-        from ..screen.manifest import build_manifest
+        from ..screen.folder import build_manifest, new_folder, write_manifest
 
         figure, tables = map_figure(maps, failed, level), map_tables(maps)
-        asked = {
+        study = {
             "systems": [one.name for one in maps] + list(failed),
             "against": against,
             "divisions": divisions,
@@ -272,18 +257,15 @@ def composition_maps(
         }
         with new_folder(Path(out)) as place:
             save(figure, place, "map", tables=tables)
-            seconds = time.perf_counter() - started
-            write_manifest(
-                place, build_manifest(phases, asked, command_line(), seconds, failed=failed)
-            )
+            spent = time.perf_counter() - started
+            manifest = build_manifest(table, study, command_line(), spent, failed=failed)
+            write_manifest(place, manifest)
         output.say(f"maps in {Path(out)}/")
     found = [{**one.to_dict(), "share_within_level": one.share_within(level)} for one in maps]
     output.show(
         {"level_eV_per_atom": level, "maps": found, "failed": failed},
         lambda: map_text(maps, level),
     )
-    for warning in dict.fromkeys(line for one in maps for line in one.provenance["warnings"]):
-        output.say(f"warning: {warning}")
     return EXIT_FAILED_ROWS if failed else EXIT_OK
 
 
@@ -307,47 +289,53 @@ def list_electrolytes(output: Output) -> int:
 def answer(
     choice: Choice,
     output: Output,
-    elements: frozenset[str],
-    ask: Callable[[PhaseTable], Any],
+    materials: Sequence[Given],
+    ask: Callable[[Database], Any],
     write: Callable[[Any], str],
     essence: Callable[[Any], dict[str, Any]],
-    *,
-    many_walks: bool = False,
+    first: Callable[[Any], None] = lambda found: None,
 ) -> int:
     """Open the source, ask, print; say what the phases that were left out would change.
 
     Parameters
     ----------
-    choice, output
+    choice, output, materials
         Of the command line.
-    elements : frozenset of str
-        Elements of the question.
     ask, write, essence : callables
-        Table to result; result to text; result to what a note on left-out phases compares.
-    many_walks : bool
-        Whether so many walks are needed that compiled code is quicker from the start.
+        Database to result; result to text; result to what a note on left-out phases compares.
+    first : callable
+        Called with the result before anything is printed: a reader may go away.
     """
+    from ..database.database import Database
     from ..engine.walk import plain_walks
+    from ..phases.material import elements_of
 
-    options = choice.options()
-    table = open_source(choice, output, [elements], options=options)
-    with contextlib.nullcontext() if many_walks else plain_walks():
-        result = ask(table)
-        found = result.to_dict()
-        output.show(found, lambda: write(result))
-        for warning in _warnings(found):
-            output.say(f"warning: {warning}")
-        if table.left_out_within(elements) and not output.quiet:
-            with contextlib.suppress(SolverError):  # a note is a courtesy
-                other = essence(ask(_with_all_phases(table, choice.source, elements, options)))
-                how = "every phase counted" if options.filters.active else "--all-phases"
-                for line in _differences(essence(result), other, how):
-                    output.say(f"note: {line}")
+    db = asked(choice, output)
+    with plain_walks():
+        result = ask(db)
+        first(result)
+        output.show(result.to_dict(), lambda: write(result))
+        if output.quiet or not db.table.left_out_within(elements_of(materials)):
+            return EXIT_OK
+        how = "every phase counted" if choice.options().filters.active else "--all-phases"
+        with contextlib.suppress(SolverError):  # a note is a courtesy
+            every = Database(
+                opener=lambda sets: _with_all_phases(db.table, choice, sets), tell=lambda line: None
+            )
+            other = essence(ask(every))
+            for key, mine in essence(result).items():
+                was, would = mine, other[key]
+                if isinstance(was, float) and isinstance(would, float):
+                    if abs(was - would) <= 1e-3:
+                        continue
+                    was, would = f"{was:.3f}", f"{would:.3f}"
+                if was != would:
+                    output.say(f"note: with {how} {key} would be {would}, not {was}")
     return EXIT_OK
 
 
 def _with_all_phases(
-    table: PhaseTable, source: str, elements: frozenset[str], options: SourceOptions
+    table: PhaseTable, choice: Choice, sets: Sequence[frozenset[str]]
 ) -> PhaseTable:
     """Count every phase; a source that was filtered is read again, as other polymorphs count."""
     import numpy as np
@@ -355,35 +343,11 @@ def _with_all_phases(
     from ..phases.filters import Filters
     from ..sources.open import open_table
 
+    options = choice.options()
     if not options.filters.active:
         return replace(table, counted=np.ones(len(table), dtype=bool))
     every = replace(options, all_phases=True, filters=Filters())
-    return open_table(source, [elements], options=every)
-
-
-def _warnings(answer: Any) -> list[str]:
-    """All warnings in a result, once each."""
-    found: list[str] = []
-    if isinstance(answer, dict):
-        found += answer.get("warnings", [])
-        for value in answer.values():
-            found += _warnings(value)
-    elif isinstance(answer, list):
-        for value in answer:
-            found += _warnings(value)
-    return list(dict.fromkeys(found))
-
-
-def _differences(mine: dict[str, Any], other: dict[str, Any], how: str) -> list[str]:
-    """Say what changes when the phases that were left out are counted."""
-    lines = []
-    for key, value in mine.items():
-        if isinstance(value, float) and isinstance(other[key], float):
-            if abs(value - other[key]) > 1e-3:
-                lines.append(f"with {how} {key} would be {other[key]:.3f}, not {value:.3f}")
-        elif value != other[key]:
-            lines.append(f"with {how} {key} would be {other[key]}, not {value}")
-    return lines
+    return open_table(choice.source, sets, options=every)
 
 
 def computed_maps(
@@ -396,7 +360,7 @@ def computed_maps(
     output: Output,
 ) -> tuple[PhaseTable, list[CompositionMap], dict[str, str]]:
     """Compute the maps of the options; say which could not be computed, and fail if none could."""
-    from ..answers.map import MOST_DIVISIONS, composition_map, read_system
+    from ..answers.map import MOST_DIVISIONS, read_system
     from ..phases.material import elements_of
 
     symbols: list[Any] | None = None if m is None else listed(m)
@@ -408,11 +372,11 @@ def computed_maps(
     if not 2 <= divisions <= MOST_DIVISIONS:
         raise InputError(f"--divisions {divisions}: give a number from 2 to {MOST_DIVISIONS}")
     other = elements_of([against], lithium=False)
-    phases = open_source(choice, output, [other | set(elements) for elements in systems])
+    db = asked(choice, output, [other | set(elements) for elements in systems])
     maps, failed = [], {}
     for elements in systems:
         try:
-            maps.append(composition_map(phases, elements, against, divisions=divisions))
+            maps.append(db.map(elements, against, divisions=divisions))
         except InputError as error:
             if len(systems) == 1:
                 raise
@@ -421,7 +385,7 @@ def computed_maps(
         raise InputError("\n".join(f"{name}: {reason}" for name, reason in failed.items()))
     for name, reason in failed.items():
         output.say(f"failed: {name}: {reason}")
-    return phases, maps, failed
+    return db.table, maps, failed
 
 
 def map_figure(
@@ -444,36 +408,3 @@ def map_tables(maps: list[CompositionMap]) -> dict[str, pd.DataFrame]:
         "": pd.concat([one.to_frame() for one in maps]),
         "_phases": pd.concat([one.phases_frame() for one in maps]),
     }
-
-
-def profile_figure(result: Profile, width: Width = "two") -> Figure:
-    """Draw a profile with its source."""
-    from ..report.figures.profile import profile_plot
-    from ..report.text.answers import source_note
-
-    provenance = result.provenance
-    note = source_note(provenance["source_label"], provenance["left_out_phases"])
-    return profile_plot(result, note=note, width=width)
-
-
-def write_figure(
-    figure: Figure,
-    folder: Path,
-    stem: str,
-    tables: Mapping[str, pd.DataFrame],
-    formats: Sequence[str] | None = None,
-) -> tuple[Path, ...]:
-    """Write a figure and its tables into a folder, which is made where it is not there.
-
-    Raises
-    ------
-    OutputError
-        When the folder cannot be written to.
-    """
-    from ..report.figures.saving import FORMATS, save
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"output folder {folder}: cannot be written ({error.strerror})") from None
-    return save(figure, folder, stem, formats or FORMATS, tables)

@@ -10,11 +10,17 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import InputError
+from ..errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXIT_OK, EXIT_FAILED_ROWS = 0, 3
 
 Function = Callable[..., Any]
 Decorator = Callable[[Function], Function]
@@ -85,23 +91,11 @@ class LazyGroup(Group):
             *names, cls=Group, help=summary, invoke_without_command=True, **attributes
         )
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names of the commands."""
-        return list(COMMANDS)
-
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of a command, which registers it."""
-        if cmd_name not in self.commands and cmd_name in COMMANDS:
+        if cmd_name in COMMANDS:
             import_module(f".{COMMANDS[cmd_name][0]}", __package__)
-        return self.commands.get(cmd_name)
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command, or say which name is nearest."""
-        if args[0] not in COMMANDS:
-            raise click.exceptions.NoSuchCommand(args[0], possibilities=COMMANDS, ctx=ctx)
-        return super().resolve_command(ctx, args)
+        return super().get_command(ctx, cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands with their summaries, importing none."""
@@ -119,6 +113,7 @@ def _show_version(context: click.Context, parameter: click.Parameter, wanted: bo
 
 @click.group(
     cls=LazyGroup,
+    commands={name: click.Command(name) for name in COMMANDS},  # until they are imported
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Interlayers between Li metal and solid electrolytes from phase diagrams.",
@@ -156,19 +151,9 @@ def option(
     section: str = "Options",
     **attributes: Any,
 ) -> Decorator:
-    """Return the decorator for an option.
+    """Return the decorator for an option in a section of the help; ``attributes`` are click's.
 
-    Parameters
-    ----------
-    name : str
-        With its dashes.
-    help : str
-    key : str
-        Parameter of the command that takes the value; without it that of the same name.
-    section : str
-        Of the help.
-    **attributes
-        As click takes them.
+    ``key`` is the parameter of the command that takes the value, if its name is another.
     """
     names = (name, key) if key else (name,)
     return click.option(*names, cls=Option, section=section, help=help, **attributes)
@@ -186,15 +171,10 @@ def together(*decorators: Decorator) -> Decorator:
 
 
 def gathered(name: str, kind: type, *options: Decorator) -> Decorator:
-    """Return a decorator that adds options and hands over their values as one object.
+    """Return a decorator that hands over the values of options as one object.
 
-    Parameters
-    ----------
-    name : str
-        Parameter of the command that takes the object.
-    kind : dataclass
-        Its fields are named as the options.
-    *options : decorators
+    ``name`` is the parameter of the command that takes it; the fields of the dataclass ``kind``
+    are named as the options.
     """
 
     def decorate(function: Function) -> Function:
@@ -220,9 +200,12 @@ class Output:
         if not self.quiet:
             print(f"interscreen: {text}", file=sys.stderr)
 
-    def show(self, answer: Any, text: Callable[[], str]) -> None:
-        """Print an answer as JSON or as text."""
-        print(json.dumps(answer, ensure_ascii=False, allow_nan=False) if self.json else text())
+    def show(self, answer: Any, text: Callable[[], str] | None = None) -> None:
+        """Print an answer as JSON, or as text where there is one."""
+        if self.json:
+            print(json.dumps(answer, ensure_ascii=False, allow_nan=False))
+        elif text is not None:
+            print(text())
 
     def progress(self, unit: str = "system", **looks: Any) -> Callable[[int, int | None], None]:
         """Return what draws a bar, where stderr is a terminal; ``looks`` are for tqdm."""
@@ -264,21 +247,18 @@ def _set_cache(context: click.Context, parameter: click.Parameter, folder: str |
 
 def cache_option(section: str = "Options") -> Decorator:
     """Return the option for the folder of the local store."""
-    text = "folder of the local store (or set INTERSCREEN_CACHE)"
     return option(
-        "--cache", text, section=section, metavar="DIR", expose_value=False, callback=_set_cache
-    )
+        "--cache", "folder of the local store (or set INTERSCREEN_CACHE)", section=section,
+        metavar="DIR", expose_value=False, callback=_set_cache,
+    )  # fmt: skip
 
 
 def store_options(section: str = "Options") -> Decorator:
     """Return the options for a database of the Materials Project in the local store."""
-    types, newest = (
-        "mp: GGA_GGA+U (default) or R2SCAN",
-        "mp: database version (default: newest local)",
-    )
+    of_store = functools.partial(option, section=section, default="")
     return together(
-        option("--thermo-type", types, section=section, metavar="T", default=""),
-        option("--database", newest, section=section, metavar="V", default=""),
+        of_store("--thermo-type", "mp: GGA_GGA+U (default) or R2SCAN", metavar="T"),
+        of_store("--database", "mp: database version (default: newest local)", metavar="V"),
         cache_option(section),
     )
 
@@ -286,3 +266,15 @@ def store_options(section: str = "Options") -> Decorator:
 def listed(text: str) -> list[str]:
     """Words between commas."""
     return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def write_csv(rows: pd.DataFrame, name: str) -> None:
+    """Write a table where the user says, making its folder, or refuse."""
+    file = Path(name)
+    if file.suffix.lower() != ".csv":
+        raise InputError(f"{file}: the ending must be .csv")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        rows.to_csv(file, index=False, lineterminator="\n")
+    except OSError as error:
+        raise OutputError(f"{file}: cannot be written ({error.strerror})") from None

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import InputError, OutputError, SourceError
-from .command import Output, cache_option, option, output_options, root, store_options
+from ..errors import InputError, SourceError
+from .command import (
+    EXIT_OK,
+    Output,
+    cache_option,
+    option,
+    output_options,
+    root,
+    store_options,
+    write_csv,
+)
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ..phases.table import PhaseTable
     from ..sources.materials_project.pull import PullReport
     from ..sources.materials_project.store import Store
@@ -56,49 +63,39 @@ def pull(
     structures: bool, thermo_type: str, output: Output,
 ) -> int:  # fmt: skip
     """Fetch phases of the Materials Project into the local store."""
-    from ..sources.materials_project.local import Wanted, check_elements, connect
+    from ..sources.materials_project.local import Wanted, connect
     from ..sources.materials_project.pull import pull_everything
     from ..sources.materials_project.systems import pull_systems
 
-    named: set[str] = set()
-    sets: list[frozenset[str]] = []
-    for text in elements:
-        chosen = check_elements(text.split(","))
-        named |= chosen
-        sets.append(chosen)
-    for file in study:
-        from ..screen.study_file import load_study
-
-        sets += load_study(file).element_sets
+    sets, named = _sets(elements, study)
     if not sets and not everything:
         raise InputError(
             "data pull: what? name --elements Li,La,Zr,O or --study STUDY.yaml, or --all"
         )
+    if everything and structures:
+        raise InputError("--structures: with --elements or --study, not with --all")
     wanted = Wanted(thermo_type=thermo_type or Wanted.thermo_type)
     client = connect(wanted, "a pull", notify=output.say)
     options: dict[str, Any] = {"notify": output.say, "progress": output.progress()}
     output.say(f"the Materials Project answers from database {client.database}, {client.family}")
-    try:
+    with contextlib.closing(client):
         if everything:
             report = pull_everything(client, **options)
-            if structures:
-                raise InputError("--structures: with --elements or --study, not with --all")
         else:
             report = pull_systems(client, sets, structures=structures, **options)
-    finally:
-        client.close()
     return _tell(report, named, output)
 
 
-def _tell(report: PullReport, named: set[str], output: Output) -> int:
+def _tell(report: PullReport, named: frozenset[str], output: Output) -> int:
+    """Say what a pull brought, and fail where a named element has no phases."""
     from ..sources.materials_project.table import audit
 
-    store = report.store
-    with store:
+    with report.store as store:
         checked = audit(store)
+        family = store.thermo_type
         summary = {
             "database": store.database,
-            "thermo_type": store.thermo_type,
+            "thermo_type": family,
             "documents": report.documents,
             "systems": report.systems,
             "requests": report.requests,
@@ -117,18 +114,32 @@ def _tell(report: PullReport, named: set[str], output: Output) -> int:
     if checked["left_aside"]:
         output.say(f"documents left aside: {checked['left_aside']}")
     output.say(f"energies above hull: {checked['hull']}")
-    output.say(f"store {store.path}: {summary['documents_in_store']} documents")
-    if output.json:
-        print(json.dumps(summary))
+    output.say(f"store {summary['file']}: {summary['documents_in_store']} documents")
+    output.show(summary)
     lacking = sorted(report.absent & named)
     if lacking:
         raise SourceError(
-            f"element {', '.join(lacking)}: the Materials Project has no {store.thermo_type} phase "
+            f"element {', '.join(lacking)}: the Materials Project has no {family} phase "
             "of it, so no question with it can be answered; the systems without it are in the store"
         )
     for symbol in sorted(report.absent):
         output.say(f"warning: no phase of {symbol} there; candidates with it will fail")
-    return 0
+    return EXIT_OK
+
+
+def _sets(
+    elements: Iterable[str], studies: Iterable[str]
+) -> tuple[list[frozenset[str]], frozenset[str]]:
+    """Return the sets of elements that are asked for, and the elements that are named."""
+    from ..sources.materials_project.local import check_elements
+
+    sets = [check_elements(text.split(",")) for text in elements]
+    named = frozenset[str]().union(*sets)
+    for file in studies:
+        from ..screen.study_file import load_study
+
+        sets += load_study(file).element_sets
+    return sets, named
 
 
 # -- what is there ---------------------------------------------------------------------------------
@@ -153,25 +164,21 @@ def list_stores(output: Output) -> int:
     for file in find_stores():
         with Store(file) as store:
             found.append(_summary(store))
-    if output.json:
-        print(json.dumps({"folder": str(stores_folder()), "stores": found}))
-        return 0
-    if not found:
-        print("nothing in the local store yet; fill it with `interscreen data pull`")
-    if found:
+
+    def text() -> str:
         rows = [["database", "thermo type", "documents", "elements", "systems", "changed", "MB"]]
         for entry in found:
-            systems = "all" if entry["complete"] else str(entry["systems"])
-            rows.append(
-                [
-                    entry["database"], entry["thermo_type"], str(entry["documents"]),
-                    str(entry["elements"]), systems, entry["changed"][:10],
-                    f"{entry['bytes'] / 1e6:.1f}",
-                ]
-            )  # fmt: skip
-        print("\n".join(table(rows, (0, 1, 5))))
-    output.say(f"folder {stores_folder()}")
-    return 0
+            cells = [entry[key] for key in ("database", "thermo_type", "documents", "elements")]
+            cells += ["all" if entry["complete"] else entry["systems"], entry["changed"][:10]]
+            rows.append([*map(str, cells), f"{entry['bytes'] / 1e6:.1f}"])
+        if not found:
+            return "nothing in the local store yet; fill it with `interscreen data pull`"
+        return "\n".join(table(rows, (0, 1, 5)))
+
+    folder = str(stores_folder())
+    output.show({"folder": folder, "stores": found}, text)
+    output.say(f"folder {folder}")
+    return EXIT_OK
 
 
 def _summary(store: Store) -> dict[str, Any]:
@@ -197,28 +204,31 @@ def info(thermo_type: str, database: str, output: Output) -> int:
 
     with _store(thermo_type, database) as store:
         report = {**_summary(store), **audit(store)}
-    if output.json:
-        print(json.dumps(report, ensure_ascii=False, allow_nan=False))
-        return 0
-    print(f"database {report['database']}, {report['thermo_type']}, changed {report['changed']}")
-    print(f"  {report['documents']} documents, {report['formulas']} formulas; {report['file']}")
-    print(f"  elements with phases: {' '.join(report['element_symbols'])}")
-    if report["absent_elements"]:
-        print(f"  elements without any: {' '.join(report['absent_elements'])}")
-    sets = report["pulled"]
-    if report["complete"]:
-        print("  complete: every document of this thermo type")
-    else:
-        print(f"  systems pulled: {report['systems']}, all those within")
-        for elements in sets[:20]:
-            print(f"    {elements}")
-        if len(sets) > 20:
-            print(f"    and {len(sets) - 20} more sets of elements")
-    print(f"  theoretical only: {report['theoretical']}; licences: {report['licences']}")
-    if report["left_aside"]:
-        print(f"  documents left aside: {report['left_aside']}")
-    print(f"  file: {report['check']}; energies above hull: {report['hull']}")
-    return 0
+
+    def text() -> str:
+        sets = report["pulled"]
+        lines = [
+            "database {database}, {thermo_type}, changed {changed}",
+            "  {documents} documents, {formulas} formulas; {file}",
+            f"  elements with phases: {' '.join(report['element_symbols'])}",
+        ]
+        if report["absent_elements"]:
+            lines.append(f"  elements without any: {' '.join(report['absent_elements'])}")
+        if report["complete"]:
+            lines.append("  complete: every document of this thermo type")
+        else:
+            lines.append("  systems pulled: {systems}, all those within")
+            lines += [f"    {elements}" for elements in sets[:20]]
+        if len(sets) > 20 and not report["complete"]:
+            lines.append(f"    and {len(sets) - 20} more sets of elements")
+        lines.append("  theoretical only: {theoretical}; licences: {licences}")
+        if report["left_aside"]:
+            lines.append("  documents left aside: {left_aside}")
+        lines.append("  file: {check}; energies above hull: {hull}")
+        return "\n".join(lines).format_map(report)
+
+    output.show(report, text)
+    return EXIT_OK
 
 
 @data.command("export", help="write a database to a Parquet file")
@@ -228,34 +238,22 @@ def info(thermo_type: str, database: str, output: Output) -> int:
 @store_options()
 @output_options
 def export(
-    file: str,
-    elements: str | None,
-    study: str | None,
-    thermo_type: str,
-    database: str,
+    file: str, elements: str | None, study: str | None, thermo_type: str, database: str,
     output: Output,
-) -> int:
+) -> int:  # fmt: skip
     """Write a database, or the part of a question, to a Parquet file."""
     from ..sources.materials_project.exchange import export_store
-    from ..sources.materials_project.local import check_elements
 
-    sets = None
-    if elements:
-        sets = [check_elements(elements.split(","))]
-    if study:
-        from ..screen.study_file import load_study
-
-        sets = [*(sets or []), *load_study(study).element_sets]
+    sets, _ = _sets([elements] if elements else [], [study] if study else [])
     with _store(thermo_type, database) as store:
-        count = export_store(store, Path(file), sets)
+        count = export_store(store, Path(file), sets or None)
         version, family = store.database, store.thermo_type
-    if output.json:
-        print(json.dumps({"file": file, "documents": count, "database": version}))
+    output.show({"file": file, "documents": count, "database": version})
     output.say(
         f"wrote {count} documents of database {version}, {family}, to {file}; use it "
         f"with --source {file} or `interscreen data import {file}`"
     )
-    return 0
+    return EXIT_OK
 
 
 @data.command("import", help="take an exported file into the local store")
@@ -268,13 +266,11 @@ def take(file: str, output: Output) -> int:
 
     with import_file(Path(file)) as store:
         summary = _summary(store)
-    if output.json:
-        print(json.dumps(summary))
+    output.show(summary)
     output.say(
-        f"database {summary['database']}, {summary['thermo_type']}: {summary['documents']} "
-        f"documents in {summary['file']}"
+        "database {database}, {thermo_type}: {documents} documents in {file}".format_map(summary)
     )
-    return 0
+    return EXIT_OK
 
 
 @data.command("structure", help="print a pulled structure as CIF")
@@ -291,13 +287,14 @@ def structure(identifier: str, thermo_type: str, database: str, output: Output) 
             f"{identifier}: no structure of it in the store of database {version}; pull "
             "its system with `interscreen data pull --structures --elements ...`"
         )
-    if output.json:
-        print(json.dumps(found))
-    else:
+
+    def text() -> str:
         from pymatgen.core import Structure
 
-        print(Structure.from_dict(found).to(fmt="cif"), end="")
-    return 0
+        return str(Structure.from_dict(found).to(fmt="cif")).rstrip("\n")
+
+    output.show(found, text)
+    return EXIT_OK
 
 
 # -- diff ------------------------------------------------------------------------------------------
@@ -345,19 +342,14 @@ def diff(
             run_study(asked, before), run_study(asked, after), tolerance_eV_per_atom=tolerance
         )
     if out:
-        _write(difference.to_frame(), Path(out))
+        write_csv(difference.to_frame(), out)
         output.say(f"changes of phases in {out}")
-    if output.json:
-        found = {"phases": difference.to_dict()}
-        if answers is not None:
-            found["answers"] = answers.to_dict()
-        print(json.dumps(found, ensure_ascii=False, allow_nan=False))
-        return 0
-    print(difference_text(difference))
+    found, text = {"phases": difference.to_dict()}, difference_text(difference)
     if answers is not None:
-        print()
-        print(screen_difference_text(answers))
-    return 0
+        found["answers"] = answers.to_dict()
+        text += f"\n\n{screen_difference_text(answers)}"
+    output.show(found, lambda: text)
+    return EXIT_OK
 
 
 def _open(name: str, options: SourceOptions, sets: Sequence[frozenset[str]]) -> PhaseTable:
@@ -373,13 +365,3 @@ def _open(name: str, options: SourceOptions, sets: Sequence[frozenset[str]]) -> 
         sets,
         options=replace(options, database=name, offline=True),
     )
-
-
-def _write(frame: pd.DataFrame, file: Path) -> None:
-    if file.suffix.lower() != ".csv":
-        raise InputError(f"{file}: the ending must be .csv")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        frame.to_csv(file, index=False)
-    except OSError as error:
-        raise OutputError(f"{file}: cannot be written ({error.strerror})") from None

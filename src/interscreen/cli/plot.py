@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -15,27 +14,34 @@ import click
 
 from ..errors import InputError, OutputError
 from .ask import (
-    EXIT_FAILED_ROWS,
-    EXIT_OK,
     NAMED,
     computed_maps,
     map_figure,
     map_options,
     map_tables,
-    profile_figure,
     profile_options,
     reaction_options,
-    write_figure,
 )
-from .command import COMMANDS, Output, gathered, listed, option, output_options, root
-from .source import Choice, open_source, source_options
+from .command import (
+    COMMANDS,
+    EXIT_FAILED_ROWS,
+    EXIT_OK,
+    Output,
+    gathered,
+    listed,
+    option,
+    output_options,
+    root,
+)
+from .source import Choice, asked, source_options
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from ..database.database import Database
     from ..phases.material import Material
-    from ..phases.table import PhaseTable
+    from ..phases.result import Result
     from ..report.figures.style import Width
 
 _LONGEST = 60  # characters of a name made from materials
@@ -50,36 +56,28 @@ class Place:
     formats: tuple[str, ...]
 
     def write(self, figure: Figure, tables: Mapping[str, pd.DataFrame]) -> tuple[Path, ...]:
-        """Write a figure and its data; a table that is something else is not overwritten.
+        """Write a figure and its data.
 
         Raises
         ------
         OutputError
-            When the place is taken or cannot be written to.
+            When a table of a run, or one with other columns, would be overwritten, or the place
+            cannot be written to.
         """
+        from ..report.figures.saving import save
+        from ..screen.folder import own_files
+
         for key, frame in tables.items():
-            _check_table(self.folder / f"{self.stem}{key}.csv", frame)
-        return write_figure(figure, self.folder, self.stem, tables, self.formats)
-
-
-def _check_table(path: Path, frame: pd.DataFrame) -> None:
-    """Refuse to overwrite a table of a run, or one with other columns."""
-    from ..screen.folder import MANIFEST
-
-    if not path.is_file():
-        return
-    mine = ",".join(str(name) for name in frame.columns)
-    try:
-        with path.open(encoding="utf-8") as stream:
-            theirs = stream.readline().rstrip("\r\n")
-        manifest = path.with_name(MANIFEST)
-        kept = json.loads(manifest.read_text("utf-8")) if manifest.is_file() else {}
-        of_run = path.name in kept.get("files_sha256", {})
-    except (OSError, ValueError, AttributeError):
-        theirs, of_run = "", False
-    if of_run or theirs != mine:
-        what = "belongs to a run" if of_run else "holds another table"
-        raise OutputError(f"output file {path}: {what}; name another place with --out")
+            path = self.folder / f"{self.stem}{key}.csv"
+            if not path.is_file():
+                continue
+            with path.open(encoding="utf-8", errors="replace") as stream:
+                other = stream.readline().rstrip("\r\n") != ",".join(map(str, frame.columns))
+            of_run = path.name in own_files(self.folder)
+            if other or of_run:
+                what = "belongs to a run" if of_run else "holds another table"
+                raise OutputError(f"output file {path}: {what}; name another place with --out")
+        return save(figure, self.folder, self.stem, self.formats, tables)
 
 
 @dataclass(frozen=True)
@@ -101,37 +99,25 @@ class Paper:
         """
         from ..report.figures.saving import FORMATS
 
-        formats = self._formats(FORMATS)
-        words = (re.sub(r"[^A-Za-z0-9.()-]+", "-", name).strip("-.") for name in names)
-        stem = "_".join(word for word in words if word)[:_LONGEST].rstrip("_-.")
-        if self.out is None:
-            return Place(Path(), stem, formats or FORMATS)
-        if not self.out.strip():
+        known = ", ".join(FORMATS)
+        chosen = tuple(dict.fromkeys(word.lower() for word in listed(self.format or "")))
+        for word in chosen:
+            if word not in FORMATS:
+                raise InputError(f"--format {word}: unknown; choose from {known}")
+        if self.format is not None and not chosen:
+            raise InputError(f"--format {self.format!r}: names none; choose from {known}")
+        if self.out is not None and not self.out.strip():
             raise InputError("--out: is empty; name a folder or a file without its ending")
-        path = Path(self.out)
-        if self.out.endswith(("/", os.sep)) or path.is_dir():
-            return Place(path, stem, formats or FORMATS)
+        path = Path(self.out or "")
+        if not self.out or self.out.endswith(("/", os.sep)) or path.is_dir():
+            words = (re.sub(r"[^A-Za-z0-9.()-]+", "-", name).strip("-.") for name in names)
+            stem = "_".join(word for word in words if word)[:_LONGEST].rstrip("_-.")
+            return Place(path, stem, chosen or FORMATS)
         ending = path.suffix.lower().removeprefix(".")
-        if ending not in (*FORMATS, "csv"):
-            return Place(path.parent, path.name, formats or FORMATS)
-        if ending == "csv":
-            return Place(path.parent, path.stem, formats or FORMATS)
-        if formats and ending not in formats:
+        if ending in FORMATS and chosen and ending not in chosen:
             raise InputError(f"--out {self.out}: ends in .{ending}, but --format is {self.format}")
-        return Place(path.parent, path.stem, formats or (ending,))
-
-    def _formats(self, known: tuple[str, ...]) -> tuple[str, ...]:
-        if self.format is None:
-            return ()
-        words = [word.lower() for word in listed(self.format)]
-        for word in words:
-            if word not in known:
-                raise InputError(f"--format {word}: unknown; choose from {', '.join(known)}")
-        if not words:
-            raise InputError(
-                f"--format {self.format!r}: names none; choose from {', '.join(known)}"
-            )
-        return tuple(dict.fromkeys(words))
+        stem = path.stem if ending in (*FORMATS, "csv") else path.name
+        return Place(path.parent, stem, chosen or ((ending,) if ending in FORMATS else FORMATS))
 
 
 _of_figure = functools.partial(option, section="Figure")
@@ -164,9 +150,9 @@ def _figure(name: str, summary: str) -> Callable[[Callable[..., int]], click.Com
     def register(draw: Callable[..., int]) -> click.Command:
         @functools.wraps(draw)
         def command(**values: Any) -> int:
-            from ..report.figures.page import bare_figures
+            from ..report.figures.page import BARE, without
 
-            with bare_figures(values["bare"]):
+            with without(*BARE if values["bare"] else ()):
                 return draw(**values)
 
         made: click.Command = plot.command(name, help=summary)(command)
@@ -187,15 +173,10 @@ def reaction(
     a: Material, b: Material, potential: float | None, choice: Choice, output: Output, paper: Paper
 ) -> int:
     """Draw the mutual energy of two materials over the mixing ratio."""
-    from ..answers.reaction import react
-    from ..phases.material import elements_of
-    from ..report.figures.reaction import curve_plot
-
     place = paper.place("reaction", a.formula, b.formula)
-    table = open_source(choice, output, [elements_of([a, b], lithium=potential is not None)])
-    result = react(table, a, b, potential_V=potential)
-    figure = curve_plot(result, note=_note([result.provenance]), width=paper.width)
-    return _tell(output, place.write(figure, {"": result.to_frame()}), [result.provenance])
+    result = asked(choice, output).reaction(a, b, potential)
+    files = place.write(result.plot(width=paper.width), {"": result.to_frame()})
+    return _tell(output, files, [result])
 
 
 @_figure("window", "stability windows as bars")
@@ -205,32 +186,14 @@ def reaction(
 @output_options
 def window(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> int:
     """Draw stability windows of materials; limits of electrolytes cross the others."""
-    import pandas as pd
-
-    from ..answers.window import stability_window, window_row
-    from ..phases.columns import columns_of
-    from ..phases.material import electrolytes
-    from ..report.figures.windows import window_bars
+    from ..report.figures.results import window_figure, window_frame
 
     place = paper.place("window", *m)
-    table, names = _opened(m, choice, output)
-    known = electrolytes()
-    windows = {name: stability_window(table, name) for name in names}
-    frame = pd.DataFrame(
-        [
-            {
-                "part": "electrolyte" if name in known else "material",
-                "name": name,
-                **window_row(found),
-                **_origin(found.provenance),
-            }
-            for name, found in windows.items()
-        ],
-        columns=columns_of("windows"),
-    )
-    provenances = [found.provenance for found in windows.values()]
-    figure = window_bars(frame, note=_note(provenances), width=paper.width)
-    return _tell(output, place.write(figure, {"": frame}), provenances)
+    db = _opened(m, choice, output)
+    windows = {name: db.window(name) for name in m}
+    figure = window_figure(windows, width=paper.width)
+    files = place.write(figure, {"": window_frame(windows)})
+    return _tell(output, files, windows.values())
 
 
 @_figure("lithiation", "voltage against Li taken up")
@@ -240,27 +203,14 @@ def window(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> 
 @output_options
 def lithiation(m: tuple[str, ...], choice: Choice, output: Output, paper: Paper) -> int:
     """Draw the voltage against Li taken up."""
-    import pandas as pd
-
-    from ..answers.lithiation import lithiate, lithiation_rows
-    from ..phases.columns import columns_of
-    from ..report.figures.lithiation import lithiation_staircase
+    from ..report.figures.results import lithiation_figure, lithiation_frame
 
     place = paper.place("lithiation", *m)
-    table, names = _opened(m, choice, output)
-    paths = {name: lithiate(table, name) for name in names}
-    frame = pd.DataFrame(
-        [
-            {"candidate": name, **row, **_origin(path.provenance)}
-            for name, path in paths.items()
-            for row in lithiation_rows(path)
-        ],
-        columns=columns_of("lithiation"),
-    )
-    asked = pd.DataFrame({"candidate": names, "status": "ok"})
-    provenances = [path.provenance for path in paths.values()]
-    figure = lithiation_staircase(frame, asked, note=_note(provenances), width=paper.width)
-    return _tell(output, place.write(figure, {"": frame}), provenances)
+    db = _opened(m, choice, output)
+    paths = {name: db.lithiation(name) for name in m}
+    figure = lithiation_figure(paths, width=paper.width)
+    files = place.write(figure, {"": lithiation_frame(paths)})
+    return _tell(output, files, paths.values())
 
 
 @_figure("profile", COMMANDS["profile"][1])
@@ -273,13 +223,10 @@ def profile(
     choice: Choice, output: Output, paper: Paper,
 ) -> int:  # fmt: skip
     """Draw reaction energies over a range of potentials."""
-    from ..answers.profile import profile
-    from ..phases.material import elements_of
-
     place = paper.place("profile", a.formula, b.formula)
-    result = profile(open_source(choice, output, [elements_of([a, b])]), a, b, start, end, step)
-    files = place.write(profile_figure(result, paper.width), {"": result.to_frame()})
-    return _tell(output, files, [result.provenance])
+    result = asked(choice, output).profile(a, b, start, end, step)
+    files = place.write(result.plot(width=paper.width), {"": result.to_frame()})
+    return _tell(output, files, [result])
 
 
 @_figure("heatmap", "reaction energies of a finished screen")
@@ -296,6 +243,7 @@ def heatmap(
     from ..report.figures.heatmap import reaction_heatmap
     from ..report.figures.heatmap_data import plotted
     from ..report.figures.run import read_run
+    from ..report.text.answers import source_note
 
     run = Path(folder)
     results = read_run(run)
@@ -317,13 +265,10 @@ def heatmap(
             raise InputError(f"--top {top}: give a number of candidates from 1 upwards")
         first = list(dict.fromkeys(results["candidate"]))[:top]
         results = results[results["candidate"].isin(first)]
-    provenances = [
-        {"source_label": row["source"], "left_out_phases": row["left_out_phases"].split()}
-        for row in results.reindex(columns=["source", "left_out_phases"], fill_value="").to_dict(
-            "records"
-        )
-    ]
-    figure = reaction_heatmap(results, note=_note(provenances), width=paper.width)
+    known = results.reindex(columns=["source", "left_out_phases"], fill_value="")
+    left_out = {phase for text in known["left_out_phases"] for phase in text.split()}
+    note = source_note(known["source"].iloc[0], sorted(left_out)) if len(known) else ""
+    figure = reaction_heatmap(results, note=note, width=paper.width)
     return _tell(output, place.write(figure, {"": plotted(results)}), [])
 
 
@@ -340,42 +285,20 @@ def composition_maps(
     place = paper.place("map", system, m or "", against)
     _, maps, failed = computed_maps(system, against, m, divisions, level, choice, output)
     files = place.write(map_figure(maps, failed, level, paper.width), map_tables(maps))
-    _tell(output, files, [one.provenance for one in maps])
+    _tell(output, files, maps)
     return EXIT_FAILED_ROWS if failed else EXIT_OK
 
 
-def _opened(
-    materials: tuple[str, ...], choice: Choice, output: Output
-) -> tuple[PhaseTable, list[str]]:
-    """Open the source for all materials of a command, each named once."""
+def _opened(materials: tuple[str, ...], choice: Choice, output: Output) -> Database:
+    """Open the source for all materials of a command."""
     from ..phases.material import elements_of
 
-    names = list(dict.fromkeys(materials))
-    return open_source(choice, output, [elements_of([name]) for name in names]), names
+    return asked(choice, output, [elements_of([name]) for name in materials])
 
 
-def _origin(provenance: dict[str, Any]) -> dict[str, str]:
-    return {
-        "left_out_phases": " ".join(provenance["left_out_phases"]),
-        "source": provenance["source_label"],
-    }
-
-
-def _note(provenances: list[dict[str, Any]]) -> str:
-    """Foot of a figure; empty where no source is known."""
-    from ..report.text.answers import source_note
-
-    if not provenances:
-        return ""
-    left_out = {phase for one in provenances for phase in one["left_out_phases"]}
-    return source_note(provenances[0]["source_label"], sorted(left_out))
-
-
-def _tell(output: Output, files: Iterable[Path], provenances: list[dict[str, Any]]) -> int:
-    """Print the files, one a line, and what may be wrong."""
+def _tell(output: Output, files: Iterable[Path], results: Iterable[Result]) -> int:
+    """Print the files, one a line."""
     names = [str(file) for file in files]
-    warnings = list(dict.fromkeys(line for one in provenances for line in one["warnings"]))
+    warnings = list(dict.fromkeys(line for result in results for line in result.warnings))
     output.show({"files": names, "warnings": warnings}, lambda: "\n".join(names))
-    for warning in warnings:
-        output.say(f"warning: {warning}")
     return EXIT_OK

@@ -7,10 +7,8 @@ from pathlib import Path
 
 import click
 
-from .command import Output, command_line, option, output_options, root
+from .command import EXIT_FAILED_ROWS, EXIT_OK, Output, command_line, option, output_options, root
 from .source import Choice, open_source, source_options
-
-EXIT_OK, EXIT_OUTSIDE = 0, 3
 
 
 @root.command("report")
@@ -22,10 +20,8 @@ def report(folder: str, out: str | None, output: Output) -> int:
     from ..report.page import write_report
 
     file = write_report(Path(folder), Path(out) if out else None)
-    if output.json:
-        output.show({"file": str(file), "bytes": file.stat().st_size}, str)
-    else:
-        output.say(f"wrote {file}")
+    output.show({"file": str(file), "bytes": file.stat().st_size})
+    output.say(f"wrote {file}")
     return EXIT_OK
 
 
@@ -37,8 +33,7 @@ def report(folder: str, out: str | None, output: Output) -> int:
 def validate(undoped: bool, out: str | None, choice: Choice, output: Output) -> int:
     """Compare and correlate; exit code 3 when a number is outside, or none could be compared."""
     from ..report.text.validation import validation_text
-    from ..screen.folder import new_folder, write_manifest
-    from ..screen.manifest import build_manifest
+    from ..screen.folder import build_manifest, new_folder, write_manifest
     from ..validation import PARTS, element_sets, validate
 
     started = time.perf_counter()
@@ -59,4 +54,4 @@ def validate(undoped: bool, out: str | None, choice: Choice, output: Output) -> 
             write_manifest(place, manifest)
         output.say(f"tables in {Path(out)}/")
     output.show(result.to_dict(), lambda: validation_text(result))
-    return EXIT_OK if result.passed else EXIT_OUTSIDE
+    return EXIT_OK if result.passed else EXIT_FAILED_ROWS

@@ -9,44 +9,37 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from ..errors import InputError
-from .command import Output, command_line, gathered, listed, option, output_options, root
+from .command import (
+    EXIT_FAILED_ROWS,
+    EXIT_OK,
+    Output,
+    command_line,
+    listed,
+    option,
+    output_options,
+    root,
+    together,
+)
 from .source import Choice, open_source, source_options
 
 if TYPE_CHECKING:
+    from ..phases.table import PhaseTable
     from ..screen.batch import BatchReport
     from ..screen.entries import Uncertainty
     from ..screen.run import ScreenResult
     from ..screen.study import Study
-    from ..sources.open import SourceOptions
 
-EXIT_OK, EXIT_FAILED_ROWS = 0, 3
 _SHOWN = 5  # warnings on the terminal
 
-
-@dataclass(frozen=True)
-class Query:
-    """What concerns candidates from the source itself."""
-
-    candidates: str | None
-    limit: int | None
-    electrolytes: str | None
-    fresh: bool
-    backend: Literal["local", "dask"]
-    scheduler: str | None
-
-
 _of_whole = functools.partial(option, section="Candidates from the source itself")
-_query_options = gathered(
-    "query",
-    Query,
+_query_options = together(
     _of_whole(
         "--candidates",
         "'all', or a condition: anion == fluoride and n_elements <= 3 (docs/screens.md)",
@@ -61,7 +54,7 @@ _query_options = gathered(
         type=click.Choice(["local", "dask"]),
         default="local",
     ),
-    _of_whole("--scheduler", "of a running Dask cluster", metavar="ADDRESS"),
+    _of_whole("--scheduler", "of a running Dask cluster", metavar="ADDRESS", default=""),
 )
 
 
@@ -81,17 +74,17 @@ _query_options = gathered(
 @output_options
 def screen(
     study: str | None, out: str | None, jobs: int | None, samples: int | None, check: bool,
-    query: Query, choice: Choice, output: Output,
+    candidates: str | None, limit: int | None, electrolytes: str | None, fresh: bool,
+    backend: Literal["local", "dask"], scheduler: str, choice: Choice, output: Output,
 ) -> int:  # fmt: skip
     """Run a study; exit code 3 when rows failed."""
     from ..database.run import write_run
-    from ..report.text.ranking import ranking_text
     from ..screen.run import ScreenResult
     from ..screen.workers import Workers
     from ..sources.open import default_source
 
     started = time.perf_counter()
-    asked = _study(study, query)
+    asked = _study(study, candidates, limit, listed(electrolytes or ""))
     stated = asked.source
     updates: dict[str, Any] = {}
     if jobs is not None:
@@ -102,41 +95,69 @@ def screen(
         updates["output"] = out
     options = choice.options(asked.source_options)
     asked = asked.model_copy(update=updates).with_source(
-        choice.source or asked.source or default_source()[0], options
+        choice.source or stated or default_source()[0], options
     )
-    if check:
-        return _check(asked, choice, options, output)
     table = open_source(choice, output, asked.element_sets, source=stated, options=options)
-    for name, value in (("--fresh", query.fresh), ("--scheduler", query.scheduler)):
+    if check:
+        return _check(asked, table)
+    for name, value in (("--fresh", fresh), ("--scheduler", scheduler)):
         if value and asked.query is None:
             raise InputError(f"{name}: only for candidates by a condition, as --candidates all")
     folder = Path(asked.folder)
     with noticed_interrupts() as look:
+
+        def bar(unit: str) -> Callable[[int, int], None]:
+            draw = output.progress(unit, dynamic_ncols=True)
+
+            def report(done: int, total: int) -> None:
+                look()  # for Ctrl-C
+                draw(done, total)
+
+            return report
+
         result = write_run(
             asked,
             table,
             folder,
             command=command_line(),
-            progress=_checked(look, output.progress(" candidate", dynamic_ncols=True)),
-            sampling=_checked(look, output.progress(" sample", dynamic_ncols=True)),
+            progress=bar(" candidate"),
+            sampling=bar(" sample"),
             say=output.say,
             check=look,
-            workers=Workers(backend=query.backend, scheduler=query.scheduler or ""),
-            fresh=query.fresh,
+            workers=Workers(backend=backend, scheduler=scheduler),
+            fresh=fresh,
         )
-    if not isinstance(result, ScreenResult):
-        return _tell_batch(folder, result, output, started)
-    output.show(_summary(folder, result), lambda: ranking_text(result.ranking))
+    if isinstance(result, ScreenResult):
+        return _tell(folder, result, output)
+    return _tell_batch(folder, result, output, time.perf_counter() - started)
+
+
+def _tell(folder: Path, result: ScreenResult, output: Output) -> int:
+    """Print the ranking and what may be wrong; exit code 3 when rows failed."""
+    from ..report.text.ranking import ranking_text
+
+    summary = {
+        "folder": str(folder),
+        "files": sorted(file.name for file in folder.iterdir()),
+        "failed_rows": result.failed,
+        "left_out_phases": list(result.left_out),
+        "warnings": list(result.warnings),
+        "ranking": json.loads(result.ranking.to_json(orient="records", double_precision=15)),
+    }
+    output.show(summary, lambda: ranking_text(result.ranking))
     for warning in result.warnings[:_SHOWN]:
         output.say(f"warning: {warning}")
     if len(result.warnings) > _SHOWN:
         output.say(f"and {len(result.warnings) - _SHOWN} more warnings in manifest.json")
     output.say(f"results in {folder}/")
-    if result.failed:
-        for line in _failures(result):
-            print(f"interscreen: failed: {line}", file=sys.stderr)
-        return EXIT_FAILED_ROWS
-    return EXIT_OK
+    rows = result.results
+    everybody = rows["candidate"].nunique()
+    for reason, block in rows[rows["status"] == "failed"].groupby("reason", sort=False):
+        names = list(block["candidate"].unique())
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        who = "all candidates" if len(names) == everybody else ", ".join(names[:_SHOWN]) + more
+        print(f"interscreen: failed: {who}: {reason}", file=sys.stderr)
+    return EXIT_FAILED_ROWS if result.failed else EXIT_OK
 
 
 def _sampled(study: Study, samples: int) -> Uncertainty:
@@ -153,121 +174,64 @@ def _sampled(study: Study, samples: int) -> Uncertainty:
         ) from None
 
 
-def _failures(result: ScreenResult) -> list[str]:
-    """One line for each reason why rows have no numbers, and whose they are."""
-    rows = result.results
-    bad = rows[rows["status"] == "failed"]
-    everybody = rows["candidate"].nunique()
-    lines = []
-    for reason, block in bad.groupby("reason", sort=False):
-        names = list(dict.fromkeys(block["candidate"]))
-        who = ", ".join(names[:_SHOWN]) + (
-            f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        )
-        lines.append(f"{'all candidates' if len(names) == everybody else who}: {reason}")
-    return lines
-
-
-def _study(file: str | None, query: Query) -> Study:
+def _study(
+    file: str | None, candidates: str | None, limit: int | None, electrolytes: list[str]
+) -> Study:
     """Study of a file, of the options, or the shipped one."""
-    from ..phases.material import resolve
+    from ..phases.material import elements_of
     from ..screen.entries import MaterialEntry
-    from ..screen.query import parse_query
+    from ..screen.query import Query, parse_query
     from ..screen.study import Study
     from ..screen.study_file import default_study, load_study
 
-    electrolytes = listed(query.electrolytes or "")
-    for name in electrolytes:
-        resolve(name)  # a misspelled one is a line, not a traceback
-    if file:
-        study = load_study(file)
-    elif query.candidates:
+    elements_of(electrolytes)  # a misspelled one is a line, not a traceback
+    theirs = [MaterialEntry(formula=name) for name in electrolytes]
+    if candidates and not file:
         if not electrolytes:
             raise InputError("--candidates: name the electrolytes, too: --electrolytes LLZO,LATP")
-        study = Study.model_validate(
-            {"name": "screen", "electrolytes": electrolytes, "candidates": [], "query": {}}
-        )
+        study = Study(name="screen", electrolytes=theirs, candidates=[], query=Query())
     else:
-        study = default_study()
+        study = load_study(file) if file else default_study()
     updates: dict[str, Any] = {}
-    if query.candidates:
-        updates = {"query": parse_query(query.candidates, query.limit), "candidates": []}
-    elif query.limit is not None:
+    if candidates:
+        updates = {"query": parse_query(candidates, limit), "candidates": []}
+    elif limit is not None:
         raise InputError("--limit: say of which candidates, too: --candidates all")
     if electrolytes:
-        updates["electrolytes"] = [MaterialEntry(formula=name) for name in electrolytes]
+        updates["electrolytes"] = theirs
     return study.model_copy(update=updates)
 
 
-def _check(study: Study, choice: Choice, options: SourceOptions, output: Output) -> int:
+def _check(study: Study, table: PhaseTable) -> int:
     """Check a study against its source without computing anything."""
-    from ..phases.material import resolve
+    from ..phases.material import elements_of
 
-    table = open_source(choice, output, study.element_sets, source=study.source, options=options)
     for entry in study.electrolytes:
-        _, unit = resolve(entry.material)
-        table.within(unit.elements)
-    missing = []
+        table.within(elements_of([entry.material], lithium=False))
     for entry in study.candidates:
         try:
-            table.within(resolve(entry.material)[1].elements)
+            table.within(elements_of([entry.material], lithium=False))
         except InputError as error:
-            missing.append(f"{entry.label}: {error}")
-    for line in missing:
-        print(f"interscreen: warning: {line}", file=sys.stderr)
+            print(f"interscreen: warning: {entry.label}: {error}", file=sys.stderr)
+    count = len(study.candidates)
     if study.query is not None:
-        from ..screen.batch import choose_candidates
+        from ..screen.choose import choose
 
-        chosen = choose_candidates(table, study.query)
+        chosen = choose(table, study.query)
         for step, left in chosen.counts.items():
             print(f"  {step}: {left}")
         for note in chosen.notes:
             print(f"interscreen: note: {note}", file=sys.stderr)
-        print(
-            f"{study.name}: {len(chosen.rows)} candidates x "
-            f"{_count(study.electrolytes, 'electrolyte')}, results would go to {study.folder}/"
-        )
-        return EXIT_OK
-    print(
-        f"{study.name}: {_count(study.candidates, 'candidate')} x "
-        f"{_count(study.electrolytes, 'electrolyte')}, results would go to {study.folder}/"
+        count = len(chosen.rows)
+    ours, theirs = (
+        f"{number} {name}{'' if number == 1 else 's'}"
+        for number, name in ((count, "candidate"), (len(study.electrolytes), "electrolyte"))
     )
+    print(f"{study.name}: {ours} x {theirs}, results would go to {study.folder}/")
     return EXIT_OK
 
 
-def _count(things: Sequence[Any], name: str) -> str:
-    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"
-
-
-def _checked(
-    check: Callable[[], None], progress: Callable[[int, int | None], None]
-) -> Callable[[int, int], None]:
-    """Return what is called after each candidate: look for Ctrl-C, then draw the bar."""
-
-    def report(done: int, total: int) -> None:
-        check()
-        progress(done, total)
-
-    return report
-
-
-def _summary(folder: Path, result: ScreenResult) -> dict[str, Any]:
-    """JSON object of a screen: the ranking and where the files are."""
-    ranking = json.loads(result.ranking.to_json(orient="records", double_precision=15))
-    return {
-        "folder": str(folder),
-        "files": sorted(file.name for file in folder.iterdir()),
-        "failed_rows": result.failed,
-        "left_out_phases": list(result.left_out),
-        "warnings": list(result.warnings),
-        "ranking": ranking,
-    }
-
-
-# -- candidates from the source itself -------------------------------------------------------------
-
-
-def _tell_batch(folder: Path, report: BatchReport | None, output: Output, started: float) -> int:
+def _tell_batch(folder: Path, report: BatchReport | None, output: Output, seconds: float) -> int:
     """Say what a screen by query did; exit code 3 when rows failed."""
     from ..report.text.best import best_text
     from ..screen.folder import RESULTS
@@ -276,7 +240,6 @@ def _tell_batch(folder: Path, report: BatchReport | None, output: Output, starte
     if report is None:
         output.say(f"{folder}/ holds this run already; --fresh computes it anew")
         return EXIT_OK
-    seconds = time.perf_counter() - started
     for note in report.choice.notes:
         output.say(f"note: {note}")
     output.say(
@@ -286,7 +249,7 @@ def _tell_batch(folder: Path, report: BatchReport | None, output: Output, starte
     )
     if report.failed:
         output.say(f"{report.failed} rows could not be computed; their reasons are in {RESULTS}")
-    summary: dict[str, Any] = {
+    summary = {
         "folder": str(folder),
         "candidates": report.candidates,
         "failed_rows": report.failed,

@@ -11,6 +11,7 @@ from ..errors import SourceError
 from .command import Output, gathered, option, store_options
 
 if TYPE_CHECKING:
+    from ..database.database import Database
     from ..phases.table import PhaseTable
     from ..sources.open import SourceOptions
 
@@ -97,6 +98,21 @@ source_options = gathered(
 )
 
 
+def asked(choice: Choice, output: Output, elements: Sequence[Collection[str]] = ()) -> Database:
+    """Return the front door to the source of a command line, which says what may be wrong.
+
+    It is opened now for the ``elements`` of several questions, or at the first question.
+    """
+    from ..database.database import Database
+
+    def tell(line: str) -> None:
+        output.say(f"warning: {line}")
+
+    if elements:
+        return Database(open_source(choice, output, elements), tell=tell)
+    return Database(opener=lambda sets: open_source(choice, output, sets), tell=tell)
+
+
 def open_source(
     choice: Choice,
     output: Output,
@@ -105,18 +121,9 @@ def open_source(
     source: str = "",
     options: SourceOptions | None = None,
 ) -> PhaseTable:
-    """Open ``--source``, or what the study says, or the default; say which and why.
+    """Open ``--source``, or that of the study, or the default; say which and why.
 
-    Parameters
-    ----------
-    choice : Choice
-    output : Output
-    elements : sequence of collections of str
-        Elements of each question.
-    source : str
-        Source of the study.
-    options : SourceOptions, optional
-        In place of those of the command line.
+    ``elements`` are those of each question, ``options`` stand in place of the command line's.
     """
     from ..phases.filters import Filters
     from ..sources import MATERIALS_PROJECT

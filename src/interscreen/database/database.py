@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike, fspath
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..answers.lithiation import Lithiation, lithiate
 from ..answers.map import CompositionMap, composition_map, read_system
 from ..answers.profile import profile
 from ..answers.profile_result import Profile
 from ..answers.reaction import Reaction, react
-from ..answers.sampled import (
-    sampled_lithiation,
-    sampled_reaction,
-    sampled_window,
-)
+from ..answers.sampled import sampled_lithiation, sampled_reaction, sampled_window
 from ..answers.stack import Stack, stack
 from ..answers.window import Window, stability_window
 from ..energies.sampling import EnergyModel
 from ..errors import InputError, InterscreenWarning
 from ..phases.filters import Filters
 from ..phases.material import Given, elements_of
+from ..phases.result import Result
 from ..phases.table import PhaseTable
 from ..sources import EMBEDDED, MATERIALS_PROJECT
 from ..sources.open import Origin, SourceOptions, open_table
-from .run import Progress, Run, asked_study, write_run
+from .run import Progress, Run, study_of, write_run
 
 if TYPE_CHECKING:
     from pymatgen.analysis.phase_diagram import PhaseDiagram
@@ -38,6 +35,7 @@ if TYPE_CHECKING:
     from ..validation import Validation
 
 ElementSets = Sequence[frozenset[str]]
+Found = TypeVar("Found", bound=Result)
 
 _SHOWN = 5  # warnings of a run that are given one by one
 
@@ -76,10 +74,6 @@ def load(
         Count phases that the source marks as never observed, too.
     thermo_type, database, offline, formula_column, energy_column, endpoint
         See ``SourceOptions``.
-
-    Returns
-    -------
-    Database
 
     Raises
     ------
@@ -123,6 +117,9 @@ class Database:
     ``Composition``, ``Element``, structure or entry.  An entry brings its composition: its energy
     is a total energy and not taken for a formation energy, unless its ``data`` states one.
 
+    Every question has error bars where ``samples`` says how often the energies are sampled (1000
+    is a good number); ``model`` says what is assumed about their errors.
+
     Warnings about an answer are given as ``InterscreenWarning``, each once per database; an
     answer holds all of its own in ``warnings``.
 
@@ -130,6 +127,10 @@ class Database:
     ----------
     source, options
         See ``load``; or a ``PhaseTable`` as source.
+    opener : callable, optional
+        Opens the source for some chemical systems when a question needs them.
+    tell : callable, optional
+        Told each warning, in place of ``warnings.warn``.
 
     Examples
     --------
@@ -142,23 +143,26 @@ class Database:
     """
 
     def __init__(
-        self, source: Origin | PhaseTable = EMBEDDED, options: SourceOptions | None = None
+        self,
+        source: Origin | PhaseTable = EMBEDDED,
+        options: SourceOptions | None = None,
+        *,
+        opener: Callable[[ElementSets], PhaseTable] | None = None,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
         self._source, self._options = source, options or SourceOptions()
+        self._opener, self._teller = opener, tell
         self._told: set[str] = set()
-        self._table: PhaseTable | None = None
-        self._fetched = source == MATERIALS_PROJECT if isinstance(source, str) else False
-        if isinstance(source, PhaseTable):
-            self._table = source
-        elif not self._fetched:
-            self._table = open_table(source, options=self._options)
-        if self._table is not None:
-            self._tell(self._table.source.notes, stacklevel=4)
+        self._table = source if isinstance(source, PhaseTable) else None
+        of_service = isinstance(source, str) and source == MATERIALS_PROJECT
+        self._fetched = of_service or opener is not None
+        if not self._fetched:
+            self._tell(self.table.source.notes, stacklevel=4)
 
     @property
     def table(self) -> PhaseTable:
         """The phases; of a source that is fetched those of the last question."""
-        return self._holding([]) if self._table is None else self._table
+        return self._holding([])
 
     def __repr__(self) -> str:
         table = self._table
@@ -198,56 +202,27 @@ class Database:
         InputError, SolverError
             See ``react``; InputError also for error bars at a potential.
         """
-        if samples or model:
-            if potential_V is not None:
-                raise InputError(
-                    "samples: error bars are there for closed interfaces only; leave out "
-                    "potential_V"
-                )
-            _check_model(samples, model)
-            table = self._for(a, b, lithium=False)
-            found = sampled_reaction(table, a, b, model=model, samples=samples)
-        else:
-            table = self._for(a, b, lithium=potential_V is not None)
-            found = react(table, a, b, potential_V)
-        self._tell(found.warnings)
-        return found
+        if (samples or model) and potential_V is not None:
+            raise InputError(
+                "samples: error bars are there for closed interfaces only; leave out potential_V"
+            )
+        bars = _bars(samples, model)
+        table = self._for(a, b, lithium=potential_V is not None)
+        return self._said(
+            sampled_reaction(table, a, b, **bars) if bars else react(table, a, b, potential_V)
+        )
 
     def window(self, m: Given, samples: int = 0, *, model: EnergyModel | None = None) -> Window:
-        """Return the stability window of a material against Li/Li+.
-
-        Parameters
-        ----------
-        m : str, Material, or pymatgen Composition, Element or entry
-        samples, model
-            See ``reaction``.
-        """
-        table = self._for(m)
-        if _check_model(samples, model):
-            found = sampled_window(table, m, model=model, samples=samples)
-        else:
-            found = stability_window(table, m)
-        self._tell(found.warnings)
-        return found
+        """Return the stability window of a material against Li/Li+; see ``reaction``."""
+        table, bars = self._for(m), _bars(samples, model)
+        return self._said(sampled_window(table, m, **bars) if bars else stability_window(table, m))
 
     def lithiation(
         self, m: Given, samples: int = 0, *, model: EnergyModel | None = None
     ) -> Lithiation:
-        """Return the way of a material to equilibrium with Li metal, step by step.
-
-        Parameters
-        ----------
-        m : str, Material, or pymatgen Composition, Element or entry
-        samples, model
-            See ``reaction``.
-        """
-        table = self._for(m)
-        if _check_model(samples, model):
-            found = sampled_lithiation(table, m, model=model, samples=samples)
-        else:
-            found = lithiate(table, m)
-        self._tell(found.warnings)
-        return found
+        """Return the way of a material to equilibrium with Li metal; see ``reaction``."""
+        table, bars = self._for(m), _bars(samples, model)
+        return self._said(sampled_lithiation(table, m, **bars) if bars else lithiate(table, m))
 
     def stack(
         self,
@@ -259,17 +234,10 @@ class Database:
     ) -> Stack:
         """Return every contact of Li | candidate | electrolyte, before and after conversion.
 
-        Parameters
-        ----------
-        candidate, electrolyte : str, Material, or pymatgen Composition, Element or entry
-        samples, model
-            See ``reaction``.
+        Parameters: see ``reaction``.
         """
-        table = self._for(candidate, electrolyte)
-        _check_model(samples, model)
-        found = stack(table, candidate, electrolyte, samples=samples, model=model)
-        self._tell(found.warnings)
-        return found
+        table, bars = self._for(candidate, electrolyte), _bars(samples, model)
+        return self._said(stack(table, candidate, electrolyte, **bars))
 
     def profile(
         self, a: Given, b: Given, start: float = 0.0, end: float = 5.0, step: float | None = None
@@ -284,9 +252,7 @@ class Database:
         step : float, optional
             Adds points at regular distances [V]; the curves need none.
         """
-        found = profile(self._for(a, b), a, b, start, end, step)
-        self._tell(found.warnings)
-        return found
+        return self._said(profile(self._for(a, b), a, b, start, end, step))
 
     def map(
         self, system: str | Sequence[str], against: Given, *, divisions: int = 200
@@ -303,9 +269,8 @@ class Database:
             Of a side of the triangle.
         """
         elements = frozenset(read_system(system)) | elements_of([against], lithium=False)
-        found = composition_map(self._holding([elements]), system, against, divisions=divisions)
-        self._tell(found.warnings)
-        return found
+        table = self._holding([elements])
+        return self._said(composition_map(table, system, against, divisions=divisions))
 
     def phase_diagram(self, system: str | Iterable[str]) -> PhaseDiagram:
         """Return the counted phases of some elements as a phase diagram of pymatgen.
@@ -345,9 +310,8 @@ class Database:
         """Hold the source against published numbers and measured cells; see ``validate``."""
         from ..validation import element_sets, validate
 
-        found = validate(self._holding(element_sets(undoped=undoped)), undoped=undoped)
-        self._tell(found.warnings)
-        return found
+        table = self._holding(element_sets(undoped=undoped))
+        return self._said(validate(table, undoped=undoped))
 
     # -- screens ----------------------------------------------------------------------------------
 
@@ -393,25 +357,19 @@ class Database:
             Name of the screen, in its page.
         progress : callable, optional
             Called with candidates done and in all.
-
-        Returns
-        -------
-        Run
         """
-        _check_model(samples, model)
-        study = asked_study(
-            name,
+        _bars(samples, model)
+        study = study_of(
             candidates,
-            electrolytes,
-            samples=samples,
-            model=model or EnergyModel(),
-            cathodes=cathodes,
-            air=air,
+            model or EnergyModel(),
+            samples,
+            {"electrolytes": electrolytes, "cathodes": cathodes, "air": air},
+            name=name,
             sensitivity=sensitivity,
-            ranking=ranking,
+            ranking=ranking or {},
             jobs=jobs,
         )
-        return self._run(study, out, progress, stacklevel=4)
+        return self._run(study, out, progress)
 
     def run(
         self,
@@ -428,38 +386,25 @@ class Database:
             As ``load_study`` reads it.
         out, progress
             See ``screen``.
-
-        Returns
-        -------
-        Run
         """
-        return self._run(study, out, progress, stacklevel=4)
+        return self._run(study, out, progress)
 
-    def _run(
-        self,
-        study: Study,
-        out: str | PathLike[str] | None,
-        progress: Progress | None,
-        stacklevel: int,
-    ) -> Run:
+    def _run(self, study: Study, out: str | PathLike[str] | None, progress: Progress | None) -> Run:
         table = self._holding(study.element_sets)
         study = study.with_source(table.source.name, self._options)
-        how: dict[str, Any] = {"command": ["Database.run"]}
-        if progress is not None:
-            how["progress"] = progress
-        if out is not None:
-            write_run(study, table, Path(out), **how)
-            run = Run(out)
-        else:
-            folder = TemporaryDirectory(prefix="interscreen-")
-            write_run(study, table, Path(folder.name) / study.name, figures=False, **how)
-            run = Run(Path(folder.name) / study.name, folder)
+        keep: TemporaryDirectory[str] | None = None
+        if out is None:
+            keep = TemporaryDirectory(prefix="interscreen-")
+            out = Path(keep.name) / study.name
+        how: dict[str, Any] = {} if progress is None else {"progress": progress}
+        write_run(study, table, Path(out), command=["Database.run"], figures=not keep, **how)
+        run = Run(out, keep)
         said = [*run.warnings[:_SHOWN]]
         if len(run.warnings) > _SHOWN:
             said.append(f"and {len(run.warnings) - _SHOWN} more warnings in run.warnings")
         if run.failed:
             said.append(f"{run.failed} rows could not be computed: run.results says why (reason)")
-        self._tell(said, stacklevel)
+        self._tell(said, stacklevel=4)
         return run
 
     # -- inside -----------------------------------------------------------------------------------
@@ -474,20 +419,31 @@ class Database:
         """Return a table that holds some chemical systems; fetch what is missing."""
         table = self._table
         if table is None or (self._fetched and not all(table.source.covers(s) for s in sets)):
-            assert not isinstance(self._source, PhaseTable)
-            self._table = table = open_table(self._source, sets, options=self._options)
+            if self._opener is not None:
+                table = self._opener(sets)
+            else:
+                assert not isinstance(self._source, PhaseTable)
+                table = open_table(self._source, sets, options=self._options)
+            self._table = table
         return table
 
-    def _tell(self, lines: Iterable[str], stacklevel: int = 3) -> None:
+    def _said(self, found: Found) -> Found:
+        self._tell(found.warnings, stacklevel=4)
+        return found
+
+    def _tell(self, lines: Iterable[str], stacklevel: int) -> None:
         """Warn of what was not said yet."""
         for line in lines:
             if line not in self._told:
                 self._told.add(line)
-                warnings.warn(line, InterscreenWarning, stacklevel=stacklevel)
+                if self._teller is not None:
+                    self._teller(line)
+                else:
+                    warnings.warn(line, InterscreenWarning, stacklevel=stacklevel)
 
 
-def _check_model(samples: int, model: EnergyModel | None) -> bool:
-    """Whether error bars are asked for."""
+def _bars(samples: int, model: EnergyModel | None) -> dict[str, Any]:
+    """Return the arguments of a question with error bars; none for one without."""
     if model is not None and not samples:
         raise InputError("model: says how energies are sampled; say how often, as samples=1000")
-    return bool(samples)
+    return {"samples": samples, "model": model} if samples else {}

@@ -18,10 +18,8 @@ from ..phases.table import PhaseTable
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
     from matplotlib.figure import Figure
 
-    from ..report.page.data import Run as PageRun
     from ..screen.batch import BatchReport
     from ..screen.ranking import Ranking
     from ..screen.run import ScreenResult
@@ -30,6 +28,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 
+WHOLE, LISTED = "results.parquet", "results.csv"  # of candidates by query, and of a list
+_KINDS = {"number": "float64", "integer": "Int64", "boolean": "boolean"}  # the others are texts
 _TABLES = "reactions windows lithiation weights uncertainty sensitivity surroundings".split()
 
 
@@ -40,10 +40,6 @@ def open_run(folder: str | PathLike[str]) -> Run:
     ----------
     folder : path
         As ``interscreen screen`` or ``Database.screen(..., out=folder)`` wrote it.
-
-    Returns
-    -------
-    Run
 
     Raises
     ------
@@ -99,48 +95,85 @@ class Run(Displayed):
     def __init__(
         self, folder: str | PathLike[str], keep: TemporaryDirectory[str] | None = None
     ) -> None:
-        from ..report.page.data import read_run
-
-        self.folder = Path(folder)
+        place = Path(folder)
+        if place.name in (WHOLE, LISTED) and place.is_file():
+            place = place.parent
+        if not place.is_dir():
+            what = "is a file; name the folder it is in" if place.exists() else "no such folder"
+            raise InputError(f"run {place}: {what}")
+        self.folder = place
         self._keep = keep  # a temporary folder goes with the last one who holds it
-        self._read: PageRun = read_run(self.folder)
+        self._whole = (place / WHOLE).is_file()
+        if not self._whole and not (place / LISTED).is_file():
+            raise InputError(
+                f"run {place}: holds neither {WHOLE} nor {LISTED}; name the folder of a finished "
+                "screen (the command of an interrupted one finishes it)"
+            )
 
     def __repr__(self) -> str:
         results, ranking = self.results, self.ranking
-        first = ranking.iloc[0] if len(ranking) else None
         said = (
             f"{results['candidate'].nunique()} candidates x {results['electrolyte'].nunique()} "
             f"electrolytes, {self.failed} rows failed"
         )
-        if first is not None:
-            said += f"; first {_with(first['electrolyte'])}: {first['candidate']}"
+        if len(ranking):
+            with_it, candidate = ranking.loc[0, ["electrolyte", "candidate"]]
+            with_it = with_it if with_it == "overall" else f"with {with_it}"
+            said += f"; first {with_it}: {candidate}"
         return f"<Run {self.study.get('name') or self.folder.name}: {said}>"
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name not in _TABLES:
             raise AttributeError(f"a run has no attribute {name!r}")
-        rows = self._read.reactions if name == "reactions" else self._read.extra.get(name, [])
-        table = self.__dict__[name] = _frame(rows)
+        table = self.__dict__[name] = self._read(f"{name}.csv")
         return table
+
+    def _read(self, name: str) -> pd.DataFrame:
+        """Read a table of the run; its columns have the types of the registry."""
+        import pandas as pd
+
+        from ..phases.columns import COLUMNS, columns_of
+
+        file = self.folder / name
+        if not file.is_file():
+            return pd.DataFrame()
+        kinds = {key: _KINDS.get(column.type, "str") for key, column in COLUMNS.items()}
+        missing = {key: ["", "nan", "inf", "-inf"] for key, kind in kinds.items() if kind != "str"}
+        try:
+            if name == WHOLE:
+                return pd.read_parquet(file)
+            return pd.read_csv(
+                file,
+                dtype=kinds,
+                usecols=columns_of("results") if name == LISTED else None,
+                keep_default_na=False,
+                na_values=missing,
+            )
+        except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+            why = str(error).splitlines()[0]
+            raise InputError(f"{file}: cannot be read ({why}); run the screen again") from None
 
     @cached_property
     def results(self) -> pd.DataFrame:
         """One row per candidate and electrolyte."""
-        import pandas as pd
-
-        if self._read.whole:
-            return pd.read_parquet(self.folder / "results.parquet")
-        return _frame(self._read.results)
+        return self._read(WHOLE if self._whole else LISTED)
 
     @cached_property
     def ranking(self) -> pd.DataFrame:
         """Candidates, best first: overall, then for each electrolyte."""
-        return _frame(self._read.ranking)
+        return self._read("ranking.csv")
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What the run was made from: its source, study, versions; empty where it is not told."""
+        from ..report.page.data import read_manifest
+
+        return read_manifest(self.folder)
 
     @property
     def study(self) -> dict[str, Any]:
         """What was asked, as the manifest says it."""
-        return self._read.study
+        return dict(self.manifest.get("study") or {})
 
     @property
     def failed(self) -> int:
@@ -150,46 +183,41 @@ class Run(Displayed):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What may be wrong with the results."""
-        stated = self._read.manifest
-        return (*stated.get("warnings", ()), *stated.get("notes", ()))
+        return (*self.manifest.get("warnings", ()), *self.manifest.get("notes", ()))
 
     @property
     def left_out(self) -> tuple[str, ...]:
         """Phases that were met and not counted."""
-        return tuple(self._read.manifest.get("left_out_phases", ()))
+        return tuple(self.manifest.get("left_out_phases", ()))
 
     def best(
         self, electrolyte: str | None = None, count: int = 10, *, where: str = "", sort: str = ""
     ) -> pd.DataFrame:
         """Return the best candidates for one electrolyte, or for all of them together.
 
-        Parameters
-        ----------
-        electrolyte : str, optional
-        count : int
-        where, sort : str
-            Condition and column, as for ``interscreen top``.
+        ``where`` is a condition and ``sort`` a column, as for ``interscreen top``.
         """
-        from ..screen.results_table import SCORE
-        from ..screen.top import best
+        import pyarrow as pa
 
+        from ..phases.columns import arrow_schema
+        from ..screen.ranking import OVERALL
+        from ..screen.top import SCORE, best
+
+        tie = self._ranked_by.tie_meV_per_atom
+        schema = arrow_schema("results")
         return best(
-            self._searched(),
-            electrolyte=electrolyte,
+            self.folder / WHOLE
+            if self._whole
+            else pa.Table.from_pandas(self.results, schema, False),
+            electrolyte=None if electrolyte == OVERALL else electrolyte,
             where=where,
             sort=sort or SCORE,
             count=count,
-            tie_meV_per_atom=self._ranked_by.tie_meV_per_atom,
+            tie_meV_per_atom=tie,
         )
 
     def report(self, path: str | PathLike[str] | None = None) -> Path:
-        """Write the page of the run; return the file.
-
-        Parameters
-        ----------
-        path : path, optional
-            File to write; report.html in the folder of the run by default.
-        """
+        """Write the page of the run, report.html in its folder by default; return the file."""
         from ..report.page import write_report
 
         if path is None and self._keep is not None:
@@ -197,13 +225,7 @@ class Run(Displayed):
         return write_report(self.folder, None if path is None else Path(path))
 
     def plot(self, **options: Any) -> Figure:
-        """Draw the heatmap of the best candidates.
-
-        Parameters
-        ----------
-        **options
-            ``count`` (candidates that are shown, 40), ``width``, ``bare``: see ``Result.plot``.
-        """
+        """Draw the heatmap of the best ``count`` (40) candidates; options as of ``Result.plot``."""
         return self._shown().plot(**options)
 
     def _repr_html_(self) -> str:
@@ -213,9 +235,9 @@ class Run(Displayed):
         """Return the tables as those of a finished study; of a whole source its best."""
         from ..screen.run import ScreenResult
 
-        results = _frame(self._read.results)
-        if "source" not in results:
-            results["source"] = self._read.source.get("source_label", "not stated")
+        results = self.results
+        if self._whole:
+            results = results[results["candidate"].isin(self.ranking["candidate"])]
         return ScreenResult(
             results=results,
             ranking=self.ranking,
@@ -231,42 +253,28 @@ class Run(Displayed):
 
     @property
     def _ranked_by(self) -> Ranking:
+        """Weights and tie limit."""
         from ..screen.ranking import Ranking
 
-        return Ranking.model_validate(self.study.get("ranking") or {})
-
-    def _searched(self) -> pa.Table | Path:
-        """Results as ``best`` reads them."""
-        from ..phases.columns import arrow_schema
-
-        if self._read.whole:
-            return self.folder / "results.parquet"
-        import pyarrow as pa
-
-        schema = arrow_schema("results")
-        rows = self.results.reindex(columns=schema.names)
-        return pa.Table.from_pandas(rows, schema=schema, preserve_index=False)
+        stated = self.study.get("ranking") or {}
+        try:
+            return Ranking.model_validate(stated)
+        except ValueError as error:
+            why = str(error).splitlines()[0]
+            file = self.folder / "manifest.json"
+            raise InputError(f"{file}: cannot be read ({why}); run the screen again") from None
 
 
-def asked_study(
-    name: str,
+def study_of(
     candidates: str | Iterable[Given | dict[str, Any]],
-    electrolytes: Given | Iterable[Given | dict[str, Any]],
-    *,
-    samples: int,
     model: EnergyModel,
-    cathodes: Given | Iterable[Given],
-    air: Given | Iterable[Given],
-    sensitivity: bool,
-    ranking: Ranking | Mapping[str, Any] | None,
-    jobs: int | None,
+    samples: int,
+    materials: Mapping[str, Given | Iterable[Given | dict[str, Any]]],
+    **asked: Any,
 ) -> Study:
-    """Return the study of a screen; parameters as those of ``Database.screen``.
+    """Return the study of ``Database.screen``, or raise InputError with all that is wrong.
 
-    Raises
-    ------
-    InputError
-        One line with everything that is wrong.
+    ``materials`` are the other lists of materials, ``asked`` other entries of a study.
     """
     from pydantic import ValidationError
 
@@ -276,22 +284,13 @@ def asked_study(
     if samples and not FEWEST <= samples <= MOST:
         raise InputError(f"samples {samples}: use {FEWEST} to {MOST} samples of the energies")
     chosen = parse_query(candidates) if isinstance(candidates, str) else None
-    asked: dict[str, Any] = {
-        "name": name,
-        "candidates": [] if chosen else _entries(candidates),
-        "query": chosen,
-        "electrolytes": _entries(electrolytes),
-        "cathodes": _entries(cathodes),
-        "air": _entries(air),
-        "sensitivity": sensitivity,
-        "uncertainty": {
-            "samples": samples,
-            "seed": model.seed,
-            "independent_meV_per_atom": 1000.0 * model.independent_eV_per_atom,
-            "correlated": model.correlated,
-        },
-        "ranking": ranking or {},
-        "jobs": jobs,
+    lists = {"candidates": [] if isinstance(candidates, str) else candidates, **materials}
+    asked |= {key: _entries(given) for key, given in lists.items()} | {"query": chosen}
+    asked["uncertainty"] = {
+        "samples": samples,
+        "seed": model.seed,
+        "independent_meV_per_atom": 1000.0 * model.independent_eV_per_atom,
+        "correlated": model.correlated,
     }
     try:
         study = Study.model_validate(asked)
@@ -301,11 +300,11 @@ def asked_study(
             for p in error.errors()
         ]
         raise InputError("; ".join(problems)) from None
-    for key in ("candidates", "electrolytes", "cathodes", "air"):
+    for key in lists:
         labels = [entry.label for entry in getattr(study, key)]
-        for label in labels:
-            if labels.count(label) > 1:
-                raise InputError(f"{key}: {label} stands twice; remove one or give it another name")
+        twice = next((label for label in labels if labels.count(label) > 1), None)
+        if twice is not None:
+            raise InputError(f"{key}: {twice} stands twice; remove one or give it another name")
     return study
 
 
@@ -331,37 +330,18 @@ def write_run(
     workers: Workers | None = None,
     fresh: bool = False,
 ) -> ScreenResult | BatchReport | None:
-    """Run a study into its folder.
+    """Run a study into its folder; return its tables, or the report of a screen by query.
 
-    Parameters
-    ----------
-    study : Study
-    table : PhaseTable
-    folder : Path
-    command : sequence of str
-        What the manifest states.
-    figures : bool
-        Whether figures and the page are written, too.
-    progress, sampling : callable
-        Called with candidates, and samples of the energies, done and in all.
-    say : callable
-        Told in one line what happens.
-    check : callable
-        Called now and then; may raise KeyboardInterrupt.
-    workers : Workers, optional
-        Of a screen by query.
-    fresh : bool
-        Whether a screen by query forgets what an earlier start computed.
-
-    Returns
-    -------
-    ScreenResult, or BatchReport of a screen by query (None where it was complete already)
+    ``command`` is what the manifest states, ``figures`` whether figures and page are written, too.
+    ``progress`` and ``sampling`` are called with candidates, and samples of the energies, done and
+    in all; ``say`` is told in one line what happens; ``check`` is called now and then and may raise
+    KeyboardInterrupt.  A screen by query also takes ``workers``, and ``fresh`` to forget what an
+    earlier start computed; it returns None where it was complete already.
     """
     from ..report.figures.run import write_figures
     from ..report.page import write_report
     from ..screen.batch import run_batch
-    from ..screen.folder import new_folder, write_manifest, write_tables
-    from ..screen.manifest import build_manifest
+    from ..screen.folder import build_manifest, new_folder, write_manifest, write_tables
     from ..screen.run import run_study
 
     started = time.perf_counter()
@@ -408,16 +388,3 @@ def write_run(
             write_report(place)
         check()
     return result
-
-
-def _frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """Rows as a table; a column without any value holds numbers that are missing."""
-    import pandas as pd
-
-    frame = pd.DataFrame(list(rows))
-    kinds = {name: "float64" for name in frame.columns if frame[name].isna().all()}
-    return frame.astype({**kinds, **({"rank": "Int64"} if "rank" in frame else {})})
-
-
-def _with(electrolyte: str) -> str:
-    return electrolyte if electrolyte == "overall" else f"with {electrolyte}"

@@ -19,16 +19,15 @@ The elements are the zero of energy and have no error.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..files import data_rows
 from ..phases.classes import anion_classes
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
@@ -71,47 +70,26 @@ class EnergyModel:
 
 @dataclass(frozen=True)
 class Correction:
-    """One correction of the energies.
+    """One correction of the energies."""
 
-    Attributes
-    ----------
-    name : str
-        Anion class, or ``Fe in oxides``.
-    element : str
-        Element that it counts by.
-    kind : str
-        ``anion``, ``oxide`` or ``fluoride`` (a transition metal in these).
-    standard_deviation_eV : float
-        Per atom of that element [eV].
-    """
-
-    name: str
-    element: str
-    kind: str
-    standard_deviation_eV: float
+    name: str  # anion class, or "Fe in oxides"
+    element: str  # that it counts by
+    kind: str  # anion, oxide or fluoride (a transition metal in these)
+    standard_deviation_eV: float  # per atom of that element [eV]
 
 
 @lru_cache(maxsize=1)
 def corrections() -> tuple[Correction, ...]:
     """Corrections and their standard deviations, as published."""
-    text = (files("interscreen") / "data" / "corrections.csv").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    deviation = "standard_deviation_eV_per_atom"
     return tuple(
-        Correction(
-            row["name"], row["element"], row["kind"], float(row["standard_deviation_eV_per_atom"])
-        )
-        for row in csv.DictReader(lines)
+        Correction(row["name"], row["element"], row["kind"], float(row[deviation]))
+        for row in data_rows("corrections.csv")
     )
 
 
 def correction_shares(table: PhaseTable, rows: Rows) -> Floats:
-    """How much of each correction a phase holds, by composition.
-
-    Parameters
-    ----------
-    table : PhaseTable
-    rows : (k,) int array
-        Compounds of the table.
+    """How much of each correction some compounds hold, by composition.
 
     Returns
     -------
@@ -123,7 +101,7 @@ def correction_shares(table: PhaseTable, rows: Rows) -> Floats:
     if not len(rows):
         return shares
     classes = anion_classes(part)
-    fractions = part.element_fractions()
+    fractions = part.fractions(part.elements, np.arange(len(part))).T
     column = {symbol: number for number, symbol in enumerate(part.elements)}
     peroxide, superoxide = _of_alkali_metals(part)
     has = {
@@ -177,14 +155,8 @@ class EnergySamples:
     The numbers of a phase depend on the seed, the sample and its own formula only: they stay the
     same whatever else a study holds, and however it is divided among workers.
 
-    Parameters
-    ----------
-    model : EnergyModel
-    table : PhaseTable
-    rows : (k,) int array
-        Phases that will be asked for, each once.
-    block, count : int
-        Samples are numbered in blocks of ``BLOCK``; which block, and how many samples of it.
+    Those of ``rows`` (each once) can be asked for.  Samples are numbered in blocks of ``BLOCK``;
+    ``block`` says which, and ``count`` how many samples of it.
     """
 
     def __init__(
@@ -202,7 +174,9 @@ class EnergySamples:
             shares[compounds] = correction_shares(table, rows[compounds])
             size = np.array([c.standard_deviation_eV for c in corrections()])
             guess = np.sqrt(((shares * size) ** 2).sum(axis=1))
-            stated = _stated(table, rows)
+            # uncertainty of all corrections as the source states it [eV/atom]
+            held = table.properties.get(TOTAL, np.full(len(table), np.nan))
+            stated = np.asarray(held, dtype=np.float64)[rows]
             with np.errstate(divide="ignore", invalid="ignore"):
                 scale = np.where(np.isnan(stated), 1.0, np.where(guess > 0, stated / guess, 0.0))
             # what the source states and the composition does not explain belongs to the phase
@@ -242,12 +216,3 @@ class EnergySamples:
         key = np.frombuffer(words, dtype=np.uint64)
         stream = Generator(Philox(key=key, counter=[0, 0, 0, self.block]))
         return stream.standard_normal(self.count)
-
-
-def _stated(table: PhaseTable, rows: Rows) -> Floats:
-    """Uncertainty of all corrections as the source states it [eV/atom]; not a number without."""
-    held = table.properties.get(TOTAL)
-    if held is None:
-        return np.full(len(rows), np.nan)
-    values: Floats = np.asarray(held, dtype=np.float64)[rows]
-    return values

@@ -33,27 +33,22 @@ class Spread:
 
 
 def spread(values: Floats) -> Spread:
-    """Return standard deviation and 90 % interval; samples that are not a number are left out.
-
-    Parameters
-    ----------
-    values : (s,) float array
-    """
+    """Return standard deviation and 90 % interval of samples, (s,); NaN counts for nothing."""
     there = values[~np.isnan(values)]
     if len(there) < 2:
         return Spread(None, None, None, len(there))
     # exact sums: the last digit does not depend on how a library adds up
     mean = fsum(there) / len(there)
     variance = fsum((there - mean) ** 2) / (len(there) - 1)
-    low, high = (_quantile(np.sort(there), percent / 100.0) for percent in (LOW, HIGH))
+    climbing = np.sort(there).tolist()
+    low, high = (_quantile(climbing, percent / 100.0) for percent in (LOW, HIGH))
     deviation = sqrt(variance)
     return Spread(deviation if deviation > _NOISE else 0.0, low, high, len(there))
 
 
-def _quantile(climbing: Floats, share: float) -> float:
+def _quantile(climbing: list[float], share: float) -> float:
     """Return the value below which a share of sorted numbers lies, linear between two of them."""
     place = share * (len(climbing) - 1)
     below = int(place)
     above = min(below + 1, len(climbing) - 1)
-    step = float(climbing[above]) - float(climbing[below])
-    return float(climbing[below]) + (place - below) * step
+    return climbing[below] + (place - below) * (climbing[above] - climbing[below])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import logging
-import threading
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,38 +11,53 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .walk import Floats, Integers, call_compiled, compiled_kernel
+from .walk import Floats, Integers, call_compiled, compiled_kernel, may_be_plain, warmed
 
 SIZE = 64  # breakpoints in each direction; the lines of real phase diagrams have < 60
 START = 0.4472135954999579  # 1/sqrt(5): no kink lies at an irrational mixing fraction
 EVERYBODY = -1  # owner of a column that takes part wherever its rows are there
 MOST_ROWS = 128
 
-log = logging.getLogger(__name__)
-
 _warm: list[Any] = []
-_lock = threading.Lock()
+
+
+def spans(indptr: Integers, numbers: Integers) -> tuple[Integers, Integers]:
+    """Entries of some rows of a compressed matrix, one after the other, and their ``indptr``."""
+    lengths = np.diff(indptr)[numbers]
+    ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    entry: Integers = np.repeat(indptr[numbers] - ends[:-1], lengths) + np.arange(ends[-1])
+    return entry, ends
+
+
+def grouped(index: Integers, indptr: Integers) -> tuple[Any, Any, Integers, Integers]:
+    """Group rows of a compressed matrix by the columns they have (fewer than 128).
+
+    Returns
+    -------
+    low, high : (g,) uint64 arrays
+        The columns of each group as bits in two words.
+    ptr, members : int arrays
+        The rows of group ``i`` are ``members[ptr[i] : ptr[i + 1]]``, in order.
+    """
+    starts = indptr[:-1]
+    bit = np.left_shift(np.uint64(1), (index % 64).astype(np.uint64), dtype=np.uint64)
+    words = [np.where(inside, bit, np.uint64(0)) for inside in (index < 64, index >= 64)]
+    low, high = (np.bitwise_or.reduceat(word, starts) if len(starts) else bit for word in words)
+    order = np.lexsort((low, high)).astype(np.int64)
+    low, high = low[order], high[order]
+    new = np.r_[True, (low[1:] != low[:-1]) | (high[1:] != high[:-1])][: len(low)]
+    first = np.flatnonzero(new)
+    return low[first], high[first], np.r_[first, len(order)].astype(np.int64), order
 
 
 @dataclass(frozen=True, eq=False)
 class Sparse:
-    """Compositions over the rows of a problem, in compressed form.
+    """Compositions over the rows of a problem, in compressed form."""
 
-    Attributes
-    ----------
-    indptr : (n + 1,) int array
-    index : (nnz,) int array
-        Rows of composition ``i`` stand at ``indptr[i] <= k < indptr[i + 1]``.
-    parts : (nnz,) float array
-        Fractions; they add up to one for each composition.
-    owner : (n,) int array
-        ``EVERYBODY``, or a number: columns and compositions with the same number belong together.
-    """
-
-    indptr: Integers
-    index: Integers
-    parts: Floats
-    owner: Integers
+    indptr: Integers  # (n + 1,)
+    index: Integers  # rows of composition i stand at indptr[i] <= k < indptr[i + 1]
+    parts: Floats  # fractions; they add up to one for each composition
+    owner: Integers  # (n,) EVERYBODY, or a number: what has the same number belongs together
 
     @classmethod
     def of_dense(cls, rows: Floats) -> Sparse:
@@ -67,25 +81,28 @@ class Sparse:
 
     def take(self, numbers: Integers) -> Sparse:
         """Return some of the compositions."""
-        lengths = np.diff(self.indptr)[numbers]
-        first = self.indptr[numbers]
-        entry = np.repeat(first - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+        entry, indptr = spans(self.indptr, numbers)
+        return Sparse(indptr, self.index[entry], self.parts[entry], self.owner[numbers])
+
+    def and_then(self, other: Sparse) -> Sparse:
+        """Return the compositions with some others behind them."""
         return Sparse(
-            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            self.index[entry],
-            self.parts[entry],
-            self.owner[numbers],
+            np.concatenate([self.indptr, self.indptr[-1] + other.indptr[1:]]),
+            np.concatenate([self.index, other.index]),
+            np.concatenate([self.parts, other.parts]),
+            np.concatenate([self.owner, other.owner]),
         )
 
     def with_rows(self, rows: int) -> Sparse:
         """Return the compositions with every pure row behind them."""
-        count = len(self.index)
-        return Sparse(
-            np.concatenate([self.indptr, count + 1 + np.arange(rows)]),
-            np.concatenate([self.index, np.arange(rows)]),
-            np.concatenate([self.parts, np.ones(rows)]),
-            np.concatenate([self.owner, np.full(rows, EVERYBODY)]),
-        )
+        every = np.arange(rows + 1)
+        pure = Sparse(every, every[:-1], np.ones(rows), np.full(rows, EVERYBODY))
+        return self.and_then(pure)
+
+    @property
+    def arrays(self) -> tuple[Any, ...]:
+        """Its fields, as compiled code takes them."""
+        return self.indptr, self.index, self.parts, self.owner
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,19 +110,11 @@ class Problem:
     """Columns with their costs; the pure rows, at cost zero, are columns too.
 
     Columns are numbered 0 to n - 1, the pure rows n to n + rows - 1.
-
-    Attributes
-    ----------
-    columns : Sparse
-    costs : (c, n) float array
-        In every sample; one sample is the rule.
-    rows : int
-        At most ``MOST_ROWS``.
     """
 
     columns: Sparse
-    costs: Floats
-    rows: int
+    costs: Floats  # (c, n) in every sample; one sample is the rule
+    rows: int  # at most MOST_ROWS
 
     @classmethod
     def of_dense(cls, columns: Floats, costs: Floats) -> Problem:
@@ -115,58 +124,30 @@ class Problem:
 
     @cached_property
     def groups(self) -> tuple[Any, Any, Integers, Integers]:
-        """Columns grouped by the rows they have: bits in two words, and the members."""
-        index, starts = self.columns.index, self.columns.indptr[:-1]
-        bit = np.left_shift(np.uint64(1), (index % 64).astype(np.uint64), dtype=np.uint64)
-        zero = np.uint64(0)
-        low = (
-            np.bitwise_or.reduceat(np.where(index < 64, bit, zero), starts) if len(starts) else bit
-        )
-        high = (
-            np.bitwise_or.reduceat(np.where(index < 64, zero, bit), starts) if len(starts) else bit
-        )
-        order = np.lexsort((low, high)).astype(np.int64)
-        low, high = low[order], high[order]
-        new = np.r_[True, (low[1:] != low[:-1]) | (high[1:] != high[:-1])][: len(low)]
-        first = np.flatnonzero(new)
-        return low[first], high[first], np.r_[first, len(order)].astype(np.int64), order
+        """Columns by the rows they have."""
+        return grouped(self.columns.index, self.columns.indptr)
+
+    @property
+    def arrays(self) -> tuple[Any, ...]:
+        """Everything, as compiled code takes it."""
+        return *self.columns.arrays, *self.groups, self.costs
 
 
 @dataclass(frozen=True, eq=False)
 class PairBatch:
-    """Many compositions with one other; see ``batch_kernel.pairs``.
+    """Many compositions with one other: (q,) arrays, (q, w) of phases; see ``batch_kernel``."""
 
-    Attributes
-    ----------
-    solved : (q,) bool array
-        Whether the answer is certified; the other numbers mean nothing where it is not.
-    mutual, mixing, hull : (q,) float arrays
-        Minimum of the mutual energy, fraction of the first there, lowest energy of the first.
-    phases : (q, w) int array, amounts : (q, w) float array
-        Equilibrium at the minimum; -1 where there is nothing.
-    """
-
-    solved: NDArray[np.bool_]
-    mutual: Floats
-    mixing: Floats
-    hull: Floats
-    phases: Integers
+    solved: NDArray[np.bool_]  # certified; the other numbers mean nothing where this is not so
+    mutual: Floats  # minimum of the mutual energy
+    mixing: Floats  # fraction of the first there
+    hull: Floats  # lowest energy of the first
+    phases: Integers  # equilibrium at the minimum; -1 where there is nothing
     amounts: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class LineBatch:
-    """Windows and conversions of many compositions; see ``batch_kernel.lines``.
-
-    Attributes
-    ----------
-    solved : (q,) bool array
-    hull, reduction, oxidation, uptake, final : (q,) float arrays
-    phases : (q, w) int array, amounts : (q, w) float array
-        Equilibrium at the end of the conversion.
-    mutual, mixing : (q,) float arrays, met : (q, w) int array, met_amounts : (q, w) float array
-        Contact with the pure row.
-    """
+    """Windows and conversions of many compositions: as ``PairBatch``; see ``batch_kernel``."""
 
     solved: NDArray[np.bool_]
     hull: Floats
@@ -174,9 +155,9 @@ class LineBatch:
     oxidation: Floats
     uptake: Floats
     final: Floats
-    phases: Integers
+    phases: Integers  # equilibrium at the end of the conversion
     amounts: Floats
-    mutual: Floats
+    mutual: Floats  # contact with the pure row
     mixing: Floats
     met: Integers
     met_amounts: Floats
@@ -200,7 +181,6 @@ def mutual_minima(
     ----------
     problem : Problem
     firsts : Sparse
-        Compositions.
     of, sample : (q,) int arrays
         Composition and sample of each question; neighbours with the same rows share their columns.
     second : (rows,) float array
@@ -213,16 +193,10 @@ def mutual_minima(
         Threads.
     """
     more = np.zeros(len(of)) if added is None else np.asarray(added, dtype=np.float64)
-    width = min(problem.rows, firsts.longest + int((second > 0.0).sum()) + 1)
+    width = min(problem.rows, firsts.longest + int(np.count_nonzero(second)) + 1)
     goal = np.ascontiguousarray(second, dtype=np.float64)
-    values = _run(
-        "pairs",
-        problem,
-        firsts,
-        (of, sample, more),
-        (row, goal, second_owner, START, SIZE, width),
-        jobs,
-    )
+    rest = (row, goal, second_owner, START, SIZE, width)
+    values = _run("pairs", problem, firsts, (of, sample, more), rest, jobs)
     return PairBatch(values[0] == 0, *values[1:])
 
 
@@ -237,9 +211,8 @@ def row_lines(
 ) -> LineBatch:
     """Walk the amount of one row in many compositions; questions as for ``mutual_minima``."""
     width = min(problem.rows, compositions.longest + 1)
-    values = _run(
-        "lines", problem, compositions, (of, sample), (row, problem.rows, SIZE, width), jobs
-    )
+    rest = (row, problem.rows, SIZE, width)
+    values = _run("lines", problem, compositions, (of, sample), rest, jobs)
     return LineBatch(values[0] == 0, *values[1:])
 
 
@@ -252,13 +225,9 @@ def _run(
     jobs: int,
 ) -> list[Any]:
     """Call a compiled loop, in several threads where that is asked for (they hold no lock)."""
-    columns = problem.columns
-    given = (
-        columns.indptr, columns.index, columns.parts, columns.owner, *problem.groups, problem.costs,
-        compositions.indptr, compositions.index, compositions.parts, compositions.owner,
-    )  # fmt: skip
-    loop = getattr(_kernel(), name)
+    given = problem.arrays, compositions.arrays
     count = len(questions[0])
+    loop = getattr(_kernel(count * len(problem.columns) * rest[-1]), name)
     if jobs == 1 or count < 4 * jobs:
         return list(call_compiled(loop, *given, *questions, *rest))
     from joblib import Parallel, delayed
@@ -272,32 +241,26 @@ def _run(
     return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
 
 
-def _kernel() -> Any:
-    """Return the compiled loops, warmed once per process; a damaged cache is left aside."""
+def _kernel(entries: float = math.inf) -> Any:
+    """Return the compiled loops, or the plain ones where ``plain_walks`` allows so few entries."""
     if _warm:
         return _warm[0]
-    with _lock:
-        if _warm:
-            return _warm[0]
-        kernel = compiled_kernel()
+    if may_be_plain(entries):
         from . import batch_kernel
 
+        return batch_kernel
+
+    def load() -> Any:
+        compiled_kernel()
+        from . import batch_kernel
+
+        return batch_kernel
+
+    def probe(loops: Any) -> None:
         index = np.zeros(1, dtype=np.int64)
         one = Sparse(np.arange(2), index, np.ones(1), index - 1)
-        tiny = Problem(one, np.zeros((1, 1)), 2)
-        given = (*_arrays(one), *tiny.groups, tiny.costs, *_arrays(one))
-        try:
-            call_compiled(
-                batch_kernel.pairs, *given, index, index, np.zeros(1), 0, np.array([0.0, 1.0]), -1,
-                START, 2, 2,
-            )  # fmt: skip
-            call_compiled(batch_kernel.lines, *given, index, index, 1, 2, 2, 2)
-        except Exception as error:  # unreadable or half-written cache files: do without them
-            log.warning("compiled loops are compiled anew (%s)", type(error).__name__)
-            kernel.compile_all(cache=False)
-        _warm.append(batch_kernel)
-    return _warm[0]
+        given = Problem(one, np.zeros((1, 1)), 2).arrays, one.arrays, index, index
+        loops.pairs(*given, np.zeros(1), 0, np.array([0.0, 1.0]), -1, START, 2, 2)
+        loops.lines(*given, 1, 2, 2, 2)
 
-
-def _arrays(sparse: Sparse) -> tuple[Any, ...]:
-    return sparse.indptr, sparse.index, sparse.parts, sparse.owner
+    return warmed(_warm, load, probe, "compiled loops are compiled anew (%s)")

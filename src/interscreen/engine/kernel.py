@@ -125,6 +125,16 @@ def _invert(columns, basis, inverse, work):
 
 
 @compiled
+def _times(matrix, vector, out):
+    """Write ``matrix @ vector`` to ``out``."""
+    for i in range(out.shape[0]):
+        total = 0.0
+        for j in range(vector.shape[0]):
+            total += matrix[i, j] * vector[j]
+        out[i] = total
+
+
+@compiled
 def _subtract_rows(columns, factors, out):
     """``out -= factors @ columns``, row by row (contiguous, so it is vectorised)."""
     m, n = columns.shape
@@ -143,13 +153,29 @@ def _price(columns, costs, basis, inverse, potentials, reduced):
         for j in range(m):
             total += costs[basis[j]] * inverse[j, i]
         potentials[i] = total
-    for p in range(n):
-        reduced[p] = costs[p]
+    reduced[:] = costs
     _subtract_rows(columns, potentials, reduced)
     lowest = 0.0
     for p in range(n):
         lowest = min(lowest, reduced[p])
     return lowest
+
+
+@compiled
+def _first_gone(amounts, falls, basis, careful, least, same):
+    """Amount that is the first to fall to zero, and when; -1 where none falls."""
+    leaving = -1
+    step = np.inf
+    for i in range(amounts.shape[0]):
+        if falls[i] > least:
+            ratio = max(amounts[i], 0.0) / falls[i]
+            better = ratio < step - same
+            if not better and ratio <= step + same:  # as good: by number, or the safer pivot
+                better = basis[i] < basis[leaving] if careful else falls[i] > falls[leaving]
+            if better:
+                leaving = i
+                step = min(step, ratio)
+    return leaving, step
 
 
 @compiled
@@ -171,11 +197,7 @@ def _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland):
                 return OK, pivots
             if not _invert(columns, basis, inverse, work):
                 return SINGULAR_BASIS, pivots
-            for i in range(m):
-                total = 0.0
-                for j in range(m):
-                    total += inverse[i, j] * b[j]
-                amounts[i] = total
+            _times(inverse, b, amounts)
             fresh = True
             continue
         careful = bland or stalled > _STALL_LIMIT
@@ -186,28 +208,8 @@ def _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland):
                 break
         if entering < 0:  # not a number somewhere: nothing compares
             return SINGULAR_BASIS, pivots
-        for i in range(m):
-            total = 0.0
-            for j in range(m):
-                total += inverse[i, j] * columns[j, entering]
-            direction[i] = total
-        leaving = -1
-        step = np.inf
-        for i in range(m):
-            if direction[i] > _PIVOT_TOL:
-                ratio = max(amounts[i], 0.0) / direction[i]
-                if ratio < step - 1e-14:
-                    better = True
-                elif ratio <= step + 1e-14:
-                    if careful:
-                        better = basis[i] < basis[leaving]
-                    else:
-                        better = direction[i] > direction[leaving]
-                else:
-                    better = False
-                if better:
-                    leaving = i
-                    step = min(step, ratio)
+        _times(inverse, columns[:, entering], direction)
+        leaving, step = _first_gone(amounts, direction, basis, careful, _PIVOT_TOL, 1e-14)
         if leaving < 0:
             return OUTSIDE, pivots
         stalled = stalled + 1 if step * -reduced[entering] < 1e-15 else 0
@@ -215,11 +217,7 @@ def _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland):
         if careful or pivots % 32 == 31:
             if not _invert(columns, basis, inverse, work):
                 return SINGULAR_BASIS, pivots
-            for i in range(m):
-                total = 0.0
-                for j in range(m):
-                    total += inverse[i, j] * b[j]
-                amounts[i] = total
+            _times(inverse, b, amounts)
             fresh = True
         else:
             scale = 1.0 / direction[leaving]
@@ -258,26 +256,9 @@ def _record(columns, costs, b0, d, t, basis, x, point, ts, energies, phases, amo
 
 @compiled
 def _follow(
-    columns,
-    costs,
-    b0,
-    d,
-    t,
-    t_end,
-    sign,
-    basis,
-    inverse,
-    potentials,
-    reduced,
-    work,
-    bland,
-    start,
-    ts,
-    energies,
-    slopes,
-    phases,
-    amounts,
-):
+    columns, costs, b0, d, t, t_end, sign, basis, inverse, potentials, reduced, work, bland, start,
+    ts, energies, slopes, phases, amounts,
+):  # fmt: skip
     """Follow the line from ``t`` to ``t_end`` in the direction ``sign`` (+1 or -1).
 
     Points go to ``start + sign``, ``start + 2 sign``, ...; the slope between points k and
@@ -286,7 +267,7 @@ def _follow(
     """
     m, n = columns.shape
     x = np.empty(m)
-    rate = np.empty(m)
+    fall = np.empty(m)
     row = np.empty(n)
     point = start
     lowest = 0.0
@@ -303,7 +284,7 @@ def _follow(
                 value += inverse[i, j] * (b0[j] + t * d[j])
                 change += inverse[i, j] * d[j]
             x[i] = value
-            rate[i] = sign * change
+            fall[i] = -sign * change
         if pivots == 0 and sign > 0:
             imbalance = max(
                 imbalance,
@@ -313,47 +294,22 @@ def _follow(
         for i in range(m):
             slope += potentials[i] * d[i]
         careful = bland or stalled > _STALL_LIMIT
-        leaving = -1
-        step = np.inf
-        for i in range(m):
-            if rate[i] < -_RATE_TOL:
-                ratio = max(x[i], 0.0) / -rate[i]
-                if ratio < step - _SAME_T:
-                    better = True
-                elif ratio <= step + _SAME_T:
-                    better = basis[i] < basis[leaving] if careful else rate[i] < rate[leaving]
-                else:
-                    better = False
-                if better:
-                    leaving = i
-                    step = min(step, ratio)
+        leaving, step = _first_gone(x, fall, basis, careful, _RATE_TOL, _SAME_T)
         remaining = (t_end - t) * sign
         edge = point if sign > 0 else point - 1  # the interval next to this point
         if leaving < 0 and not np.isfinite(t_end):
             slopes[edge] = slope  # a ray: nothing changes any more
             return OK, point, lowest, imbalance, pivots
-        if leaving < 0 or step >= remaining - _SAME_T:
-            if remaining > _SAME_T:
-                if point + sign < 0 or point + sign >= ts.shape[0]:
-                    return TOO_MANY_POINTS, point, lowest, imbalance, pivots
-                slopes[edge] = slope
-                for i in range(m):
-                    x[i] += remaining * rate[i]
-                point += sign
-                imbalance = max(
-                    imbalance,
-                    _record(
-                        columns, costs, b0, d, t_end, basis, x, point, ts, energies, phases, amounts
-                    ),
-                )
-            return OK, point, lowest, imbalance, pivots
+        done = leaving < 0 or step >= remaining - _SAME_T
+        if done:
+            step = remaining
         if step > _SAME_T:
             if point + sign < 0 or point + sign >= ts.shape[0]:
                 return TOO_MANY_POINTS, point, lowest, imbalance, pivots
             slopes[edge] = slope
             for i in range(m):
-                x[i] += step * rate[i]
-            t += sign * step
+                x[i] -= step * fall[i]
+            t = t_end if done else t + sign * step
             point += sign
             stalled = 0
             imbalance = max(
@@ -362,11 +318,12 @@ def _follow(
             )
         else:
             stalled += 1
+        if done:
+            return OK, point, lowest, imbalance, pivots
         entering = -1
         best = np.inf
         largest = 0.0
-        for p in range(n):
-            row[p] = 0.0
+        row[:] = 0.0
         _subtract_rows(columns, inverse[leaving], row)
         for p in range(n):
             pivot = row[p]  # minus the element of the pivot row
@@ -408,44 +365,26 @@ def _all_finite(columns, costs, b0, d):
 def walk_line(columns, costs, b0, d, t_start, t_low, t_high, size, bland):
     """Solve at ``t_start`` and walk the line ``b0 + t d`` down to ``t_low`` and up to ``t_high``.
 
-    Parameters
-    ----------
-    columns : (m, n) float array, C order
-        Compositions; the first ``m`` columns are the identity (the elements).
-    costs : (n,) float array
-        Energy of one unit of each column [eV].
-    b0, d : (m,) float arrays
-        Line; ``b0 + t d`` is non-negative for ``t_low <= t <= t_high``.
-    t_start, t_low, t_high : float
-        ``t_low <= t_start <= t_high``; ``t_high`` may be infinite.
-    size : int
-        Room for breakpoints in each direction.
-    bland : bool
-        Careful mode: Bland's rule and a fresh inverse at every pivot.
+    Arrays as for ``walk.walk_line``, in C order.  ``size`` is the room for breakpoints in each
+    direction; ``bland`` the careful mode: Bland's rule and a fresh inverse at every pivot.
 
     Returns
     -------
-    status : int
-    first, start, last : int
+    status, first, start, last : int
         Valid points are ``first .. last``; ``start`` is the one at ``t_start``.
-    ts, energies : (2 size + 1,) float arrays
-    slopes : (2 size + 1,) float array
+    ts, energies, slopes : (2 size + 1,) float arrays
         ``slopes[k]`` holds between points k and k + 1 (and beyond the last one of a ray).
     phases : (2 size + 1, m) int array, amounts : (2 size + 1, m) float array
         Basis columns and their amounts at each point.
     potentials : (m,) float array
         Chemical potentials at ``t_start`` [eV].
-    lowest : float
-        Worst (most negative) reduced cost met [eV].
-    imbalance : float
-        Worst mass-balance error, negative amounts included.
+    lowest, imbalance : float
+        Most negative reduced cost met [eV], worst mass-balance error (negative amounts included).
     pivots : int
     """
     m, n = columns.shape
     points = 2 * size + 1
-    ts = np.zeros(points)
-    energies = np.zeros(points)
-    slopes = np.zeros(points)
+    ts, energies, slopes = np.zeros(points), np.zeros(points), np.zeros(points)
     phases = np.zeros((points, m), dtype=np.int64)
     amounts = np.zeros((points, m))
     basis = np.empty(m, dtype=np.int64)
@@ -461,10 +400,8 @@ def walk_line(columns, costs, b0, d, t_start, t_low, t_high, size, bland):
     status, pivots = NOT_A_NUMBER, 0
     if _all_finite(columns, costs, b0, d):
         status, pivots = _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland)
-    lowest = 0.0
-    imbalance = 0.0
-    first = start
-    last = start
+    lowest, imbalance = 0.0, 0.0
+    first, last = start, start
     at_start[:] = potentials
     if status == OK:
         optimal = basis.copy()

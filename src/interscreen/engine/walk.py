@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,69 +23,61 @@ Integers = NDArray[np.int64]
 
 log = logging.getLogger(__name__)
 
-_warm_lock = threading.Lock()
+_warm_lock = threading.RLock()
 _warm: list[Any] = []
-_plain: list[int] = []  # entries of columns that may still be walked over in plain Python
+_plain: list[float] = []  # entries of columns that may still be walked over in plain Python
 
 
 @dataclass(frozen=True)
 class Walk:
-    """The lowest energy along ``b(t) = b0 + t d``: convex and piecewise linear.
+    """The lowest energy along ``b(t) = b0 + t d``: convex and piecewise linear."""
 
-    Attributes
-    ----------
-    t : (k,) float array
-        Points in ascending order: the ends, the start, and every kink.
-    energy : (k,) float array
-        Lowest energy at each point [eV].
-    slope : (k,) float array
-        ``slope[i]`` holds between points i and i + 1; the last entry belongs to the ray
-        beyond the last point (not a number when the line ends there).
-    phases : (k, m) int array
-        Basis columns at each point.
-    amounts : (k, m) float array
-        Their amounts; entries at noise level are exactly zero.
-    start : int
-        Index of the point the walk started from.
-    potentials : (m,) float array
-        Duals (chemical potentials) at the start [eV].
-    pivots : int
-        Simplex pivots used.
-    """
-
-    t: Floats
-    energy: Floats
-    slope: Floats
-    phases: Integers
-    amounts: Floats
-    start: int
-    potentials: Floats
+    t: Floats  # (k,) points in ascending order: the ends, the start, and every kink
+    energy: Floats  # (k,) [eV]
+    slope: Floats  # (k,) to the next point; the last one is that of a ray, or not a number
+    phases: Integers  # (k, m) basis columns
+    amounts: Floats  # (k, m) of these; entries at noise level are exactly zero
+    start: int  # index of the point the walk started from
+    potentials: Floats  # (m,) duals (chemical potentials) at the start [eV]
     pivots: int
 
 
+def warmed(held: list[Any], load: Callable[[], Any], probe: Callable[[Any], Any], say: str) -> Any:
+    """Return a compiled module, tried once per process; a damaged cache is left aside."""
+    with _warm_lock:
+        if not held:
+            from . import kernel
+
+            module = load()
+            try:
+                call_compiled(probe, module)
+            except Exception as error:  # unreadable or half-written cache files: do without them
+                log.warning(say, type(error).__name__)
+                kernel.compile_all(cache=False)
+                probe(module)
+            held.append(module)
+    return held[0]
+
+
 def compiled_kernel() -> Any:
-    """Return the compiled kernel, warmed once per process; a damaged cache is left aside."""
+    """Return the compiled kernel."""
     if _warm:
         return _warm[0]
-    with _warm_lock:
-        if _warm:
-            return _warm[0]
-        from . import kernel
+    from . import kernel
 
+    def load() -> Any:
         kernel.compile_all()
-        arguments = (np.eye(2), np.zeros(2), np.ones(2), np.zeros(2), 0.0, 0.0, 0.0, 1, False)
-        try:
-            call_compiled(kernel.walk_line, *arguments)
-        except Exception as error:  # unreadable or half-written cache files: do without them
-            log.warning(
-                "compiled code in the cache cannot be read (%s); compiling anew, which takes a few "
-                "seconds each time until __pycache__/*.nbi of interscreen is deleted",
-                type(error).__name__,
-            )
-            kernel.compile_all(cache=False)
-            kernel.walk_line(*arguments)
-        _warm.append(kernel)
-    return _warm[0]
+        return kernel
+
+    return warmed(
+        _warm,
+        load,
+        lambda module: module.walk_line(
+            np.eye(2), np.zeros(2), np.ones(2), np.zeros(2), 0.0, 0.0, 0.0, 1, False
+        ),
+        "compiled code in the cache cannot be read (%s); compiling anew, which takes a few "
+        "seconds each time until __pycache__/*.nbi of interscreen is deleted",
+    )
 
 
 @contextlib.contextmanager
@@ -93,12 +85,8 @@ def plain_walks(entries: int = 10_000) -> Iterator[None]:
     """Walk in plain Python at first, which spares a short process the import of numba.
 
     The functions are those that are compiled otherwise, and so is the certificate; the numbers
-    agree but for the last digits.
-
-    Parameters
-    ----------
-    entries : int
-        Of ``columns``, over all walks (about 16 us each); then the code is compiled after all.
+    agree but for the last digits.  After so many ``entries`` of ``columns`` in all walks (about
+    16 us each) the code is compiled after all.
     """
     _plain.append(entries)
     try:
@@ -108,16 +96,12 @@ def plain_walks(entries: int = 10_000) -> Iterator[None]:
         _plain.clear()
 
 
-def _kernel(entries: int) -> Any:
-    """Return the kernel for a walk over so many entries of ``columns``."""
+def may_be_plain(entries: float) -> bool:
+    """Whether so many entries of ``columns`` are better walked over before numba is imported."""
     if not _plain or _warm:
-        return compiled_kernel()
+        return False
     _plain[-1] -= entries
-    if _plain[-1] < 0:
-        return compiled_kernel()
-    from . import kernel
-
-    return kernel
+    return _plain[-1] >= 0
 
 
 def call_compiled(function: Any, *arguments: Any) -> Any:
@@ -144,7 +128,7 @@ def walk_line(
     high: float,
     keep_start: bool = True,
 ) -> Walk:
-    """Walk the hull along a line, certified.
+    """Walk the hull along the line ``b0 + t d``, certified.
 
     Parameters
     ----------
@@ -153,50 +137,42 @@ def walk_line(
     costs : (n,) float array
         Their energies [eV per unit of a column].
     b0, d : (m,) float array
-        The line ``b0 + t d``.
     start, low, high : float
         Where to solve first, and the range to walk; ``high`` may be infinite.
     keep_start : bool
         Keep the starting point even where the line has no kink.
-
-    Returns
-    -------
-    Walk
 
     Raises
     ------
     SolverError
         When mass balance or reduced costs cannot be brought within 1e-9.
     """
-    kernel = _kernel(columns.size)
-    columns = np.ascontiguousarray(columns, dtype=np.float64)
-    costs = np.ascontiguousarray(costs, dtype=np.float64)
-    b0 = np.ascontiguousarray(b0, dtype=np.float64)
-    d = np.ascontiguousarray(d, dtype=np.float64)
+    if may_be_plain(columns.size):
+        from . import kernel
+    else:
+        kernel = compiled_kernel()
+    arrays = [np.ascontiguousarray(array, dtype=np.float64) for array in (columns, costs, b0, d)]
+    range_ = (float(start), float(low), float(high))
     problem = ""
     for careful, room in ((False, _ROOM), (True, _ROOM), (True, 32 * _ROOM)):
-        (
-            status, first, begin, last, ts, energies, slopes, phases, amounts,
-            potentials, lowest, imbalance, pivots,
-        ) = call_compiled(
-            kernel.walk_line,
-            columns, costs, b0, d, float(start), float(low), float(high), room, careful,
-        )  # fmt: skip
+        status, first, begin, last, *points, potentials, lowest, imbalance, pivots = call_compiled(
+            kernel.walk_line, *arrays, *range_, room, careful
+        )
         # "not <=" and not ">": a result that is not a number fails, too
         if status == kernel.OK and -lowest <= CERTIFIED and imbalance <= CERTIFIED:
-            keep = slice(first, last + 1)
+            t, energy, slope, phases, amounts = (values[first : last + 1] for values in points)
             if not np.isinf(high):
-                slopes[last] = np.nan
-            return _clean(
-                ts[keep],
-                energies[keep],
-                slopes[keep],
-                phases[keep],
-                amounts[keep],
-                begin - first,
-                keep_start,
-                potentials,
-                pivots,
+                slope[-1] = np.nan
+            kept = _kinks(slope, begin - first if keep_start else None)
+            return Walk(
+                t=t[kept],
+                energy=energy[kept],
+                slope=slope[kept],
+                phases=phases[kept],
+                amounts=np.where(amounts[kept] > 1e-12, amounts[kept], 0.0),
+                start=int(np.searchsorted(kept, begin - first)),
+                potentials=potentials,
+                pivots=int(pivots),
             )
         problem = kernel.MEANING[status]
         if status == kernel.OK:
@@ -210,82 +186,30 @@ def walk_line(
     )
 
 
-def _clean(
-    t: Floats,
-    energy: Floats,
-    slope: Floats,
-    phases: Integers,
-    amounts: Floats,
-    start: int,
-    keep_start: bool,
-    potentials: Floats,
-    pivots: int,
-) -> Walk:
-    """Drop the breakpoints where the slope does not change (degenerate pivots)."""
-    count = len(t)
+def _kinks(slope: Floats, start: int | None) -> Integers:
+    """Points but those where the slope does not change (degenerate pivots)."""
+    count = len(slope)
     keep = np.ones(count, dtype=bool)
     if count > 2:
         keep[1:-1] = np.diff(slope[: count - 1]) > SAME_SLOPE
     if count > 1 and np.isfinite(slope[-1]):  # a ray goes on beyond the last point
         keep[-1] = slope[-1] - slope[-2] > SAME_SLOPE
-    if keep_start:
+    if start is not None:
         keep[start] = True
-    kept = np.flatnonzero(keep)
-    return Walk(
-        t=t[kept],
-        energy=energy[kept],
-        slope=slope[kept],
-        phases=phases[kept],
-        amounts=np.where(amounts[kept] > 1e-12, amounts[kept], 0.0),
-        start=int(np.searchsorted(kept, start)),
-        potentials=potentials,
-        pivots=int(pivots),
-    )
+    return np.flatnonzero(keep)
 
 
 @dataclass(frozen=True)
 class HullPoint:
-    """Equilibrium of one composition.
+    """Equilibrium of one composition."""
 
-    Attributes
-    ----------
-    energy : float
-        Lowest energy [eV per unit of composition].
-    phases : (m,) int array
-        Columns of the optimal basis.
-    amounts : (m,) float array
-        Their amounts (zero where the basis is degenerate).
-    potentials : (m,) float array
-        Chemical potentials of the rows [eV].
-    """
-
-    energy: float
-    phases: Integers
-    amounts: Floats
-    potentials: Floats
+    energy: float  # [eV per unit of composition]
+    phases: Integers  # (m,) columns of the optimal basis
+    amounts: Floats  # (m,) of these; zero where the basis is degenerate
+    potentials: Floats  # (m,) chemical potentials of the rows [eV]
 
 
 def lowest_energy(columns: Floats, costs: Floats, b: Floats) -> HullPoint:
-    """Solve ``min costs.x  subject to  columns x = b, x >= 0``, certified.
-
-    Parameters
-    ----------
-    columns : (m, n) float array
-        Compositions; the first ``m`` columns are the identity.
-    costs : (n,) float array
-        Energies [eV per unit of a column].
-    b : (m,) float array
-        Composition, non-negative.
-
-    Raises
-    ------
-    SolverError
-        When the answer cannot be certified.
-    """
+    """Solve ``min costs.x  subject to  columns x = b, x >= 0``; see ``walk_line``."""
     walk = walk_line(columns, costs, b, np.zeros_like(b), start=0.0, low=0.0, high=0.0)
-    return HullPoint(
-        energy=float(walk.energy[0]),
-        phases=walk.phases[0],
-        amounts=walk.amounts[0],
-        potentials=walk.potentials,
-    )
+    return HullPoint(float(walk.energy[0]), walk.phases[0], walk.amounts[0], walk.potentials)

@@ -7,7 +7,7 @@ import io
 import logging
 import os
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,11 +20,9 @@ from .source import Source
 from .table import PhaseTable
 
 _FORMAT = "3"  # raise it when the meaning of a stored array changes
-_ARRAYS = (
-    "formulas", "indptr", "element_index", "counts", "energies", "ids", "structures", "observed",
-    "counted",
-)  # fmt: skip
-
+_ARRAYS = sorted(
+    {field.name for field in fields(PhaseTable)} - {"elements", "source", "properties"}
+)
 _DIGEST = hashlib.sha256().digest_size
 T = TypeVar("T")
 
@@ -33,8 +31,7 @@ log = logging.getLogger(__name__)
 
 def cache_folder() -> Path:
     """Folder for everything that can be made again; ``INTERSCREEN_CACHE`` changes it."""
-    chosen = os.environ.get("INTERSCREEN_CACHE")
-    if chosen:
+    if chosen := os.environ.get("INTERSCREEN_CACHE"):
         return Path(chosen)
     from platformdirs import user_cache_dir
 
@@ -43,67 +40,62 @@ def cache_folder() -> Path:
 
 def cached(key: str, source: Source, build: Callable[[], PhaseTable]) -> PhaseTable:
     """Return the table stored under a key, or build and store it."""
-    file = _file(key, ".npz")
-    table = _load(file, lambda content: _unpacked(content, source))
-    if table is None:
-        table = build()
-        _store(file, _packed(table))
-    return table
+    return _kept(key, ".npz", lambda content: _unpacked(content, source), _packed, build)
 
 
 def cached_flags(
     key: str, length: int, build: Callable[[], NDArray[np.bool_]]
 ) -> NDArray[np.bool_]:
     """Return the truth values stored under a key, or build and store them; shape (length,)."""
-    file = _file(key, ".flags")
-    flags = _load(file, lambda content: np.unpackbits(np.frombuffer(content, "u1"), count=length))
-    if flags is not None:
-        return flags.astype(bool)
-    built = build()
-    _store(file, np.packbits(built).tobytes())
-    return built
+
+    def unpacked(content: bytes) -> NDArray[np.bool_]:
+        return np.unpackbits(np.frombuffer(content, "u1"), count=length).astype(bool)
+
+    return _kept(key, ".flags", unpacked, lambda flags: np.packbits(flags).tobytes(), build)
 
 
-def _file(key: str, ending: str) -> Path:
+def _kept(
+    key: str,
+    ending: str,
+    unpack: Callable[[bytes], T],
+    pack: Callable[[T], bytes],
+    build: Callable[[], T],
+) -> T:
+    """Return what is stored under a key; build and store it if it is absent or damaged."""
     name = hashlib.sha256(f"{_FORMAT}|{version()}|{key}".encode()).hexdigest()[:32]
-    return cache_folder() / "tables" / f"{name}{ending}"
-
-
-def _load(file: Path, read: Callable[[bytes], T]) -> T | None:
-    """Return what a file holds, or None (absent, damaged, of another format)."""
+    file = cache_folder() / "tables" / f"{name}{ending}"
     try:
         stored = file.read_bytes()
         digest, content = stored[:_DIGEST], stored[_DIGEST:]
         if hashlib.sha256(content).digest() != digest:
             raise ValueError("its checksum is wrong")
-        return read(content)
+        return unpack(content)
     except FileNotFoundError:
-        return None
+        pass
     except Exception as error:  # whatever is wrong with it, it can be made again
         log.info("cached file left aside (%s)", error)
-        return None
-
-
-def _store(file: Path, content: bytes) -> None:
-    """Keep a file; a folder that cannot be written to costs time only."""
+    built = build()
+    content = pack(built)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, hashlib.sha256(content).digest() + content)
-    except OSError as error:
+    except OSError as error:  # costs time only
         log.info("not cached (%s)", error)
+    return built
 
 
 def _packed(table: PhaseTable) -> bytes:
-    arrays: dict[str, Any] = {
-        "elements": np.array(table.elements),
-        "n_rows": np.array(table.source.n_rows),
-        "thermo_type": np.array(table.source.thermo_type),
-        "notes": np.array(table.source.notes, dtype=str),
-        **{name: getattr(table, name) for name in _ARRAYS},
-        **{f"property_{name}": array for name, array in table.properties.items()},
-    }
     packed = io.BytesIO()
-    np.savez(packed, **arrays)
+    arrays: dict[str, Any] = {f"property_{name}": a for name, a in table.properties.items()}
+    np.savez(
+        packed,
+        elements=table.elements,
+        n_rows=table.source.n_rows,
+        thermo_type=table.source.thermo_type,
+        notes=np.array(table.source.notes, dtype=str),
+        **{name: getattr(table, name) for name in _ARRAYS},
+        **arrays,
+    )
     return packed.getvalue()
 
 

@@ -90,16 +90,14 @@ def anion_classes(table: PhaseTable) -> dict[str, Mask]:
     Only compounds (two elements or more) have classes, and a compound may have several.
 
     1. Nonmetals and metalloids (F O Cl N Br I S Se C H P As Te Sb B Ge Si, in order of falling
-       electronegativity) can be anions.  The first one that a compound has is an anion, and so
-       is O in any case.
-    2. A further one is an anion, too, if the other elements in their highest usual oxidation
-       states can pay for it beside the anions before it: Cl and S in Li6PS5Cl (S as S2-, Cl as
-       Cl-, paid by Li+ and P5+) but not P in it, S in La2O2S but not in Li2SO4, H in LaHO but not
-       in LiOH.  For H only metals, B, Si and Ge can pay, and in low states (Mn2+, Cr3+): CrHO2
-       is a hydroxide.  C, P, As, Te, Sb, B, Ge and Si with as much oxygen as in their highest
-       oxides (C: as in carbonates) are no anions, whatever could pay for them.
-    3. N or C with H beside a more electronegative element of the list is part of ammonium,
-       amines and other organic groups, and makes no nitride or carbide.
+       electronegativity) can be anions.  The first one that a compound has is one, and so is O.
+    2. A further one is, too, if the other elements in their highest usual oxidation states can
+       pay for it beside the anions before it: Cl and S in Li6PS5Cl but not P in it, S in La2O2S
+       but not in Li2SO4, H in LaHO but not in LiOH.  For H only metals, B, Si and Ge can pay, and
+       in low states (Mn2+, Cr3+): CrHO2 is a hydroxide.  C, P, As, Te, Sb, B, Ge and Si with as
+       much oxygen as in their highest oxides (C: as in carbonates) are no anions in any case.
+    3. N or C with H beside a more electronegative element of the list belongs to ammonium or an
+       organic group, and makes no nitride or carbide.
     4. The polyanionic classes hold compounds of three elements or more whose centre is no anion
        and has enough of the ligand: phosphate O/P >= 2.5, sulfate O/S >= 3.5, carbonate
        O/C >= 3, nitrate O/N >= 3, borate O/B >= 1.5, silicate O/Si >= 2; thiophosphate
@@ -116,11 +114,11 @@ def anion_classes(table: PhaseTable) -> dict[str, Mask]:
     -------
     dict of str to (n,) bool array
     """
-    atoms = {symbol: _atoms(table, symbol) for symbol in _ANIONS}
+    atoms = {symbol: _sum(table, {symbol: 1}) for symbol in _ANIONS}
     lengths = np.diff(table.indptr)
     compound = lengths > 1
     # charge that the elements which are no anions can pay, less the charge of the anions so far
-    left, left_for_h = _charge(table, _HIGHEST_STATE), _charge(table, _BESIDE_HYDRIDE)
+    left, left_for_h = _sum(table, _HIGHEST_STATE), _sum(table, _BESIDE_HYDRIDE)
     before = np.zeros(len(table), dtype=bool)  # has a more electronegative element of the list
     acts: dict[str, Mask] = {}
     masks: dict[str, Mask] = {}
@@ -131,12 +129,11 @@ def anion_classes(table: PhaseTable) -> dict[str, Mask]:
         paid = cost_for_h <= left_for_h if symbol == "H" else cost <= left
         centre = atoms["O"] >= oxygen * np.maximum(atoms[symbol], 1)
         acts[symbol] = present & (~before | (paid & ~centre) | (symbol == "O"))
-        left = left - np.where(acts[symbol], cost, 0)
-        left_for_h = left_for_h - np.where(acts[symbol], cost_for_h, 0)
-        masks[name] = acts[symbol]
-        if symbol in ("N", "C"):
-            masks[name] = acts[symbol] & ~(before & (atoms["H"] > 0))
-        before = before | present
+        left -= np.where(acts[symbol], cost, 0)
+        left_for_h -= np.where(acts[symbol], cost_for_h, 0)
+        organic = before & (atoms["H"] > 0) & (symbol in ("N", "C"))
+        masks[name] = acts[symbol] & ~organic
+        before |= present
     for name, (centre_of, ligand, ratio) in _POLYANIONS.items():
         enough = (atoms[centre_of] > 0) & (atoms[ligand] >= ratio * atoms[centre_of])
         masks[name] = enough & (lengths > 2) & acts[ligand] & ~acts[centre_of]
@@ -150,19 +147,11 @@ def anion_classes(table: PhaseTable) -> dict[str, Mask]:
     return {name: masks[name] for name in ANION_CLASSES}
 
 
-def _atoms(table: PhaseTable, symbol: str) -> Rows:
-    """Atoms of an element in each reduced formula, shape (n,)."""
-    number = table.elements.index(symbol) if symbol in table.elements else -1
-    mine = np.where(table.element_index == number, table.counts, 0)
-    atoms: Rows = np.add.reduceat(mine, table.indptr[:-1])
-    return atoms
-
-
-def _charge(table: PhaseTable, states: Mapping[str, int]) -> Rows:
-    """Sum of the oxidation states of all atoms of each reduced formula, shape (n,)."""
-    state = np.array([states.get(symbol, 0) for symbol in table.elements])
-    charge: Rows = np.add.reduceat(table.counts * state[table.element_index], table.indptr[:-1])
-    return charge
+def _sum(table: PhaseTable, values: Mapping[str, int]) -> Rows:
+    """Sum of the values of all atoms of each reduced formula, shape (n,)."""
+    value = np.array([values.get(symbol, 0) for symbol in table.elements])
+    total: Rows = np.add.reduceat(table.counts * value[table.element_index], table.indptr[:-1])
+    return total
 
 
 def how_many(table: PhaseTable, symbols: Iterable[str]) -> Rows:

@@ -7,9 +7,8 @@ so a phase may leave the hull although its own energy did not move.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from .formula import atomic_number
 from .hull import stability
 from .source import NOT_STATED, Source
 from .table import PhaseTable
-from .units import is_number
+from .units import checked_limit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,26 +32,12 @@ KINDS = ("new", "gone", "moved", "hull_changed")
 
 @dataclass(frozen=True)
 class PhaseChange:
-    """One phase in both tables.
+    """One phase in both tables; ids are empty and numbers None where a table lacks the phase.
 
-    Attributes
-    ----------
-    formula : str
-        Reduced formula.
-    chemical_system : str
-        Its elements in alphabetical order, ``Li-O-P``.
-    id_a, id_b : str
-        Identifiers; empty where the table has none, or lacks the phase.
-    formation_energy_a_eV_per_atom, formation_energy_b_eV_per_atom : float or None
-        Formation energies [eV/atom]; None where the table lacks the phase.
-    change_eV_per_atom : float or None
-        Energy in b minus energy in a [eV/atom]; None for a phase that only one table has.
-    energy_above_hull_a_eV_per_atom, energy_above_hull_b_eV_per_atom : float or None
-        Above the hull of all phases that the table counts [eV/atom] (negative: a phase that is not
-        counted and lies below it); None where the table lacks the phase, or does not hold its
-        chemical system.
-    stable_a, stable_b : bool or None
-        Whether the phase is counted and lies on that hull; None likewise.
+    The chemical system is its elements in alphabetical order (``Li-O-P``); the change is the energy
+    in b minus that in a.  Above the hull of all phases that the table counts (negative: a phase
+    that is not counted and lies below it), and stable (counted, and on that hull): None also where
+    the table does not hold the chemical system.
     """
 
     formula: str
@@ -69,7 +54,7 @@ class PhaseChange:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -81,13 +66,8 @@ class Difference:
 
     Attributes
     ----------
-    source_a, source_b : Source
-    tolerance_eV_per_atom : float
-        Smaller changes of an energy are none [eV/atom].
-    compared_formulas : int
-        Formulas that both tables have.
-    compared_systems : int
-        Chemical systems of the phases of either table that both claim to hold.
+    compared_formulas, compared_systems : int
+        Formulas that both tables have, and chemical systems that both claim to hold.
     new, gone : tuple of PhaseChange
         Phases that only b or only a has, in chemical systems that the other one claims to hold.
     moved : tuple of PhaseChange
@@ -120,10 +100,9 @@ class Difference:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object (full precision)."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {
-            **values,
-            **{kind: [phase.to_dict() for phase in values[kind]] for kind in KINDS},
+            **vars(self),
+            **{kind: [phase.to_dict() for phase in getattr(self, kind)] for kind in KINDS},
             "source_a": self.source_a.to_dict(),
             "source_b": self.source_b.to_dict(),
             "notes": list(self.notes),
@@ -133,9 +112,7 @@ class Difference:
         """Return one row per phase that changed; the column ``change`` says how."""
         import pandas as pd
 
-        rows = [
-            {"change": kind, **phase.to_dict()} for kind in KINDS for phase in getattr(self, kind)
-        ]
+        rows = [{"change": kind} | vars(phase) for kind in KINDS for phase in getattr(self, kind)]
         columns = ["change", *(field.name for field in fields(PhaseChange))]
         return pd.DataFrame(rows, columns=columns)
 
@@ -146,31 +123,25 @@ def compare_tables(
     """Compare the phases of two tables.
 
     A source that names the chemical systems it holds says nothing about others: what is missing
-    there is neither new nor gone, and the hull of such a system is not known.
-
-    Parameters
-    ----------
-    a, b : PhaseTable
-        Before and after.
-    tolerance_eV_per_atom : float
-        Smaller changes of an energy are none [eV/atom].
-
-    Raises
-    ------
-    InputError
-        For a tolerance that is none, and for tables of different run families.
-    SolverError
-        When an energy above hull cannot be certified.
+    there is neither new nor gone, and the hull of such a system is not known.  InputError for a
+    tolerance that is none, and for tables of different run families; SolverError when an energy
+    above hull cannot be certified.
     """
-    tolerance = checked_tolerance(tolerance_eV_per_atom, "tolerance", "eV/atom")
-    _check_families(a.source, b.source)
+    tolerance = float(checked_limit(tolerance_eV_per_atom, "tolerance", "eV/atom"))
+    families = a.source.thermo_type, b.source.thermo_type
+    if NOT_STATED not in families and families[0] != families[1]:
+        raise InputError(
+            f"{a.source.name} ({a.source.version}) is {families[0]} and {b.source.name} "
+            f"({b.source.version}) is {families[1]}: all energies differ between run families, "
+            "which is no change of a database; compare two versions of one family"
+        )
     row_in_b = {key: row for row, key in enumerate(_keys(b))}
     partner = np.array([row_in_b.get(key, -1) for key in _keys(a)], dtype=np.int64)
     in_a = np.flatnonzero(partner >= 0)
     in_b = partner[in_a]
     only_a = np.flatnonzero(partner < 0)
     only_b = np.setdiff1d(np.arange(len(b)), in_b)
-    first, second = _side(a, b.source), _side(b, a.source)
+    first, second = _Side(a, b.source), _Side(b, a.source)
     moved = np.abs(b.energies[in_b] - a.energies[in_a]) > tolerance + EDGE
     known = first.held[in_a] & second.held[in_b]
     flipped = known & ~moved & (first.stable[in_a] != second.stable[in_b])
@@ -192,40 +163,13 @@ def compare_tables(
         hull_changed=_in_order(changes(in_a[flipped], in_b[flipped]), of_hull=True),
         not_comparable_a=len(only_a) - len(gone),
         not_comparable_b=len(only_b) - len(new),
-        notes=tuple(_notes(a.source, b.source, new=len(new), gone=len(gone))),
+        notes=tuple(_notes(a.source, b.source)),
     )
 
 
-def checked_tolerance(value: float, name: str, unit: str) -> float:
-    """Return a tolerance as a number.
-
-    Raises
-    ------
-    InputError
-        For anything but a number from 0 to 1; more is most likely meant in thousandths.
-    """
-    if not is_number(value):
-        raise InputError(f"{name}: {value!r} is no number [{unit}]")
-    number = float(value)
-    if not isfinite(number) or number < 0.0:
-        raise InputError(f"{name}: {number} {unit}; a number of zero or more is needed")
-    if number > 1.0:
-        raise InputError(f"{name}: {number:g} {unit} is beyond any use; is it meant in m{unit}?")
-    return number
-
-
-def _check_families(a: Source, b: Source) -> None:
-    if NOT_STATED not in (a.thermo_type, b.thermo_type) and a.thermo_type != b.thermo_type:
-        raise InputError(
-            f"{a.name} ({a.version}) is {a.thermo_type} and {b.name} ({b.version}) is "
-            f"{b.thermo_type}: all energies differ between run families, which is no change of a "
-            "database; compare two versions of one family"
-        )
-
-
-def _notes(a: Source, b: Source, *, new: int, gone: int) -> Iterator[str]:
+def _notes(a: Source, b: Source) -> Iterator[str]:
     """Say what besides the database may be behind the differences."""
-    unstated = [name for name, s in (("A", a), ("B", b)) if s.thermo_type == NOT_STATED]
+    unstated = [name for name, one in (("A", a), ("B", b)) if one.thermo_type == NOT_STATED]
     if unstated:
         yield (
             f"run family not stated by {' and '.join(unstated)}: energies of another family "
@@ -237,80 +181,47 @@ def _notes(a: Source, b: Source, *, new: int, gone: int) -> Iterator[str]:
         yield "A and B hold different entries of the user's own"
 
 
-@dataclass(frozen=True, eq=False)
 class _Side:
-    """One table with what is known of each of its rows.
+    """One table, and for each row: its system, whether the own source holds it and shares it."""
 
-    Attributes
-    ----------
-    table : PhaseTable
-    names : list of str
-        Chemical system of each row.
-    systems : set of str
-        Those that both sources claim to hold.
-    held, shared : (n,) bool array
-        Whether the own and the other source claim to hold the chemical system.
-    stable : (n,) bool array
-    above : (n,) float array
-        Energy above hull [eV/atom].
-    """
-
-    table: PhaseTable
-    names: list[str]
-    systems: set[str]
-    held: NDArray[np.bool_]
-    shared: NDArray[np.bool_]
-    stable: NDArray[np.bool_]
-    above: NDArray[np.float64]
-
-
-def _side(table: PhaseTable, other: Source) -> _Side:
-    claims: dict[bytes, tuple[str, bool, bool]] = {}
-    rows = []
-    bounds = table.indptr.tolist()
-    for start, end in pairwise(bounds):
-        numbers = table.element_index[start:end]
-        key = numbers.tobytes()
-        if key not in claims:
-            symbols = sorted(table.elements[number] for number in numbers)
-            claims[key] = ("-".join(symbols), table.source.covers(symbols), other.covers(symbols))
-        rows.append(claims[key])
-    names, held, shared = zip(*rows, strict=True)
-    measured = stability(table)
-    return _Side(
-        table=table,
-        names=list(names),
-        systems={name for name, mine, others in claims.values() if mine and others},
-        held=np.array(held),
-        shared=np.array(shared),
-        # as in stability.hull_phases: the reference state of an element is stable in any case
-        stable=(measured.energy_above_hull == 0.0) & (table.counted | np.isinf(measured.margin)),
-        above=measured.energy_above_hull,
-    )
+    def __init__(self, table: PhaseTable, other: Source) -> None:
+        claims: dict[bytes, tuple[str, bool, bool]] = {}
+        rows = []
+        for start, end in pairwise(table.indptr.tolist()):
+            numbers = table.element_index[start:end]
+            key = numbers.tobytes()
+            if key not in claims:
+                symbols = sorted(table.elements[number] for number in numbers)
+                covered = table.source.covers(symbols), other.covers(symbols)
+                claims[key] = ("-".join(symbols), *covered)
+            rows.append(claims[key])
+        self.table = table
+        self.systems = {name for name, mine, others in claims.values() if mine and others}
+        self.names, held, shared = zip(*rows, strict=True)
+        self.held, self.shared = np.array(held), np.array(shared)
+        measured = stability(table)
+        self.above = measured.energy_above_hull
+        # as in hull_phases: the reference state of an element is stable in any case
+        self.stable = (self.above == 0.0) & (table.counted | np.isinf(measured.margin))
 
 
 def _change(a: _Side, b: _Side, row_a: int, row_b: int) -> PhaseChange:
     """Describe a phase; the row is -1 in a table that lacks it."""
-    columns: dict[str, Any] = {}
+    side, place = (b, row_b) if row_b >= 0 else (a, row_a)
+    columns: dict[str, Any] = dict.fromkeys(field.name for field in fields(PhaseChange))
+    columns |= {"formula": str(side.table.formulas[place]), "chemical_system": side.names[place]}
     for letter, side, row in (("a", a, row_a), ("b", b, row_b)):
-        there = row >= 0
-        held = there and bool(side.held[row])
-        columns |= {
-            f"id_{letter}": str(side.table.ids[row]) if there else "",
-            f"formation_energy_{letter}_eV_per_atom": (
-                float(side.table.energies[row]) if there else None
-            ),
-            f"energy_above_hull_{letter}_eV_per_atom": float(side.above[row]) if held else None,
-            f"stable_{letter}": bool(side.stable[row]) if held else None,
-        }
-    before, after = (columns[f"formation_energy_{letter}_eV_per_atom"] for letter in "ab")
-    side, row = (b, row_b) if row_b >= 0 else (a, row_a)
-    return PhaseChange(
-        formula=str(side.table.formulas[row]),
-        chemical_system=side.names[row],
-        change_eV_per_atom=None if before is None or after is None else after - before,
-        **columns,
-    )
+        columns[f"id_{letter}"] = str(side.table.ids[row]) if row >= 0 else ""
+        if row >= 0:
+            energy = float(side.table.energies[row])
+            columns[f"formation_energy_{letter}_eV_per_atom"] = energy
+        if row >= 0 and side.held[row]:
+            columns[f"energy_above_hull_{letter}_eV_per_atom"] = float(side.above[row])
+            columns[f"stable_{letter}"] = bool(side.stable[row])
+    if row_a >= 0 and row_b >= 0:
+        change = float(b.table.energies[row_b] - a.table.energies[row_a])
+        columns["change_eV_per_atom"] = change
+    return PhaseChange(**columns)
 
 
 def _in_order(phases: list[PhaseChange], *, of_hull: bool = False) -> tuple[PhaseChange, ...]:
@@ -327,6 +238,6 @@ def _in_order(phases: list[PhaseChange], *, of_hull: bool = False) -> tuple[Phas
 
 def _keys(table: PhaseTable) -> list[bytes]:
     """Composition of each row, the same in any table."""
-    numbers = np.array([atomic_number(symbol) for symbol in table.elements], dtype=np.int64)
+    numbers = np.array([atomic_number(symbol) for symbol in table.elements])
     pairs = np.column_stack([numbers[table.element_index], table.counts])
     return [pairs[start:end].tobytes() for start, end in pairwise(table.indptr.tolist())]

@@ -19,18 +19,13 @@ _AGREE = 1e-5  # exact and computed amounts must agree to this
 
 @dataclass(frozen=True)
 class Equation:
-    """A balanced reaction.
+    """A balanced reaction: the text, and the amounts on both sides.
 
-    Attributes
-    ----------
-    text : str
-        ``"8 CuF2 + Li7La3Zr2O12 -> 8 CuO + 7 LiF + 3 LaF3 + 2 ZrO2"``.
-    reactants, products : dict of str to number
-        Amounts in that equation: the smallest whole numbers, or numbers per first reactant to six
-        digits where whole ones would exceed 99,999.
+    They are the smallest whole numbers, or numbers per first reactant to six digits where whole
+    ones would exceed 99,999.
     """
 
-    text: str
+    text: str  # "8 CuF2 + Li7La3Zr2O12 -> 8 CuO + 7 LiF + 3 LaF3 + 2 ZrO2"
     reactants: dict[str, float]
     products: dict[str, float]
 
@@ -51,10 +46,6 @@ def balance(
     exchanged : (formula, number of units), optional
         An element taken up (positive) or given off (negative) by an open reservoir.
 
-    Returns
-    -------
-    Equation
-
     Raises
     ------
     SolverError
@@ -70,10 +61,13 @@ def balance(
         unit = compose(exchanged[0])
         term = _Term(exchanged[0], unit.amounts, abs(exchanged[1]))
         (left if exchanged[1] > 0 else right).append(term)
-    numbers = _whole(left, right)
-    if numbers is None:
-        numbers = _decimals(left, right)
-    return _write(left + right, numbers, len(left))
+    numbers = _whole(left, right) or _decimals(left, right)
+    sides: list[dict[str, float]] = [{}, {}]
+    for position, (term, number) in enumerate(zip(left + right, numbers, strict=True)):
+        side = sides[0] if position < len(left) else sides[1]
+        side[term.text] = side.get(term.text, 0) + number
+    made = dict(sorted(sides[1].items(), key=lambda item: (-item[1], item[0])))
+    return Equation(f"{format_side(sides[0])} {ARROW} {format_side(made)}", sides[0], made)
 
 
 @dataclass(frozen=True)
@@ -102,10 +96,8 @@ def _whole(left: list[_Term], right: list[_Term]) -> list[float] | None:
     whole = whole_numbers(exact)
     scale = terms[0].units / whole[0]
     largest = max(term.units for term in terms)
-    if any(
-        abs(number * scale - term.units) > _AGREE * largest
-        for number, term in zip(whole, terms, strict=True)
-    ):
+    off = (abs(n * scale - term.units) for n, term in zip(whole, terms, strict=True))
+    if any(error > _AGREE * largest for error in off):
         return None
     if max(whole) > _LARGEST:
         return [float(f"{value / whole[0]:.6g}") for value in whole]
@@ -127,23 +119,13 @@ def _decimals(left: list[_Term], right: list[_Term]) -> list[float]:
     return [float(f"{term.units / left[0].units:.6g}") for term in left + right]
 
 
-def _write(terms: list[_Term], numbers: list[float], n_left: int) -> Equation:
-    sides: list[dict[str, float]] = [{}, {}]
-    for position, (term, number) in enumerate(zip(terms, numbers, strict=True)):
-        side = sides[0] if position < n_left else sides[1]
-        side[term.text] = side.get(term.text, 0) + number
-    products = dict(sorted(sides[1].items(), key=lambda item: (-item[1], item[0])))
-    text = f"{format_side(sides[0])} {ARROW} {format_side(products)}"
-    return Equation(text=text, reactants=sides[0], products=products)
-
-
 def format_side(amounts: dict[str, float]) -> str:
     """One side of an equation; a mixture stands in brackets."""
     written = []
     for formula, number in amounts.items():
         shown = f"({formula})" if " + " in formula else formula
-        written.append(shown if number == 1 else f"{number:g} {shown}" if number != int(number)
-                       else f"{int(number)} {shown}")  # fmt: skip
+        amount = f"{int(number)}" if number == int(number) else f"{number:g}"
+        written.append(shown if number == 1 else f"{amount} {shown}")
     return " + ".join(written)
 
 

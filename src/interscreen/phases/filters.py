@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
-from math import isfinite
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from ..errors import InputError
-from .units import is_number
+from .units import checked_limit
 
 THEORETICAL = {"yes": 1, "no": 0, "unknown": -1, "": -1}
 
@@ -27,13 +26,11 @@ class Filters:
     banned : tuple of str
         Formulas or identifiers of the source (``mp-1234``: that polymorph only).
     max_energy_above_hull_eV_per_atom : float, optional
-        Count only phases that lie at most this far above the hull of all phases [eV/atom].
+        Farthest that a phase may lie above the hull of all phases [eV/atom].
     min_stability_eV_per_atom : float, optional
-        Count a phase only if the hull of all other phases lies at least this far above it
-        [eV/atom]; elements always count.
+        Least height of the hull of all other phases above a phase [eV/atom]; elements always count.
     licences : tuple of str
-        Count only documents with one of these licences (``BY-C``, ``BY-NC``); documents that
-        state none are kept.
+        Licences of documents that count (``BY-C``, ``BY-NC``); those that state none always do.
 
     Examples
     --------
@@ -61,19 +58,8 @@ class Filters:
             object.__setattr__(self, name, tuple(dict.fromkeys(entry.strip() for entry in value)))
         for name in ("max_energy_above_hull_eV_per_atom", "min_stability_eV_per_atom"):
             value = getattr(self, name)
-            if value is None:
-                continue
-            if not is_number(value):
-                raise InputError(f"{name}: {value!r} is no number [eV/atom]")
-            if not isfinite(value) or value < 0.0:
-                raise InputError(f"{name}: {value} eV/atom; a number of zero or more is needed")
-            if value >= 1.0:
-                raise InputError(
-                    f"{name}: {value:g} eV/atom is far beyond any use; is it meant in meV/atom? "
-                    f"Then write {value / 1000:g}"
-                )
-            # a number of NumPy is none in JSON
-            object.__setattr__(self, name, value if isinstance(value, int) else float(value))
+            if value is not None:
+                object.__setattr__(self, name, checked_limit(value, name, "eV/atom"))
 
     @property
     def active(self) -> bool:
@@ -90,11 +76,11 @@ class Filters:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what differs from counting everything."""
-        everything = Filters()
+        everything = asdict(Filters())
         return {
-            field.name: list(value) if isinstance(value, tuple) else value
-            for field in fields(self)
-            if (value := getattr(self, field.name)) != getattr(everything, field.name)
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()
+            if value != everything[name]
         }
 
     @property
@@ -109,12 +95,10 @@ class Filters:
             parts.append("no theoretical phases")
         if self.banned:
             parts.append(f"without {', '.join(self.banned)}")
-        if self.max_energy_above_hull_eV_per_atom is not None:
-            limit = 1000 * self.max_energy_above_hull_eV_per_atom
-            parts.append(f"products at most {limit:g} meV/atom above the hull")
-        if self.min_stability_eV_per_atom is not None:
-            limit = 1000 * self.min_stability_eV_per_atom
-            parts.append(f"products stable by {limit:g} meV/atom or more")
+        if (limit := self.max_energy_above_hull_eV_per_atom) is not None:
+            parts.append(f"products at most {1000 * limit:g} meV/atom above the hull")
+        if (limit := self.min_stability_eV_per_atom) is not None:
+            parts.append(f"products stable by {1000 * limit:g} meV/atom or more")
         if self.licences:
             parts.append(f"licence {' or '.join(self.licences)}")
         return "; ".join(parts)

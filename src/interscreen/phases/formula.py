@@ -25,18 +25,10 @@ Amounts = tuple[tuple[str, Fraction], ...]
 
 @dataclass(frozen=True)
 class Formula:
-    """One formula unit.
+    """One formula unit."""
 
-    Attributes
-    ----------
-    text : str
-        The formula as it is shown: as written, or reduced when it was a multiple.
-    amounts : tuple of (symbol, Fraction)
-        Atoms of each element in one unit of ``text``, in order of atomic number.
-    """
-
-    text: str
-    amounts: Amounts
+    text: str  # as it is shown: as written, or reduced when it was a multiple
+    amounts: Amounts  # atoms of each element in one unit, in order of atomic number
 
     @property
     def elements(self) -> tuple[str, ...]:
@@ -52,6 +44,11 @@ class Formula:
     def counts(self) -> tuple[int, ...]:
         """Smallest whole numbers in the proportion of the amounts."""
         return whole_numbers([amount for _, amount in self.amounts])
+
+    @property
+    def reduced(self) -> str:
+        """Conventional reduced formula, as a table has it."""
+        return reduced_text(dict(zip(self.elements, self.counts, strict=True)))
 
     def amount(self, symbol: str) -> Fraction:
         """Atoms of one element per formula unit (zero if absent)."""
@@ -147,13 +144,7 @@ def element_formula(symbol: str) -> str:
 
 @lru_cache(maxsize=65536)
 def parse_formula(text: str) -> Formula:
-    """Read one formula; multiples such as Li56La24Zr16O96 are shown reduced.
-
-    Raises
-    ------
-    InputError
-        When the text is not a formula.
-    """
+    """Read one formula; multiples are shown reduced (InputError: see ``read_amounts``)."""
     amounts = read_amounts(text)
     shown = text.translate(_SUBSCRIPTS).replace(" ", "")
     if all(value.denominator == 1 for value in amounts.values()):
@@ -167,25 +158,19 @@ def parse_formula(text: str) -> Formula:
 def split_mixture(text: str) -> list[tuple[Fraction, str]]:
     """Split ``"Cu + 2 LiF"`` into coefficients and formulas; one formula gives one pair.
 
-    Raises
-    ------
-    InputError
-        For an empty part or a coefficient of zero.
+    InputError for an empty part or a coefficient of zero.
     """
     if not text.strip():
         raise InputError("an empty formula; write one such as Li3PO4")
-    parts = re.split(r"\s*\+\s*", text.strip())
     mixture = []
-    for part in parts:
+    for part in re.split(r"\s*\+\s*", text.strip()):
         match = _COEFFICIENT.match(part)
-        coefficient = Fraction(1)
-        if match:
-            try:
-                coefficient = Fraction(match.group(1))
-            except ZeroDivisionError:
-                coefficient = Fraction(0)
-            if coefficient <= 0:
-                raise InputError(f"mixture {text!r}: the amount of {part!r} is not positive")
+        try:
+            coefficient = Fraction(match.group(1)) if match else Fraction(1)
+        except ZeroDivisionError:
+            coefficient = Fraction(0)
+        if coefficient <= 0:
+            raise InputError(f"mixture {text!r}: the amount of {part!r} is not positive")
         formula = part[match.end() :].strip() if match else part.strip()
         if not formula:
             raise InputError(f"mixture {text!r}: empty part; write it like Cu + 2 LiF")

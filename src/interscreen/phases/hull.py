@@ -2,20 +2,13 @@
 
 One linear program per phase answers both questions.  Let W be the lowest energy of the
 composition of phase p among all phases without p.  The margin of p is W - E_p.  If it is negative,
-p lies above the hull by as much.  If not, p lies on the hull: a mixture below E_p would either do
-without p (then W would lie below E_p) or hold p beside a rest of the same composition (then that
-rest, which does without p, would lie below E_p and so would W).
+p lies above the hull by as much.  If not, p lies on the hull: of a mixture below E_p that holds p,
+the rest without p would lie below E_p, and so would W.
 
-A chemical system (a set of elements) needs the phases of its own elements and of all their subsets
-as columns.  Systems with fewer elements come first, and a phase that turns out to lie above the
-hull of its own system is left out of all larger systems.  No answer changes by that:
-
-1. Such a phase q can be replaced in any mixture by what it decomposes to: phases on the hull of
-   the system of q, at a lower energy.
-2. This holds for W as well.  What q decomposes to has only the elements of q; p has more, so p is
-   not among it, and a mixture without p stays one without p.
-3. Among the phases that have exactly the elements of p, argument 2 fails: q may decompose to p,
-   and be what takes over once p is gone.  There all phases stay, the metastable ones, too.
+Systems with fewer elements come first, and a phase q above the hull of its own system is left out
+of all larger systems.  No answer changes by that: q can be replaced by what it decomposes to, at a
+lower energy, also in W, as that has only the elements of q and so p is not among it.  Among the
+phases that have exactly the elements of p all stay: q may be what takes over once p is gone.
 """
 
 from __future__ import annotations
@@ -48,13 +41,11 @@ class Stability:
         Rows of the phase table, as they were asked for.
     energy_above_hull : (k,) float array
         Energy of the phase minus the lowest energy of its composition among the phases that take
-        part [eV/atom].  Zero or positive for these; a phase that does not take part may lie below
-        their hull, and has a negative number then.
+        part [eV/atom]; negative only for a phase that takes no part and lies below their hull.
     margin : (k,) float array
         Lowest energy of the composition among all *other* phases that take part, minus the energy
-        of the phase [eV/atom], whether or not the phase takes part itself.  Positive: how far the
-        hull would rise here without the phase.  Negative: minus the energy above hull.
-        Infinite for an element in its reference state, which nothing can replace.
+        of the phase [eV/atom].  Positive: how far the hull would rise here without the phase.
+        Negative: minus the energy above hull.  Infinite for an element in its reference state.
 
     Energies within 1e-9 eV/atom of zero are exactly zero.
     """
@@ -75,9 +66,8 @@ def stability(
 
     Parameters
     ----------
-    table : PhaseTable
     rows : (k,) int array, optional
-        Rows of the table that are asked for; all of them by default.
+        Rows of the table; all of them by default.
     counted : (n,) bool array, optional
         Phases that take part; ``table.counted`` by default.  The elements at zero energy always
         do, whether or not the table has rows for them.
@@ -116,9 +106,9 @@ def hull_phases(table: PhaseTable, counted: NDArray[np.bool_] | None = None) -> 
 
     The reference state of an element always does.  Parameters and errors: see ``stability``.
     """
-    counted = _checked_mask(table, counted)
     margin = stability(table, counted=counted).margin
-    on_hull: NDArray[np.bool_] = (margin >= 0.0) & (counted | np.isinf(margin))
+    taking_part = table.counted if counted is None else counted
+    on_hull: NDArray[np.bool_] = (margin >= 0.0) & (taking_part | np.isinf(margin))
     return on_hull
 
 
@@ -129,8 +119,6 @@ def _margins(
     progress: Callable[[int, int], None] | None,
 ) -> Floats:
     """Margins [eV/atom] of the rows asked for, in an array over all rows of the table."""
-    totals = np.add.reduceat(table.counts, table.indptr[:-1])
-    fractions: Floats = table.counts / np.repeat(totals, np.diff(table.indptr))
     margin = np.full(len(table), np.nan)
     # columns: elements are the better choice against positive energies (see PhaseTable.within),
     # and phases above the hull of a smaller system drop out on the way
@@ -141,7 +129,7 @@ def _margins(
             energies = table.energies[rows]
             found = np.where(energies <= CERTIFIED, np.inf, -energies)
         else:
-            found = _system_margins(table, fractions, elements, rows, useful)
+            found = _system_margins(table, elements, rows, useful)
         margin[rows] = np.where(np.abs(found) < CERTIFIED, 0.0, found)
         useful[rows[found < -_CLEARLY_ABOVE]] = False
         done += len(rows)
@@ -150,60 +138,42 @@ def _margins(
     return margin
 
 
-def _by_system(table: PhaseTable, rows: Rows) -> Iterator[tuple[Rows, Rows]]:
-    """Chemical systems (elements by number) and the rows that have them; small systems first."""
+def _by_system(table: PhaseTable, rows: Rows) -> Iterator[tuple[list[str], Rows]]:
+    """Elements of chemical systems and the rows that have them; small systems first."""
     lengths = table.indptr[rows + 1] - table.indptr[rows]
     systems: dict[bytes, list[int]] = {}
     for row in rows[np.argsort(lengths, kind="stable")].tolist():
         elements = table.element_index[table.indptr[row] : table.indptr[row + 1]]
         systems.setdefault(elements.tobytes(), []).append(row)
-    for members in systems.values():
-        first = members[0]
-        elements = table.element_index[table.indptr[first] : table.indptr[first + 1]]
-        yield elements, np.array(members, dtype=np.int64)
+    for key, members in systems.items():
+        elements = np.frombuffer(key, table.element_index.dtype)
+        yield [table.elements[number] for number in elements], np.array(members, dtype=np.int64)
 
 
 def _system_margins(
-    table: PhaseTable,
-    fractions: Floats,
-    elements: Rows,
-    rows: Rows,
-    useful: NDArray[np.bool_],
+    table: PhaseTable, elements: list[str], rows: Rows, useful: NDArray[np.bool_]
 ) -> Floats:
     """Margins [eV/atom] of phases with exactly these elements, shape as ``rows``."""
-    inside = table.rows_within(table.elements[element] for element in elements)
+    inside = table.rows_within(elements)
     inside = inside[useful[inside]]
     m = len(elements)
-    row_of = np.zeros(len(table.elements), dtype=np.int64)
-    row_of[elements] = np.arange(m)
-    first = table.indptr[inside]
-    lengths = table.indptr[inside + 1] - first
-    column = np.repeat(np.arange(m, m + len(inside)), lengths)
-    entry = np.arange(len(column)) + np.repeat(first - np.cumsum(lengths) + lengths, lengths)
-    columns = np.zeros((m, m + len(inside)))
-    columns[np.arange(m), np.arange(m)] = 1.0
-    columns[row_of[table.element_index[entry]], column] = fractions[entry]
+    columns = table.fractions(elements, inside, beside_elements=True)
     costs = np.concatenate([np.zeros(m), table.energies[inside]])
     places = m + np.searchsorted(inside, rows)
+    wanted = np.ascontiguousarray(table.fractions(elements, rows).T)
     margins = np.empty(len(rows))
-    b = np.empty(m)
     for k, (row, place) in enumerate(zip(rows.tolist(), places.tolist(), strict=True)):
-        part = slice(table.indptr[row], table.indptr[row + 1])
-        b[row_of[table.element_index[part]]] = fractions[part]
         energy = table.energies[row]
         if useful[row]:
             costs[place] = 0.0  # as good as the elements it is made of: as if it did not exist
-        margins[k] = lowest_energy(columns, costs, b).energy - energy
+        margins[k] = lowest_energy(columns, costs, wanted[k]).energy - energy
         if useful[row]:
             costs[place] = energy
     return margins
 
 
 def _checked_rows(table: PhaseTable, rows: NDArray[np.integer] | None) -> Rows:
-    """Rows as whole numbers that the table has."""
-    if rows is None:
-        return np.arange(len(table), dtype=np.int64)
-    given = np.asarray(rows)
+    given = np.arange(len(table)) if rows is None else np.asarray(rows)
     if given.ndim != 1 or (given.size and not np.issubdtype(given.dtype, np.integer)):
         raise InputError(
             f"rows: an array of {given.dtype} with shape {given.shape}; give row numbers of the "
@@ -218,10 +188,7 @@ def _checked_rows(table: PhaseTable, rows: NDArray[np.integer] | None) -> Rows:
 
 
 def _checked_mask(table: PhaseTable, counted: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
-    """Return a bool for each phase of the table."""
-    if counted is None:
-        return table.counted
-    given = np.asarray(counted)
+    given = table.counted if counted is None else np.asarray(counted)
     if given.dtype != np.bool_ or given.shape != (len(table),):
         raise InputError(
             f"counted: an array of {given.dtype} with shape {given.shape}; give one bool for each "

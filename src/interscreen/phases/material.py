@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from importlib.resources import files
@@ -12,13 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import InputError
-from .formula import (
-    Formula,
-    atomic_number,
-    nearest,
-    parse_formula,
-    split_mixture,
-)
+from .formula import Amounts, Formula, atomic_number, nearest, parse_formula, split_mixture
 
 if TYPE_CHECKING:
     from pymatgen.core import Composition as PymatgenComposition
@@ -84,22 +78,16 @@ class Material:
 
 @dataclass(frozen=True)
 class Composition:
-    """A material with its formula resolved: one unit of a formula or of a mixture.
+    """A material with its formula resolved: one unit of a formula or of a mixture."""
 
-    Attributes
-    ----------
-    text : str
-        The unit, as it stands in equations.
-    parts : tuple of (Fraction, Formula)
-        Components and how many of each make one unit; one entry for a plain formula.
-    """
-
-    text: str
-    parts: tuple[tuple[Fraction, Formula], ...]
+    text: str  # the unit, as it stands in equations
+    parts: tuple[tuple[Fraction, Formula], ...]  # how many of each component make one unit
 
     @cached_property
-    def amounts(self) -> tuple[tuple[str, Fraction], ...]:
+    def amounts(self) -> Amounts:
         """Atoms of each element in one unit, in order of atomic number."""
+        if len(self.parts) == 1 and self.parts[0][0] == 1:
+            return self.parts[0][1].amounts
         total: dict[str, Fraction] = {}
         for factor, formula in self.parts:
             for symbol, amount in formula.amounts:
@@ -124,17 +112,10 @@ class Composition:
 def as_material(given: Given) -> Material:
     """Return what a user hands in as a Material.
 
-    Parameters
-    ----------
-    given : str, Material, or pymatgen Composition, Element, Structure or entry
-        An entry or a structure stands for its composition.  The energy of an entry is a total
-        energy and is left aside; only a formation energy that its ``data`` states
-        (``formation_energy_per_atom`` [eV/atom]) is taken as that of the material.
-
-    Raises
-    ------
-    InputError
-        For anything else.
+    An entry or a structure of pymatgen stands for its composition.  The energy of an entry is a
+    total energy and is left aside; only a formation energy that its ``data`` states
+    (``formation_energy_per_atom`` [eV/atom]) is taken as that of the material.  InputError for
+    anything else.
     """
     if isinstance(given, Material):
         return given
@@ -163,13 +144,7 @@ def _plain_number(amount: float) -> str:
 
 
 def resolve(material: Given) -> tuple[Material, Composition]:
-    """Look up a name and read the formula.
-
-    Raises
-    ------
-    InputError
-        When the text is neither a name of the electrolyte list nor a formula.
-    """
+    """Look up a name and read the formula; InputError for a text that is neither."""
     if isinstance(material, str):
         return _resolved_text(electrolytes(), material)
     return _resolved(as_material(material))
@@ -183,12 +158,8 @@ def _resolved_text(_: Electrolytes, text: str) -> tuple[Material, Composition]:
 def _resolved(material: Material) -> tuple[Material, Composition]:
     named = find_electrolyte(material.formula)
     if named is not None:
-        material = Material(
-            formula=named.formula,
-            energy_eV_per_atom=material.energy_eV_per_atom,
-            energy_above_hull_eV_per_atom=material.energy_above_hull_eV_per_atom,
-            name=material.name or named.name,
-        )
+        name = material.name or named.name
+        material = replace(material, formula=named.formula, name=name)
     return material, compose(material.formula)
 
 
@@ -240,17 +211,12 @@ class Electrolytes(dict[str, Material]):
 def electrolytes() -> Electrolytes:
     """Electrolytes by name: the shipped list, with the user's own entries over it.
 
-    Raises
-    ------
-    InputError
-        When the user's list cannot be read.
+    InputError when the user's list cannot be read.
     """
     from ..files import load_yaml
 
-    shipped = load_yaml(
-        (files("interscreen") / "data" / "electrolytes.yaml").read_text(), "electrolytes.yaml"
-    )
-    entries = _entries(shipped, "electrolytes.yaml")
+    name = "electrolytes.yaml"
+    entries = _entries(load_yaml((files("interscreen") / "data" / name).read_text(), name), name)
     own = user_electrolytes_file()
     if own.is_file():
         entries.update(_entries(load_yaml(own.read_text(), str(own)), str(own)))
@@ -290,12 +256,6 @@ def find_electrolyte(text: str) -> Material | None:
 
 
 def elements_of(materials: Iterable[Given], *, lithium: bool = True) -> frozenset[str]:
-    """Elements of some materials together, and Li unless it is not part of the question.
-
-    Raises
-    ------
-    InputError
-        For unreadable formulas.
-    """
+    """Elements of some materials together, and Li unless it is not part of the question."""
     found = {symbol for given in materials for symbol in resolve(given)[1].elements}
     return frozenset(found | ({"Li"} if lithium else set()))

@@ -12,23 +12,39 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+class Keyed:
+    """Something with a JSON object: its fields, or the attributes that ``_keys`` names."""
+
+    _keys: ClassVar[str] = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object (full precision)."""
+        names = self._keys.split() or [field.name for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+        return {name: _plain(getattr(self, name)) for name in names}
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
 class Displayed:
     """Shows itself in Jupyter as tables and a figure, and in a terminal as one line.
 
     Both are made by ``report.notebook``, which is imported when something is shown (``hooks``).
-
-    Parameters
-    ----------
-    figure : str
-        Name of the figure that ``plot`` draws, as ``hooks`` knows it.
+    ``figure`` is the name of the figure that ``plot`` draws, as ``hooks`` knows it.
     """
 
     _figure: ClassVar[str] = ""
 
     def __init_subclass__(cls, figure: str = "", **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if figure:
-            cls._figure = figure
+        cls._figure = figure or cls._figure
         # a dataclass writes a __repr__ of all its fields unless the class has one of its own
         if "__repr__" not in cls.__dict__:
             cls.__repr__ = Displayed.__repr__  # type: ignore[method-assign]
@@ -40,18 +56,13 @@ class Displayed:
         return str(given("result_html")(self))
 
     def plot(self, **options: Any) -> Figure:
-        """Draw the figure of this result.
+        """Draw the figure of this result; save it with its ``savefig``.
 
         Parameters
         ----------
         **options
             ``width="one"`` for one column of a journal page, ``bare=True`` without title and
             source; for a map also ``level`` [eV/atom].
-
-        Returns
-        -------
-        matplotlib.figure.Figure
-            Save it with its ``savefig``.
 
         Raises
         ------
@@ -66,27 +77,10 @@ class Displayed:
         return figure
 
 
-class Result(Displayed):
+class Result(Displayed, Keyed):
     """Base of the frozen result dataclasses: attributes are named like the JSON keys."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What may be wrong with the answer, each line once."""
         return tuple(dict.fromkeys(getattr(self, "provenance", {}).get("warnings", ())))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object (full precision)."""
-        return {
-            field.name: _plain(getattr(self, field.name))
-            for field in dataclasses.fields(self)  # type: ignore[arg-type]
-        }
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "to_dict"):
-        return value.to_dict()
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value

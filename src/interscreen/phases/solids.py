@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..files import EMBEDDED_FILE, data_parquet, data_rows
-from .formula import Formula, atomic_mass, molar_mass, parse_formula, reduced_text
+from .formula import atomic_mass, molar_mass, parse_formula
 from .system import Floats
 from .table import PhaseTable
 from .units import CM3_PER_MOL
@@ -39,27 +39,13 @@ _MAIN_GROUP = _ANIONS | frozenset(
 
 @dataclass(frozen=True)
 class Solid:
-    """Figures of one phase with their sources; None and empty text where there is none.
+    """Figures of one phase with their sources; None and empty text where there is none."""
 
-    Attributes
-    ----------
-    formula : str
-        Reduced formula.
-    density_g_per_cm3 : float or None
-        Density at room temperature [g/cm3].
-    density_source : str
-    conduction : str
-        ``metal``, ``semiconductor``, ``insulator`` or empty.
-    band_gap_eV : float or None
-        Measured band gap [eV].
-    conduction_source : str
-    """
-
-    formula: str
-    density_g_per_cm3: float | None
+    formula: str  # reduced
+    density_g_per_cm3: float | None  # at room temperature
     density_source: str
-    conduction: str
-    band_gap_eV: float | None
+    conduction: str  # metal, semiconductor, insulator or empty
+    band_gap_eV: float | None  # measured
     conduction_source: str
 
 
@@ -89,16 +75,11 @@ def solids() -> Mapping[str, Solid]:
 
 def solid_of(formula: str) -> Solid | None:
     """Figures of the package for a phase, however its formula is written; None without any."""
-    return solids().get(_reduced(parse_formula(formula)))
+    return solids().get(parse_formula(formula).reduced)
 
 
 def row_volumes(table: PhaseTable, rows: NDArray[np.int64]) -> dict[str, Floats]:
     """Volume of one mole of atoms of some phases [cm3/mol], by origin.
-
-    Parameters
-    ----------
-    table : PhaseTable
-    rows : (k,) int array
 
     Returns
     -------
@@ -204,10 +185,6 @@ def _known(part: PhaseTable) -> Iterator[tuple[int, Solid]]:
     for place, formula in enumerate(part.formulas.tolist()):
         if formula in known:
             yield place, known[formula]
-
-
-def _reduced(unit: Formula) -> str:
-    return reduced_text(dict(zip(unit.elements, unit.counts, strict=True)))
 
 
 def _positive(part: PhaseTable, name: str, *, zero: bool = False) -> Floats:

@@ -18,14 +18,8 @@ R2SCAN = "R2SCAN"
 MIXED = "GGA_GGA+U_R2SCAN"
 POOLED = (GGA, R2SCAN)
 
-_SPELLED = {
-    "GGA": GGA,
-    "GGA_U": GGA,
-    "GGA+U": GGA,
-    "PBE": GGA,
-    "PBE+U": GGA,
-    "R2SCAN": R2SCAN,
-}
+_FAMILIES = {family.lower(): family for family in (*POOLED, MIXED)}
+_SPELLED = dict.fromkeys(("gga", "gga_u", "gga+u", "pbe", "pbe+u"), GGA)
 
 
 @dataclass(frozen=True)
@@ -42,22 +36,14 @@ class Source:
         Family of calculations the energies belong to, as far as it is known.
     statement : str
         One sentence on origin and licence that accompanies every output.
-    citation : str
-        How to cite the data.
-    sha256 : str
-        Checksum of the file that was read.
-    n_rows : int
-        Rows (structures) in the source.
-    n_phases : int
-        Distinct formulas.
+    n_rows, n_phases : int
+        Rows (structures) and distinct formulas.
     systems : tuple of frozenset of str
         Chemical systems that the source covers; empty when it makes no such claim.
     closed : bool
         Whether a question outside ``systems`` is an error: phases are missing there for certain.
-    filters : dict
-        Which phases were left out of equilibria, as far as somebody chose that.
-    added : tuple of dict
-        Files with entries of the user's own.
+    filters, added : dict, tuple of dict
+        Which phases were left out of equilibria, and files with entries of the user's own.
     notes : tuple of str
         What the user should know about the choices; each becomes a warning.
     """
@@ -115,20 +101,12 @@ class Source:
 def run_family(stated: str) -> str:
     """Return the family of a run type or thermo type, however it is spelled; unknown ones stay."""
     text = stated.strip()
-    known = {name.lower(): name for name in (*POOLED, MIXED)}
-    return known.get(text.lower()) or _SPELLED.get(text.upper(), text)
+    return (_FAMILIES | _SPELLED).get(text.lower(), text)
 
 
 def thermo_type(name: str) -> str:
-    """Check the name of a run family.
-
-    Raises
-    ------
-    InputError
-        For an unknown one, and for the mixed one.
-    """
-    known = {family.lower(): family for family in (*POOLED, MIXED)}
-    family = known.get(name.strip().lower())
+    """Return a run family by its name; InputError for an unknown one, and for the mixed one."""
+    family = _FAMILIES.get(name.strip().lower())
     if family is None:
         raise InputError(
             f"thermo type {name!r}: unknown{nearest(name, list(POOLED), 1)}; "

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cache
 from math import isfinite
 
 import numpy as np
 
 from ..errors import InputError
 from ..files import EMBEDDED_FILE, data_parquet, data_rows
-from .formula import nearest, parse_formula
+from .formula import nearest
 from .hull import stability
 from .table import PhaseTable
 
@@ -18,18 +18,17 @@ MARGIN_EV = 0.005
 """Phases that lower the hull by less than this are barely stable [eV/atom].
 
 Energies of similar compounds differ in error by about 24 meV/atom (Hautier et al., Phys. Rev. B 85,
-155208 (2012), doi:10.1103/PhysRevB.85.155208), so that a phase below this limit is as likely off
-the hull as on it (42 % and more for a normal error of that size).  That error itself is no useful
-limit: 46 % of the phases on the hull of the Materials Project have a smaller margin, 13 % one
-below 5 meV/atom.
+155208 (2012), doi:10.1103/PhysRevB.85.155208): a phase below this limit is as likely off the hull
+as on it.  That error itself is no useful limit: 46 % of the phases on the hull of the Materials
+Project have a smaller margin, 13 % one below 5 meV/atom.
 """
 
 ATOMS = 40
 """Reduced formulas with more atoms than this are huge.
 
 98 % of the phases on the hull of the Materials Project have no more; the most complex electrolytes
-(Li10Ge(PS6)2 25, Li7La3Zr2O12 24) keep a good distance, ordered stand-ins for solid solutions
-(Li7Ti11O24 42, Li47Cu7N18 72, Mg11Ti25O60 96) and for dilute ones (Mg149Zr 150) do not.
+(Li10Ge(PS6)2 25, Li7La3Zr2O12 24) stay well below, ordered stand-ins for solid solutions
+(Li7Ti11O24 42, Mg149Zr 150) do not.
 """
 
 ARTEFACT = "known artefact"
@@ -48,11 +47,10 @@ WEAK = (MADE_BARELY_STABLE, THEORETICAL_GROUND_STATE, UNKNOWN)
 def suspect_reasons(
     table: PhaseTable, phase: str | int, *, margin: float = MARGIN_EV, atoms: int = ATOMS
 ) -> tuple[str, ...]:
-    """Why an answer that rests on a phase deserves a second look.
+    """Return why an answer that rests on a phase deserves a second look; see ``suspects``.
 
     Parameters
     ----------
-    table : PhaseTable
     phase : str or int
         A formula, or a row of the table.
     margin : float
@@ -64,14 +62,16 @@ def suspect_reasons(
     -------
     tuple of str
         Empty for a phase that nothing speaks against, that is not counted, or that is an element.
-        See ``suspects`` for the rules.
 
     Raises
     ------
     InputError
         For a phase that the table does not have, or a limit that is none.
     """
-    row = _row(table, phase)
+    row = table.find(phase) if isinstance(phase, str) else int(phase)
+    if row is None:
+        close = nearest(str(phase), [str(formula) for formula in table.formulas], 1)
+        raise InputError(f"{phase}: the source {table.source.name} has no such phase{close}")
     return suspects(table, [row], margin=margin, atoms=atoms).get(row, ())
 
 
@@ -100,20 +100,8 @@ def suspects(
     only be ``made, but barely stable``: its place on the hull is in doubt, not its existence.
     That, ``theoretical ground state`` and ``observation unknown`` are weak reasons (``WEAK``).
 
-    Parameters
-    ----------
-    table : PhaseTable
-    rows : iterable of int
-    margin, atoms : float [eV/atom], int
-        See ``suspect_reasons``.
-    unknown : bool, optional
-        Whether ``observation unknown`` is a reason; by default the table decides
-        (``tells_observed``).  For parts of a table.
-
-    Raises
-    ------
-    InputError
-        For rows that the table does not have, or a limit that is none.
+    ``unknown`` says whether ``observation unknown`` is a reason; by default the table decides
+    (``tells_observed``).  Limits and errors: see ``suspect_reasons``.
     """
     check_limits(margin, atoms)
     asked = np.unique(np.fromiter(rows, dtype=np.int64))
@@ -121,12 +109,12 @@ def suspects(
     said = tells_observed(table) if unknown is None else unknown
     found = {}
     for row, lowers in zip(asked.tolist(), stable_by.tolist(), strict=True):
-        part = slice(table.indptr[row], table.indptr[row + 1])
-        if not table.counted[row] or part.stop - part.start == 1:
+        amounts = table.composition(row)
+        if not table.counted[row] or len(amounts) == 1:
             continue
-        made = _made(table, row)
-        reasons = [] if made else _existence(table, row, said)
-        size = int(table.counts[part].sum())
+        doubts = _doubts(table, row, said)
+        made, reasons = doubts is None, doubts or []
+        size = sum(amounts.values())
         if size > atoms and not made:
             reasons.append(f"{HUGE} ({size} atoms)")
         if 0.0 <= lowers < margin:
@@ -159,7 +147,7 @@ def check_limits(margin: float, atoms: int) -> None:
         raise InputError(f"atoms of a huge formula unit: {atoms}; give a whole number from 1 up")
 
 
-@lru_cache(maxsize=1)
+@cache
 def artefacts() -> Mapping[str, str]:
     """Known artefacts of computed hulls by reduced formula, whatever the source: why they are.
 
@@ -173,7 +161,7 @@ def known_artefacts() -> frozenset[str]:
     return frozenset(artefacts())
 
 
-@lru_cache(maxsize=1)
+@cache
 def evidence() -> Mapping[str, str]:
     """Compounds that somebody made, by reduced formula, and what says so (embedded table).
 
@@ -185,39 +173,23 @@ def evidence() -> Mapping[str, str]:
     return {formula: why for formula, seen, why in zip(*columns, strict=True) if seen == "yes"}
 
 
-def _made(table: PhaseTable, row: int) -> bool:
-    """Whether somebody made the phase, as far as the table or the embedded one knows.
+def _doubts(table: PhaseTable, row: int, unknown: bool) -> list[str] | None:
+    """Reasons to doubt that the phase exists; None if somebody made it.
 
     A structure that is not theoretical comes from an experiment (Materials Project).
     """
-    observed = int(table.observed[row])
-    theoretical = table.properties.get("theoretical")
-    if observed < 0 and theoretical is not None and int(theoretical[row]) == 0:
-        observed = 1 if str(table.formulas[row]) not in known_artefacts() else 0
-    return observed == 1 or (observed < 0 and str(table.formulas[row]) in evidence())
-
-
-def _existence(table: PhaseTable, row: int, unknown: bool) -> list[str]:
-    """Reasons that concern whether the phase exists at all."""
-    if str(table.formulas[row]) in known_artefacts():
+    formula, observed = str(table.formulas[row]), int(table.observed[row])
+    column = table.properties.get("theoretical")
+    theoretical = -1 if column is None else int(column[row])
+    artefact = formula in known_artefacts()
+    found = theoretical == 0 or formula in evidence()
+    if observed == 1 or (observed < 0 and found and not artefact):
+        return None
+    if artefact:
         return [ARTEFACT]
-    if table.observed[row] == 0:
+    if observed == 0:
         return [NEVER_OBSERVED]
-    theoretical = table.properties.get("theoretical")
-    if theoretical is not None and int(theoretical[row]) == 1:
+    if theoretical == 1:
         several = int(table.structures[row])
         return [THEORETICAL if several == 1 else f"{THEORETICAL_GROUND_STATE} (of {several})"]
     return [UNKNOWN] if unknown else []
-
-
-def _row(table: PhaseTable, phase: str | int) -> int:
-    """Row of a formula; a row number stays what it is (``stability`` checks it)."""
-    if not isinstance(phase, str):
-        return int(phase)
-    unit = parse_formula(phase)
-    there = set(unit.elements) <= set(table.elements)
-    row = table.find(zip(unit.elements, unit.counts, strict=True)) if there else None
-    if row is None:
-        close = nearest(phase, [str(formula) for formula in table.formulas], 1)
-        raise InputError(f"{phase}: the source {table.source.name} has no such phase{close}")
-    return row

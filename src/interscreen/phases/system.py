@@ -16,30 +16,14 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class System:
-    """The phases within some elements, ready for the linear program.
+    """The phases within some elements, ready for the linear program."""
 
-    Attributes
-    ----------
-    elements : tuple of str
-        One row each.
-    columns : (m, n) float array
-        Atom fractions; the first ``m`` columns are the elements themselves.
-    energies : (n,) float array
-        Formation energies [eV/atom].
-    names : tuple-like of str
-        ``names[j]`` is the formula of column ``j`` (see ``name``).
-    rows : (n,) int array
-        Row of the phase table of each column, -1 for an element or an added phase.
-    left_out : tuple of str
-        Phases of these elements that were not counted.
-    """
-
-    elements: tuple[str, ...]
-    columns: Floats
-    energies: Floats
-    rows: NDArray[np.int64]
-    formulas: NDArray[np.str_]
-    left_out: tuple[str, ...]
+    elements: tuple[str, ...]  # one row each
+    columns: Floats  # (m, n) atom fractions; the first m columns are the elements themselves
+    energies: Floats  # (n,) formation energies [eV/atom]
+    rows: NDArray[np.int64]  # (n,) of the table; -1 for an element or an added phase
+    formulas: NDArray[np.str_]  # of the table
+    left_out: tuple[str, ...]  # phases of these elements that were not counted
     added: tuple[str, ...] = ()
 
     def name(self, column: int) -> str:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engine.batch import grouped
 from ..errors import InputError
-from .formula import atomic_number, nearest
+from .formula import Formula, atomic_number, nearest, parse_formula
 from .hooks import given
 from .source import Source
 from .system import Floats, System
@@ -140,14 +141,9 @@ class PhaseTable:
     ) -> PhaseTable:
         """Read CSV, CSV.GZ, Parquet or pymatgen JSON; a second time from a cache.
 
-        Parameters
-        ----------
-        path : path
-        formula_column, energy_column : str, optional
-            Column names, where they are not found by themselves.  Energies are formation
-            energies [eV/atom].
-        all_phases : bool
-            Count also the phases that the table marks as never observed.
+        ``formula_column`` and ``energy_column`` (formation energies [eV/atom]) are found by
+        themselves where they have one of the usual names; ``all_phases`` counts also the phases
+        that the table marks as never observed.
 
         Raises
         ------
@@ -167,10 +163,7 @@ class PhaseTable:
 
     @classmethod
     def from_entries(cls, entries: Sequence[Any], *, name: str = "entries") -> PhaseTable:
-        """Build from pymatgen entries (``ComputedEntry``, ``PDEntry``) with total energies.
-
-        The lowest entry of each element is the reference; see ``sources.entries``.
-        """
+        """Build from pymatgen entries with total energies; each element's lowest is the zero."""
         found: PhaseTable = given("entries_table")(entries, name=name)
         return found
 
@@ -179,26 +172,16 @@ class PhaseTable:
     @cached_property
     def _index(self) -> _Index:
         """Phases grouped by chemical system."""
-        bit = np.left_shift(
-            np.uint64(1), (self.element_index % 64).astype(np.uint64), dtype=np.uint64
-        )
-        starts = self.indptr[:-1]
-        zero = np.uint64(0)
-        low = np.bitwise_or.reduceat(np.where(self.element_index < 64, bit, zero), starts)
-        high = np.bitwise_or.reduceat(np.where(self.element_index < 64, zero, bit), starts)
-        order = np.lexsort((low, high)).astype(np.int64)
-        low, high = low[order], high[order]
-        new = np.flatnonzero(np.r_[True, (low[1:] != low[:-1]) | (high[1:] != high[:-1])])
-        low, high = low[new], high[new]
-        totals = np.add.reduceat(self.counts, starts)
+        low, high, ptr, members = grouped(self.element_index, self.indptr)
+        totals = np.add.reduceat(self.counts, self.indptr[:-1])
         words = np.stack([low, high], axis=1).astype("<u8").tobytes()
         return _Index(
             low=low,
             high=high,
-            order=order,
-            first=np.append(new, len(order)),
+            order=members,
+            first=ptr,
             number={
-                int.from_bytes(words[16 * i : 16 * i + 16], "little"): i for i in range(len(new))
+                int.from_bytes(words[16 * i : 16 * i + 16], "little"): i for i in range(len(low))
             },
             fractions=self.counts / np.repeat(totals, np.diff(self.indptr)),
         )
@@ -210,11 +193,7 @@ class PhaseTable:
     def remember(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """Return what was made for a key before, or make it; the latest ones are kept.
 
-        Parameters
-        ----------
-        key : hashable
-        make : callable
-            What it returns depends on the key and on this table alone, and nobody changes it.
+        What ``make`` returns depends on the key and on this table alone, and nobody changes it.
         """
         known = self._remembered
         found = known.get(key)
@@ -227,10 +206,7 @@ class PhaseTable:
 
     def _mask(self, elements: Iterable[str]) -> int:
         """Bit mask of a set of elements."""
-        mask = 0
-        for symbol in elements:
-            mask |= 1 << self.position(symbol)
-        return mask
+        return sum({1 << self.position(symbol) for symbol in elements})
 
     @cached_property
     def _positions(self) -> dict[str, int]:
@@ -250,10 +226,7 @@ class PhaseTable:
     def rows_within(self, elements: Iterable[str]) -> NDArray[np.int64]:
         """Rows of all phases that consist of no other elements, in table order.
 
-        Raises
-        ------
-        InputError
-            For an element that the source does not know.
+        InputError for an element that the source does not know.
         """
         mask = self._mask(elements)
         index = self._index
@@ -291,18 +264,9 @@ class PhaseTable:
         left_out = rows[~counted & ~self._quiet[rows]]
         rows = rows[counted & (self.energies[rows] < 0.0)]
         m = len(symbols)
-        row_of = np.full(len(self.elements), -1, dtype=np.int64)
-        row_of[[self._positions[symbol] for symbol in symbols]] = np.arange(m)
-        first = self.indptr[rows]
-        lengths = self.indptr[rows + 1] - first
-        column = np.repeat(np.arange(len(rows)), lengths)
-        entry = np.arange(len(column)) + np.repeat(first - np.cumsum(lengths) + lengths, lengths)
-        columns = np.zeros((m, m + len(rows)))
-        columns[np.arange(m), np.arange(m)] = 1.0
-        columns[row_of[self.element_index[entry]], m + column] = self._index.fractions[entry]
         return System(
             elements=symbols,
-            columns=columns,
+            columns=self.fractions(symbols, rows, beside_elements=True),
             energies=np.concatenate([np.zeros(m), self.energies[rows]]),
             rows=np.concatenate([np.full(m, -1, dtype=np.int64), rows]),
             formulas=self.formulas,
@@ -310,12 +274,7 @@ class PhaseTable:
         )
 
     def require_covered(self, elements: Iterable[str]) -> None:
-        """Refuse a system that a source which says what it holds does not hold.
-
-        Raises
-        ------
-        InputError
-        """
+        """Raise InputError for a system that a source which says what it holds does not hold."""
         if not self.source.closed or self.source.covers(elements):
             return
         system = "-".join(sorted(elements))
@@ -325,15 +284,23 @@ class PhaseTable:
             f"--elements {system.replace('-', ',')}` first"
         )
 
-    def find(self, amounts: Iterable[tuple[str, int]]) -> int | None:
-        """Row of the phase with exactly this composition (whole numbers), counted or not."""
-        wanted = sorted(amounts, key=lambda item: self.position(item[0]))
-        system = self._index.number.get(self._mask(symbol for symbol, _ in wanted))
-        if system is None:
+    def find(self, formula: Formula | str) -> int | None:
+        """Row of the phase with the composition of a formula, counted or not; None without one.
+
+        Raises
+        ------
+        InputError
+            For a text that is no formula.
+        """
+        unit = parse_formula(formula) if isinstance(formula, str) else formula
+        known, elements = self._positions, unit.elements
+        mask = sum(1 << known[symbol] for symbol in elements if symbol in known)
+        system = self._index.number.get(mask)
+        if system is None or mask.bit_count() < len(elements):
             return None
         rows = self._index.rows(system)
-        entries = self.indptr[rows][:, None] + np.arange(len(wanted))
-        same = (self.counts[entries] == [number for _, number in wanted]).all(axis=1)
+        entries = self.indptr[rows][:, None] + np.arange(len(elements))
+        same = (self.counts[entries] == unit.counts).all(axis=1)
         return int(rows[same][0]) if same.any() else None
 
     def composition(self, row: int) -> dict[str, int]:
@@ -346,9 +313,7 @@ class PhaseTable:
 
     def only(self, rows: NDArray[np.int64]) -> PhaseTable:
         """Return the table of some rows, in the order given; the elements stay all known."""
-        lengths = np.diff(self.indptr)[rows]
-        first = self.indptr[rows]
-        entry = np.repeat(first - np.cumsum(lengths) + lengths, lengths) + np.arange(lengths.sum())
+        entry, lengths = self._entries(rows)
         return replace(
             self,
             formulas=self.formulas[rows],
@@ -371,26 +336,35 @@ class PhaseTable:
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
-    def element_fractions(self, elements: Sequence[str] | None = None) -> Floats:
-        """Dense matrix of atom fractions, shape (n, number of elements)."""
-        symbols = list(self.elements if elements is None else elements)
-        row_of = np.full(len(self.elements), -1, dtype=np.int64)
-        row_of[[self.position(symbol) for symbol in symbols]] = np.arange(len(symbols))
-        lengths = np.diff(self.indptr)
-        phase = np.repeat(np.arange(len(self)), lengths)
-        totals = np.add.reduceat(self.counts, self.indptr[:-1])
-        wanted = row_of[self.element_index] >= 0
-        dense = np.zeros((len(self), len(symbols)))
-        dense[phase[wanted], row_of[self.element_index[wanted]]] = self.counts[wanted]
-        fractions: Floats = dense / totals[:, None]
-        return fractions
+    def fractions(
+        self, elements: Sequence[str], rows: NDArray[np.int64], *, beside_elements: bool = False
+    ) -> Floats:
+        """Atom fractions of some elements in some phases, shape (elements, rows).
+
+        ``beside_elements`` puts a column for each pure element before those of the phases.
+        """
+        m = len(elements)
+        first = m if beside_elements else 0
+        place = np.full(len(self.elements), m, dtype=np.int64)  # other elements: a spare line
+        place[[self.position(symbol) for symbol in elements]] = np.arange(m)
+        entry, lengths = self._entries(rows)
+        dense = np.zeros((m + 1, first + len(rows)))
+        dense[np.arange(first), np.arange(first)] = 1.0
+        phase = np.repeat(np.arange(first, first + len(rows)), lengths)
+        dense[place[self.element_index[entry]], phase] = self._index.fractions[entry]
+        return dense[:m]
+
+    def _entries(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Entries of the compressed rows of some phases, and how many each phase has."""
+        first = self.indptr[rows]
+        lengths = self.indptr[rows + 1] - first
+        start = np.repeat(first - np.cumsum(lengths) + lengths, lengths)
+        return start + np.arange(len(start)), lengths
 
     def left_out_within(self, elements: Iterable[str]) -> tuple[str, ...]:
-        """Phases of some elements that no equilibrium counts although they could be part of one."""
+        """Return ``left_out`` of some elements."""
         aside = self._aside
-        if not len(aside):
-            return ()
-        return tuple(str(aside.formulas[row]) for row in aside.rows_within(elements))
+        return tuple(aside.formulas[aside.rows_within(elements)].tolist()) if len(aside) else ()
 
     @cached_property
     def _aside(self) -> PhaseTable:
@@ -399,7 +373,7 @@ class PhaseTable:
     @property
     def left_out(self) -> tuple[str, ...]:
         """Phases that no equilibrium counts although they could be part of one."""
-        return tuple(str(formula) for formula in self.formulas[~self.counted & ~self._quiet])
+        return tuple(self._aside.formulas.tolist())
 
     @cached_property
     def _quiet(self) -> NDArray[np.bool_]:

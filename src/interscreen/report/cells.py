@@ -17,16 +17,6 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-# what the units of the registry do not tell: texts that hold numbers, and numbers without a unit
-_TEXTS = {"product_energies", "score_terms"}
-_PURE = set(
-    """rank step value standard_deviation low_5_percent high_95_percent samples_counted
-    value_without change probability_best probability_top3 rank_low rank_high weight_rank_low
-    weight_rank_high kendall_tau largest_rank_change weight electrolytes_counted n_elements
-    li_uptake_per_formula li_per_formula_start li_per_formula_end mixing_fraction
-    deposited_mixing_fraction lithium_mixing_fraction li_exchanged_per_atom""".split()
-)
-
 # one colour range for a figure: the smallest of these [meV/atom] that holds all its values
 RANGES = (100, 200, 300, 500)
 
@@ -42,8 +32,7 @@ def colour_range(values: Iterable[float], ranges: Sequence[int] = RANGES) -> int
 
 def is_number(key: str) -> bool:
     """Tell whether a column of a result file holds numbers."""
-    known = COLUMNS.get(key)
-    return key in _PURE or bool(known and known.unit and key not in _TEXTS)
+    return key in COLUMNS and COLUMNS[key].is_number
 
 
 def read_rows(file: Path, needed: Sequence[str] = ()) -> list[Row]:
@@ -84,7 +73,6 @@ def cell(key: str, written: str) -> Any:
     found = number(written)
     if math.isfinite(found):
         return found
-    # weights.csv calls its change "half"
     return None if not written or written.lower() in ("nan", "inf", "-inf") else written
 
 

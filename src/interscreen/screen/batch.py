@@ -10,20 +10,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..answers.materials import Phases, Rows, materials_of, materials_of_rows
-from ..answers.stacks import Partners, stacks, with_lithium
+from ..answers.stacks import Partners, stacks
 from ..errors import InputError
 from ..phases.columns import columns_of
-from ..phases.hull import known_hull_phases
 from ..phases.material import Material, resolve
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from ..version import version
 from .board import OVERALL, Board
-from .choose import Choice, choose
+from .choose import Choice, choose, hull_rows
 from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence
 from .detail import details
 from .entries import MaterialEntry
-from .folder import RESULTS
+from .folder import RESULTS, write_table
 from .query import Query
 from .ranking import Standing, rank
 from .run import (
@@ -102,12 +101,6 @@ class BatchReport:
     refined: int
 
 
-def hull_rows(table: PhaseTable) -> Rows:
-    """Rows of the phases that equilibria of the energies as they are can be made of."""
-    rows: Rows = np.flatnonzero(known_hull_phases(table) & table.counted & (table.energies < 0.0))
-    return rows
-
-
 def build_plan(table: PhaseTable, electrolytes: Sequence[MaterialEntry], weights: Weights) -> Plan:
     """Prepare a screen of candidates from the source itself.
 
@@ -168,29 +161,6 @@ def _uncovered(plan: Plan, rows: Rows) -> Any:
     return found
 
 
-def choose_candidates(table: PhaseTable, query: Query) -> Choice:
-    """Answer a query; conversion voltages come from the same engine."""
-
-    def voltages(rows: Rows) -> Floats:
-        return first_voltages(table, rows)
-
-    return choose(table, query, voltages=voltages)
-
-
-def first_voltages(table: PhaseTable, rows: Rows) -> Floats:
-    """First conversion voltage with Li of some phases [V].
-
-    0 where they take up none; not a number where no answer could be certified, or where the source
-    does not hold all phases of the system.
-    """
-    found = with_lithium(Phases.of(table, hull_rows(table)), materials_of_rows(table, rows))
-    voltages = np.where(found.uptake > 0.0, found.reduction, 0.0)[:, 0]
-    known = found.solved[:, 0]
-    if table.source.closed:
-        known &= [table.source.covers({"Li", *table.composition(row)}) for row in rows.tolist()]
-    return np.where(known, voltages, np.nan)
-
-
 def in_order(table: PhaseTable, rows: Rows) -> Rows:
     """Sort rows by chemical system, then as in the table: neighbours share their phases."""
     keys = [
@@ -246,7 +216,7 @@ def run_batch(
     OutputError
         When the folder cannot be written, holds another run, or another process works on it.
     """
-    choice = choose_candidates(table, study.query or Query())
+    choice = choose(table, study.query or Query())
     rows = in_order(table, choice.rows)
     chunks = [Chunk(n, rows[at : at + CHUNK]) for n, at in enumerate(range(0, len(rows), CHUNK))]
     key = {
@@ -280,7 +250,7 @@ def run_batch(
             best = refine(study, table, store.tables, cores(study))
             failed = _write_results(folder / RESULTS, store.tables(), best.equations, check)
             for name, frame in best.tables.items():
-                frame.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+                write_table(frame, folder / f"{name}.csv")
             names = tuple(entry.label for entry in study.electrolytes)
             report.append(BatchReport(len(rows), failed, todo, choice, names, best.count))
             write_manifest(folder, report[0], store.hash)
@@ -334,7 +304,8 @@ def refine(
     needed = dict.fromkeys(
         ("candidate", "electrolyte", "status", "role", *SCORE_COLUMNS, *OPTIONAL_COLUMNS)
     )
-    board = Board.of_table(pa.concat_tables(part.select(list(needed)) for part in read()))
+    whole = pa.concat_tables(part.select(list(needed)) for part in read())
+    board = Board.of(whole.to_pandas())
     standing = Standing.of(board, study.ranking)
     best = {b: standing.best(n, study.best) for n, b in enumerate(board.blocks)}
     listed = {b: _listed(standing, n, best[b]) for n, b in enumerate(board.blocks)}
@@ -435,18 +406,21 @@ def _write_results(
         (row["candidate"], row["electrolyte"]): row
         for row in shown.where(shown.notna(), None).to_dict("records")
     }
+    names = pa.array(sorted({candidate for candidate, _ in texts}), pa.string())
     failed, writer = 0, None
     try:
         for table in tables:
             check()
-            part = table
-            places = list(
-                zip(part["candidate"].to_pylist(), part["electrolyte"].to_pylist(), strict=True)
-            )
-            for column in columns:
-                values = [texts[place][column] if place in texts else None for place in places]
-                at = part.schema.get_field_index(column)
-                part = part.set_column(at, column, pa.array(values, pa.string()))
+            part, mask = table, pc.is_in(table["candidate"], names)
+            some = table.filter(mask).select(["candidate", "electrolyte"]).to_pylist()
+            for column in columns if some else ():
+                values = [texts.get(tuple(row.values()), {}).get(column) for row in some]
+                filled = pc.replace_with_mask(
+                    part[column].combine_chunks(),
+                    mask.combine_chunks(),
+                    pa.array(values, pa.string()),
+                )
+                part = part.set_column(part.schema.get_field_index(column), column, filled)
             if writer is None:
                 writer = pq.ParquetWriter(file, part.schema, compression="zstd")
             writer.write_table(part)

@@ -1,19 +1,18 @@
-"""The rows of results.csv as arrays: electrolyte by candidate, and both together."""
+"""The rows of a screen as arrays: electrolyte by candidate, and both together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .scores import OPTIONAL_COLUMNS, ROLES, SCORE_COLUMNS, Floats, as_numbers
+from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, Floats, as_numbers
 from .tables import OK
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    import pandas as pd
 
 OVERALL = "overall"
 
@@ -31,7 +30,7 @@ class Board:
     roles : (E, C) str array
         Empty where the row could not be computed.
     columns : dict of str to (E, C) float array
-        ``SCORE_COLUMNS``, and those of ``OPTIONAL_COLUMNS`` that the results have.
+        ``SCORE_COLUMNS`` and ``OPTIONAL_COLUMNS``.
     """
 
     candidates: tuple[str, ...]
@@ -41,47 +40,28 @@ class Board:
     columns: dict[str, Floats]
 
     @classmethod
-    def of(cls, rows: Sequence[dict[str, Any]]) -> Board:
-        """Arrange rows of results.csv."""
-        candidates = tuple(dict.fromkeys(row["candidate"] for row in rows))
-        electrolytes = tuple(dict.fromkeys(row["electrolyte"] for row in rows))
-        of_candidate = {name: i for i, name in enumerate(candidates)}
-        of_electrolyte = {name: i for i, name in enumerate(electrolytes)}
-        shape = (len(electrolytes), len(candidates))
-        place = np.full(shape, -1, dtype=np.int64)
-        roles = np.full(shape, "", dtype=f"<U{max(map(len, ROLES))}")
-        numbers = {name: np.full(shape, np.nan) for name in (*SCORE_COLUMNS, *OPTIONAL_COLUMNS)}
-        for position, row in enumerate(rows):
-            at = of_electrolyte[row["electrolyte"]], of_candidate[row["candidate"]]
-            place[at] = position
-            if row["status"] == OK:
-                roles[at] = row["role"]
-                for name, values in numbers.items():
-                    values[at] = as_numbers(row.get(name))
-        return cls(candidates, electrolytes, place, roles, numbers)
+    def of(cls, results: pd.DataFrame) -> Board:
+        """Arrange rows of results, in any order."""
+        import pandas as pd
 
-    @classmethod
-    def of_table(cls, results: pa.Table) -> Board:
-        """Arrange results in which every candidate has a row with every electrolyte, in order."""
-        electrolytes = tuple(results["electrolyte"].unique().to_pylist())
-        e = len(electrolytes)
-        k = len(results) // e
+        column, candidates = pd.factorize(results["candidate"])
+        line, electrolytes = pd.factorize(results["electrolyte"])
+        ok = (results["status"] == OK).to_numpy(dtype=bool)
 
-        def grid(values: Any) -> Any:
-            return np.asarray(values).reshape(k, e).T
+        def grid(values: Any, missing: Any) -> Any:
+            found = np.full((len(electrolytes), len(candidates)), missing, np.asarray(values).dtype)
+            found[line, column] = values
+            return found
 
-        ok = grid(results["status"].to_numpy()) == OK
         numbers = {
-            name: np.where(ok, grid(as_numbers(results[name].to_numpy())), np.nan)
+            name: grid(np.where(ok, as_numbers(results.get(name)), np.nan), np.nan)
             for name in (*SCORE_COLUMNS, *OPTIONAL_COLUMNS)
         }
         return cls(
-            tuple(results["candidate"].to_numpy()[::e].tolist()),
-            electrolytes,
-            grid(np.arange(len(results))),
-            np.where(ok, grid(results["role"].fill_null("").to_numpy()), "").astype(
-                f"<U{max(map(len, ROLES))}"
-            ),
+            tuple(candidates),
+            tuple(electrolytes),
+            grid(np.arange(len(results)), -1),
+            grid(np.where(ok, results["role"], "").astype(str), ""),
             numbers,
         )
 

@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..answers.lithiation import lithiate
+from ..answers.materials import Phases, materials_of_rows
 from ..answers.reactant import require_lithium
-from ..errors import InputError, InterscreenError
+from ..answers.stacks import with_lithium
+from ..errors import InputError
 from ..phases.classes import Rows, anion_classes, how_many
-from ..phases.hull import stability
+from ..phases.hull import known_hull_phases, stability
 from ..phases.table import PhaseTable
 from .query import ABOVE_HULL, ALL, FIRST_VOLTAGE, UNKNOWN, Query
 from .where import Bools, Floats, Ints, Part
-
-Voltages = Callable[[Rows], Floats]
 
 _FLAG = np.array(["no", "yes", UNKNOWN])  # 0, 1 or -1 in the table
 _COMPUTED = (ABOVE_HULL, FIRST_VOLTAGE)  # the dearer the later
@@ -27,17 +26,10 @@ _DIGITS = 9  # of energies: numerical noise must not decide between equal ones
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """Phases that a query chose.
+    """Phases that a query chose: rows of the table, in its order, and what to know about them.
 
-    Attributes
-    ----------
-    rows : (k,) int array
-        Rows of the phase table, in its order.
-    counts : dict of str to int
-        How many phases each part of the condition left, in the order in which they were applied;
-        first ``all``: every counted formula but Li.
-    notes : tuple of str
-        What the user should know about the answer.
+    ``counts`` says how many phases each part of the condition left, in the order in which they were
+    applied; first ``all``: every counted formula but Li.
     """
 
     rows: Rows
@@ -48,26 +40,11 @@ class Choice:
         return len(self.rows)
 
 
-def choose(
-    table: PhaseTable,
-    query: Query | str | Mapping[str, Any],
-    *,
-    voltages: Voltages | None = None,
-) -> Choice:
+def choose(table: PhaseTable, query: Query | str | Mapping[str, Any]) -> Choice:
     """Return the phases of a source that a query asks for.
 
-    The parts of the condition are applied in order, but those that need a computation after all
-    others, so that it is done for few.
-
-    Parameters
-    ----------
-    table : PhaseTable
-        Only counted phases are candidates.
-    query : Query, or what makes one
-    voltages : callable, optional
-        Voltage of the first lithiation step [V] of rows of the table: zero where there is none,
-        NaN where it could not be computed.  Called once, with what the other parts leave.  Without
-        it ``lithiate`` is asked one by one: for small tables.
+    Only counted phases are candidates.  The parts of the condition are applied in order, but those
+    that need a computation after all others, so that it is done for few.
 
     Raises
     ------
@@ -79,7 +56,7 @@ def choose(
     """
     query = Query.model_validate(query)
     lithium = (how_many(table, ["Li"]) == 1) & (np.diff(table.indptr) == 1)
-    phases = _Phases(table, np.flatnonzero(table.counted & ~lithium), voltages)
+    phases = _Phases(table, np.flatnonzero(table.counted & ~lithium))
     if not len(phases.rows):
         raise InputError(
             f"the query leaves no phase: {table.source.name} counts none but Li; use another source"
@@ -113,10 +90,9 @@ def _cost(part: Part) -> int:
 class _Phases:
     """Some rows of a phase table, as a condition asks for them (see ``where.Columns``)."""
 
-    def __init__(self, table: PhaseTable, rows: Rows, voltages: Voltages | None) -> None:
+    def __init__(self, table: PhaseTable, rows: Rows) -> None:
         self.rows = rows
         self._table = table
-        self._voltages = voltages or (lambda rows: _one_by_one(table, rows))
         self._columns: dict[str, NDArray[Any]] = {}  # of all rows of the table
 
     def numbers(self, name: str) -> Floats:
@@ -163,21 +139,18 @@ class _Phases:
 
     def _column(self, name: str) -> NDArray[Any]:
         """Return a column for all rows of the table; a computed one is known of ours only."""
-        if name in _COMPUTED and name not in self._columns:
-            found = np.asarray(self._computed(name), dtype=float)
-            if found.shape != self.rows.shape:
-                raise ValueError(f"{name}: shape {found.shape} for rows of shape {self.rows.shape}")
+        if name not in self._columns:
+            if name not in _COMPUTED:
+                self._columns[name] = _stored(self._table, name)
+                return self._columns[name]
+            if name == ABOVE_HULL:
+                found = np.round(stability(self._table, self.rows).energy_above_hull, _DIGITS)
+            else:
+                require_lithium(self._table)
+                found = first_voltages(self._table, self.rows)
             self._columns[name] = np.full(len(self._table), np.nan)
             self._columns[name][self.rows] = found
-        elif name not in self._columns:
-            self._columns[name] = _stored(self._table, name)
         return self._columns[name]
-
-    def _computed(self, name: str) -> Floats:
-        if name == ABOVE_HULL:
-            return np.round(stability(self._table, self.rows).energy_above_hull, _DIGITS)
-        require_lithium(self._table)
-        return self._voltages(self.rows)
 
 
 def _stored(table: PhaseTable, name: str) -> NDArray[Any]:
@@ -207,15 +180,21 @@ def _missing(values: NDArray[Any]) -> Bools:
     return np.isin(values.astype(str), ["", UNKNOWN])
 
 
-def _one_by_one(table: PhaseTable, rows: Rows) -> Floats:
-    """Voltage of the first lithiation step [V], zero where there is none; slow."""
-    found = np.zeros(len(rows))
-    for place, row in enumerate(rows.tolist()):
-        try:
-            steps = lithiate(table, str(table.formulas[row])).steps
-        except InterscreenError:
-            found[place] = np.nan
-            continue
-        if steps:
-            found[place] = steps[0].voltage_V
-    return found
+def hull_rows(table: PhaseTable) -> Rows:
+    """Rows of the phases that equilibria of the energies as they are can be made of."""
+    rows: Rows = np.flatnonzero(known_hull_phases(table) & table.counted & (table.energies < 0.0))
+    return rows
+
+
+def first_voltages(table: PhaseTable, rows: Rows) -> Floats:
+    """First conversion voltage with Li of some phases [V].
+
+    0 where they take up none; not a number where no answer could be certified, or where the source
+    does not hold all phases of the system.
+    """
+    found = with_lithium(Phases.of(table, hull_rows(table)), materials_of_rows(table, rows))
+    voltages = np.where(found.uptake > 0.0, found.reduction, 0.0)[:, 0]
+    known = found.solved[:, 0]
+    if table.source.closed:
+        known &= [table.source.covers({"Li", *table.composition(row)}) for row in rows.tolist()]
+    return np.where(known, voltages, np.nan)

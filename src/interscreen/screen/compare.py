@@ -1,54 +1,63 @@
 """Which answers of a study change from one source to another.
 
-Each screen becomes a flat list of answers (``answers``), and the two lists are compared.
+Each screen becomes a flat list of answers, each number once, and the two lists are compared.  What
+belongs to a candidate alone has no electrolyte, what belongs to an electrolyte alone no candidate.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import InputError
-from ..phases.columns import COLUMNS
-from ..phases.difference import EDGE, checked_tolerance
+from ..phases.columns import COLUMNS, columns_of
+from ..phases.difference import EDGE
 from ..phases.result import Result
-from .answers import (
-    AnswerKey,
-    Value,
-    answers_of,
-    number_or_none,
-    records,
-    text_or_empty,
-)
+from ..phases.units import checked_limit
 from .run import ScreenResult
 from .tables import OK
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_UNITS = ("eV/atom", "V")
+# results.csv repeats these for each electrolyte, or for each candidate
+_OF_CANDIDATE = (
+    "candidate_", "lithium_", "conversion_", "first_voltage_", "average_voltage_",
+    "reduction_limit_", "oxidation_limit_",
+)  # fmt: skip
+_OF_ELECTROLYTE = ("electrolyte_", "bare_")
+# columns with phases; of an equation its products count ("layer" repeats conversion_products)
+_PHASES = (
+    "lithium_equation conversion_products deposited_equation layer_equation worst_product "
+    "bridge_product reduction_products oxidation_products"
+).split()
+_AMOUNT = re.compile(r"^[0-9.]+(e[+-]?[0-9]+)? ")
+
+Value = float | str | None
+
+
+class AnswerKey(NamedTuple):
+    """What an answer is about."""
+
+    candidate: str
+    electrolyte: str
+    contact: str
+    quantity: str
+
 
 @dataclass(frozen=True)
 class AnswerChange(Result):
     """One answer in both screens.
 
-    Attributes
-    ----------
-    candidate, electrolyte : str
-        Names as in the study; empty where the answer does not depend on it.
-    contact : str
-        For answers that results.csv does not hold: the contact (``LiF | LATP``), the product
-        (``LiF``), or the end of a step of the lithiation (``to Cu + LiF``).  Empty otherwise.
-    quantity : str
-        Key of the column (see ``interscreen.columns``).
-    value_a, value_b : float, str or None
-        Numbers, None where there is none; phases as ``A + B`` in alphabetical order, empty where
-        there are none (nothing reacts); for ``reason`` why the row could not be computed.
-    change : float or None
-        ``value_b - value_a`` of numbers.
-    unit : str
-        ``eV/atom``, ``V`` or empty.
+    Candidate and electrolyte are empty where the answer does not depend on them.  ``contact`` says
+    what results.csv does not hold: the contact (``LiF | LATP``), the product (``LiF``), or the end
+    of a step of the lithiation (``to Cu + LiF``).  Values are numbers, None where there is none, or
+    phases as ``A + B`` in alphabetical order, empty where nothing reacts; for ``reason`` why the
+    row could not be computed.  ``change`` is b minus a of numbers, ``unit`` eV/atom, V or empty.
     """
 
     candidate: str
@@ -63,19 +72,7 @@ class AnswerChange(Result):
 
 @dataclass(frozen=True)
 class RankChange(Result):
-    """Place of a candidate in both rankings.
-
-    Attributes
-    ----------
-    electrolyte : str
-        ``overall`` for the ranking over all electrolytes.
-    candidate : str
-    rank_a, rank_b : int or None
-        None where the candidate could not be ranked.
-    score_a_meV_per_atom, score_b_meV_per_atom : float or None
-    role_a, role_b : str
-        Empty where the candidate could not be ranked.
-    """
+    """Place of a candidate in both rankings; None and empty where it could not be ranked."""
 
     electrolyte: str
     candidate: str
@@ -96,22 +93,10 @@ class RankChange(Result):
 class ScreenDifference(Result):
     """Answers of one study that differ between sources a and b.
 
-    Attributes
-    ----------
-    source_a, source_b : str
-        Labels of the sources.
-    tolerance_eV_per_atom, tolerance_V : float
-        Smaller changes of energies [eV/atom] and voltages [V] are none.
-    rows : int
-        Candidates times electrolytes.
-    failures : tuple of AnswerChange
-        Rows that only one screen could compute: ``reason`` is empty there.
-    numbers : tuple of AnswerChange
-        Those that appear or vanish first, then the larger changes.
-    products : tuple of AnswerChange
-        Assemblages of phases, whatever their amounts; in order of the study.
-    ranking : tuple of RankChange
-        All places in order of the ranking of a, changed or not.
+    Changes smaller than the tolerances are none.  ``rows`` counts candidates times electrolytes;
+    ``failures`` are rows that only one screen could compute (``reason`` is empty there),
+    ``numbers`` those that appear or vanish first, then the larger changes, ``products``
+    assemblages of phases, whatever their amounts, and ``ranking`` all places in order of a.
     """
 
     source_a: str
@@ -138,8 +123,8 @@ class ScreenDifference(Result):
         columns = [field.name for field in fields(AnswerChange)]
         rows = [change.to_dict() for change in (*self.failures, *self.numbers, *self.products)]
         for place in self.ranking:
-            key = AnswerKey(place.candidate, place.electrolyte, "", "rank")
             if place.rank_a != place.rank_b:
+                key = AnswerKey(place.candidate, place.electrolyte, "", "rank")
                 rows.append(_change(key, place.rank_a, place.rank_b).to_dict())
         return pd.DataFrame(rows, columns=columns, dtype=object)
 
@@ -151,18 +136,12 @@ def compare_screens(
     tolerance_eV_per_atom: float = 0.005,
     tolerance_V: float = 0.01,
 ) -> ScreenDifference:
-    """Compare the answers of one study that was run with two sources.
+    """Compare the answers of one study that was run with two sources, before (a) and after (b).
 
     All columns of results.csv in eV/atom and V are compared and those that name phases; the
     windows of candidates, electrolytes and products; each product with each electrolyte; and the
-    steps of the lithiation.  Of a reaction curve the minimum counts.
-
-    Parameters
-    ----------
-    a, b : ScreenResult
-        Before and after.
-    tolerance_eV_per_atom, tolerance_V : float
-        Smaller changes of energies [eV/atom] and voltages [V] are none.
+    steps of the lithiation.  Of a reaction curve the minimum counts.  Changes of energies [eV/atom]
+    and voltages [V] that are smaller than the tolerances are none.
 
     Raises
     ------
@@ -170,8 +149,8 @@ def compare_screens(
         For a tolerance that is none, and for screens of different studies.
     """
     tolerances = {
-        "eV/atom": checked_tolerance(tolerance_eV_per_atom, "tolerance", "eV/atom"),
-        "V": checked_tolerance(tolerance_V, "tolerance", "V"),
+        "eV/atom": float(checked_limit(tolerance_eV_per_atom, "tolerance", "eV/atom")),
+        "V": float(checked_limit(tolerance_V, "tolerance", "V")),
     }
     reasons_a, reasons_b = _reasons(a), _reasons(b)
     for pair in sorted(reasons_a.keys() ^ reasons_b.keys()):
@@ -183,7 +162,7 @@ def compare_screens(
         for pair, reason in reasons_a.items()
         if bool(reason) != bool(reasons_b[pair])
     ]
-    answers_a, answers_b = dict(answers_of(a)), dict(answers_of(b))
+    answers_a, answers_b = _answers(a), _answers(b)
     numbers, products = [], []
     for key, before in answers_a.items():
         # a contact or a step that only one has comes with a change of the products
@@ -228,28 +207,107 @@ def _reasons(screen: ScreenResult) -> dict[tuple[str, str], str]:
     """Why each row could not be computed; empty where it could."""
     return {
         (row["candidate"], row["electrolyte"]): (
-            "" if row["status"] == OK else text_or_empty(row["reason"]) or row["status"]
+            "" if row["status"] == OK else row["reason"] or row["status"]
         )
-        for row in records(screen.results)
+        for row in _records(screen.results)
     }
 
 
 def _places(a: pd.DataFrame, b: pd.DataFrame) -> Iterator[RankChange]:
-    after = {(row["electrolyte"], row["candidate"]): row for row in records(b)}
-    for row in records(a):
+    after = {(row["electrolyte"], row["candidate"]): row for row in _records(b)}
+    for row in _records(a):
         other = after[row["electrolyte"], row["candidate"]]
         yield RankChange(
             electrolyte=row["electrolyte"],
             candidate=row["candidate"],
-            rank_a=_whole(row["rank"]),
-            rank_b=_whole(other["rank"]),
-            score_a_meV_per_atom=number_or_none(row["score_meV_per_atom"]),
-            score_b_meV_per_atom=number_or_none(other["score_meV_per_atom"]),
-            role_a=text_or_empty(row["role"]),
-            role_b=text_or_empty(other["role"]),
+            rank_a=int(row["rank"]) if row["rank"] else None,
+            rank_b=int(other["rank"]) if other["rank"] else None,
+            score_a_meV_per_atom=row["score_meV_per_atom"],
+            score_b_meV_per_atom=other["score_meV_per_atom"],
+            role_a=row["role"] or "",
+            role_b=other["role"] or "",
         )
 
 
-def _whole(value: Any) -> int | None:
-    number = number_or_none(value)
-    return None if number is None else int(number)
+def _answers(screen: ScreenResult) -> dict[AnswerKey, Value]:
+    """All answers of a screen."""
+    found: dict[AnswerKey, Value] = {}
+
+    def add(key: AnswerKey, value: Any) -> None:
+        if key.quantity in _PHASES:
+            found[key] = phases_of(value or "")
+        elif key.quantity in COLUMNS and COLUMNS[key.quantity].unit in _UNITS:
+            found[key] = None if value is None else float(value)
+
+    formulas = {}
+    for row in _records(screen.results[screen.results["status"] == OK]):
+        formulas[row["candidate"]] = row["formula"]
+        for column in columns_of("results"):
+            candidate = "" if column.startswith(_OF_ELECTROLYTE) else row["candidate"]
+            electrolyte = "" if column.startswith(_OF_CANDIDATE) else row["electrolyte"]
+            add(AnswerKey(candidate, electrolyte, "", column), row.get(column))
+    for row in _records(screen.windows):
+        part = row["part"]
+        of = {"candidate": "", "electrolyte": "", "product": "", part: row["name"]}
+        for column in columns_of("windows"):
+            own = f"{part}_{column}"  # its name in results.csv
+            quantity = own if own in columns_of("results") else column
+            key = AnswerKey(of["candidate"], of["electrolyte"], of["product"], quantity)
+            add(key, row.get(column))
+    found |= _contacts(screen.reactions, formulas)
+    found |= _steps(screen.lithiation)
+    return found
+
+
+def _contacts(reactions: pd.DataFrame, formulas: dict[str, str]) -> dict[AnswerKey, Value]:
+    """Answers on contacts that results.csv does not hold."""
+    found: dict[AnswerKey, Value] = {}
+    where = ["candidate", "electrolyte", "contact", "contact_kind"]
+    kinds = reactions[reactions["contact_kind"].isin(["bare", "product"])]
+    minima = kinds[kinds["is_minimum"].astype(bool)]
+    # without a minimum where the two coexist
+    for row in _records(kinds[where].drop_duplicates().merge(minima, on=where, how="left")):
+        product = row["contact_kind"] == "product"
+        # a product that is the candidate itself may have an energy of its own
+        own = product and row["contact"].partition(" | ")[0] == formulas.get(row["candidate"])
+        place = (row["candidate"] if own else "", row["electrolyte"], row["contact"])
+        found[AnswerKey(*place, "equation")] = phases_of(row["equation"] or "")
+        if product:
+            key = AnswerKey(*place, "mutual_energy_eV_per_atom")
+            found[key] = row["mutual_energy_eV_per_atom"] or 0.0
+    return found
+
+
+def _steps(lithiation: pd.DataFrame) -> dict[AnswerKey, Value]:
+    """Voltages of the steps after the first, which results.csv holds, and the way as a whole."""
+    found: dict[AnswerKey, Value] = {}
+    paths: dict[str, list[str]] = {}
+    for row in _records(lithiation):
+        candidate, products = row["candidate"], phases_of(row["products"])
+        paths.setdefault(candidate, []).append(products)
+        if row["step"] > 1:
+            found[AnswerKey(candidate, "", f"to {products}", "voltage_V")] = row["voltage_V"]
+    for candidate, steps in paths.items():
+        found[AnswerKey(candidate, "", "", "products")] = "; ".join(steps)
+    return found
+
+
+def phases_of(text: str) -> str:
+    """Phases of an assemblage, or of the right side of an equation, without their amounts.
+
+    >>> phases_of("2 Li + CuF2 -> Cu + 2 LiF")
+    'Cu + LiF'
+    """
+    side = text.rpartition("-> ")[2]
+    terms, start, depth = [], 0, 0
+    for match in re.finditer(r"[()]| \+ |$", side):
+        depth += {"(": 1, ")": -1}.get(match[0], 0)
+        if depth == 0 and match[0] in (" + ", ""):  # a mixture stands in brackets
+            terms.append(_AMOUNT.sub("", side[start : match.start()]))
+            start = match.end()
+    return " + ".join(sorted({*terms} - {""}))
+
+
+def _records(frame: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Rows of a table, None where there is nothing."""
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,8 @@ from ..answers.stacks import OF_CANDIDATE, OF_ELECTROLYTE, OF_STACK, Stacks
 from ..energies.spread import spread
 from ..phases.columns import columns_of
 from ..phases.system import Floats
-from .places import RankSpread, rank_spread
-from .ranking import OVERALL
+from .board import OVERALL
+from .places import rank_spread
 from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, score_columns
 from .tables import OK
 from .weights import Weights
@@ -58,44 +57,31 @@ class Sampled:
 
 
 def sampled_scores(samples: Sampled, results: pd.DataFrame, weights: Weights) -> dict[Key, Floats]:
-    """Score of every computed row in every sample.
+    """Score of every computed row in every sample, (s,) by candidate and electrolyte [meV/atom].
 
     The role of a candidate is that of its nominal energies, and so are the numbers that are not
-    sampled (volumes).
-
-    Parameters
-    ----------
-    samples : Sampled
-    results : DataFrame
-        Rows of results.csv.
-    weights : Weights
-
-    Returns
-    -------
-    dict of (candidate, electrolyte) to (s,) float array
-        Scores [meV/atom]; not a number where a number is missing.
+    sampled (volumes).  Not a number where a number is missing.
     """
-    rows = [
-        row
-        for row in results.to_dict("records")
-        if row["status"] == OK and (row["candidate"], row["electrolyte"]) in samples.stacks
-    ]
+    rows = _computed(results, samples)
     if not rows:
         return {}
-    numbers = [samples.stacks[row["candidate"], row["electrolyte"]] for row in rows]
-    columns: dict[str, Any] = {
-        column: np.array([of_row[column] for of_row in numbers]) for column in SCORE_COLUMNS
-    }
+    numbers = [samples.stacks[key] for key in rows]
     shape = (len(rows), samples.samples)
-    for column in OPTIONAL_COLUMNS:
-        if column in results.columns:
-            known = np.array([[row.get(column)] for row in rows], dtype=object)
-            columns[column] = np.broadcast_to(known, shape)
-    roles = np.broadcast_to(np.array([[row["role"]] for row in rows]), shape)
-    scores = score_columns(columns, weights, roles)
-    return {
-        (row["candidate"], row["electrolyte"]): scores[number] for number, row in enumerate(rows)
-    }
+
+    def nominal(column: str) -> Any:
+        values = np.array([[row.get(column)] for row in rows.values()], dtype=object)
+        return np.broadcast_to(values, shape)
+
+    columns = {column: np.array([own[column] for own in numbers]) for column in SCORE_COLUMNS}
+    columns |= {column: nominal(column) for column in OPTIONAL_COLUMNS if column in results}
+    return dict(zip(rows, score_columns(columns, weights, nominal("role")), strict=True))
+
+
+def _computed(results: pd.DataFrame, samples: Sampled) -> dict[Key, dict[Any, Any]]:
+    """Rows that were computed and sampled."""
+    ok = results[results["status"] == OK].to_dict("records")
+    rows = {(row["candidate"], row["electrolyte"]): row for row in ok}
+    return {key: row for key, row in rows.items() if key in samples.stacks}
 
 
 def uncertainty_table(
@@ -107,37 +93,23 @@ def uncertainty_table(
     """
     import pandas as pd
 
-    ok = [row for row in results.to_dict("records") if row["status"] == OK]
-    nominal = {
-        (row["candidate"], row["electrolyte"]): row[_SCORE]
-        for row in ranking.to_dict("records")
-        if row["status"] == OK
-    }
-    rows: list[dict[str, Any]] = []
-    seen: set[tuple[str, str]] = set()
-
-    def add(key: Key, row: dict[Any, Any], names: Sequence[str], values: dict[str, Floats]) -> None:
-        if key in seen:
-            return
-        seen.add(key)
-        for name in names:
-            rows.append(_row(key, name, row.get(name), values[name]))
-
-    for row in ok:
-        candidate, electrolyte = row["candidate"], row["electrolyte"]
-        if (candidate, electrolyte) not in samples.stacks:
-            continue
-        key = (candidate, electrolyte)
-        values = samples.stacks[key]
-        add(("", electrolyte), row, OF_ELECTROLYTE, values)
-        add((candidate, ""), row, OF_CANDIDATE, values)
-        add(key, row, OF_STACK, values)
-        if key in scores and key in nominal:
-            rows.append(_row(key, _SCORE, nominal[key], scores[key]))
-    order = {"": 0}
-    for row in ok:
-        order.setdefault(row["candidate"], len(order))
-    rows.sort(key=lambda row: order[row["candidate"]])
+    ranked = ranking[ranking["status"] == OK]
+    nominal = ranked.set_index(["candidate", "electrolyte"])[_SCORE].to_dict()
+    found: dict[Key, list[dict[str, Any]]] = {}
+    for (candidate, electrolyte), row in _computed(results, samples).items():
+        pair, values = (candidate, electrolyte), samples.stacks[candidate, electrolyte]
+        for key, names in (
+            (("", electrolyte), OF_ELECTROLYTE),
+            ((candidate, ""), OF_CANDIDATE),
+            (pair, OF_STACK),
+        ):
+            if key not in found:
+                found[key] = [_row(key, name, row.get(name), values[name]) for name in names]
+        if pair in scores and pair in nominal:
+            found[pair].append(_row(pair, _SCORE, nominal[pair], scores[pair]))
+    order = {name: place for place, name in enumerate(["", *dict.fromkeys(results["candidate"])])}
+    keys = sorted(found, key=lambda key: order[key[0]])
+    rows = [row for key in keys for row in found[key]]
     return pd.DataFrame(rows, columns=list(columns_of("uncertainty")))
 
 
@@ -158,46 +130,35 @@ def _row(key: Key, name: str, value: Any, values: Floats) -> dict[str, Any]:
 def with_confidence(
     ranking: pd.DataFrame, scores: dict[Key, Floats], tie_meV_per_atom: float
 ) -> pd.DataFrame:
-    """Return the ranking with the columns of ``_confidence``.
+    """Return a ranking with error bars of the scores and of the ranks.
 
-    Parameters
-    ----------
-    ranking : DataFrame
-        Blocks as ``ranking.rank`` gives them; the overall block takes the mean over the
-        electrolytes that anything could be computed for.
-    scores : dict of (candidate, electrolyte) to (s,) float array
-    tie_meV_per_atom : float
+    The overall block takes the mean over the electrolytes that anything could be computed for.
     """
     known = ranking.copy()
     scored = {electrolyte for _, electrolyte in scores}
     electrolytes = [name for name in dict.fromkeys(ranking["electrolyte"]) if name in scored]
     for name in dict.fromkeys(ranking["electrolyte"]):
-        block = known[(known["electrolyte"] == name) & (known["status"] == OK)]
         wanted = electrolytes if name == OVERALL else [name]
+        block = known[(known["electrolyte"] == name) & (known["status"] == OK)]
         labels = {
             index: label
-            for index, label in zip(block.index, block["candidate"], strict=True)
+            for index, label in block["candidate"].items()
             if all((label, electrolyte) in scores for electrolyte in wanted)
         }
         if not labels:
             continue
-        matrix = np.array(
-            [np.mean([scores[label, e] for e in wanted], axis=0) for label in labels.values()]
-        ).T
-        places = rank_spread(matrix, tie_meV_per_atom)
-        for column, values in _confidence(matrix, places).items():
+        means = [np.mean([scores[label, e] for e in wanted], axis=0) for label in labels.values()]
+        places = rank_spread(np.transpose(means), tie_meV_per_atom)
+        spreads = [spread(values) for values in means]
+        found: dict[str, Any] = {
+            "score_std_meV_per_atom": [one.standard_deviation for one in spreads],
+            "score_low_meV_per_atom": [one.low for one in spreads],
+            "score_high_meV_per_atom": [one.high for one in spreads],
+            "probability_best": places.best,
+            "probability_top3": places.top3,
+            "rank_low": places.low,
+            "rank_high": places.high,
+        }
+        for column, values in found.items():
             known.loc[list(labels), column] = values
     return known
-
-
-def _confidence(scores: Floats, places: RankSpread) -> dict[str, list[Any]]:
-    spreads = [spread(column) for column in scores.T]
-    return {
-        "score_std_meV_per_atom": [found.standard_deviation for found in spreads],
-        "score_low_meV_per_atom": [found.low for found in spreads],
-        "score_high_meV_per_atom": [found.high for found in spreads],
-        "probability_best": places.best.tolist(),
-        "probability_top3": places.top3.tolist(),
-        "rank_low": places.low.tolist(),
-        "rank_high": places.high.tolist(),
-    }

@@ -1,4 +1,8 @@
-"""The folder of a run: written beside its place, moved there file by file when it is complete."""
+"""The folder of a run: written beside its place, moved there file by file when it is complete.
+
+Its manifest.json says what the run was made from, so that it can be repeated, and proves which
+files are ours.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,33 @@ import contextlib
 import hashlib
 import json
 import os
+import platform
+import shlex
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import OutputError
 from ..files import sync_folder, umask, write_whole
+from ..phases.columns import COLUMNS
+from ..phases.table import PhaseTable
+from ..version import version as own_version
 from .run import ScreenResult
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MANIFEST, RESULTS = "manifest.json", "results.parquet"
 _OWN_KEYS = {"source", "command", "versions"}  # of a manifest that we wrote
 _REPLACED = "files_sha256_replaced"  # checksums of a run that is being replaced
+_PACKAGES = (
+    "numpy", "pandas", "pyarrow", "numba", "scipy", "joblib", "pymatgen", "pymatgen-core",
+    "matplotlib", "pydantic", "ruamel.yaml", "mp-api",
+)  # fmt: skip
 TABLES = (
     "results reactions windows lithiation ranking weights uncertainty sensitivity surroundings"
 ).split()
@@ -48,9 +66,9 @@ def new_folder(target: Path) -> Iterator[Path]:
     try:
         yield temporary
         publish(temporary, target)
+    except OutputError:
+        raise
     except OSError as error:
-        if isinstance(error, OutputError):
-            raise
         raise OutputError(f"output folder {target}: cannot be written ({error.strerror})") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -168,7 +186,13 @@ def write_tables(folder: Path, result: ScreenResult) -> None:
     for name in TABLES:
         table = getattr(result, name)
         if table is not None:  # not asked for
-            table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+            write_table(table, folder / f"{name}.csv")
+
+
+def write_table(table: pd.DataFrame, file: Path) -> None:
+    """Write a CSV file; whole numbers stay whole where some rows have none."""
+    whole = [key for key in table if COLUMNS[str(key)].type == "integer"]
+    table.astype(dict.fromkeys(whole, "Int64")).to_csv(file, index=False, lineterminator="\n")
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
@@ -177,3 +201,34 @@ def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
         file.name: _checksum(file) for file in sorted(folder.iterdir()) if file.name != MANIFEST
     }
     (folder / MANIFEST).write_bytes(_text_of({**manifest, "files_sha256": sums}))
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that a number depends on."""
+    found = {"python": platform.python_version(), "interscreen": own_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def build_manifest(
+    table: PhaseTable,
+    study: Mapping[str, Any],
+    command: Sequence[str],
+    seconds: float,
+    **results: Any,
+) -> dict[str, Any]:
+    """Collect the manifest of a run: study as resolved, command line, wall time [s], the rest."""
+    return {
+        "source": table.source.to_dict(),
+        "phases_left_out_of_the_source": list(table.left_out),
+        "study": dict(study),
+        "command": shlex.join(command),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "wall_time_s": round(seconds, 3),
+        "versions": package_versions(),
+        **results,
+    }

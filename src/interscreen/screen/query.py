@@ -35,19 +35,12 @@ PHASE_KINDS: Mapping[str, Kind] = {
 
 
 class Query(BaseModel):
-    """Which phases of a source are candidates.
+    """Which phases of a source are candidates: those that meet a condition, at most so many.
 
-    Text in place of a mapping is the condition alone.  What was written before there was one
-    language (``n_elements=2-3,anion=fluoride``, or a mapping with such keys) is translated.
-
-    Attributes
-    ----------
-    where : str
-        Condition on the columns of ``PHASE_KINDS`` (see ``where.parse_where``).  If empty: every
-        counted formula of the source but Li itself.
-    limit : int, optional
-        At most so many, those with the lowest energy above hull; of equal ones the first in the
-        table.
+    The condition ``where`` is on the columns of ``PHASE_KINDS``; without one, every counted formula
+    but Li itself.  ``limit`` keeps those with the lowest energy above hull, of equal ones the first
+    in the table.  Text in place of a mapping is the condition alone.  What was written before there
+    was one language (``n_elements=2-3,anion=fluoride``) is translated.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

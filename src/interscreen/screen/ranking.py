@@ -6,44 +6,24 @@ interlayer.  docs/ranking.md explains the formula; a study may change the weight
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import isnan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..phases.columns import columns_of
+from ..phases.columns import COLUMNS, columns_of
 from .board import OVERALL, Board
-from .pareto import pareto_front
-from .places import ranks
-from .scores import (
-    ROLES,
-    TERMS,
-    Floats,
-    missing_numbers,
-    role_columns,
-    role_terms,
-    score_columns,
-)
+from .places import pareto_front, ranks
+from .scores import ROLES, TERMS, Floats, missing_numbers, role_terms, score_columns
 from .tables import FAILED, OK
 from .weight_sensitivity import weight_rank_ranges
-from .weights import (
-    AlloyWeights,
-    CoatingWeights,
-    ConversionWeights,
-    Ranking,
-    Weights,
-)
+from .weights import Ranking, Weights
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "OVERALL", "AlloyWeights", "CoatingWeights", "ConversionWeights", "Ranking",
-    "Weights", "rank", "role_of", "score_terms",
-]  # fmt: skip
+__all__ = ["OVERALL", "Ranking", "Standing", "Weights", "rank"]
 
 # columns that error bars and sensitivity add
 _LATER = (
@@ -52,27 +32,59 @@ _LATER = (
 ).split()
 _FRONT_DIGITS = 3  # of a term in meV/atom: what is nearer is equal, as the solver is exact to 1e-6
 
-Row = dict[str, Any]
 
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Ranks and Pareto front of all candidates of a screen, in B blocks of C candidates.
 
-def role_of(lithium_mutual_eV_per_atom: float, has_salt: bool) -> str:
-    """Role of a candidate (``scores.role_columns`` for one).
-
-    Parameters
+    Attributes
     ----------
-    lithium_mutual_eV_per_atom : float
-        Minimum mutual reaction energy with Li [eV/atom].
-    has_salt : bool
-        Whether a phase in equilibrium with Li metal is a Li-bearing salt
-        (``stacks.lithium_salts`` of the products is not empty).
+    board : Board
+    terms : dict of str to (B, C) float array
+        Terms of the score by label [meV/atom]; NaN for candidates of other roles.
+    scores : (B, C) float array
+        Score of each candidate in each block [meV/atom]; NaN without one.
+    rank : (B, C) int array
+        Zero without a score.
+    front : (B, C) bool array
     """
-    return str(role_columns(lithium_mutual_eV_per_atom, has_salt))
 
+    board: Board
+    terms: dict[str, Floats]
+    scores: Floats
+    rank: NDArray[np.int64]
+    front: NDArray[np.bool_]
 
-def score_terms(row: Mapping[str, Any], weights: Weights) -> dict[str, float]:
-    """Terms of the score of one row of results.csv [meV/atom], each zero or negative."""
-    factors = weights.by_role()[row["role"]]
-    return {name: float(term) for name, term in role_terms(row["role"], row, factors).items()}
+    @classmethod
+    def of(cls, board: Board, ranking: Ranking) -> Standing:
+        """Rank all candidates of a board."""
+        terms: dict[str, Floats] = {}
+        for role, factors in ranking.weights.by_role().items():
+            mine = board.roles == role
+            some = {name: values[mine] for name, values in board.columns.items()}
+            for label, values in role_terms(role, some, factors).items():
+                terms.setdefault(label, np.full(board.roles.shape, np.nan))[mine] = values
+        terms = {label: board.with_overall(values) for label, values in terms.items()}
+        scores = board.with_overall(score_columns(board.columns, ranking.weights, board.roles))
+        front = np.zeros(scores.shape, dtype=np.bool_)
+        for number, roles in enumerate(board.block_roles):
+            for role in ROLES:
+                mine = np.flatnonzero(roles == role)
+                # a term that no candidate of the role has belongs to other roles
+                own = [term[number, mine] for term in terms.values()]
+                own = [term for term in own if not np.isnan(term).all()]
+                if own:
+                    front[number, mine] = pareto_front(np.round(np.transpose(own), _FRONT_DIGITS))
+        rank = [ranks(block, ranking.tie_meV_per_atom)[0] for block in scores]
+        return cls(board, terms, scores, np.array(rank, np.int64).reshape(scores.shape), front)
+
+    def best(self, block: int, each: int) -> NDArray[np.int64]:
+        """Return the best candidates of each role in a block, so many of each, best first."""
+        scores, roles = self.scores[block], self.board.block_roles[block]
+        order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")
+        order = order[~np.isnan(scores[order])]
+        chosen = np.concatenate([order[roles[order] == role][:each] for role in ROLES])
+        return chosen[np.argsort(-scores[chosen], kind="stable")]
 
 
 def rank(results: pd.DataFrame, ranking: Ranking, among: Standing | None = None) -> pd.DataFrame:
@@ -96,202 +108,123 @@ def rank(results: pd.DataFrame, ranking: Ranking, among: Standing | None = None)
     """
     import pandas as pd
 
-    rows = [{str(key): value for key, value in row.items()} for row in results.to_dict("records")]
-    columns = columns_of("ranking")
-    board = Board.of(rows)
-    scores = board.with_overall(score_columns(board.columns, ranking.weights, board.roles))
-    terms = _terms(board, ranking.weights)
+    board = Board.of(results)
+    mine = Standing.of(board, ranking)
     low, high = weight_rank_ranges(board, ranking)
-    reasons = _reasons(board, rows, ranking.weights)
-    found = []
-    for number, block in enumerate(board.blocks):
-        front = _front(board.block_roles[number], [t[number] for t in terms.values()])
-        entries = []
-        for column, candidate in enumerate(board.candidates):
-            if block == OVERALL:
-                entry = _overall_row(board, rows, column, reasons)
-            else:
-                place = int(board.place[board.electrolytes.index(block), column])
-                if place < 0:
-                    continue
-                entry = {key: rows[place].get(key) for key in columns}
-            entry |= {"electrolyte": block, "candidate": candidate}
-            if not isnan(scores[number, column]):
-                entry |= {
-                    "score_meV_per_atom": float(scores[number, column]),
-                    "weight_rank_low": int(low[number, column]),
-                    "weight_rank_high": int(high[number, column]),
-                    "pareto": "yes" if front[column] else "no",
-                    "score_terms": _write(
-                        {
-                            term.label: float(terms[term.label][number, column])
-                            for term in TERMS[entry["role"]]
-                            if term.label in terms
-                        }
-                    ),
-                }
-            elif entry["status"] == OK:
-                entry |= {"status": FAILED, "reason": reasons[candidate, block]}
-            entries.append(entry)
-        found += _order(entries, ranking.tie_meV_per_atom)
+    wide, lines = among or mine, list(range(len(board.blocks)))
+    columns: Any = slice(None)
     if among is not None:
-        among.correct(found)
-    return pd.DataFrame(found, columns=[c for c in columns if c not in _LATER])
-
-
-@dataclass(frozen=True, eq=False)
-class Standing:
-    """Ranks and Pareto front of all candidates of a large screen.
-
-    Attributes
-    ----------
-    board : Board
-    scores : (B, C) float array
-        Score of each candidate in each block [meV/atom]; NaN without one.
-    rank : (B, C) int array
-        Zero without a score.
-    front : (B, C) bool array
-    """
-
-    board: Board
-    scores: Floats
-    rank: NDArray[np.int64]
-    front: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, board: Board, ranking: Ranking) -> Standing:
-        """Rank all candidates of a board."""
-        scores = board.with_overall(score_columns(board.columns, ranking.weights, board.roles))
-        terms = list(_terms(board, ranking.weights).values())
-        return cls(
-            board,
-            scores,
-            np.array([ranks(block, ranking.tie_meV_per_atom)[0] for block in scores]),
-            np.array(
-                [
-                    _front(roles, [term[number] for term in terms])
-                    for number, roles in enumerate(board.block_roles)
-                ]
-            ),
-        )
-
-    def best(self, block: int, each: int) -> NDArray[np.int64]:
-        """Return the best candidates of each role in a block, so many of each, best first."""
-        scores, roles = self.scores[block], self.board.block_roles[block]
-        order = np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")
-        order = order[~np.isnan(scores[order])]
-        found = [order[roles[order] == role][:each] for role in ROLES]
-        chosen = np.concatenate(found)
-        return chosen[np.argsort(-scores[chosen], kind="stable")]
-
-    def correct(self, rows: list[Row]) -> None:
-        """Put rank and front among all candidates into rows of a ranking."""
-        place = {name: column for column, name in enumerate(self.board.candidates)}
-        block = {name: number for number, name in enumerate(self.board.blocks)}
-        for row in rows:
-            at = block[row["electrolyte"]], place[row["candidate"]]
-            if self.rank[at]:
-                row["rank"] = int(self.rank[at])
-                row["pareto"] = "yes" if self.front[at] else "no"
-
-
-def _terms(board: Board, weights: Weights) -> dict[str, Floats]:
-    """Terms of all candidates by label, (B, C) each; NaN for those of other roles."""
-    found: dict[str, Floats] = {}
-    for role, factors in weights.by_role().items():
-        mine = board.roles == role
-        some = {name: values[mine] for name, values in board.columns.items()}
-        for label, values in role_terms(role, some, factors).items():
-            found.setdefault(label, np.full(board.roles.shape, np.nan))[mine] = values
-    return {label: board.with_overall(values) for label, values in found.items()}
-
-
-def _front(roles: NDArray[np.str_], terms: list[Floats]) -> NDArray[np.bool_]:
-    """Whether each candidate of a block is on the Pareto front of its role."""
-    front = np.zeros(roles.shape, dtype=np.bool_)
-    for role in ROLES:
-        mine = np.flatnonzero(roles == role)
-        # a term that no candidate of the role has belongs to other roles
-        own = [term[mine] for term in terms if not np.isnan(term[mine]).all()]
-        if own:
-            front[mine] = pareto_front(np.round(np.transpose(own), _FRONT_DIGITS))
-    return front
-
-
-def _reasons(board: Board, rows: list[Row], weights: Weights) -> dict[tuple[str, str], str]:
-    """Why a pair, or a candidate overall, has no score; by candidate and block."""
-    found: dict[tuple[str, str], str] = {}
-    for column, candidate in enumerate(board.candidates):
-        for line, electrolyte in enumerate(board.electrolytes):
-            row = rows[place] if (place := int(board.place[line, column])) >= 0 else None
-            if row is None:
-                reason = f"no row for {electrolyte}"
-            elif row["status"] != OK:
-                reason = str(row["reason"])
-            else:
-                missing = missing_numbers(row["role"], row, weights)
-                if not missing:
-                    continue
-                reason = "no score: " + "; ".join(
-                    f"no {name}, which the weight {weight} asks for (set that to 0, or add what "
-                    "is missing)"
-                    for name, weight in missing.items()
-                )
-            found[candidate, electrolyte] = reason
+        lines = [among.board.blocks.index(name) for name in board.blocks]
+        place = {name: column for column, name in enumerate(among.board.candidates)}
+        columns = [place[name] for name in board.candidates]
+    names = np.array(board.candidates, dtype=object)
+    pairs = mine.scores[len(board.blocks) - len(board.electrolytes) :]
+    reasons = _reasons(board, results, ranking.weights, pairs)
+    wanted = [name for name in columns_of("ranking") if name not in _LATER]
+    nothing = np.array(None, dtype=object)
+    blocks = []
+    for number, (block, line) in enumerate(zip(board.blocks, lines, strict=True)):
+        scores = mine.scores[number]
+        # without a score last, in the order of the results
+        order = np.argsort(np.where(np.isnan(scores), np.inf, -scores), kind="stable")
+        if block == OVERALL:
+            known, why = _overall(board, results, reasons)
+        else:
+            electrolyte = board.electrolytes.index(block)
+            known, why = results.iloc[board.place[electrolyte]], reasons[electrolyte]
+            order = order[board.place[electrolyte, order] >= 0]
+        ok = ~np.isnan(scores)
+        numbers: dict[str, NDArray[Any]] = {
+            "score_meV_per_atom": scores,
+            "rank": wide.rank[line, columns],
+            "weight_rank_low": low[number],
+            "weight_rank_high": high[number],
+            "pareto": np.where(wide.front[line, columns], "yes", "no"),
+            "score_terms": _term_texts(mine, number),
+            "tied_with": _ties(scores, names, order, ranking.tie_meV_per_atom),
+        }
+        frame = known.reindex(columns=wanted).astype(object)
+        frame["electrolyte"], frame["candidate"] = block, names
+        frame["status"], frame["reason"] = np.where(ok, OK, FAILED), np.where(ok, "", why)
+        for name, values in numbers.items():
+            frame[name] = np.where(ok, values.astype(object), nothing)
+        blocks.append(frame.iloc[order])
+    found = pd.concat(blocks, ignore_index=True) if blocks else pd.DataFrame(columns=wanted)
+    for name in wanted:
+        if COLUMNS[name].is_number:
+            found[name] = pd.to_numeric(found[name])
     return found
 
 
-def _overall_row(
-    board: Board, rows: list[Row], column: int, reasons: dict[tuple[str, str], str]
-) -> Row:
-    """Return what a candidate has of its own, without rank and score."""
-    candidate = board.candidates[column]
-    mine = [rows[place] for place in board.place[:, column].tolist() if place >= 0]
-    good = next((row for row in mine if row["status"] == OK), mine[0])
-    entry: Row = dict.fromkeys(columns_of("ranking"))
-    counted = sum((candidate, electrolyte) not in reasons for electrolyte in board.electrolytes)
-    entry |= {
-        "electrolytes_counted": counted,
-        "left_out_phases": _all_words(row.get("left_out_phases") for row in mine),
-        "source": mine[0]["source"],
-    }
-    if not counted or counted < board.counted.sum():
-        reason = next(
-            reasons[candidate, electrolyte]
-            for electrolyte, there in zip(board.electrolytes, board.counted, strict=True)
-            if (candidate, electrolyte) in reasons and (there or not counted)
+def _reasons(
+    board: Board, results: pd.DataFrame, weights: Weights, scores: Floats
+) -> NDArray[np.object_]:
+    """Why a pair has no score, (E, C); empty where it has one."""
+    found = np.full(scores.shape, "", dtype=object)
+    for line, column in np.argwhere(np.isnan(scores)).tolist():
+        place = board.place[line, column]
+        row = results.iloc[place]
+        if place < 0:
+            found[line, column] = f"no row for {board.electrolytes[line]}"
+        elif row["status"] != OK:
+            found[line, column] = str(row["reason"])
+        else:
+            missing = missing_numbers(row["role"], row, weights)
+            found[line, column] = "no score: " + "; ".join(
+                f"no {name}, which the weight {weight} asks for (set that to 0, or add what is "
+                "missing)"
+                for name, weight in missing.items()
+            )
+    return found
+
+
+def _overall(
+    board: Board, results: pd.DataFrame, reasons: NDArray[np.object_]
+) -> tuple[pd.DataFrame, NDArray[np.object_]]:
+    """Return what candidates have of their own, and why those without a score have none."""
+    import pandas as pd
+
+    every = np.arange(len(board.candidates))
+    there = board.place >= 0
+    # a row that was computed, where there is one
+    known = results.iloc[board.place[np.where(board.roles != "", 2, there).argmax(axis=0), every]]
+    counted = (reasons == "").sum(axis=0)
+    complete = (counted > 0) & (counted >= board.counted.sum())
+    own = ["role", "lithium_mutual_eV_per_atom", "layer"]
+    frame = known[own].astype(object).reset_index(drop=True).where(pd.Series(complete), None)
+    frame["electrolytes_counted"] = counted
+    frame["source"] = known["source"].to_numpy()
+    words = results["left_out_phases"].fillna("").str.split()
+    frame["left_out_phases"] = [
+        " ".join(dict.fromkeys(word for row in words.iloc[places[places >= 0]] for word in row))
+        for places in board.place.T
+    ]
+    blamed = (reasons != "") & (board.counted[:, None] | (counted == 0))
+    return frame, reasons[blamed.argmax(axis=0), every]
+
+
+def _ties(
+    scores: Floats, names: NDArray[np.object_], order: NDArray[np.int64], tie: float
+) -> NDArray[np.object_]:
+    """Names of the candidates that are tied with each, best first."""
+    found = np.full(len(scores), "", dtype=object)
+    falling = scores[order]
+    for place in order[~np.isnan(falling)].tolist():
+        near = order[np.abs(falling - scores[place]) <= tie]
+        found[place] = "; ".join(names[near[near != place]])
+    return found
+
+
+def _term_texts(standing: Standing, block: int) -> NDArray[np.object_]:
+    """Write what each metric adds to a score (``"converted layer -20.0; bridge 0.0"``)."""
+    roles = standing.board.block_roles[block]
+    found = np.full(len(roles), "", dtype=object)
+    for column, role in enumerate(roles.tolist()):
+        labels = [term.label for term in TERMS.get(role, ()) if term.label in standing.terms]
+        values = {label: standing.terms[label][block, column] for label in labels}
+        found[column] = "; ".join(
+            f"{label} {value:.1f}".replace(" -0.0", " 0.0")
+            for label, value in values.items()
+            if not np.isnan(value)
         )
-        return entry | {"status": FAILED, "reason": reason}
-    return entry | {
-        "status": OK,
-        "reason": "",
-        **{key: good[key] for key in ("role", "lithium_mutual_eV_per_atom", "layer")},
-    }
-
-
-def _order(block: list[Row], tie: float) -> list[Row]:
-    """Sort by score, give ranks and mark ties."""
-    good = [row for row in block if row["status"] == OK]
-    good.sort(key=lambda row: -row["score_meV_per_atom"])
-    scores = np.array([row["score_meV_per_atom"] for row in good], dtype=np.float64)
-    places, tied = ranks(scores, tie)
-    for position, row in enumerate(good):
-        row["rank"] = int(places[position])
-        row["tied_with"] = ""
-        if tied[position]:
-            near = np.flatnonzero(np.abs(scores - scores[position]) <= tie).tolist()
-            row["tied_with"] = "; ".join(good[i]["candidate"] for i in near if i != position)
-    return good + [row for row in block if row["status"] != OK]
-
-
-def _all_words(texts: Iterable[Any]) -> str:
-    words = [word for text in texts if isinstance(text, str) for word in text.split()]
-    return " ".join(dict.fromkeys(words))
-
-
-def _write(terms: dict[str, float]) -> str:
-    return "; ".join(
-        f"{name} {value:.1f}".replace(" -0.0", " 0.0")
-        for name, value in terms.items()
-        if not isnan(value)
-    )
+    return found

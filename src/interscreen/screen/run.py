@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ from .ranking import OVERALL, rank
 from .study import Study
 from .tables import FAILED, OK, failed_table, results_table
 from .weight_sensitivity import weight_table
+from .workers import count_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,8 +160,8 @@ def run_study(
     frame = with_equations(frame, [found[number] for number in range(len(asked))])
     ranking = rank(frame, study.ranking)
     uncertainty = None
-    if samples and numbers is not None:
-        drawn = Sampled.of(numbers)
+    if samples:
+        drawn = Sampled({}, samples) if numbers is None else Sampled.of(numbers)
         scores = sampled_scores(drawn, frame, study.ranking.weights)
         ranking = with_confidence(ranking, scores, study.ranking.tie_meV_per_atom)
         uncertainty = uncertainty_table(drawn, frame, ranking, scores)
@@ -369,12 +369,7 @@ def detail_tables(
 
 def cores(study: Study, jobs: int | None = None) -> int:
     """Workers that were asked for; one per core where nobody did."""
-    chosen = study.jobs if jobs is None else jobs
-    if chosen == 0:
-        raise InputError("jobs: 0 workers; use 1 or more, or -1 for one per core")
-    if chosen is None:
-        return os.cpu_count() or 1
-    return chosen if chosen > 0 else max(1, (os.cpu_count() or 1) + 1 + chosen)
+    return count_of(study.jobs if jobs is None else jobs)
 
 
 def _workers(study: Study, jobs: int | None) -> int:

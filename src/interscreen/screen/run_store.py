@@ -22,12 +22,6 @@ if TYPE_CHECKING:
 _KEY, _FINAL, _LOCK = "run.json", "final", "lock"
 
 
-def key_hash(key: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of what decides the results of a run."""
-    text = json.dumps(key, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 class RunStore:
     """The chunks of a run, in a working folder beside the place of the finished run.
 
@@ -37,12 +31,12 @@ class RunStore:
 
     Attributes
     ----------
-    target : Path
-        Where the finished run goes.
+    target, folder : Path
+        Where the finished run goes, and the working folder.
     key : dict
         What the results depend on, as JSON knows it: study, table, version.
-    folder : Path
-        The working folder.
+    hash : str
+        SHA-256 of the key.
     complete : bool
         Whether the finished run of this key is already in its place.
     missing : list of int
@@ -51,8 +45,9 @@ class RunStore:
 
     def __init__(self, target: Path, key: Mapping[str, Any], chunks: int) -> None:
         self.target = Path(os.path.abspath(target))
-        self.key = json.loads(json.dumps(key, allow_nan=False))
-        self.hash = key_hash(self.key)
+        text = json.dumps(key, sort_keys=True, ensure_ascii=False, allow_nan=False)
+        self.key: dict[str, Any] = json.loads(text)
+        self.hash = hashlib.sha256(text.encode()).hexdigest()
         self.folder = self.target.parent / f".{self.target.name}.partial"
         self.complete = False
         self.missing = list(range(chunks))
@@ -65,16 +60,8 @@ class RunStore:
     ) -> RunStore:
         """Make the working folder of a run, or continue with it.
 
-        Parameters
-        ----------
-        target : Path
-            Where the finished run goes; an earlier run there stays until then.
-        key : mapping
-            What the results depend on.
-        chunks : int
-            Number of chunks.
-        fresh : bool
-            Begin again: forget finished chunks, of whatever key, and a complete run.
+        An earlier run at the place stays until this one is finished.  With ``fresh`` finished
+        chunks, of whatever key, and a complete run are forgotten.
 
         Raises
         ------
@@ -111,104 +98,6 @@ class RunStore:
             write_whole(self._part(number), sink.getvalue().to_pybytes())
         self.missing.remove(number)
 
-    def finish(self, write: Callable[[Path], None]) -> Path:
-        """Write the final files and put them in their place.
-
-        Parameters
-        ----------
-        write : callable
-            Gets a new folder and writes the final files (from ``tables``), ``manifest.json`` with
-            the ``run_key`` (``hash``) too.
-
-        Raises
-        ------
-        OutputError
-            When something cannot be written, or a stored chunk was damaged meanwhile; finished
-            chunks are kept, and so is the earlier run.
-        """
-        final = self.folder / _FINAL
-        with self._told():
-            shutil.rmtree(final, ignore_errors=True)
-            final.mkdir()
-            write(final)
-            publish(final, self.target)
-        self.complete = True
-        shutil.rmtree(self.folder, ignore_errors=True)
-        return self.target
-
-    def __enter__(self) -> RunStore:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._unlock.close()
-        if len(self.missing) == self._chunks > 0 and not self.complete:  # nothing to keep
-            shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _begin(self, fresh: bool) -> None:
-        """Lock the working folder and see what is there."""
-        if os.path.lexists(self.folder):
-            self._check_working_folder()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock()
-        stated = self._earlier()
-        if stated is not None and stated != self.key and not fresh:
-            raise OutputError(
-                f"output folder {self.target}: an unfinished run is there, but "
-                f"{_changes(stated, self.key)}; finish it as it was begun, start over with "
-                "--fresh, or name another folder with --out"
-            )
-        if fresh or stated is None:
-            for part in self.folder.glob("*.parquet"):
-                part.unlink()
-        write_whole(self.folder / _KEY, json.dumps(self.key, ensure_ascii=False).encode())
-        self.missing = [n for n in self.missing if not self._part(n).exists()]
-
-    def _check_working_folder(self) -> None:
-        names = {_KEY, _FINAL, _LOCK}
-        if self.folder.is_symlink() or not self.folder.is_dir():
-            strange = self.folder.name
-        else:
-            strange = next(
-                (
-                    entry.name
-                    for entry in self.folder.iterdir()
-                    if entry.name not in names and not entry.name.endswith((".parquet", ".new"))
-                ),
-                "",
-            )
-        if strange:
-            raise OutputError(
-                f"output folder {self.target}: chunks go into {self.folder}, but that is no "
-                f"working folder of interscreen ({strange}); move it away, or name another folder "
-                "with --out"
-            )
-
-    def _lock(self) -> None:
-        """Keep other processes away until this one ends, however it ends."""
-        from filelock import FileLock, Timeout
-
-        lock = FileLock(self.folder / _LOCK, timeout=0, thread_local=False)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise OutputError(
-                f"output folder {self.target}: another process is working on it; wait until it has "
-                "finished, or name another folder with --out"
-            ) from None
-        except NotImplementedError:
-            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK)) from None
-        self._unlock.callback(lock.release)
-
-    def _earlier(self) -> Any:
-        """Return the key of the run in the working folder; None where there is none to read."""
-        try:
-            return json.loads((self.folder / _KEY).read_text(encoding="utf-8"))
-        except (FileNotFoundError, ValueError):
-            return None
-
-    def _part(self, number: int) -> Path:
-        return self.folder / f"{number:05d}.parquet"
-
     def tables(self) -> Iterator[pa.Table]:
         """Yield the chunks in the order of their numbers, read one by one."""
         import pyarrow as pa
@@ -226,6 +115,84 @@ class RunStore:
                     "stored; run the same command again, it computes that one anew"
                 ) from None
             yield table
+
+    def finish(self, write: Callable[[Path], None]) -> Path:
+        """Write the final files and put them in their place.
+
+        ``write`` gets a new folder and writes the final files (from ``tables``), ``manifest.json``
+        with the ``run_key`` (``hash``) too.
+
+        Raises
+        ------
+        OutputError
+            When something cannot be written, or a stored chunk was damaged meanwhile; finished
+            chunks are kept, and so is the earlier run.
+        """
+        final = self.folder / _FINAL
+        with self._told():
+            shutil.rmtree(final, ignore_errors=True)
+            final.mkdir()
+            write(final)
+            publish(final, self.target)
+        self.complete = True
+        self._clear()
+        return self.target
+
+    def __enter__(self) -> RunStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._unlock.close()
+        if len(self.missing) == self._chunks > 0 and not self.complete:  # nothing to keep
+            self._clear()
+
+    def _begin(self, fresh: bool) -> None:
+        """Lock the working folder and see what is there."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock()
+        try:
+            stated = json.loads((self.folder / _KEY).read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            stated = None
+        if stated is not None and stated != self.key and not fresh:
+            raise OutputError(
+                f"output folder {self.target}: an unfinished run is there, but "
+                f"{_changes(stated, self.key)}; finish it as it was begun, start over with "
+                "--fresh, or name another folder with --out"
+            )
+        if fresh or stated is None:
+            for part in self.folder.glob("*.parquet"):
+                part.unlink()
+        write_whole(self.folder / _KEY, json.dumps(self.key, ensure_ascii=False).encode())
+        self.missing = [n for n in self.missing if not self._part(n).exists()]
+
+    def _lock(self) -> None:
+        """Keep other processes away until this one ends, however it ends."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.folder / _LOCK, timeout=0, thread_local=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise OutputError(
+                f"output folder {self.target}: another process is working on it; wait until it has "
+                "finished, or name another folder with --out"
+            ) from None
+        except NotImplementedError:
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK)) from None
+        self._unlock.callback(lock.release)
+
+    def _clear(self) -> None:
+        """Remove what is ours, and the working folder if nothing else lies in it."""
+        shutil.rmtree(self.folder / _FINAL, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            for pattern in ("*.parquet", "plan-*.joblib", ".*.new", _KEY, _LOCK):
+                for file in self.folder.glob(pattern):
+                    file.unlink()
+            self.folder.rmdir()
+
+    def _part(self, number: int) -> Path:
+        return self.folder / f"{number:05d}.parquet"
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
@@ -246,8 +213,9 @@ def _changes(old: Any, new: dict[str, Any]) -> str:
     """Name what differs between two keys, the first three places."""
     was, now = dict(_leaves(old, "")), dict(_leaves(new, ""))
     places = [place for place in {**now, **was} if was.get(place) != now.get(place)]
-    shown = [f"{place} was {_short(was.get(place))}, is {_short(now.get(place))}"
-             for place in places[:3]]  # fmt: skip
+    shown = [
+        f"{place} was {_short(was.get(place))}, is {_short(now.get(place))}" for place in places[:3]
+    ]
     return "; ".join(shown) + (f"; and {len(places) - 3} more" if len(places) > 3 else "")
 
 

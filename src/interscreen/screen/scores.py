@@ -65,7 +65,7 @@ def role_columns(lithium_mutual_eV_per_atom: ArrayLike, has_salt: ArrayLike) -> 
     Parameters
     ----------
     lithium_mutual_eV_per_atom : float array of any shape
-        Minimum mutual reaction energy with Li [eV/atom], NaN for failed rows.
+        NaN for failed rows.
     has_salt : bool array of the same shape
         Whether a phase in equilibrium with Li metal is a Li-bearing salt
         (``stacks.is_lithium_salt``).
@@ -111,10 +111,9 @@ def role_terms(
 
 def _metric(term: Term, columns: Mapping[str, ArrayLike], factors: Factors) -> Floats:
     """Return what a weight of 1 would add to the score."""
+    values = as_numbers(columns.get(term.column))
     if term.column in OPTIONAL_COLUMNS:
-        values = as_numbers(columns.get(term.column))
         return -np.abs(values)
-    values = np.asarray(columns[term.column], dtype=np.float64)
     if term.column == _BRIDGE:
         return np.minimum(0.0, values)
     if term.weight == "driving_force":
@@ -126,22 +125,21 @@ def as_numbers(values: ArrayLike | None) -> Floats:
     """Numbers, or texts yes and no as 1 and 0; NaN for anything else."""
     found = np.asarray(np.nan if values is None else values)
     if found.dtype.kind in "OUS":
-        words = {"yes": 1.0, "no": 0.0}
-        numbers = [_as_number(words.get(value, value)) for value in found.reshape(-1).tolist()]
+        numbers = [_as_number(value) for value in found.reshape(-1).tolist()]
         return np.array(numbers, dtype=np.float64).reshape(found.shape)
     return found.astype(np.float64)
 
 
 def _as_number(value: Any) -> float:
     try:
-        return float(value)
+        return float({"yes": 1.0, "no": 0.0}.get(value, value))
     except (TypeError, ValueError):
         return np.nan
 
 
 def score_columns(
     columns: Mapping[str, ArrayLike],
-    weights: Weights,
+    weights: Weights | Mapping[str, Factors],
     roles: ArrayLike,
 ) -> Floats:
     """Score of each row [meV/atom], 0 at best.
@@ -151,45 +149,25 @@ def score_columns(
     columns : mapping of str to array
         ``SCORE_COLUMNS`` [eV/atom, V], NaN for failed rows, and those of ``OPTIONAL_COLUMNS`` whose
         weight is not zero; each of the shape of ``roles``, or broadcast to it.
-    weights : Weights
+    weights : Weights, or mapping of role to mapping of str to float or (d, 1) array
+        Numbers only, or d values of each weight.
     roles : str array of any shape
         From ``role_columns``, or as a study sets them; anything that is no role for failed rows.
 
     Returns
     -------
-    float array of that shape
+    float array of the shape of ``roles``, with d in front of it where there are d values
         The sum of ``role_terms`` of each row; NaN for failed rows and where a number is missing
         whose weight is not zero.
     """
-    return score_draws(columns, weights.by_role(), roles)
-
-
-def score_draws(
-    columns: Mapping[str, ArrayLike], factors: Mapping[str, Factors], roles: ArrayLike
-) -> Floats:
-    """Score of each row [meV/atom] for many values of the weights at once.
-
-    Parameters
-    ----------
-    columns, roles
-        As for ``score_columns``.
-    factors : mapping of role to mapping of str to float, or to (d, 1) array
-        The weights; either numbers only, or d values of each.
-
-    Returns
-    -------
-    float array
-        Of the shape of ``roles``, with d in front of it where there are d values.
-    """
+    factors = weights.by_role() if isinstance(weights, Weights) else weights
     role = np.asarray(roles)
     known = {
         name: np.broadcast_to(as_numbers(columns[name]), role.shape)
         for name in (*SCORE_COLUMNS, *OPTIONAL_COLUMNS)
         if name in SCORE_COLUMNS or name in columns
     }
-    lengths = {
-        np.shape(v)[0] for of_role in factors.values() for v in of_role.values() if np.ndim(v)
-    }
+    lengths = {np.shape(v)[0] for own in factors.values() for v in own.values() if np.ndim(v)}
     scores = np.full((*sorted(lengths), *role.shape), np.nan)
     for name in ROLES:
         mine = np.asarray(role == name)
@@ -197,16 +175,6 @@ def score_draws(
             some = {column: values[mine] for column, values in known.items()}
             scores[..., mine] = sum(role_terms(name, some, factors[name]).values())
     return scores
-
-
-def score_inputs(weights: Weights) -> dict[str, str]:
-    """Columns of ``OPTIONAL_COLUMNS`` that the weights ask for, and the weight that does."""
-    return {
-        term.column: f"{role}.{term.weight}"
-        for role, factors in reversed(weights.by_role().items())
-        for term in TERMS[role]
-        if term.column in OPTIONAL_COLUMNS and factors[term.weight]
-    }
 
 
 def missing_numbers(role: str, columns: Mapping[str, Any], weights: Weights) -> dict[str, str]:

@@ -14,6 +14,8 @@ from .entries import Entry, Uncertainty
 from .query import Query
 from .ranking import Ranking
 
+_OF_SOURCE = ("thermo_type", "database", "filters", "all_phases")  # and add
+
 
 class Study(BaseModel):
     """What to screen and how.
@@ -24,7 +26,7 @@ class Study(BaseModel):
         Name of the study; also of its folder below ``reports/`` when ``output`` is not given.
     source : str
         ``embedded``, ``mp`` or the path of a table, relative to the study; if empty
-        ``mp`` when an API key is set and ``reference`` otherwise.
+        ``mp`` when an API key is set and ``embedded`` otherwise.
     thermo_type, database : str
         Run family, and database version of the Materials Project.
     filters : Filters
@@ -33,7 +35,7 @@ class Study(BaseModel):
         Files with entries of the user's own, relative to the study.
     anode : Li
     electrolytes, candidates : list of MaterialEntry
-        ``candidates`` may also name a YAML file with the list: beside the study, or in a folder
+        In YAML ``candidates`` may also name a file with the list: beside the study, or in a folder
         ``candidates`` there or below the current folder; or be ``all``, or
         ``{where: CONDITION, limit: NUMBER}``.
     query : Query, optional
@@ -130,26 +132,13 @@ class Study(BaseModel):
     @property
     def source_options(self) -> SourceOptions:
         """How the study wants its source opened."""
-        return SourceOptions(
-            thermo_type=self.thermo_type,
-            database=self.database,
-            filters=self.filters,
-            add=tuple(self.add),
-            all_phases=self.all_phases,
-        )
+        chosen = {name: getattr(self, name) for name in _OF_SOURCE}
+        return SourceOptions(**{**chosen, "add": tuple(self.add)})
 
     def with_source(self, source: str, options: SourceOptions) -> Study:
         """Return the study with the choices that were made for it."""
-        return self.model_copy(
-            update={
-                "source": source,
-                "thermo_type": options.thermo_type,
-                "database": options.database,
-                "filters": options.filters,
-                "add": list(options.add),
-                "all_phases": options.all_phases,
-            }
-        )
+        chosen = {name: getattr(options, name) for name in _OF_SOURCE}
+        return self.model_copy(update={**chosen, "add": list(options.add), "source": source})
 
     @property
     def folder(self) -> Path:

@@ -10,9 +10,9 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from ..errors import InputError
-from ..files import load_yaml
+from ..files import load_yaml, read_whole
 from ..phases.formula import nearest
-from ..sources.open import NAMES
+from ..sources import NAMES
 from .entries import MaterialEntry
 from .study import Study
 
@@ -44,11 +44,9 @@ def load_study(path: str | Path) -> Study:
     candidates = data.get("candidates")
     listed: tuple[Path, Any] | None = None
     given = dict(data)
-    if candidates == "all":
-        given["query"], given["candidates"] = {}, []
-    elif isinstance(candidates, dict) and candidates:
-        wrapped = list(candidates) == ["query"]
-        given["query"] = (candidates["query"] or {}) if wrapped else candidates
+    if candidates == "all" or (isinstance(candidates, dict) and candidates):
+        query = {} if candidates == "all" else candidates
+        given["query"] = (query["query"] or {}) if list(query) == ["query"] else query
         given["candidates"] = []
     elif isinstance(candidates, str):
         listed = _candidates_file(file, candidates, _line(data, ("candidates",)))
@@ -57,12 +55,8 @@ def load_study(path: str | Path) -> Study:
         study = Study.model_validate(given)
     except ValidationError as error:
         raise InputError("\n".join(_problems(error, file, data, listed))) from None
-    twice = [
-        problem
-        for key in ("electrolytes", "cathodes", "air")
-        for problem in _twice(file, data, study, key, None)
-    ]
-    twice += _twice(file, data, study, "candidates", listed)
+    keys = ("electrolytes", "cathodes", "air", "candidates")
+    twice = [line for key in keys for line in _twice(file, data, study, key, listed)]
     if twice:
         raise InputError("\n".join(twice))
     return study.model_copy(
@@ -80,12 +74,9 @@ def _beside(study: Path, name: str) -> str:
 
 def _read(file: Path, what: str) -> Any:
     try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(f"{what} {str(file)!r}: no such file") from None
-    except (OSError, UnicodeDecodeError) as error:
+        return load_yaml(read_whole(file, what).decode("utf-8"), str(file))
+    except UnicodeDecodeError as error:
         raise InputError(f"{what} {str(file)!r}: cannot be read ({error})") from None
-    return load_yaml(text, str(file))
 
 
 def _candidates_file(study: Path, name: str, line: int) -> tuple[Path, Any]:
@@ -102,20 +93,29 @@ def _candidates_file(study: Path, name: str, line: int) -> tuple[Path, Any]:
     return file, data
 
 
+def _place(
+    file: Path, data: Any, listed: tuple[Path, Any] | None, location: tuple[int | str, ...]
+) -> str:
+    """File and line of a place in a study, or in the list of candidates that it names."""
+    if listed is not None and location[:1] == ("candidates",) and len(location) > 1:
+        return f"{listed[0]}, line {_line(listed[1], location[1:])}"
+    return f"{file}, line {_line(data, location)}"
+
+
 def _twice(
     file: Path, data: Any, study: Study, key: str, listed: tuple[Path, Any] | None
 ) -> Iterator[str]:
     """Names that stand twice in a list."""
-    first: dict[str, int] = {}
-    where = listed[0] if listed else file
+    first: dict[str, str] = {}
     for position, entry in enumerate(getattr(study, key)):
-        line = _line(listed[1], (position,)) if listed else _line(data, (key, position))
+        place = _place(file, data, listed, (key, position))
         if entry.label in first:
+            line = first[entry.label].rpartition(", ")[2]
             yield (
-                f"{where}, line {line}: {key}: {entry.label} stands on line {first[entry.label]} "
-                "already; remove one or give it another name"
+                f"{place}: {key}: {entry.label} stands on {line} already; remove one or give it "
+                "another name"
             )
-        first.setdefault(entry.label, line)
+        first.setdefault(entry.label, place)
 
 
 def _problems(
@@ -126,11 +126,7 @@ def _problems(
         if location[:1] == ("query",) and "query" not in data:
             inside = list(data["candidates"]) == ["query"]
             place = ("candidates", *location[not inside :])
-        in_list = listed is not None and location[:1] == ("candidates",) and len(location) > 1
-        if in_list and listed is not None:
-            where, line = listed[0], _line(listed[1], location[1:])
-        else:
-            where, line = file, _line(data, place)
+        where = _place(file, data, listed, place)
         name = ".".join(str(part) for part in place if not isinstance(part, int))
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
@@ -142,7 +138,7 @@ def _problems(
             message = "is missing"
         elif problem["type"] != "value_error":
             message = f"{message}, not {problem['input']!r}"
-        yield f"{where}, line {line}: {name}: {message}" if name else f"{where}: {message}"
+        yield f"{where}: {name}: {message}" if name else f"{file}: {message}"
 
 
 def _known_keys(location: tuple[int | str, ...]) -> list[str]:

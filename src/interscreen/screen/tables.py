@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..answers.layer import layer_columns
+from ..answers.lithiation import amount_text
 from ..answers.materials import Materials
 from ..answers.provenance import artefact_warning
 from ..answers.reactant import ON_HULL
 from ..answers.stacks import UNCERTIFIED, Stacks
-from ..answers.texts import Texts, amount_text, by_value, joined_texts, layer_texts
+from ..answers.texts import Texts, by_value, joined_texts, layer_texts
 from ..phases.columns import COLUMNS, arrow_schema, columns_of
 from ..phases.suspects import known_artefacts
 from ..phases.system import Floats

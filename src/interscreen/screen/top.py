@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,20 +13,149 @@ from ..errors import InputError
 from ..phases.formula import nearest
 from .board import OVERALL
 from .places import ranks
-from .results_table import NEEDED, SCORE, Results, TableColumns, codes, kinds_of
-from .tables import OK
+from .scores import ROLES
+from .tables import FAILED, OK
 from .weights import Ranking
-from .where import NUMBER, Bools, Kind, like, parse_where
+from .where import (
+    ELEMENTS,
+    EMPTY,
+    NUMBER,
+    PRODUCTS,
+    TEXT,
+    Bools,
+    Floats,
+    Ints,
+    Kind,
+    like,
+    parse_where,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+SCORE = "score_meV_per_atom"
+_NEEDED = ("candidate", "electrolyte", "status", SCORE)
+_KNOWN = {"role": ROLES, "status": (OK, FAILED)}
+_PHASES = ("layer", "worst_product", "bridge_product")  # and every column ..._products
 # what belongs to a candidate and an electrolyte together; the rest is the candidate's own
 _OF_PAIR = (
     "electrolyte_", "bare_", "deposited_", "layer_", "worst_product", "product_energies",
     "improvement_", "bridge_margin_",
 )  # fmt: skip
+
+
+class Results:
+    """Results in memory or in a Parquet file, read by columns or by rows."""
+
+    def __init__(self, results: pa.Table | Path) -> None:
+        import pyarrow.parquet as pq
+
+        self._place = str(results) if isinstance(results, str | Path) else "results"
+        self._table: pa.Table | None = None
+        if isinstance(results, str | Path):
+            if not Path(results).exists():
+                raise InputError(f"{results}: no such file")
+            self._file = self._read(lambda: pq.ParquetFile(results))
+            self.schema: pa.Schema = self._file.schema_arrow
+        else:
+            self._table, self.schema = results, results.schema
+        missing = [name for name in _NEEDED if name not in self.schema.names]
+        if missing:
+            raise InputError(
+                f"{self._place}: no results of a screen (column {missing[0]} is missing)"
+            )
+
+    def columns(self, names: Iterable[str]) -> pa.Table:
+        """Return some columns of all rows."""
+        chosen = list(names)
+        if self._table is not None:
+            return self._table.select(chosen)
+        return self._read(lambda: self._file.read(columns=chosen)).select(chosen)
+
+    def take(self, positions: NDArray[np.int64]) -> pa.Table:
+        """Return the rows at some positions, in that order; only their row groups are read."""
+        if self._table is not None:
+            return self._table.take(positions)
+        groups = range(self._file.metadata.num_row_groups)
+        lengths = [self._file.metadata.row_group(group).num_rows for group in groups]
+        starts = np.cumsum([0, *lengths])
+        wanted, of_position = np.unique(
+            np.searchsorted(starts, positions, side="right") - 1, return_inverse=True
+        )
+        found = self._read(lambda: self._file.read_row_groups(wanted.tolist()))
+        before = np.cumsum([0, *(lengths[group] for group in wanted)])[of_position]
+        return found.take(positions - starts[wanted[of_position]] + before)
+
+    def _read(self, read: Callable[[], Any]) -> Any:
+        import pyarrow as pa
+
+        try:
+            return read()
+        except (OSError, pa.ArrowException) as error:
+            why = next(iter(str(error).splitlines()), type(error).__name__)
+            raise InputError(
+                f"{self._place}: cannot be read ({why}); run the screen again"
+            ) from None
+
+
+def codes(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
+    """Texts of a column in order of appearance, and the number of the text of each row."""
+    import pyarrow as pa
+
+    encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()
+    indices = np.asarray(encoded.indices.fill_null(-1), dtype=np.int64)
+    return encoded.dictionary.to_pylist(), indices
+
+
+def kinds_of(schema: pa.Schema) -> dict[str, Kind]:
+    """Return what each column of a table of results holds."""
+    import pyarrow as pa
+
+    found = {}
+    for name, arrow_type in zip(schema.names, schema.types, strict=True):
+        kind = PRODUCTS if name.endswith("_products") or name in _PHASES else TEXT
+        if name == ELEMENTS:
+            kind = ELEMENTS
+        if pa.types.is_null(arrow_type):
+            kind = EMPTY
+        elif pa.types.is_floating(arrow_type) or pa.types.is_integer(arrow_type):
+            kind = NUMBER
+        found[name] = Kind(kind, _KNOWN.get(name, ()))
+    return found
+
+
+class TableColumns:
+    """Rows of a table of results, as a condition asks for them (see ``where.Columns``)."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+        self._codes: dict[str, tuple[list[str], NDArray[np.int64]]] = {}
+
+    def numbers(self, name: str) -> Floats:
+        """Return a column as floats of its own memory, NaN for missing values."""
+        import pyarrow as pa
+
+        return np.array(self._table[name].cast(pa.float64()).to_numpy(), dtype=np.float64)
+
+    def texts(self, name: str, test: Callable[[str], bool]) -> Bools:
+        """Return which rows have a text that meets a test; each text is looked at once."""
+        return self._each(name, lambda text: bool(text) and test(text)).astype(bool)
+
+    def elements(self, symbols: Collection[str]) -> tuple[Ints, Ints]:
+        """Return how many of some elements each row has, and how many of all."""
+        wanted = set(symbols)
+        return (
+            self._each(ELEMENTS, lambda text: len(wanted.intersection(text.split("-")))),
+            self._each(ELEMENTS, lambda text: text.count("-") + bool(text)),
+        )
+
+    def _each(self, name: str, ask: Callable[[str], int]) -> Ints:
+        if name not in self._codes:
+            self._codes[name] = codes(self._table[name])
+        texts, of_row = self._codes[name]
+        # a missing text has the number -1, that of the last answer
+        return np.array([*map(ask, texts), 0], dtype=np.int64)[of_row]
 
 
 def best(
@@ -79,7 +208,7 @@ def best(
     kinds = kinds_of(rows.schema)
     condition = parse_where(where, kinds) if where.strip() else None
     column, descending = _sort_column(sort, kinds)
-    core = rows.columns(dict.fromkeys((*NEEDED, column)))
+    core = rows.columns(dict.fromkeys((*_NEEDED, column)))
     names, of_row = codes(core["electrolyte"])
     if electrolyte is None and len(names) == 1:
         electrolyte = names[0]
@@ -93,7 +222,7 @@ def best(
     if condition:
         meets = condition.mask(TableColumns(rows.columns(condition.columns)))
     if electrolyte is None:
-        if is_of_pair(column):
+        if column.startswith(_OF_PAIR):
             raise InputError(
                 f"sort: {column} differs between the electrolytes; name one of them with "
                 f"--electrolyte ({', '.join(names)})"
@@ -117,7 +246,10 @@ def best(
     order = chosen[np.lexsort((-scores[chosen], value))][:count]  # NaN stands last, ties in order
     frame: pd.DataFrame = rows.take(positions[order]).to_pandas()
     if electrolyte is None:
-        frame = _without_pairs(frame, scores[order])
+        for name in frame.columns:
+            if name.startswith(_OF_PAIR):
+                frame[name] = None
+        frame["electrolyte"], frame[SCORE] = OVERALL, scores[order]
     frame.insert(0, "rank", rank[order])
     frame["rank"] = frame["rank"].astype("Int64").mask(frame["rank"] == 0)
     frame.insert(1, "tied", tied[order])
@@ -164,19 +296,3 @@ def _alphabetical(column: pa.ChunkedArray, positions: NDArray[np.int64]) -> NDAr
     missing = np.asarray(pc.equal(texts, ""), dtype=np.bool_)[positions]
     place = pc.rank(texts, tiebreaker="dense").to_numpy()[positions]
     return np.where(missing, np.nan, place.astype(np.float64))
-
-
-def is_of_pair(column: str) -> bool:
-    """Whether a column depends on the electrolyte, too."""
-    return column.startswith(_OF_PAIR)
-
-
-def _without_pairs(frame: pd.DataFrame, scores: NDArray[np.float64]) -> pd.DataFrame:
-    """Rows of one electrolyte -> rows of all of them together."""
-    frame = frame.copy()
-    for name in frame.columns:
-        if is_of_pair(name):
-            frame[name] = None
-    frame["electrolyte"] = OVERALL
-    frame[SCORE] = scores
-    return frame

@@ -6,15 +6,14 @@ twice their values, and what halving or doubling a single weight does to the ord
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from ..phases.columns import columns_of
 from .board import Board
 from .places import rank_matrix
-from .scores import ROLES, Factors, Floats, score_draws
+from .scores import ROLES, Factors, Floats, score_columns
 from .weights import Ranking, Weights
 
 if TYPE_CHECKING:
@@ -30,12 +29,6 @@ _NOISE_DIGITS = 6  # of a score in meV/atom; differences below that are no order
 
 def drawn_weights(weights: Weights, draws: int = DRAWS, seed: int = SEED) -> dict[str, Factors]:
     """Draw every weight log-uniformly between half and twice its value.
-
-    Parameters
-    ----------
-    weights : Weights
-    draws : int
-    seed : int
 
     Returns
     -------
@@ -56,56 +49,45 @@ def drawn_weights(weights: Weights, draws: int = DRAWS, seed: int = SEED) -> dic
 def weight_rank_ranges(
     board: Board, ranking: Ranking, draws: int = DRAWS, seed: int = SEED
 ) -> tuple[Floats, Floats]:
-    """90 % interval of the rank of each candidate over draws of the weights.
-
-    Parameters
-    ----------
-    board : Board
-        B blocks of C candidates.
-    ranking : Ranking
-    draws, seed : int
-        See ``drawn_weights``.
+    """Return the 90 % interval of the rank of each candidate over draws of the weights.
 
     Returns
     -------
-    low, high : (B, C) float array
-        Whole numbers: 5 % of the draws give a rank below ``low`` at most, and 5 % one above
-        ``high``; NaN for candidates without a score.
+    low, high : (B, C) int array
+        5 % of the draws give a rank below ``low`` at most, and 5 % one above ``high``; 0 for
+        candidates without a score.
     """
     factors = drawn_weights(ranking.weights, draws, seed)
     step = max(1, _AT_ONCE // max(1, board.roles.size))
     found = []
     for start in range(0, draws, step):
-        some = _rows(factors, slice(start, start + step))
-        scores = board.with_overall(score_draws(board.columns, some, board.roles))
+        some = {
+            role: {name: np.asarray(values)[start : start + step] for name, values in own.items()}
+            for role, own in factors.items()
+        }
+        scores = board.with_overall(score_columns(board.columns, some, board.roles))
         found.append(rank_matrix(scores, ranking.tie_meV_per_atom))
-    places = np.concatenate(found)
-    low, high = np.quantile(places, (LOW, HIGH), axis=0, method="inverted_cdf")
-    scored = places[0] > 0
-    return np.where(scored, low, np.nan), np.where(scored, high, np.nan)
+    low, high = np.quantile(np.concatenate(found), (LOW, HIGH), axis=0, method="inverted_cdf")
+    return low, high
 
 
 def weight_table(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
     """Halve and double each weight by itself and compare the order with the default one.
 
-    Parameters
-    ----------
-    results : DataFrame
-        With the columns of results.csv.
-    ranking : Ranking
-
     Returns
     -------
     DataFrame
         Columns of weights.csv, one row per block (overall first), role that occurs in it,
-        weight that is not zero, and change.  ``kendall_tau`` compares the scores (empty when there
-        are no two different ones), ``best_candidate`` names the best score and after it those of
-        the same rank, ``largest_rank_change`` counts places, and ``candidate_of_largest_change``
-        is empty where no rank changes.
+        weight that is not zero, and change.  ``kendall_tau`` compares the scores (tau-b, Kendall
+        1945, doi:10.1093/biomet/33.3.239; empty when there are no two different ones),
+        ``best_candidate`` names the best score and after it those of the same rank,
+        ``largest_rank_change`` counts places, and ``candidate_of_largest_change`` is empty where
+        no rank changes.
     """
     import pandas as pd
+    from scipy.stats import kendalltau
 
-    board = Board.of([{str(k): v for k, v in row.items()} for row in results.to_dict("records")])
+    board = Board.of(results)
     weights, tie = ranking.weights.by_role(), ranking.tie_meV_per_atom
     changes = [
         (role, name, change)
@@ -114,100 +96,42 @@ def weight_table(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
         if value
         for change in CHANGES
     ]
-    factors = _one_by_one(weights, changes)
-    default = board.with_overall(score_draws(board.columns, weights, board.roles))
-    before = rank_matrix(default, tie)
-    scores = board.with_overall(score_draws(board.columns, factors, board.roles))
-    after = rank_matrix(scores, tie)
-    rows = []
-    for block, name in enumerate(board.blocks):
-        there = before[block] > 0
-        present = set(board.block_roles[block][there].tolist())
-        names = [c for c, scored in zip(board.candidates, there, strict=True) if scored]
-        for number, (role, weight, change) in enumerate(changes):
-            if role in present:
-                rows.append(
-                    {
-                        "electrolyte": name,
-                        "role": role,
-                        "weight": weight,
-                        "weight_change": change,
-                        "kendall_tau": kendall_tau(
-                            default[block][there], scores[number, block][there]
-                        ),
-                        **_places(
-                            names,
-                            scores[number, block][there],
-                            before[block][there],
-                            after[number, block][there],
-                        ),
-                    }
-                )
-    return pd.DataFrame(rows, columns=list(columns_of("weights")))
-
-
-def kendall_tau(a: ArrayLike, b: ArrayLike) -> float:
-    """Rank correlation of two lists of scores (tau-b: pairs that are equal in one count half).
-
-    Parameters
-    ----------
-    a, b : (n,) float array
-        Without NaN [meV/atom]; differences below 1e-6 count as equal.
-
-    Returns
-    -------
-    float
-        1 for the same order, -1 for the opposite one, NaN when one list has no two different
-        scores.
-
-    Notes
-    -----
-    tau-b = (concordant - discordant) / sqrt(pairs that differ in a * pairs that differ in b),
-    Kendall 1945, doi:10.1093/biomet/33.3.239.
-    """
-    first, second = (np.round(np.asarray(x, dtype=np.float64), _NOISE_DIGITS) for x in (a, b))
-    agreeing, differ_a, differ_b = 0.0, 0.0, 0.0
-    step = max(1, _AT_ONCE // max(1, len(first)))
-    for start in range(0, len(first), step):  # every pair twice, which cancels
-        one = np.sign(first[start : start + step, None] - first)
-        other = np.sign(second[start : start + step, None] - second)
-        agreeing += float((one * other).sum())
-        differ_a += np.count_nonzero(one)
-        differ_b += np.count_nonzero(other)
-    if not differ_a or not differ_b:
-        return float("nan")
-    return float(agreeing / np.sqrt(differ_a * differ_b))
-
-
-def _rows(factors: dict[str, Factors], rows: slice) -> dict[str, Factors]:
-    return {
-        role: {name: np.asarray(values)[rows] for name, values in of_role.items()}
-        for role, of_role in factors.items()
-    }
-
-
-def _one_by_one(
-    weights: dict[str, dict[str, float]], changes: list[tuple[str, str, str]]
-) -> dict[str, dict[str, Any]]:
-    """Weights as arrays of one row per change."""
     factors = {
         role: {name: np.full((len(changes), 1), value) for name, value in of_role.items()}
         for role, of_role in weights.items()
     }
-    for number, (role, name, change) in enumerate(changes):
-        factors[role][name][number] *= CHANGES[change]
-    return factors
-
-
-def _places(
-    names: list[str], scores: Floats, before: NDArray[np.int32], after: NDArray[np.int32]
-) -> dict[str, Any]:
-    """Who is best, and who moves most."""
-    order = np.argsort(-scores, kind="stable")
-    moved = np.abs(after - before)
-    most = int(np.argmax(moved))
-    return {
-        "best_candidate": "; ".join(names[i] for i in order if after[i] == 1),
-        "largest_rank_change": int(moved[most]),
-        "candidate_of_largest_change": names[most] if moved[most] else "",
-    }
+    for number, (role, weight, change) in enumerate(changes):
+        factors[role][weight][number] *= CHANGES[change]
+    default, changed = (
+        board.with_overall(score_columns(board.columns, some, board.roles))
+        for some in (weights, factors)
+    )
+    ranks_before, ranks_after = rank_matrix(default, tie), rank_matrix(changed, tie)
+    names = np.array(board.candidates, dtype=object)
+    rows = []
+    for block, electrolyte in enumerate(board.blocks):
+        there = ranks_before[block] > 0
+        present = set(board.block_roles[block][there].tolist())
+        before = np.round(default[block, there], _NOISE_DIGITS)
+        for number, (role, weight, change) in enumerate(changes):
+            if role not in present:
+                continue
+            scores, after = changed[number, block, there], ranks_after[number, block, there]
+            rounded = np.round(scores, _NOISE_DIGITS)
+            tau = kendalltau(before, rounded).statistic if len(before) > 1 else np.nan
+            order = np.argsort(-scores, kind="stable")
+            moved = np.abs(after - ranks_before[block, there])
+            most = int(np.argmax(moved))
+            rows.append(
+                {
+                    "electrolyte": electrolyte,
+                    "role": role,
+                    "weight": weight,
+                    "weight_change": change,
+                    "kendall_tau": float(tau),
+                    "best_candidate": "; ".join(names[there][order[after[order] == 1]]),
+                    "largest_rank_change": int(moved[most]),
+                    "candidate_of_largest_change": names[there][most] if moved[most] else "",
+                }
+            )
+    return pd.DataFrame(rows, columns=list(columns_of("weights")))

@@ -7,110 +7,74 @@ formula.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
-from importlib.resources import files
-from typing import Any
+from functools import lru_cache, partial
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..files import load_yaml
+from ..files import data_yaml
 
 FILE = "weights.yaml"
 TIE = "tie_meV_per_atom"
+
+Weight = Annotated[float, Field(ge=0, strict=True, allow_inf_nan=False)]
 
 
 @lru_cache(maxsize=1)
 def default_weights() -> Mapping[str, Any]:
     """Return the tie limit and the weights of each role as ``data/weights.yaml`` has them."""
-    text = (files("interscreen") / "data" / FILE).read_text(encoding="utf-8")
     return {
         str(key): {str(name): float(value) for name, value in entry.items()}
         if isinstance(entry, Mapping)
         else float(entry)
-        for key, entry in load_yaml(text, FILE).items()
+        for key, entry in data_yaml(FILE).items()
     }
 
 
-def _weight(role: str, name: str) -> Any:
-    """Field of a model whose default stands in the file."""
-    return Field(
-        default_factory=lambda: default_weights()[role][name],
-        ge=0,
-        strict=True,
-        allow_inf_nan=False,
-    )
-
-
-class ConversionWeights(BaseModel):
-    """Weights of a conversion interlayer (it reacts with Li; its products do the work).
-
-    Attributes
-    ----------
-    layer, worst_product, deposited : float
-        Factors of the mutual energies of converted layer, worst product and candidate itself
-        with the electrolyte.
-    bridge_meV_per_V : float
-        Penalty for each volt by which no Li-bearing salt of the layer reaches the reduction limit
-        of the electrolyte [meV/atom per V].
-    driving_force : float
-        Factor of what the driving force with Li lacks of ``enough_meV_per_atom``.
-    enough_meV_per_atom : float
-        Driving force that is enough for the conversion [meV/atom].
-    volume_change_meV_per_percent : float
-        Penalty for each percent of volume change on conversion [meV/atom per %].
-    percolation_meV : float
-        Penalty for a layer whose metal percolates [meV/atom].
-    """
+class _Role(BaseModel):
+    """Weights of one role; those that a study does not name are the defaults."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    role: ClassVar[str]
 
-    layer: float = _weight("conversion", "layer")
-    worst_product: float = _weight("conversion", "worst_product")
-    deposited: float = _weight("conversion", "deposited")
-    bridge_meV_per_V: float = _weight("conversion", "bridge_meV_per_V")
-    driving_force: float = _weight("conversion", "driving_force")
-    enough_meV_per_atom: float = _weight("conversion", "enough_meV_per_atom")
-    volume_change_meV_per_percent: float = _weight("conversion", "volume_change_meV_per_percent")
-    percolation_meV: float = _weight("conversion", "percolation_meV")
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        for name, field in cls.model_fields.items():
+            field.default_factory = partial(_default, cls.role, name)
+        cls.model_rebuild(force=True)
 
 
-class AlloyWeights(BaseModel):
-    """Weights of an alloy former (it takes up Li and conducts electrons before and after).
-
-    Attributes
-    ----------
-    layer, worst_product, deposited, bridge_meV_per_V, driving_force, enough_meV_per_atom,
-    volume_change_meV_per_percent : float
-        As for a conversion interlayer.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    layer: float = _weight("alloy", "layer")
-    worst_product: float = _weight("alloy", "worst_product")
-    deposited: float = _weight("alloy", "deposited")
-    bridge_meV_per_V: float = _weight("alloy", "bridge_meV_per_V")
-    driving_force: float = _weight("alloy", "driving_force")
-    enough_meV_per_atom: float = _weight("alloy", "enough_meV_per_atom")
-    volume_change_meV_per_percent: float = _weight("alloy", "volume_change_meV_per_percent")
+def _default(role: str, name: str) -> float:
+    return float(default_weights()[role][name])
 
 
-class CoatingWeights(BaseModel):
-    """Weights of a coating (inert to both sides).
+class CoatingWeights(_Role):
+    """Weights of a coating (inert to both sides)."""
 
-    Attributes
-    ----------
-    lithium, deposited : float
-        Factors of the mutual energies with Li and with the electrolyte.
-    bridge_meV_per_V : float
-        As for a conversion interlayer.
-    """
+    role = "coating"
+    lithium: Weight
+    deposited: Weight
+    bridge_meV_per_V: Weight
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
-    lithium: float = _weight("coating", "lithium")
-    deposited: float = _weight("coating", "deposited")
-    bridge_meV_per_V: float = _weight("coating", "bridge_meV_per_V")
+class AlloyWeights(_Role):
+    """Weights of an alloy former (it takes up Li and conducts electrons before and after)."""
+
+    role = "alloy"
+    layer: Weight
+    worst_product: Weight
+    deposited: Weight
+    bridge_meV_per_V: Weight
+    driving_force: Weight
+    enough_meV_per_atom: Weight
+    volume_change_meV_per_percent: Weight
+
+
+class ConversionWeights(AlloyWeights):
+    """Weights of a conversion interlayer (it reacts with Li; its products do the work)."""
+
+    role = "conversion"
+    percolation_meV: Weight
 
 
 class Weights(BaseModel):
@@ -118,9 +82,11 @@ class Weights(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    conversion: ConversionWeights = Field(default_factory=ConversionWeights)
-    alloy: AlloyWeights = Field(default_factory=AlloyWeights)
-    coating: CoatingWeights = Field(default_factory=CoatingWeights)
+    conversion: ConversionWeights = Field(
+        default_factory=lambda: ConversionWeights.model_validate({})
+    )
+    alloy: AlloyWeights = Field(default_factory=lambda: AlloyWeights.model_validate({}))
+    coating: CoatingWeights = Field(default_factory=lambda: CoatingWeights.model_validate({}))
 
     def by_role(self) -> dict[str, dict[str, float]]:
         """Return the weights of each role by name."""
@@ -128,14 +94,7 @@ class Weights(BaseModel):
 
 
 class Ranking(BaseModel):
-    """How a study ranks.
-
-    Attributes
-    ----------
-    weights : Weights
-    tie_meV_per_atom : float
-        Scores nearer than this are tied [meV/atom].
-    """
+    """How a study ranks: the weights, and scores nearer than what are tied [meV/atom]."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -12,23 +12,20 @@ import operator
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 from typing import Any, NamedTuple, NoReturn, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..files import load_yaml
-from ..phases.formula import nearest, parse_formula, reduced_text
+from ..files import data_yaml
+from ..phases.formula import nearest, parse_formula
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 NUMBER, TEXT, ELEMENTS, PRODUCTS, EMPTY = "number", "text", "elements", "products", "empty"
-_LISTS = "element_lists.yaml"
 _TOKEN = re.compile(
     r"(?P<atom>\"[^\"]*\"|'[^']*'|[+-]?(?:\w|\.\d)[\w.-]*(?:(?<=[\d.][eE])\+\d+)?)"
     r"|<=|>=|==|!=|[<>()]|(?P<space>\s)|(?P<odd>.)"
@@ -113,14 +110,10 @@ class _Value(NamedTuple):
     quoted: bool
 
 
-@lru_cache(maxsize=1)
 def element_lists() -> Mapping[str, tuple[str, ...]]:
     """Elements of the lists that come with the package (data/element_lists.yaml), by name."""
-    text = (files("interscreen") / "data" / _LISTS).read_text(encoding="utf-8")
-    return {
-        str(name): tuple(str(symbol) for symbol in entry["elements"])
-        for name, entry in load_yaml(text, _LISTS).items()
-    }
+    lists = data_yaml("element_lists.yaml")
+    return {str(name): tuple(map(str, entry["elements"])) for name, entry in lists.items()}
 
 
 def parse_where(text: str, kinds: Mapping[str, Kind]) -> Where:
@@ -130,12 +123,6 @@ def parse_where(text: str, kinds: Mapping[str, Kind]) -> Where:
     with bare or quoted words, or with other columns of numbers.  ``elements has F`` asks for an
     element, ``elements has toxic`` for any of a list (``element_lists``), ``elements only Cu-F``
     for no others; ``has`` asks for a whole phase in a column of products.
-
-    Parameters
-    ----------
-    text : str
-    kinds : mapping of str to Kind
-        Columns of the rows.
 
     Raises
     ------
@@ -335,7 +322,7 @@ def _of_products(name: str, value: _Value) -> Mask:
         _refuse(value.place, str(error))
     names = {value.text}
     if all(amount.denominator == 1 for _, amount in unit.amounts):
-        names.add(reduced_text(dict(zip(unit.elements, unit.counts, strict=True))))
+        names.add(unit.reduced)
     part = re.compile(rf"(?:^| )(?:{'|'.join(map(re.escape, sorted(names)))})(?: |$)")
     return lambda columns: columns.texts(name, lambda text: bool(part.search(text)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,20 +20,11 @@ _PATIENCE = 60.0  # s to wait for a scheduler and its first worker
 
 @dataclass(frozen=True, kw_only=True)
 class Workers:
-    """Where the chunks of a screen are computed.
-
-    Attributes
-    ----------
-    jobs : int
-        Threads of this machine.
-    backend : local or dask
-    scheduler : str
-        Address of the Dask scheduler (``tcp://...``).
-    """
+    """Where the chunks of a screen are computed: in ``jobs`` threads here, or on a Dask cluster."""
 
     jobs: int = 1
     backend: Literal["local", "dask"] = "local"
-    scheduler: str = ""
+    scheduler: str = ""  # tcp://HOST:PORT
 
     def __post_init__(self) -> None:
         if self.backend == "dask" and not self.scheduler:
@@ -42,15 +33,15 @@ class Workers:
             raise InputError(f"--scheduler {self.scheduler}: only with --backend dask")
 
 
-def count_of(jobs: int | None, chunks: int) -> int:
-    """Return how many threads ``jobs`` means here; None is one per core."""
+def count_of(jobs: int | None, most: int = 1_000_000) -> int:
+    """Return how many workers ``jobs`` means here, at most so many; None is one per core."""
     cores = os.cpu_count() or 1
     if jobs == 0:
-        raise InputError("jobs: 0 workers; use 1 or more, or -1 for one per core")
+        raise InputError("jobs: 0 worker processes; use 1 or more, or -1 for one per core")
     wanted = cores if jobs is None else jobs
     if wanted < 0:
         wanted = max(1, cores + 1 + wanted)
-    return max(1, min(wanted, chunks))
+    return max(1, min(wanted, most))
 
 
 def computed(
@@ -85,32 +76,33 @@ def computed(
     OutputError
         When the plan cannot be written, or a worker cannot read it.
     """
+    from joblib import delayed, parallel_config
+
     if workers.backend == "local":
-        yield from _on_this_machine(work, plan, chunks, workers.jobs, check)
+        tasks = (delayed(work)(plan, chunk) for chunk in chunks)
+        # threads: the compiled loops hold no lock, and all share the arrays
+        options = {"backend": "threading", "pre_dispatch": "2*n_jobs"}
+        yield from _checked(tasks, check, n_jobs=workers.jobs, **options)
         return
     # workers may live on from an earlier run, with its plan in memory and another folder as theirs
     file = folder.resolve() / f"plan-{uuid4().hex}.joblib"
     try:
         _write(plan, file)
-        with closing(_on_cluster(work, str(file), chunks, workers)) as results:
-            for result in results:
-                check()
-                yield result
+        with _dask(workers.scheduler) as client, parallel_config(backend="dask"):
+            threads = max(1, sum(client.nthreads().values()))
+            tasks = (delayed(_one)(work, str(file), chunk) for chunk in chunks)
+            yield from _checked(tasks, check, n_jobs=threads, pre_dispatch="3*n_jobs")
     finally:
         with suppress(OSError):
             file.unlink(missing_ok=True)
 
 
-def _on_this_machine(
-    work: Work, plan: Any, chunks: Iterable[Any], jobs: int, check: Callable[[], None]
+def _checked(
+    tasks: Iterable[Any], check: Callable[[], None], **options: Any
 ) -> Iterator[tuple[int, Any]]:
-    """Compute in threads: the compiled loops hold no lock, and all share the arrays."""
-    from joblib import Parallel, delayed
+    from joblib import Parallel
 
-    parallel = Parallel(
-        n_jobs=jobs, backend="threading", return_as="generator_unordered", pre_dispatch="2*n_jobs"
-    )
-    with closing(parallel(delayed(work)(plan, chunk) for chunk in chunks)) as results:
+    with closing(Parallel(return_as="generator_unordered", **options)(tasks)) as results:
         for result in results:
             check()
             yield result
@@ -128,20 +120,6 @@ def _write(plan: Any, file: Path) -> None:
         ) from None
 
 
-def _on_cluster(
-    work: Work, plan: str, chunks: Iterable[Any], workers: Workers
-) -> Generator[tuple[int, Any], None, None]:
-    from joblib import Parallel, delayed, parallel_config
-
-    tasks = (delayed(_one)(work, plan, chunk) for chunk in chunks)
-    with _dask(workers.scheduler) as client, parallel_config(backend="dask"):
-        threads = sum(client.nthreads().values())
-        parallel = Parallel(
-            n_jobs=max(threads, 1), return_as="generator_unordered", pre_dispatch="3*n_jobs"
-        )
-        yield from parallel(tasks)
-
-
 def _one(work: Work, plan: str, chunk: Any) -> tuple[int, Any]:
     return work(_loaded(plan), chunk)
 
@@ -152,13 +130,12 @@ def _loaded(file: str) -> Any:
     from joblib import load
 
     try:
-        plan = load(file, mmap_mode="r")
+        return load(file, mmap_mode="c")
     except OSError as error:
         raise OutputError(
             f"{file}: a worker cannot read it ({error.strerror}); put the output folder where all "
             "workers see it (--out)"
         ) from None
-    return plan
 
 
 def _dask(scheduler: str) -> Any:
@@ -170,10 +147,10 @@ def _dask(scheduler: str) -> Any:
         ) from None
 
     class Closed(Client):
-        """A client that we close.
+        """A client that only we close.
 
         The garbage collector would close one whose constructor failed, perhaps in the middle of
-        the start of another one (a second run in one process), and wait for ever.
+        the start of another one, and wait for ever.
         """
 
         def __del__(self) -> None:

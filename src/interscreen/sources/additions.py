@@ -24,16 +24,8 @@ _SAME_ELEMENT = 0.010  # eV/atom between two energies of one element on the same
 class Addition:
     """One file of the user's own.
 
-    Attributes
-    ----------
-    path, sha256 : str
-    rows : Rows
-    thermo_type : str
-        Run family that the file states; empty where it states none.
-    scale : str
-        What the energies are relative to.
-    note : str
-        What the user should know about it; empty if nothing.
+    ``thermo_type`` is the run family that it states, empty without one; ``scale`` says what the
+    energies are relative to, and ``note`` what the user should know about that.
     """
 
     path: str
@@ -51,22 +43,35 @@ class Addition:
             "entries": len(self.rows),
             "formulas": [str(formula) for formula in self.rows.formulas],
             "ids": [str(identifier) for identifier in self.rows.ids or ()],
-            "thermo_type": self.thermo_type or "not stated",
+            "thermo_type": self.thermo_type or NOT_STATED,
             "scale": self.scale,
         }
+
+
+def with_additions(paths: Sequence[str], rows: Rows, source: Source) -> tuple[Rows, Source]:
+    """Add the rows of the user's own files to those of a source; see ``read_additions``."""
+    additions = read_additions(paths, rows, source)
+    family, notes = source.thermo_type, list(source.notes)
+    for addition in additions:
+        rows = rows.joined(addition.rows)
+        if family == NOT_STATED and addition.thermo_type:
+            family = addition.thermo_type
+            notes.append(
+                f"{addition.path}: its entries are {family}, {source.name} states no run family; "
+                "make sure that they are on one scale (--thermo-type says it)"
+            )
+        if addition.note:
+            notes.append(addition.note)
+    added = tuple(addition.to_dict() for addition in additions)
+    return rows, replace(source, thermo_type=family, notes=tuple(notes), added=added)
 
 
 def read_additions(paths: Sequence[str], rows: Rows, source: Source) -> list[Addition]:
     """Read files with entries of the user's own.
 
-    Parameters
-    ----------
-    paths : sequence of str
-        pymatgen entries as JSON (total energies, corrections included), or a table (CSV, Parquet)
-        of formation energies [eV/atom].
-    rows : Rows
-        Rows of the source; its element energies are the reference of entries that bring none.
-    source : Source
+    These are pymatgen entries as JSON (total energies, corrections included; the element energies
+    of the source are the reference of those that bring none), or tables of formation energies
+    [eV/atom].
 
     Raises
     ------
@@ -77,7 +82,10 @@ def read_additions(paths: Sequence[str], rows: Rows, source: Source) -> list[Add
     additions: list[Addition] = []
     family, owner = source.thermo_type, f"the source {source.name}"
     for path in paths:
-        addition = _read(path, rows, source)
+        if Path(path).name.lower().endswith((".json", ".json.gz")):
+            addition = _entries(path, rows, source)
+        else:
+            addition = _table(path)
         _check_family(path, addition.thermo_type, family, owner)
         if family == NOT_STATED and addition.thermo_type:
             family, owner = addition.thermo_type, path
@@ -95,9 +103,7 @@ def _check_family(path: str, stated: str, family: str, owner: str) -> None:
         )
 
 
-def _read(path: str, rows: Rows, source: Source) -> Addition:
-    if Path(path).name.lower().endswith((".json", ".json.gz")):
-        return _entries(path, rows, source)
+def _table(path: str) -> Addition:
     mine, described = TableFile(path).read()
     stated = "" if described.thermo_type == NOT_STATED else described.thermo_type
     scale = "formation energies as given"
@@ -106,7 +112,6 @@ def _read(path: str, rows: Rows, source: Source) -> Addition:
 
 def _entries(path: str, rows: Rows, source: Source) -> Addition:
     content = read_whole(Path(path), "entries")
-    digest = hashlib.sha256(content).hexdigest()
     entries = load_entries(content, Path(path))
     mine, family = entries_rows(entries, name=path, references=rows.references)
     _check_family(path, family, source.thermo_type, f"the source {source.name}")
@@ -117,36 +122,10 @@ def _entries(path: str, rows: Rows, source: Source) -> Addition:
             "corrections, the source has them; process the entries with pymatgen's "
             "MaterialsProject2020Compatibility first, or hand in formation energies as CSV"
         )
-    mine, own = _checked_elements(path, mine, rows, source)
-    if own.issuperset(mine.references):
-        scale = "total energies relative to the file's own elements"
-    else:
-        scale = f"total energies relative to the elements of {source.name}"
-    note = ""
-    if family == GGA and not rows.references:
-        note = (
-            f"{path}: total energies made relative to its own elements; {source.name} may carry "
-            "other corrections (those of Matbench v0.1 are older than MP2020), so they are on a "
-            "similar, not the same scale"
-        )
-    return Addition(path, digest, _named(mine, path), family, scale, note)
-
-
-def _checked_elements(
-    path: str, mine: Rows, rows: Rows, source: Source
-) -> tuple[Rows, frozenset[str]]:
-    """Compare the elements among the entries with those of the source; also name them.
-
-    Differences that are noise would put an element below the zero of energy; they are taken out.
-    """
-    symbols = [str(formula).rstrip("0123456789") for formula in mine.formulas]
-    elements = np.array([symbol in mine.references for symbol in symbols], dtype=bool)
-    lowest: dict[str, float] = {}
-    for symbol, energy in zip(symbols, mine.energies, strict=True):
-        if symbol in mine.references:
-            total = mine.references[symbol] + float(energy)
-            lowest[symbol] = min(total, lowest.get(symbol, total))
-    for symbol, energy in lowest.items():
+    symbols = np.array([str(formula).rstrip("0123456789") for formula in mine.formulas])
+    own = [symbol for symbol in dict.fromkeys(symbols.tolist()) if symbol in mine.references]
+    for symbol in own:
+        energy = mine.references[symbol] + float(mine.energies[symbols == symbol].min())
         theirs = rows.references.get(symbol, energy)
         if abs(theirs - energy) > _SAME_ELEMENT:
             raise InputError(
@@ -154,8 +133,25 @@ def _checked_elements(
                 f"{theirs:.4f}: not the same scale; hand in formation energies as CSV, or "
                 f"entries without {symbol} of their own"
             )
-    energies = np.where(elements, np.maximum(mine.energies, 0.0), mine.energies)
-    return replace(mine, energies=energies), frozenset(lowest)
+    # differences that are noise would put an element below the zero of energy: taken out
+    energies = np.where(np.isin(symbols, own), np.maximum(mine.energies, 0.0), mine.energies)
+    of_their_own = set(own).issuperset(mine.references)
+    elements = "the file's own elements" if of_their_own else f"the elements of {source.name}"
+    note = ""
+    if family == GGA and not rows.references:
+        note = (
+            f"{path}: total energies made relative to its own elements; {source.name} may carry "
+            "other corrections (those of Matbench v0.1 are older than MP2020), so they are on a "
+            "similar, not the same scale"
+        )
+    return Addition(
+        path=path,
+        sha256=hashlib.sha256(content).hexdigest(),
+        rows=_named(replace(mine, energies=energies), path),
+        thermo_type=family,
+        scale=f"total energies relative to {elements}",
+        note=note,
+    )
 
 
 def _named(rows: Rows, path: str) -> Rows:

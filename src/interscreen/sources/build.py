@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from ..phases.formula import (
     read_amounts,
     reduced_text,
     whole_numbers,
-)
+)  # fmt: skip
 from ..phases.source import Source
 from ..phases.table import ABOVE_HULL, PhaseTable
 from .rows import Rows, Units
@@ -27,13 +28,7 @@ _EDGE = 1e-9  # eV/atom; a phase exactly at a limit counts
 
 
 def read_units(rows: Rows, source: Source) -> Units:
-    """Reduce the formulas of a source.
-
-    Raises
-    ------
-    InputError
-        For an unreadable formula, with its row.
-    """
+    """Reduce the formulas of a source; InputError for an unreadable one, with its row."""
     known = rows.units or Units(np.empty(0, dtype=np.int64), [], [], [])
     of_text: dict[str, int] = {}
     number = {key: i for i, key in enumerate(zip(known.symbols, known.counts, strict=True))}
@@ -70,17 +65,8 @@ def table_from_rows(
 ) -> PhaseTable:
     """Build the table of a source: of each formula the structure of the lowest energy.
 
-    Parameters
-    ----------
-    rows : Rows
-    source : Source
-        Row and phase counts are filled in here.
-    all_phases : bool
-        Count phases that are marked as never observed (0), too.
-    left_out : (r,) bool array, optional
-        Structures that do not count; a formula counts while one of its structures does.
-    units : Units, optional
-        What ``read_units`` says about the formulas, where it has been asked already.
+    ``all_phases`` counts what is marked as never observed (0), too; ``left_out``, shape (r,), are
+    structures that do not count.  A formula counts while one of its structures does.
 
     Raises
     ------
@@ -88,14 +74,19 @@ def table_from_rows(
         For an empty table, an unreadable formula, an energy that is not a finite number, or an
         element whose own formation energy is negative.
     """
-    _check_energies(rows, source)
+    if not len(rows):
+        raise InputError(f"{source.name}: no phases in it; a source needs at least one row")
     energies = rows.energies
+    if len(bad := np.flatnonzero(~np.isfinite(energies))):
+        raise InputError(
+            f"{rows.place(bad[0], source)}: the formation energy of "
+            f"{rows.formulas[bad[0]]} is {energies[bad[0]]}, not a finite number"
+            f"{_more(len(bad))}; correct or remove it"
+        )
     if units is None:
         units = read_units(rows, source)
     seen = np.full(len(rows), -1, dtype=np.int64) if rows.observed is None else rows.observed
-    excluded = (seen == 0) & (not all_phases)
-    if left_out is not None:
-        excluded |= left_out
+    excluded = ((seen == 0) & (not all_phases)) | (False if left_out is None else left_out)
     # an observed polymorph comes before one that is left out; then the lower energy
     order = np.lexsort((np.arange(len(rows)), energies, excluded, units.of_row))
     chosen = order[np.searchsorted(units.of_row[order], np.arange(len(units.symbols)))]
@@ -108,43 +99,28 @@ def table_from_rows(
             f"has the formation energy {energies[row]} eV/atom; energies must be relative to the "
             "elements (formation energies, not total energies)"
         )
-    elements = tuple(
-        sorted({symbol for symbols in units.symbols for symbol in symbols}, key=atomic_number)
-    )
+    elements = tuple(sorted(set(chain(*units.symbols)), key=atomic_number))
     position = {symbol: i for i, symbol in enumerate(elements)}
-    properties: dict[str, Sequence[Any] | NDArray[Any]] = dict(rows.properties)
-    if rows.theoretical is not None:
-        properties["theoretical"] = rows.theoretical
-    if rows.licences is not None:
-        properties["licence"] = rows.licences
+    more = {"theoretical": rows.theoretical, "licence": rows.licences}
+    properties: dict[str, Any] = {**rows.properties, **more}
     return PhaseTable(
         formulas=np.array(units.texts),
         elements=elements,
         indptr=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        element_index=np.array(
-            [position[symbol] for symbols in units.symbols for symbol in symbols], dtype=np.int64
-        ),
-        counts=np.array([count for counts in units.counts for count in counts], dtype=np.int64),
+        element_index=np.array([position[s] for s in chain(*units.symbols)], dtype=np.int64),
+        counts=np.array(list(chain(*units.counts)), dtype=np.int64),
         energies=np.where(lengths == 1, np.maximum(energies[chosen], 0.0), energies[chosen]),
         ids=np.array([""] * len(chosen) if rows.ids is None else [rows.ids[row] for row in chosen]),
         structures=np.bincount(units.of_row, rows.stands_for, len(chosen)).astype(np.int64),
         observed=seen[chosen],
         counted=~excluded[chosen],
         source=replace(source, n_rows=int(rows.stands_for.sum()), n_phases=len(chosen)),
-        properties={key: np.asarray(values)[chosen] for key, values in properties.items()},
+        properties={
+            key: np.asarray(values)[chosen]
+            for key, values in properties.items()
+            if values is not None
+        },
     )
-
-
-def _check_energies(rows: Rows, source: Source) -> None:
-    if not len(rows):
-        raise InputError(f"{source.name}: no phases in it; a source needs at least one row")
-    bad = np.flatnonzero(~np.isfinite(rows.energies))
-    if len(bad):
-        raise InputError(
-            f"{rows.place(bad[0], source)}: the formation energy of "
-            f"{rows.formulas[bad[0]]} is {rows.energies[bad[0]]}, not a finite number"
-            f"{_more(len(bad))}; correct or remove it"
-        )
 
 
 def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = False) -> PhaseTable:
@@ -154,18 +130,8 @@ def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = F
     for each structure: a polymorph that takes the place of a left-out ground state has to meet
     them itself.
 
-    Parameters
-    ----------
-    rows : Rows
-    source : Source
-    filters : Filters
-    all_phases : bool
-        Count phases marked as never observed, too.
-
-    Raises
-    ------
-    InputError
-        For a filter that the source cannot answer, or a banned phase that cannot be read.
+    ``all_phases`` counts phases marked as never observed, too.  InputError for a filter that the
+    source cannot answer, or a banned phase that cannot be read.
     """
     units = read_units(rows, source)
     table = table_from_rows(rows, source, all_phases=all_phases, units=units)
@@ -190,7 +156,7 @@ def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = F
             out |= without[formula] - rows.energies < least - _EDGE
     elements = np.diff(table.indptr) == 1
     out &= ~elements[formula]  # the reference states always count
-    banned, out = _banned(rows, table, filters, out, formula)
+    banned = _leave_out_banned(rows, table, filters, out, formula)
     chosen = table_from_rows(
         rows,
         replace(source, filters=filters.to_dict(), notes=(*source.notes, *banned)),
@@ -203,49 +169,41 @@ def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = F
     return replace(chosen, properties={**chosen.properties, ABOVE_HULL: above})
 
 
-def _banned(
+def _leave_out_banned(
     rows: Rows,
     table: PhaseTable,
     filters: Filters,
     out: NDArray[np.bool_],
     formula: NDArray[np.int64],
-) -> tuple[list[str], NDArray[np.bool_]]:
+) -> list[str]:
     """Leave out banned formulas; return notes on those that are not there."""
     row_of = {text: row for row, text in enumerate(rows.ids or ())}
     notes = []
     for text in filters.banned:
-        row: int | None
+        row: int | None = None
+        symbols: Collection[str] = ()
         if text in row_of:  # an identifier: left out row by row
             row = int(formula[row_of[text]])
-            symbols = tuple(table.composition(row))
-        elif text.startswith(("mp-", "mvc-")):
-            row, symbols = None, ()
-        else:
-            row, symbols = _find(table, text)
+            symbols = table.composition(row)
+        elif not text.startswith(("mp-", "mvc-")):
+            try:
+                unit = parse_formula(text)
+            except InputError as error:
+                raise InputError(
+                    f"banned: {text!r} is no identifier of the source {table.source.name}, and no "
+                    f"formula either ({error})"
+                ) from None
+            row, symbols = table.find(unit), unit.elements
             if row is not None:
-                out = out | (formula == row)
+                out |= formula == row
         if len(symbols) == 1:
             raise InputError(
-                f"banned: {text}: the reference state of the element {symbols[0]} is the zero of "
-                "energy and always counts; take it off the list"
+                f"banned: {text}: the reference state of the element {next(iter(symbols))} is the "
+                "zero of energy and always counts; take it off the list"
             )
         if row is None:
             notes.append(f"banned phase {text}: the source has no such phase")
-    return notes, out
-
-
-def _find(table: PhaseTable, text: str) -> tuple[int | None, tuple[str, ...]]:
-    """Row of a banned formula (None if it is not there) and its elements."""
-    try:
-        unit = parse_formula(text)
-    except InputError as error:
-        raise InputError(
-            f"banned: {text!r} is no identifier of the source {table.source.name}, and no formula "
-            f"either ({error})"
-        ) from None
-    there = set(unit.elements) <= set(table.elements)
-    row = table.find(zip(unit.elements, unit.counts, strict=True)) if there else None
-    return row, unit.elements
+    return notes
 
 
 def _more(count: int) -> str:

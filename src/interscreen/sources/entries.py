@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,24 +13,17 @@ import numpy as np
 
 from ..errors import InputError
 from ..phases.formula import whole_numbers
-from ..phases.source import GGA, Source, run_family
+from ..phases.source import GGA, NOT_STATED, Source, run_family
 from ..phases.table import PhaseTable
 from .build import table_from_rows
 from .rows import Rows
 
 
-def entries_table(
-    entries: Sequence[Any], *, name: str = "entries", source: Source | None = None
-) -> PhaseTable:
+def entries_table(entries: Sequence[Any], *, name: str = "entries") -> PhaseTable:
     """Build a phase table from pymatgen entries with total energies.
 
-    Parameters
-    ----------
-    entries : sequence of pymatgen ``ComputedEntry``, ``ComputedStructureEntry`` or ``PDEntry``
-        ``energy_per_atom`` [eV/atom] is used as it is, corrections included; the lowest entry of
-        every element is the zero of energy.
-    name : str
-        Name of the source in results.
+    ``energy_per_atom`` [eV/atom] is used as it is, corrections included; the lowest entry of every
+    element is the zero of energy.
 
     Raises
     ------
@@ -40,33 +32,16 @@ def entries_table(
         families (GGA/GGA+U, r2SCAN) are mixed.
     """
     rows, family = entries_rows(entries, name=name)
-    source = source or Source(name=name)
-    return table_from_rows(rows, replace(source, thermo_type=family or source.thermo_type))
+    return table_from_rows(rows, Source(name=name, thermo_type=family or NOT_STATED))
 
 
 def entries_rows(
     entries: Sequence[Any], *, name: str, references: Mapping[str, float] | None = None
 ) -> tuple[Rows, str]:
-    """Turn entries into rows with formation energies; also return their run family.
+    """Turn entries into rows with formation energies; also return their run family, or "".
 
-    Parameters
-    ----------
-    entries : sequence of pymatgen entries
-    name : str
-        How messages call them.
-    references : mapping of str to float, optional
-        Total energies of the elements [eV/atom] for entries that bring none of their own.
-
-    Returns
-    -------
-    Rows, str
-        ``Rows.references`` holds the energies of the elements that were used; the family is empty
-        where no entry states one.
-
-    Raises
-    ------
-    InputError
-        See ``entries_table``.
+    ``references`` are total energies of the elements [eV/atom] for entries that bring none of
+    their own; ``Rows.references`` holds those that were used.  Errors: see ``entries_table``.
     """
     if not len(entries):
         raise InputError(f"{name}: no entries in it")
@@ -84,7 +59,7 @@ def entries_rows(
     own: dict[str, float] = {}
     for composition, energy in zip(amounts, energies, strict=True):
         if len(composition) == 1:
-            symbol = next(iter(composition))
+            (symbol,) = composition
             own[symbol] = min(energy, own.get(symbol, np.inf))
     needed = {symbol for composition in amounts for symbol in composition}
     # all from one place: the entries' own elements, or those of the source they are added to
@@ -103,7 +78,8 @@ def entries_rows(
             for composition, energy in zip(amounts, energies, strict=True)
         ]
     )
-    uncertainties = [_uncertainty(entry) for entry in entries]
+    stated = [getattr(entry, "correction_uncertainty_per_atom", None) for entry in entries]
+    uncertainties = [float("nan") if value is None else float(value) for value in stated]
     rows = Rows(
         formulas=[_formula(composition) for composition in amounts],
         energies=formation,
@@ -150,12 +126,6 @@ def load_entries(content: bytes, file: Path) -> list[Any]:
 def _family(entry: Any) -> str:
     parameters = getattr(entry, "parameters", None) or {}
     return run_family(str(parameters.get("run_type") or ""))
-
-
-def _uncertainty(entry: Any) -> float:
-    """Uncertainty of an entry's corrections [eV/atom]; not a number where it states none."""
-    value = getattr(entry, "correction_uncertainty_per_atom", None)
-    return float("nan") if value is None else float(value)
 
 
 # anions that the MP2020 scheme corrects; O and S also where they are not the most negative element

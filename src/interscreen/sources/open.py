@@ -12,10 +12,13 @@ from ..phases.cache import cached
 from ..phases.filters import Filters
 from ..phases.source import NOT_STATED, Source, run_family, thermo_type
 from ..phases.table import PhaseTable
-from . import EMBEDDED, MATBENCH, MATERIALS_PROJECT, NAMES, REFERENCE
+from . import EMBEDDED, MATBENCH, MATERIALS_PROJECT, REFERENCE
+from .additions import with_additions
 from .build import select
 from .embedded import SOURCE, embedded_rows, embedded_table
+from .entries import entries_rows
 from .rows import Rows
+from .tables import TableFile, frame_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,8 +36,7 @@ class SourceOptions:
     thermo_type : str
         Run family; ``GGA_GGA+U`` if empty.  For a table it says what the table holds.
     database : str
-        Database version of the Materials Project; the newest local one that has what is needed if
-        empty.
+        Database version of the Materials Project; by default the newest local one that will do.
     offline : bool
         Make no request.
     filters : Filters
@@ -68,16 +70,7 @@ class SourceOptions:
 
 @dataclass(frozen=True)
 class _Opened:
-    """A source that has not been read yet.
-
-    Attributes
-    ----------
-    key : str
-        Changes with the content; empty where the parsed table is not kept on disk.
-    source : Source
-    read : callable
-        Returns the rows and the source, completed.
-    """
+    """A source that has not been read yet; the key is empty where its table is not kept on disk."""
 
     key: str
     source: Source
@@ -133,27 +126,28 @@ def open_table(
     'embedded'
     """
     options = options or SourceOptions()
-    if not isinstance(source, str | PathLike):
-        opened, name = _in_memory(source, options), ""
-    else:
+    if isinstance(source, str | PathLike):
         name = fspath(source) or default_source()[0]
         if name in (EMBEDDED, REFERENCE) and not (options.add or options.filters.active):
             _no_databases(name, options)
-            return _of_family(embedded_table(all_phases=options.all_phases), name, options)
+            table = embedded_table(all_phases=options.all_phases)
+            return replace(table, source=_stated(table.source, options))
         opened = _open(name, elements, options, notify, progress)
-    if options.add:
-        return _with_additions(opened, options)
-    if not opened.key:
-        rows, origin = opened.read()
-        table = select(rows, origin, options.filters, all_phases=options.all_phases)
-        return _of_family(table, name, options)
-    known = replace(opened.source, filters=options.filters.to_dict())
+    else:
+        opened = _in_memory(source, options)
 
     def build() -> PhaseTable:
         rows, origin = opened.read()
+        if options.add:
+            rows, origin = with_additions(options.add, rows, _stated(origin, options))
         return select(rows, origin, options.filters, all_phases=options.all_phases)
 
-    return _of_family(cached(opened.key, known, build), name, options)
+    if opened.key and not options.add:
+        known = replace(opened.source, filters=options.filters.to_dict())
+        table = cached(opened.key, known, build)
+    else:
+        table = build()
+    return replace(table, source=_stated(table.source, options))
 
 
 def _in_memory(given: pd.DataFrame | Sequence[Any], options: SourceOptions) -> _Opened:
@@ -162,9 +156,6 @@ def _in_memory(given: pd.DataFrame | Sequence[Any], options: SourceOptions) -> _
         raise InputError(
             f"database {options.database}: only the source mp has databases, no table in memory"
         )
-    from .entries import entries_rows
-    from .tables import frame_rows
-
     if not isinstance(given, Sequence) and hasattr(given, "columns"):
         source = Source("DataFrame")
         columns = (options.formula_column, options.energy_column)
@@ -177,26 +168,6 @@ def _in_memory(given: pd.DataFrame | Sequence[Any], options: SourceOptions) -> _
     rows, family = entries_rows(given, name="entries")
     stated = Source("entries", thermo_type=family or NOT_STATED)
     return _Opened("", stated, lambda: (rows, stated))
-
-
-def _with_additions(opened: _Opened, options: SourceOptions) -> PhaseTable:
-    from .additions import read_additions
-
-    rows, origin = opened.read()
-    origin = _stated(origin, options)
-    additions = read_additions(options.add, rows, origin)
-    for addition in additions:
-        rows = rows.joined(addition.rows)
-        if origin.thermo_type == NOT_STATED and addition.thermo_type:
-            note = (
-                f"{addition.path}: its entries are {addition.thermo_type}, {origin.name} states no "
-                "run family; make sure that they are on one scale (--thermo-type says it)"
-            )
-            origin = replace(origin, thermo_type=addition.thermo_type, notes=(*origin.notes, note))
-        if addition.note:
-            origin = replace(origin, notes=(*origin.notes, addition.note))
-    origin = replace(origin, added=tuple(addition.to_dict() for addition in additions))
-    return select(rows, origin, options.filters, all_phases=options.all_phases)
 
 
 def _open(
@@ -219,11 +190,7 @@ def _open(
             "source matbench: this table is part of the package now and needs no pull; call it "
             f"{EMBEDDED}"
         )
-    from .tables import TableFile
-
-    file = TableFile(
-        name, formula_column=options.formula_column, energy_column=options.energy_column
-    )
+    file = TableFile(name, options.formula_column, options.energy_column)
     return _Opened(file.key(options.all_phases, options.filters), file.source, file.read)
 
 
@@ -272,13 +239,3 @@ def _stated(source: Source, options: SourceOptions) -> Source:
             "leave out --thermo-type, or use another source"
         )
     return replace(source, thermo_type=thermo_type(stated))
-
-
-def _of_family(table: PhaseTable, name: str, options: SourceOptions) -> PhaseTable:
-    if name == MATERIALS_PROJECT:
-        return table
-    source = _stated(table.source, options)
-    return table if source is table.source else replace(table, source=source)
-
-
-__all__ = ["NAMES", "SourceOptions", "default_source", "open_table"]

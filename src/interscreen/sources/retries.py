@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
@@ -11,13 +12,7 @@ T = TypeVar("T")
 
 
 class PassingError(Exception):
-    """A failure that may pass; its text says what happened.
-
-    Attributes
-    ----------
-    wait : float or None
-        How long the service asks to wait [s], where it does.
-    """
+    """A failure that may pass, and how long the service asks to wait [s], where it does."""
 
     def __init__(self, text: str, wait: float | None = None) -> None:
         super().__init__(text)
@@ -31,14 +26,8 @@ def persist(
 ) -> T:
     """Ask until there is an answer.
 
-    Parameters
-    ----------
-    ask : callable
-        Raises ``PassingError`` where asking again may help; other errors end the matter.
-    pause : callable
-        Is told every such failure and returns how long to wait [s], or raises to give up.
-    sleep : callable
-        Waits [s].
+    ``ask`` raises ``PassingError`` where asking again may help; ``pause`` is told every such
+    failure and returns how long to wait [s], or raises to give up.
     """
     while True:
         try:
@@ -52,13 +41,10 @@ def retry_after(value: str | None) -> float | None:
     """Seconds to wait as a ``Retry-After`` header asks for (a number or a date), if it does."""
     if value is None:
         return None
-    try:
+    with suppress(ValueError):
         return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
+    with suppress(TypeError, ValueError):
         when = parsedate_to_datetime(value)
-    except (TypeError, ValueError):
-        return None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0.0, (when - datetime.now(UTC)).total_seconds())
+        when = when if when.tzinfo else when.replace(tzinfo=UTC)
+        return max(0.0, (when - datetime.now(UTC)).total_seconds())
+    return None

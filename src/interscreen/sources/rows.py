@@ -15,11 +15,8 @@ from ..phases.source import Source
 
 # further columns that a table may have; the numbers among them
 NUMBERS = (
-    "density_g_per_cm3",
-    "volume_A3_per_atom",
-    "band_gap_eV",
-    "energy_uncertainty_eV_per_atom",
-)
+    "density_g_per_cm3", "volume_A3_per_atom", "band_gap_eV", "energy_uncertainty_eV_per_atom",
+)  # fmt: skip
 LICENCES = frozenset({"BY-C", "BY-NC"})  # of the Materials Project's documents
 TEXTS = ("density_source", "conduction", "conduction_source", "observed_note", "is_metal")
 
@@ -63,7 +60,7 @@ class Rows:
     properties : mapping of str to sequence
         ``NUMBERS`` and ``TEXTS``.
     references : mapping of str to float
-        Total energies of the elements [eV/atom] on the scale of the source, where it has them.
+        Total energies of the elements [eV/atom] on the scale of the source.
     structures : (r,) int array, optional
         How many structures a row stands for; one by default.
     units : Units, optional
@@ -110,10 +107,8 @@ class Rows:
     def left_out(self, filters: Filters, name: str) -> NDArray[np.bool_]:
         """Structures that a choice of phases leaves out, shape (r,).
 
-        Raises
-        ------
-        InputError
-            When the source cannot answer: no column that says what is theoretical, no licences.
+        InputError when the source cannot answer: no column that says what is theoretical, no
+        licences.
         """
         out = np.zeros(len(self), dtype=bool)
         if not filters.theoretical:
@@ -152,45 +147,36 @@ class Rows:
         """
         n, m = len(self), len(other)
 
-        def numbers(mine: Any, theirs: Any) -> NDArray[np.int64] | None:
-            if mine is None and theirs is None:
-                return None
-            return np.concatenate(
-                [
-                    np.full(count, -1, dtype=np.int64) if values is None else values
-                    for values, count in ((mine, n), (theirs, m))
-                ]
-            )
-
-        def texts(mine: Any, theirs: Any) -> list[str] | None:
+        def join(mine: Any, theirs: Any, unknown: Any) -> list[Any] | None:
             if mine is None and theirs is None:
                 return None
             return [
-                *([""] * n if mine is None else mine),
-                *([""] * m if theirs is None else theirs),
+                *([unknown] * n if mine is None else mine),
+                *([unknown] * m if theirs is None else theirs),
             ]
 
-        names = dict.fromkeys((*self.properties, *other.properties))
+        def numbers(mine: Any, theirs: Any) -> NDArray[np.int64] | None:
+            joined = join(mine, theirs, -1)
+            return None if joined is None else np.array(joined, dtype=np.int64)
+
         return replace(
             self,
             formulas=[*self.formulas, *other.formulas],
             energies=np.concatenate([self.energies, other.energies]),
-            ids=texts(self.ids, other.ids),
+            ids=join(self.ids, other.ids, ""),
             observed=numbers(self.observed, other.observed),
             theoretical=numbers(self.theoretical, other.theoretical)
             if self.says_theoretical
             else None,
             structures=np.concatenate([self.stands_for, other.stands_for]),
-            licences=texts(self.licences, other.licences) if self.says_licences else None,
+            licences=join(self.licences, other.licences, "") if self.says_licences else None,
             properties={
-                name: [
-                    *self.properties.get(name, [_blank(name)] * n),
-                    *other.properties.get(name, [_blank(name)] * m),
-                ]
-                for name in names
+                name: join(
+                    self.properties.get(name),
+                    other.properties.get(name),
+                    float("nan") if name in NUMBERS else "",
+                )
+                or []
+                for name in dict.fromkeys((*self.properties, *other.properties))
             },
         )
-
-
-def _blank(name: str) -> Any:
-    return float("nan") if name in NUMBERS else ""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..files import read_whole
@@ -19,6 +21,7 @@ from ..phases.formula import nearest
 from ..phases.source import Source, run_family
 from ..phases.table import OBSERVED, PhaseTable
 from .build import table_from_rows
+from .entries import entries_rows, load_entries
 from .rows import NUMBERS, TEXTS, Rows
 
 if TYPE_CHECKING:
@@ -38,7 +41,6 @@ OBSERVED_COLUMN = "observed"
 THEORETICAL_COLUMN = "theoretical"
 THERMO_COLUMN = "thermo_type"
 LICENCE_COLUMNS = ("licence", "license")
-PROPERTY_COLUMNS = (*NUMBERS, *TEXTS)
 
 
 def read_table(
@@ -47,71 +49,38 @@ def read_table(
     formula_column: str | None = None,
     energy_column: str | None = None,
     all_phases: bool = False,
-    source: Source | None = None,
 ) -> PhaseTable:
-    """Read a table of formation energies; the parsed arrays are kept in the user's cache.
+    """Read a table of formation energies; see ``PhaseTable.read``.
 
-    Parameters
-    ----------
-    path : path
-        ``.csv``, ``.csv.gz``, ``.parquet``, ``.json`` or ``.json.gz`` (pymatgen entries).
-        Lines that start with ``#`` at the top of a CSV are comments.
-    formula_column, energy_column : str, optional
-        Names of the columns; otherwise common ones are looked for.
-    all_phases : bool
-        Count phases marked ``no`` in a column ``observed``, too.
-    source : Source, optional
-        What is known about the origin; by default only the file.
-
-    Raises
-    ------
-    InputError
-        See ``PhaseTable.read``.
+    The parsed arrays are kept in the user's cache.  Lines that start with ``#`` at the top of a
+    CSV are comments.
     """
-    file = TableFile(
-        path, formula_column=formula_column, energy_column=energy_column, source=source
-    )
-    return read_file(file, all_phases=all_phases)
+    return read_file(TableFile(path, formula_column, energy_column), all_phases=all_phases)
 
 
 class TableFile:
     """A file with a table, opened but not yet parsed.
 
-    Parameters
-    ----------
-    path, formula_column, energy_column, source
-        See ``read_table``.
-
-    Attributes
-    ----------
-    source : Source
-        What is known before parsing: checksum, and what an exported store says about itself.
-
-    Raises
-    ------
-    InputError
-        For a missing file or one of an unknown kind.
+    ``source`` is what is known before parsing: checksum, and what an exported store says about
+    itself.  InputError for a missing file or one of an unknown kind.
     """
 
     def __init__(
         self,
         path: str | PathLike[str],
-        *,
         formula_column: str | None = None,
         energy_column: str | None = None,
-        source: Source | None = None,
     ) -> None:
         self._path = Path(path)
         self._kind = _kind(self._path)
         self._columns = (formula_column, energy_column)
         self._content = read_whole(self._path, "source")
         digest = hashlib.sha256(self._content).hexdigest()
-        if source is None:
-            source = Source(name=str(path), version=f"sha256 {digest[:12]}")
-            if self._kind == "parquet":
-                from .materials_project.exchange import described_source
+        source = Source(name=str(path), version=f"sha256 {digest[:12]}")
+        if self._kind == "parquet":
+            from .materials_project.exchange import described_source
 
-                source = described_source(self._content, source)
+            source = described_source(self._content, source)
         self.source = replace(source, sha256=digest)
 
     def key(self, all_phases: bool, filters: Filters | None = None) -> str:
@@ -121,16 +90,8 @@ class TableFile:
         return f"{self.source.sha256}|{self._kind}|{packed}|{self._columns}|{all_phases}|{choices}"
 
     def read(self) -> tuple[Rows, Source]:
-        """Parse the file; the source is completed with what the rows say (run family).
-
-        Raises
-        ------
-        InputError
-            See ``PhaseTable.read``.
-        """
+        """Parse the file; the source is completed with what the rows say (run family)."""
         if self._kind == "json":
-            from .entries import entries_rows, load_entries
-
             entries = load_entries(self._content, self._path)
             rows, family = entries_rows(entries, name=self.source.name)
             return rows, replace(self.source, thermo_type=family or self.source.thermo_type)
@@ -206,77 +167,64 @@ def frame_rows(
     formula_column: str | None,
     energy_column: str | None,
 ) -> tuple[Rows, Source]:
-    """Return the rows of a table in memory, and the source with its run family.
-
-    Raises
-    ------
-    InputError
-        See ``PhaseTable.read``.
-    """
+    """Return the rows of a table in memory, and the source with its run family."""
     import pandas as pd
 
     where = "line" if first_row > 1 else "row"
+
+    def refuse(row: int, problem: str) -> NoReturn:
+        raise InputError(f"{source.name}, {where} {row + first_row}: {problem}")
+
     formula_name = _column(frame, formula_column, FORMULA_COLUMNS, "formula", source.name)
     energy_name = _column(frame, energy_column, ENERGY_COLUMNS, "formation-energy", source.name)
-    if not len(frame):
+    if frame.empty:
         raise InputError(f"{source.name}: the table is empty; it needs at least one row")
     blank = (frame.astype(str) == "").all(axis=1).to_numpy()
     kept = np.flatnonzero(~blank)
     if len(kept) < len(frame) and len(kept) and kept[-1] != len(kept) - 1:
-        raise InputError(f"{source.name}, {where} {int(np.argmax(blank)) + first_row}: empty line")
+        refuse(int(np.argmax(blank)), "empty line")
     frame = frame.iloc[kept]
-    texts: list[str] = []
-    for row, value in enumerate(frame[formula_name].tolist()):
+    formulas = frame[formula_name].tolist()
+    for row, value in enumerate(formulas):
         if not isinstance(value, str) or not value.strip():
-            raise InputError(
-                f"{source.name}, {where} {row + first_row}: the formula is "
-                f"{'empty' if value == '' else repr(value)}, not text"
-                " (was NaN, sodium nitride, read as a missing value? store the column as text)"
-            )
-        texts.append(value)
+            found = "empty" if value == "" else repr(value)
+            remedy = "was NaN, sodium nitride, read as a missing value? store the column as text"
+            refuse(row, f"the formula is {found}, not text ({remedy})")
     energies = pd.to_numeric(frame[energy_name], errors="coerce").to_numpy(dtype=np.float64)
-    bad = np.flatnonzero(~np.isfinite(energies))
-    if len(bad):
-        raise InputError(
-            f"{source.name}, {where} {bad[0] + first_row}: the formation energy of "
-            f"{texts[bad[0]]} is {str(frame[energy_name].iloc[bad[0]])!r}, not a finite number"
-            + (f" (and {len(bad) - 1} more rows)" if len(bad) > 1 else "")
-            + "; correct or remove it"
+    if len(bad := np.flatnonzero(~np.isfinite(energies))):
+        value = str(frame[energy_name].iloc[bad[0]])
+        more = f" (and {len(bad) - 1} more rows)" if len(bad) > 1 else ""
+        refuse(
+            bad[0],
+            f"the formation energy of {formulas[bad[0]]} is {value!r}, not a finite number{more}; "
+            "correct or remove it",
         )
-    names = {str(column).lower(): str(column) for column in frame.columns}
-    id_name = next((names[name] for name in ID_COLUMNS if name in names), None)
-    licence = next((names[name] for name in LICENCE_COLUMNS if name in names), None)
+    columns = {str(column).lower(): frame[column] for column in frame.columns}
+    ids, licences = (
+        next((columns[name] for name in names if name in columns), None)
+        for names in (ID_COLUMNS, LICENCE_COLUMNS)
+    )
     rows = Rows(
-        formulas=texts,
+        formulas=formulas,
         energies=energies,
-        ids=None if id_name is None else frame[id_name].astype(str).tolist(),
-        observed=_words(frame, names, OBSERVED_COLUMN, OBSERVED, source.name, where, first_row),
-        theoretical=_words(
-            frame, names, THEORETICAL_COLUMN, THEORETICAL, source.name, where, first_row
-        ),
-        licences=None if licence is None else _property(frame[licence], licence),
+        ids=None if ids is None else ids.astype(str).tolist(),
+        observed=_words(columns, OBSERVED_COLUMN, OBSERVED, refuse),
+        theoretical=_words(columns, THEORETICAL_COLUMN, THEORETICAL, refuse),
+        licences=None if licences is None else _property(licences, "licence"),
         properties={
-            name: _property(frame[names[name.lower()]], name)
-            for name in PROPERTY_COLUMNS
-            if name.lower() in names
+            name: _property(columns[name.lower()], name)
+            for name in (*NUMBERS, *TEXTS)
+            if name.lower() in columns
         },
         where=where,
         first_row=first_row,
     )
-    return rows, _with_family(source, frame, names)
+    return rows, _with_family(source, columns.get(THERMO_COLUMN, ()))
 
 
-def _with_family(source: Source, frame: pd.DataFrame, names: dict[str, str]) -> Source:
-    """Take the run family from a column ``thermo_type``; two families share no table.
-
-    Raises
-    ------
-    InputError
-        For rows of different families.
-    """
-    if THERMO_COLUMN not in names:
-        return source
-    stated = {str(value).strip() for value in frame[names[THERMO_COLUMN]]} - {"", "nan", "None"}
+def _with_family(source: Source, values: Iterable[Any]) -> Source:
+    """Take the run family from a column of the table; two families share no table."""
+    stated = {str(value).strip() for value in values} - {"", "nan", "None"}
     families = sorted({run_family(text) for text in stated})
     if len(families) > 1:
         raise InputError(
@@ -310,33 +258,24 @@ def _column(
 
 
 def _words(
-    frame: pd.DataFrame,
-    names: dict[str, str],
-    column: str,
+    columns: Mapping[str, pd.Series[Any]],
+    name: str,
     meanings: dict[str, int],
-    source: str,
-    where: str,
-    first_row: int,
-) -> Any:
+    refuse: Callable[[int, str], NoReturn],
+) -> NDArray[np.int64] | None:
     """Codes of a column of words (yes, no, unknown); None where there is no such column."""
-    if column not in names:
+    if name not in columns:
         return None
     import pandas as pd
 
     # a Parquet or spreadsheet round trip turns yes and no into truth values
-    words = {"true": "yes", "false": "no", "nan": "", "none": "", "<na>": ""}
-    values = frame[names[column]].map(
-        lambda value: "" if pd.isna(value) else str(value).strip().lower()
-    )
-    values = values.astype(object).map(lambda word: words.get(word, word))
-    codes = values.map(meanings)
-    bad = np.flatnonzero(codes.isna().to_numpy())
-    if len(bad):
-        raise InputError(
-            f"{source}, {where} {bad[0] + first_row}: {column} is {values.iloc[bad[0]]!r}; "
-            "write yes, no or unknown"
-        )
-    return codes.to_numpy(dtype=np.int64)
+    same = {"true": "yes", "false": "no", "nan": "", "none": "", "<na>": ""}
+    words = ["" if pd.isna(value) else str(value).strip().lower() for value in columns[name]]
+    words = [same.get(word, word) for word in words]
+    for row, word in enumerate(words):
+        if word not in meanings:
+            refuse(row, f"{name} is {word!r}; write yes, no or unknown")
+    return np.array([meanings[word] for word in words], dtype=np.int64)
 
 
 def _property(values: pd.Series[Any], name: str) -> list[Any]:

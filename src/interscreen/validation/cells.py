@@ -24,22 +24,7 @@ RESISTANCE, CCD, RATIO = "resistance", "ccd", "ratio"
 
 @dataclass(frozen=True)
 class Metrics:
-    """Numbers of one stack; energies are mutual reaction energies (zero or negative).
-
-    Attributes
-    ----------
-    lithium_mutual_eV_per_atom : float
-        Li | interlayer: the driving force of the conversion.
-    average_voltage_V : float or None
-        Of the lithiation down to Li metal; None for an interlayer that takes up no Li.
-    deposited_mutual_eV_per_atom, layer_mutual_eV_per_atom, worst_product_mutual_eV_per_atom : float
-        Interlayer, converted layer and worst of its phases | electrolyte.
-    improvement_eV_per_atom : float
-        ``layer`` minus Li | electrolyte.
-    bridge_margin_V : float
-    score_meV_per_atom : float
-        With the default weights and the role that follows from the reaction with Li.
-    """
+    """Numbers of one stack, as columns of results; the score has the default weights and roles."""
 
     lithium_mutual_eV_per_atom: float
     average_voltage_V: float | None
@@ -61,20 +46,9 @@ GOOD_SIGN = {name: -1 if name == "lithium_mutual_eV_per_atom" else 1 for name in
 class Cell(Result):
     """One measured cell, and what its stack says.
 
-    Attributes
-    ----------
-    measured : MeasuredCell
-    computed_electrolyte : str
-        Formula that was computed: another one where an undoped garnet stands in.
-    status, reason : str
-        ``ok``, ``failed`` with the reason, or ``bare`` for a cell without interlayer.
-    role : str
-        Role that follows from the reaction with Li; empty without metrics.
-    layer : str
-        Converted layer; empty without metrics.
-    artefacts : tuple of str
-        Phases of the layer that are artefacts of computed hulls.
-    metrics : Metrics or None
+    ``computed_electrolyte`` is another one where an undoped garnet stands in; ``status`` is ``ok``,
+    ``failed`` with the reason, or ``bare`` for a cell without interlayer.  Without metrics ``role``
+    and ``layer`` are empty; ``artefacts`` are the phases of the layer that only hulls know.
     """
 
     measured: MeasuredCell
@@ -88,16 +62,10 @@ class Cell(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object: one level, the names of the measurements first."""
-        return {
-            **asdict(self.measured),
-            "computed_electrolyte": self.computed_electrolyte,
-            "status": self.status,
-            "reason": self.reason,
-            "role": self.role,
-            "layer": self.layer,
-            "artefacts": list(self.artefacts),
-            **{name: getattr(self.metrics, name, None) for name in METRICS},
-        }
+        whole = super().to_dict()
+        del whole["metrics"]
+        metrics = {name: getattr(self.metrics, name, None) for name in METRICS}
+        return {**asdict(whole.pop("measured")), **whole, **metrics}
 
     def measurement(self, name: str) -> float | None:
         """Return one of ``MEASUREMENTS``; None where it was not measured or has no area."""
@@ -123,19 +91,10 @@ MEASUREMENTS: Mapping[str, tuple[str, bool]] = {
 
 
 def measured_stacks(table: PhaseTable, *, undoped: bool = False) -> tuple[Cell, ...]:
-    """Compute the stack of every measured cell.
+    """Compute the stack of every measured cell, in the order of the table of experiments.
 
-    Parameters
-    ----------
-    table : PhaseTable
-    undoped : bool
-        Let undoped LLZO stand in for doped garnets.
-
-    Returns
-    -------
-    tuple of Cell
-        In the order of the table of experiments; cells that the source cannot answer say
-        why and have no metrics.
+    With ``undoped`` LLZO stands in for doped garnets.  Cells that the source cannot answer say why
+    and have no metrics.
     """
     return tuple(_cell(table, measured, undoped) for measured in measured_cells())
 
@@ -154,25 +113,23 @@ def _cell(table: PhaseTable, measured: MeasuredCell, undoped: bool) -> Cell:
         except (InputError, SolverError) as error:
             reason = str(error)
         status = OK if found else FAILED
-    metrics, role = _metrics(found) if found else (None, "")
+    if found is None:
+        return Cell(measured, "", status, reason, "", "", (), None)
+    metrics, role = _metrics(found)
     return Cell(
         measured=measured,
-        computed_electrolyte=formula if found else "",
+        computed_electrolyte=formula,
         status=status,
         reason=reason,
         role=role,
-        layer=found.layer.label.partition(" | ")[0] if found else "",
-        artefacts=_artefacts(found) if found else (),
+        layer=found.layer.label.partition(" | ")[0],
+        artefacts=tuple(sorted(known_artefacts().intersection(found.lithiation.final_products))),
         metrics=metrics,
     )
 
 
-def _artefacts(found: Stack) -> tuple[str, ...]:
-    return tuple(sorted(known_artefacts().intersection(found.lithiation.final_products)))
-
-
 def _metrics(found: Stack) -> tuple[Metrics, str]:
-    """Numbers of a stack, and the role of its candidate: the only place that knows the score."""
+    """Numbers of a stack, and the role of its candidate."""
     energies = {
         "lithium_mutual_eV_per_atom": found.lithium.energy,
         "deposited_mutual_eV_per_atom": found.deposited.energy,

@@ -23,34 +23,9 @@ _SAME = 1e-12  # correlation coefficients this near to each other are equal
 def spearman(x: ArrayLike, y: ArrayLike) -> float:
     """Return Spearman's rank correlation: Pearson's of the ranks, ties at their mean rank.
 
-    Parameters
-    ----------
-    x, y : (n,) array
-
-    Returns
-    -------
-    float
-        NaN where one side is constant.
+    ``x`` and ``y`` are (n,) arrays; NaN where one side is constant, here and in all that follows.
     """
     return float(_pearson(_ranks(x)[None, :], _ranks(y)[None, :])[0])
-
-
-def kendall(x: ArrayLike, y: ArrayLike) -> float:
-    """Return Kendall's tau-b: pairs in the same order minus pairs in opposite order.
-
-    Divided by the geometric mean of the pairs that are no tie on either side (M. G. Kendall,
-    Biometrika 33, 239 (1945), doi:10.1093/biomet/33.3.239).
-
-    Returns
-    -------
-    float
-        NaN where one side is constant.
-    """
-    a, b = (np.asarray(values, dtype=np.float64) for values in (x, y))
-    first = np.sign(a[:, None] - a[None, :])
-    second = np.sign(b[:, None] - b[None, :])
-    scale = np.sqrt((first**2).sum() * (second**2).sum())
-    return float((first * second).sum() / scale) if scale > 0.0 else float("nan")
 
 
 def bootstrap_interval(
@@ -61,16 +36,6 @@ def bootstrap_interval(
     Pairs are drawn with replacement (B. Efron, R. Tibshirani, Stat. Sci. 1, 54 (1986),
     doi:10.1214/ss/1177013815).  With ten to twenty pairs such an interval is somewhat too narrow.
 
-    Parameters
-    ----------
-    x, y : (n,) array
-    level : float
-    samples, seed : int
-
-    Returns
-    -------
-    low, high : float
-        NaN where one side is constant.
     """
     a, b = (np.asarray(values, dtype=np.float64) for values in (x, y))
     drawn = np.random.default_rng(seed).integers(0, len(a), (samples, len(a)))
@@ -89,24 +54,18 @@ def permutation_p(
 
     All permutations where there are at most ``most``; as many random ones otherwise, the order
     found being one more (so p is never zero).
-
-    Returns
-    -------
-    float
-        NaN where one side is constant.
     """
     first, second = _ranks(x), _ranks(y)
     here = abs(float(_pearson(first[None, :], second[None, :])[0]))
     if np.isnan(here):
         return float("nan")
-    if factorial(len(first)) <= most:
+    few = factorial(len(first)) <= most
+    if few:
         orders = np.array(list(permutations(second)))
-        extra = 0
     else:
-        rng = np.random.default_rng(seed)
-        orders = rng.permuted(np.tile(second, (most, 1)), axis=1)
-        extra = 1
+        orders = np.random.default_rng(seed).permuted(np.tile(second, (most, 1)), axis=1)
     found = np.abs(_pearson(np.broadcast_to(first, orders.shape), orders))
+    extra = 0 if few else 1
     return float(((found >= here - _SAME).sum() + extra) / (len(orders) + extra))
 
 
@@ -116,12 +75,11 @@ def holm(p_values: Sequence[float]) -> list[float]:
     The smallest is multiplied by the number of tests, the next by one less and so on; none falls
     below the one before it, none exceeds 1.  Valid however the tests depend on each other.
     """
-    corrected = [1.0] * len(p_values)
-    floor = 0.0
-    for place, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
-        floor = max(floor, min(1.0, (len(p_values) - place) * p_values[index]))
-        corrected[index] = floor
-    return corrected
+    p = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(p, kind="stable")
+    corrected = np.empty_like(p)
+    corrected[order] = np.maximum.accumulate(np.minimum(1.0, np.arange(len(p), 0, -1) * p[order]))
+    return list(map(float, corrected))
 
 
 def smallest_significant(n: int, p: float) -> float:
@@ -131,7 +89,7 @@ def smallest_significant(n: int, p: float) -> float:
     """
     from scipy.stats import t
 
-    quantile = float(t.ppf(1.0 - p / 2.0, n - 2))
+    quantile = t.ppf(1.0 - p / 2.0, n - 2)
     return float(quantile / np.sqrt(n - 2 + quantile**2))
 
 

@@ -6,47 +6,33 @@ The tables in ``data/`` hold the figures as published, each row with its referen
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..files import load_yaml
+from ..files import data_rows, data_yaml
 from ..phases.material import Material
 
 DECOMPOSITION = "decomposition_energy_0V_meV_per_atom"
 ABOVE_HULL = "energy_above_hull_meV_per_atom"
 MUTUAL = "min_mutual_energy_meV_per_atom"
 REDUCTION, OXIDATION = "reduction_limit_V", "oxidation_limit_V"
+_TOLERANCES = {
+    REDUCTION: "window_V", OXIDATION: "window_V", DECOMPOSITION: "decomposition_meV_per_atom",
+    ABOVE_HULL: "above_hull_meV_per_atom", MUTUAL: "energy_meV_per_atom",
+}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Tolerance:
-    """How far a number may be off.
-
-    Attributes
-    ----------
-    value : float
-        In the unit of the quantity [V or meV/atom].
-    reason : str
-    """
+class Tolerance(NamedTuple):
+    """How far a number may be off, in the unit of the quantity [V or meV/atom], and why."""
 
     value: float
     reason: str
 
 
-@dataclass(frozen=True)
-class KnownMiss:
-    """A published number that this family of data does not give.
-
-    Attributes
-    ----------
-    here : float
-        What it gives [V or meV/atom].
-    reason : str
-    """
+class KnownMiss(NamedTuple):
+    """What this family of data gives in place of a published number [V or meV/atom], and why."""
 
     here: float
     reason: str
@@ -54,29 +40,13 @@ class KnownMiss:
 
 @dataclass(frozen=True)
 class Published:
-    """One published number.
-
-    Attributes
-    ----------
-    item : str
-        Name of the material, or both sides of a contact.
-    materials : tuple of Material
-        One for a window, two for a contact.
-    quantity : str
-        Key of the number, with its unit.
-    value : float
-        As published [V or meV/atom].
-    products : tuple of str
-        Published products that belong to it; empty where none are given.
-    anion_class : str
-    reference : str
-    """
+    """One published number of a material, or of the contact of two [V or meV/atom]."""
 
     item: str
     materials: tuple[Material, ...]
     quantity: str
     value: float
-    products: tuple[str, ...]
+    products: tuple[str, ...]  # published ones that belong to it; empty where none are given
     anion_class: str
     reference: str
 
@@ -87,21 +57,13 @@ class MeasuredCell:
 
     Attributes
     ----------
-    interlayer, kind : str
-        Name, and conversion, alloy, coating or none (bare electrolyte).
     deposited_phases : str
-        Phases as deposited; a mixture is taken with equal amounts.  Empty for a bare cell.
-    reported_products : str
-        What the experiment found after contact with Li, as written there.
-    electrolyte, electrolyte_formula : str
+        A mixture is taken with equal amounts.  Empty for a bare cell.
     resistance_before_ohm_cm2, resistance_after_ohm_cm2 : float or None
-        Interfacial resistance without and with the interlayer [ohm cm2].
-    resistance_before_ohm_per_cell, resistance_after_ohm_per_cell : float or None
-        The same where it is given per cell and the area is not known [ohm].
-    ccd_before_mA_cm2, ccd_after_mA_cm2 : float or None
-        Critical current density [mA/cm2].
-    cycling_mA_cm2_hours, method, reference, note : str
-        As published.
+        Interfacial resistance without and with the interlayer [ohm cm2]; ``..._ohm_per_cell`` where
+        it is given per cell and the area is not known [ohm].
+    others
+        As published; see the columns of ``cells`` in the registry.
     """
 
     interlayer: str
@@ -122,12 +84,9 @@ class MeasuredCell:
     note: str
 
 
-@lru_cache(maxsize=1)
 def judgement() -> Mapping[str, Any]:
     """Return tolerances, known misses and choices (``data/validation.yaml``)."""
-    name = "validation.yaml"
-    text = (files("interscreen") / "data" / name).read_text(encoding="utf-8")
-    found: Mapping[str, Any] = load_yaml(text, name)
+    found: Mapping[str, Any] = data_yaml("validation.yaml")
     return found
 
 
@@ -138,29 +97,18 @@ def published_windows() -> tuple[Published, ...]:
     """
     found = []
     given = judgement()["given_above_hull_meV_per_atom"]
-    for row in _rows("published_windows.csv"):
+    for row in data_rows("published_windows.csv"):
         name = row["material"]
-        material = Material(
-            row["formula"],
-            energy_above_hull_eV_per_atom=given[name] / 1000 if name in given else None,
-        )
-        above = row["energy_above_hull_meV_per_atom"]
+        above = given[name] / 1000 if name in given else None
+        materials = (Material(row["formula"], energy_above_hull_eV_per_atom=above),)
         numbers = [
             (REDUCTION, row["reduction_V"], 1.0, row["products_at_reduction"]),
             (OXIDATION, row["oxidation_V"], 1.0, row["products_at_oxidation"]),
             (DECOMPOSITION, row["decomposition_energy_0V_eV_per_atom"], 1000.0, ""),
-            (ABOVE_HULL, "" if name in given else above, 1.0, ""),
+            (ABOVE_HULL, "" if name in given else row["energy_above_hull_meV_per_atom"], 1.0, ""),
         ]
         found += [
-            Published(
-                item=name,
-                materials=(material,),
-                quantity=quantity,
-                value=float(text) * factor,
-                products=_phases(products),
-                anion_class=judgement()["anion_class"][name],
-                reference=row["reference"],
-            )
+            _published(name, materials, quantity, float(text) * factor, products, row["reference"])
             for quantity, text, factor, products in numbers
             if text
         ]
@@ -169,36 +117,38 @@ def published_windows() -> tuple[Published, ...]:
 
 def published_reactions() -> tuple[Published, ...]:
     """Return published mutual reaction energies."""
-    found = []
-    for row in _rows("published_reactions.csv"):
-        sides = (row["reactant_a"], row["reactant_b"])
-        item = " | ".join(sides)
-        found.append(
-            Published(
-                item=item,
-                materials=tuple(Material(side) for side in sides),
-                quantity=MUTUAL,
-                value=float(row["min_mutual_energy_meV_per_atom"]),
-                products=_phases(row["products"]),
-                anion_class=judgement()["anion_class"][item],
-                reference=row["reference"],
-            )
+    return tuple(
+        _published(
+            f"{row['reactant_a']} | {row['reactant_b']}",
+            (Material(row["reactant_a"]), Material(row["reactant_b"])),
+            MUTUAL,
+            float(row[MUTUAL]),
+            row["products"],
+            row["reference"],
         )
-    return tuple(found)
+        for row in data_rows("published_reactions.csv")
+    )
+
+
+def _published(
+    item: str,
+    materials: tuple[Material, ...],
+    quantity: str,
+    value: float,
+    products: str,
+    reference: str,
+) -> Published:
+    phases = tuple(products.split(" + ")) if products else ()
+    anion_class = judgement()["anion_class"][item]
+    return Published(item, materials, quantity, value, phases, anion_class, reference)
 
 
 def tolerance(published: Published) -> Tolerance:
     """Return how far a number of this anion class may be off, and why."""
     allowed = judgement()["tolerances"][published.anion_class]
-    reason = str(judgement()["energy_reason"])
-    if published.quantity in (REDUCTION, OXIDATION):
-        return Tolerance(float(allowed["window_V"]), str(allowed["window_reason"]))
-    key = {
-        DECOMPOSITION: "decomposition_meV_per_atom",
-        ABOVE_HULL: "above_hull_meV_per_atom",
-        MUTUAL: "energy_meV_per_atom",
-    }[published.quantity]
-    return Tolerance(float(allowed[key]), reason)
+    key = _TOLERANCES[published.quantity]
+    reason = allowed["window_reason"] if key == "window_V" else judgement()["energy_reason"]
+    return Tolerance(float(allowed[key]), str(reason))
 
 
 def known_miss(item: str, quantity: str) -> KnownMiss | None:
@@ -209,42 +159,19 @@ def known_miss(item: str, quantity: str) -> KnownMiss | None:
     return None
 
 
+@lru_cache(maxsize=1)
 def measured_cells() -> tuple[MeasuredCell, ...]:
     """Return measured interlayers and bare cells, in the order of the table."""
-    return tuple(_measured(row) for row in _rows("interlayer_experiments.csv"))
+    return tuple(map(_measured, data_rows("interlayer_experiments.csv")))
 
 
-def _measured(row: Mapping[str, str]) -> MeasuredCell:
+def _measured(row: dict[str, str]) -> MeasuredCell:
+    whole: dict[str, Any] = dict(row)
     per_cell = row["interlayer"] in judgement()["resistance_per_cell"]
-    before, after = (_number(row[f"resistance_{when}_ohm_cm2"]) for when in ("before", "after"))
-    return MeasuredCell(
-        interlayer=row["interlayer"],
-        kind=row["kind"],
-        deposited_phases=row["deposited_phases"],
-        reported_products=row["reported_products"],
-        electrolyte=row["electrolyte"],
-        electrolyte_formula=row["electrolyte_formula"],
-        resistance_before_ohm_cm2=None if per_cell else before,
-        resistance_after_ohm_cm2=None if per_cell else after,
-        resistance_before_ohm_per_cell=before if per_cell else None,
-        resistance_after_ohm_per_cell=after if per_cell else None,
-        ccd_before_mA_cm2=_number(row["ccd_before_mA_cm2"]),
-        ccd_after_mA_cm2=_number(row["ccd_after_mA_cm2"]),
-        cycling_mA_cm2_hours=row["cycling_mA_cm2_hours"],
-        method=row["method"],
-        reference=row["reference"],
-        note=row["note"],
-    )
-
-
-def _rows(name: str) -> list[dict[str, str]]:
-    text = (files("interscreen") / "data" / name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
-
-
-def _number(text: str) -> float | None:
-    return float(text) if text else None
-
-
-def _phases(text: str) -> tuple[str, ...]:
-    return tuple(text.split(" + ")) if text else ()
+    for when in ("before", "after"):
+        ccd, area = f"ccd_{when}_mA_cm2", f"resistance_{when}_ohm_cm2"
+        whole[ccd] = float(row[ccd]) if row[ccd] else None
+        resistance = float(row[area]) if row[area] else None
+        whole[area] = None if per_cell else resistance
+        whole[f"resistance_{when}_ohm_per_cell"] = resistance if per_cell else None
+    return MeasuredCell(**whole)

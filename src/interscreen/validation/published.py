@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -34,7 +34,6 @@ NOT_COMPUTED = "not computed"
 
 # what a table of phases says about one material or contact: numbers and products by quantity
 _Numbers = dict[str, tuple[float | None, tuple[str, ...]]]
-_Question = Callable[[PhaseTable, tuple[Material, ...]], _Numbers]
 
 
 class _Answer(NamedTuple):
@@ -45,33 +44,11 @@ class _Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison(Result):
-    """One published number and the same number of a source.
+    """One published number and the same number of a source, in the unit of its ``quantity``.
 
-    Attributes
-    ----------
-    item, quantity, anion_class : str
-        See ``facts.Published``; the unit stands in the quantity.
-    published : float
-        [V or meV/atom].
-    value : float or None
-        Of the source as it was opened; None when it could not be computed.
-    value_with_artefacts, value_without_artefacts : float or None
-        With the artefacts of computed hulls counted (published hulls hold them), and left out:
-        phases that nobody has made, or whose energy contradicts experiment.
-    artefacts : tuple of str
-        Those among the elements of the question.
-    deviation : float or None
-        ``value`` minus ``published``.
-    tolerance : float
-        In the same unit, with its reason in ``tolerance_reason``.
-    tolerance_reason : str
-    computed_products, published_products : tuple of str
-    verdict : str
-        ``within``, ``known miss``, ``OUTSIDE``, ``not counted`` (the source does not cover the
-        question) or ``not computed``.
-    reason : str
-        Why the verdict is not ``within``.
-    reference : str
+    The registry of columns explains each.  ``value`` is that of the source as it was opened; there
+    is none where it could not be computed.  Verdicts: ``within``, ``known miss``, ``OUTSIDE``,
+    ``not counted`` (the source does not cover the question) and ``not computed``.
     """
 
     item: str
@@ -100,23 +77,9 @@ class Comparison(Result):
 
 
 def compare_published(table: PhaseTable) -> tuple[Comparison, ...]:
-    """Hold every published number against a source.
-
-    Parameters
-    ----------
-    table : PhaseTable
-
-    Returns
-    -------
-    tuple of Comparison
-        In the order of the published tables; what cannot be computed says why.
-    """
+    """Hold every published number against a source; what cannot be computed says why."""
     tables = (table, artefacts_counted(table, True), artefacts_counted(table, False))
-    return tuple(
-        _compare(published, tables, ask)
-        for numbers, ask in ((published_windows(), _window), (published_reactions(), _reaction))
-        for published in numbers
-    )
+    return tuple(_compare(one, tables) for one in (*published_windows(), *published_reactions()))
 
 
 def artefacts_within(table: PhaseTable, elements: Iterable[str]) -> tuple[str, ...]:
@@ -133,21 +96,16 @@ def artefacts_counted(table: PhaseTable, counted: bool) -> PhaseTable:
     return table if (wanted == table.counted).all() else replace(table, counted=wanted)
 
 
-def _compare(
-    published: Published, tables: tuple[PhaseTable, PhaseTable, PhaseTable], ask: _Question
-) -> Comparison:
+def _compare(published: Published, tables: tuple[PhaseTable, ...]) -> Comparison:
     """Ask the source as it was opened, with and without artefacts, and judge."""
     (value, products, failure), with_artefacts, without_artefacts = (
-        _answer(published, table, ask) for table in tables
+        _answer(published, table) for table in tables
     )
-    table = tables[0]
-    elements = elements_of(published.materials)
+    table, elements = tables[0], elements_of(published.materials)
     artefacts = artefacts_within(table, elements)
-    verdict, reason = (
-        _judge(published, value, with_artefacts.value, artefacts)
-        if value is not None
-        else (NOT_COMPUTED, failure)
-    )
+    verdict, reason = NOT_COMPUTED, failure
+    if value is not None:
+        verdict, reason = _judge(published, value, with_artefacts.value, artefacts)
     allowed = tolerance(published)
     return Comparison(
         item=published.item,
@@ -169,10 +127,11 @@ def _compare(
     )
 
 
-def _answer(published: Published, table: PhaseTable, ask: _Question) -> _Answer:
+def _answer(published: Published, table: PhaseTable) -> _Answer:
     """Return number and products of one source, or why there is none."""
+    ask = _reaction if published.quantity == MUTUAL else _window
     try:
-        value, products = ask(table, published.materials)[published.quantity]
+        value, products = ask(table, *published.materials)[published.quantity]
     except (InputError, SolverError) as error:
         return _Answer(None, (), str(error))
     return _Answer(value, products, "" if value is not None else "there is no Li to give off")
@@ -200,8 +159,8 @@ def _judge(
     return OUTSIDE, f"off by more than {allowed:g}, and no known miss"
 
 
-def _window(table: PhaseTable, materials: tuple[Material, ...]) -> _Numbers:
-    window = stability_window(table, materials[0])
+def _window(table: PhaseTable, material: Material) -> _Numbers:
+    window = stability_window(table, material)
     reduction, oxidation = window.assemblage_window_V
     return {
         REDUCTION: (reduction, window.reduction_products),
@@ -211,8 +170,8 @@ def _window(table: PhaseTable, materials: tuple[Material, ...]) -> _Numbers:
     }
 
 
-def _reaction(table: PhaseTable, materials: tuple[Material, ...]) -> _Numbers:
-    reaction = react(table, materials[0], materials[1])
+def _reaction(table: PhaseTable, one: Material, other: Material) -> _Numbers:
+    reaction = react(table, one, other)
     return {MUTUAL: (1000.0 * reaction.min_mutual_energy_eV_per_atom, tuple(reaction.products))}
 
 

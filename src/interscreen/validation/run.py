@@ -12,20 +12,9 @@ from ..phases.result import Result
 from ..phases.table import PhaseTable
 from ..version import version
 from .cells import Cell, measured_stacks
-from .facts import (
-    judgement,
-    measured_cells,
-    published_reactions,
-    published_windows,
-)
+from .facts import judgement, measured_cells, published_reactions, published_windows
 from .predictive import Correlation, correlate
-from .published import (
-    OUTSIDE,
-    WITHIN,
-    Comparison,
-    artefacts_counted,
-    compare_published,
-)
+from .published import OUTSIDE, WITHIN, Comparison, artefacts_counted, compare_published
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +36,6 @@ class Validation(Result):
         Whether a metric orders the cells as the measurements do.
     undoped : bool
         Whether undoped LLZO stands in for doped garnets.
-    provenance : dict
     """
 
     published: tuple[Comparison, ...]
@@ -87,16 +75,9 @@ class Validation(Result):
 def validate(table: PhaseTable, *, undoped: bool = False) -> Validation:
     """Hold a source against published numbers and measured cells.
 
-    Parameters
-    ----------
-    table : PhaseTable
-    undoped : bool
-        Compute cells on doped garnets with undoped LLZO, for a source that lacks the dopant.
-
-    Returns
-    -------
-    Validation
-        What the source cannot answer stands in it with the reason; nothing is raised for that.
+    With ``undoped`` cells on doped garnets are computed with undoped LLZO, for a source that lacks
+    the dopant.  What the source cannot answer stands in the result with the reason; nothing is
+    raised for that.
 
     Examples
     --------

@@ -6,21 +6,10 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from .. import cells
-from .heatmap_data import (
-    KINDS,
-    HeatmapData,
-    read_results,
-)
-from .heatmap_layout import (
-    BASELINE,
-    BASELINE_LONG,
-    BASELINE_NAME,
-    KIND_GAP,
-    Block,
-    lay_out,
-)
+from .heatmap_data import KINDS, HeatmapData, read_results
+from .heatmap_layout import BASELINE, BASELINE_LONG, BASELINE_NAME, KIND_GAP, Block, lay_out
 from .labels import formula_label, line_height, printed, text_width, wrap
-from .page import Page, message
+from .page import Keys, Page, message
 from .style import (
     BODY,
     HATCH,
@@ -59,10 +48,8 @@ def reaction_heatmap(results: pd.DataFrame, *, note: str = "", width: Width = "t
     ----------
     results : DataFrame
         Rows of results.csv; candidates and electrolytes in the order of their first rows.
-    note : str
-        Where the energies come from, for the foot of the figure.
-    width : str
-        ``one`` or ``two`` columns of a journal page.
+    note, width
+        See ``lithiation_staircase``.
     """
     title = "Reaction energies of Li | interlayer | electrolyte"
     rows = cells.records(results)
@@ -95,19 +82,17 @@ class _Heatmap:
         self.norm, self.colours = colour_scale(self.limit)
         strongest = max((-value for value in self.driving if not math.isnan(value)), default=0)
         self.li_limit = 100 * max(math.ceil(strongest / 100), 1)
-        self.edge: dict[str, Any] = {
-            "edgecolor": "white",
-            "linewidth": 0.8 if self.detail.values else 0.4,
-        }
+        thick = 0.8 if self.detail.values else 0.4
+        self.edge: dict[str, Any] = {"edgecolor": "white", "linewidth": thick}
         subtitle = (
             "Minimum mutual reaction energy [meV/atom]; 0: no reaction. With the electrolyte, it "
             "is unwanted; with Li metal, it drives the conversion."
         )
         self.beside = width == "two"  # keys beside the colour bar, else below it
         keys = self._key_lines(WIDTHS[width])
-        body = self.layout.height + 0.1 + (0.44 if self.beside else 0.46 + _KEY * len(keys))
-        if self.beside:
-            body += max(0.0, _KEY * len(keys) + 0.05 - 0.44)
+        lines = _KEY * sum(len(lines) for _, lines in keys)
+        body = self.layout.height + 0.1
+        body += max(0.44, lines + 0.05) if self.beside else 0.46 + lines
         self.page = Page(title, subtitle, width, body, remarks, note)
         y = self.page.top
         for number, blocks in enumerate(self.layout.panels):
@@ -155,58 +140,46 @@ class _Heatmap:
         page, layout = self.page, self.layout
         rule = bottom - layout.kinds_height
         line = line_height(SMALL)
+        middle: dict[str, Any] = {"ha": "center"}
 
-        def column(
-            x: float, words: tuple[str, ...], align: str = "center", size: float = SMALL
-        ) -> None:
+        def column(x: float, words: tuple[str, ...], size: float = SMALL, **style: Any) -> None:
             for at, word in enumerate(words):
-                page.text(x, bottom - 0.04 - (1.5 - at) * line, word, size, ha=align)
+                page.text(x, bottom - 0.04 - (1.5 - at) * line, word, size, **style)
 
-        heading = min(BODY, self.detail.name_size)
-        column(MARGIN, ("", "Interlayer"), "left", heading)
+        column(MARGIN, ("", "Interlayer"), min(BODY, self.detail.name_size))
         if self.detail.layer:
-            column(layout.layer_x, ("Converted layer", "(at Li metal)"), "left")
+            column(layout.layer_x, ("Converted layer", "(at Li metal)"))
         if first:
             x = layout.li_x + layout.li_width / 2
             if layout.kinds == "flat":
-                column(x, ("driving", "force"))
+                column(x, ("driving", "force"), **middle)
                 page.rule([layout.li_x, layout.li_x + layout.li_width], [rule, rule], color=INK)
-                page.text(x, rule - 0.02 - line / 2, "with Li", BODY, ha="center", weight="bold")
+                page.text(x, rule - 0.02 - line / 2, "with Li", BODY, weight="bold", **middle)
             else:
-                column(x, ("with", "Li"))
+                column(x, ("with", "Li"), **middle)
         for block in blocks:
             x = block.x + block.width / 2
             page.rule([block.x, block.x + block.width], [rule, rule], color=INK)
             if block.turned:
+                style = {"va": "bottom", "rotation": 90, "weight": "bold"} | middle
                 for at, (label, size) in enumerate(block.heads):
                     shift = (at - (len(block.heads) - 1) / 2) * line_height(size)
-                    page.text(
-                        x + shift, rule - 0.03, label, size, ha="center", va="bottom",
-                        rotation=90, weight="bold",
-                    )  # fmt: skip
+                    page.text(x + shift, rule - 0.03, label, size, **style)
                 continue
             y = rule - 0.02
             for label, size in reversed(block.heads):
                 y -= line_height(size)
-                page.text(
-                    x,
-                    y + line_height(size) / 2,
-                    label,
-                    size,
-                    ha="center",
-                    weight="normal" if size == SMALL else "bold",
-                    color=MUTED if size == SMALL else INK,
-                )
+                small = size == SMALL
+                style = {"weight": "normal" if small else "bold", "color": MUTED if small else INK}
+                page.text(x, y + line_height(size) / 2, label, size, **style, **middle)
         for block in blocks if layout.kinds != "none" else ():
             x = block.x
             for width, words in zip(block.widths, KINDS.values(), strict=True):
                 if layout.kinds == "flat":
-                    column(x + width / 2, words)
+                    column(x + width / 2, words, **middle)
                 else:
-                    page.text(
-                        x + width / 2, bottom - 0.03, " ".join(words), SMALL, ha="center",
-                        va="bottom", rotation=90,
-                    )  # fmt: skip
+                    style = {"va": "bottom", "rotation": 90} | middle
+                    page.text(x + width / 2, bottom - 0.03, " ".join(words), SMALL, **style)
                 x += width
 
     def _cell(self, box: _Box, value: float, key: str, size: float, name: str = "") -> None:
@@ -219,11 +192,9 @@ class _Heatmap:
         self.page.box(*box, facecolor=colour, gid=f"cell-{key}", **self.edge)
         if not size:
             return
-        light = luminance(colour)  # the ink has 0.01: the better contrast of the two
-        ink: dict[str, Any] = {
-            "ha": "center",
-            "color": INK if (light + 0.05) ** 2 > 1.05 * 0.06 else "white",
-        }
+        # the ink has a luminance of 0.01: the better contrast of the two
+        dark = (luminance(colour) + 0.05) ** 2 > 1.05 * 0.06
+        ink: dict[str, Any] = {"ha": "center", "color": INK if dark else "white"}
         x, y = x + width / 2, y + height / 2
         self.page.text(x, y - 0.06 * bool(name), printed(value), size, gid=f"value-{key}", **ink)
         if name:
@@ -248,8 +219,8 @@ class _Heatmap:
         self.page.box(*box, facecolor=PALE, edgecolor=RULE, hatch=HATCH, gid=name)
         self.page.box(*box, facecolor="none", **self.edge)
 
-    def _key_lines(self, width: float) -> list[tuple[str, str]]:
-        """Say what the marks mean: kind of mark and one line of text."""
+    def _key_lines(self, width: float) -> Keys:
+        """Say what the marks mean: kind of mark and lines of text."""
         room = width - 2 * MARGIN - 0.3 - (2.95 if self.beside else 0.0)
         keys = [("bar", f"with Li metal: bars from 0 to {printed(-self.li_limit)} meV/atom")]
         if self.failed:
@@ -257,13 +228,9 @@ class _Heatmap:
         if self.layout.kinds == "none":
             said = ", ".join(" ".join(words) for words in KINDS.values())
             keys.append(("columns", f"columns of an electrolyte: {said}"))
-        return [
-            (mark if at == 0 else "", line)
-            for mark, words in keys
-            for at, line in enumerate(wrap(words, room, SMALL))
-        ]
+        return [(mark, wrap(words, room, SMALL)) for mark, words in keys]
 
-    def _keys(self, y: float, keys: list[tuple[str, str]]) -> None:
+    def _keys(self, y: float, keys: Keys) -> None:
         """Draw the colour bar and say what the other marks mean."""
         page = self.page
         scale = f"With the electrolyte: colours from 0 to {printed(-self.limit)} meV/atom"
@@ -273,14 +240,14 @@ class _Heatmap:
         page.text(MARGIN, y + 0.06, scale + more, SMALL)
         page.colour_bar(y + 0.15, 2.4, self.limit, self.beyond)
         x = MARGIN + 2.95 if self.beside else MARGIN
-        y += 0.2 if self.beside else 0.52
-        for mark, line in keys:
+
+        def draw(mark: str, y: float) -> None:
             if mark == "bar":
                 page.box(x, y - 0.05, 0.22, 0.1, facecolor=_LI_COLOUR)
             elif mark == "hatched":
                 self._hatched((x, y - 0.05, 0.22, 0.1))
-            elif mark == "columns":
+            else:
                 for at, colour in enumerate((PALE, RULE, MUTED)):
                     page.box(x + at * 0.075, y - 0.05, 0.07, 0.1, facecolor=colour)
-            page.text(x + 0.3, y, line, SMALL)
-            y += _KEY
+
+        page.legend(x, y + (0.2 if self.beside else 0.52), keys, draw, 0.3, _KEY)

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ...phases.columns import COLUMNS
+from ...phases.columns import COLUMNS, columns_of
 from .. import cells
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ class HeatmapData:
     def _rows(self, candidate: str, electrolyte: str) -> list[Mapping[Hashable, Any]]:
         if candidate and electrolyte:
             return [self.rows.get((candidate, electrolyte), {})]
+        chosen = (candidate, electrolyte)
         return [
-            row
-            for (one, other), row in self.rows.items()
-            if candidate in ("", one) and electrolyte in ("", other)
-        ]
+            row for names, row in self.rows.items()
+            if all(want in ("", name) for want, name in zip(chosen, names, strict=True))
+        ]  # fmt: skip
 
     def cells(self) -> list[float]:
         """Return all values on the colour scale."""
@@ -61,11 +61,7 @@ class HeatmapData:
         ]
 
 
-PLOTTED = (
-    "candidate formula electrolyte electrolyte_formula status reason bare_mutual_eV_per_atom "
-    "lithium_mutual_eV_per_atom deposited_mutual_eV_per_atom layer layer_mutual_eV_per_atom "
-    "worst_product worst_product_mutual_eV_per_atom"
-).split()
+PLOTTED = list(columns_of("heatmap"))
 
 
 def plotted(results: pd.DataFrame) -> pd.DataFrame:

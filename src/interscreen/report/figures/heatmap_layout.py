@@ -22,31 +22,15 @@ _HEAD_LENGTH = 0.8  # of one line of a turned name [in]
 
 @dataclass(frozen=True)
 class Detail:
-    """How much a heatmap says.
+    """How much a heatmap says; less is worse, at a cost."""
 
-    Attributes
-    ----------
-    named : bool
-        Whether cells of the worst product name it.
-    layer : bool
-        Whether a column names the converted layer.
-    values : bool
-        Whether cells carry their value.
-    name_size, value_size : float
-        Font sizes [pt].
-    row, gap : float
-        Least height of a row, and room between electrolytes [in].
-    cost : float
-        Less said is worse.
-    """
-
-    named: bool
-    layer: bool
-    values: bool
-    name_size: float
+    named: bool  # cells of the worst product name it
+    layer: bool  # a column names the converted layer
+    values: bool  # cells carry their value
+    name_size: float  # font sizes [pt]
     value_size: float
-    row: float
-    gap: float
+    row: float  # least height of a row [in]
+    gap: float  # between electrolytes [in]
     cost: float
 
 
@@ -103,22 +87,8 @@ def lay_out(data: HeatmapData, width: float) -> Layout:
 class Layout:
     """Where everything stands [in from the left edge, or from the top of a panel].
 
-    Attributes
-    ----------
-    fits : bool
-        Whether all columns have the room that they need.
-    detail : Detail
-    names, layers : list of list of str
-        Lines of each candidate and of its converted layer.
-    heights : list of float
-        Of the rows.
-    layer_x, li_x, li_width : float
-        Columns of the converted layer and of the reaction with Li.
-    panels : list of list of Block
-    kinds : str
-        Headings of the contacts: ``flat``, ``turned`` or ``none``.
-    header, panel, height : float
-        Heights above the first cells of a panel, of a panel, and of all panels.
+    ``fits`` says whether all columns have the room that they need, ``kinds`` how the contacts are
+    headed: ``flat``, ``turned`` or ``none``.
     """
 
     def __init__(self, data: HeatmapData, width: float, detail: Detail, panels: int) -> None:
@@ -172,15 +142,14 @@ class Layout:
         if not detail.values:
             return (_LEAST,) * len(KINDS)
         found: list[float] = []
-        for kind in KINDS:
+        for kind, heads in KINDS.items():
             values = [data.energy(kind, name, electrolyte) for name in data.candidates]
             words = [printed(value) for value in values if not math.isnan(value)]
-            need = max([text_width(word, detail.value_size) for word in words], default=0.0) + 0.07
+            need = max((text_width(word, detail.value_size) for word in words), default=0.0) + 0.07
             if detail.named:
-                need = max(need, *(text_width(word, SMALL) + 0.03 for word in KINDS[kind]))
+                need = max(need, *(text_width(word, SMALL) + 0.03 for word in heads))
             if detail.named and kind == "worst_product":
-                products = [data.word(kind, name, electrolyte) for name in data.candidates]
-                labels = [formula_label(name) for name in products]
+                labels = [formula_label(data.word(kind, n, electrolyte)) for n in data.candidates]
                 need = max(need, *(text_width(label, SMALL) + 0.08 for label in labels))
             found.append(need)
         return tuple(found)
@@ -191,11 +160,12 @@ class Layout:
         blocks = []
         x = self.left
         for name in group:
-            number = self.data.electrolytes.index(name)
+            x += self.detail.gap
             widths = tuple(stretch * one for one in natural[name])
             heads, turned = self._heads(name, sum(widths))
-            blocks.append(Block(name, number, x + self.detail.gap, widths, heads, turned))
-            x += self.detail.gap + sum(widths)
+            number = self.data.electrolytes.index(name)
+            blocks.append(Block(name, number, x, widths, heads, turned))
+            x += blocks[-1].width
         return blocks
 
     def _heads(self, electrolyte: str, width: float) -> tuple[tuple[tuple[str, float], ...], bool]:
@@ -231,11 +201,8 @@ class Layout:
         turnable = all(width >= TURNABLE for block in blocks for width in block.widths)
         self.kinds = "flat" if flat else "turned" if turnable else "none"
         longest = max(text_width(" ".join(words), SMALL) for words in KINDS.values())
-        self.kinds_height = {
-            "flat": 2 * line + 0.05,
-            "turned": longest + 0.08,
-            "none": line + 0.05,
-        }[self.kinds]
+        heights = {"flat": 2 * line + 0.05, "turned": longest + 0.08, "none": line + 0.05}
+        self.kinds_height = heights[self.kinds]
         heads = [
             max(text_width(label, size, "bold") for label, size in block.heads)
             if block.turned

@@ -23,12 +23,6 @@ def formula_label(text: str, bold: bool = False) -> str:
 
     Works on names (``LLZO`` stays), formulas, mixtures (``Li9Al4 + 12 LiF``: the 12 is an amount of
     LiF and stays) and sentences that hold formulas.
-
-    Parameters
-    ----------
-    text : str
-    bold : bool
-        For text set in bold.
     """
     return " ".join(_word_label(word, bold) for word in text.split())
 

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from .. import cells
 from .labels import line_height, shorten, text_width, wrap
-from .page import Page, message
-from .style import (
-    BLUE,
-    BODY,
-    HEAD,
-    INK,
-    MARGIN,
-    MUTED,
-    SMALL,
-    VOLT_AXIS,
-    WIDTHS,
-    Width,
-    styled,
-)
+from .page import Page, message, ticked
+from .style import BLUE, BODY, HEAD, INK, MARGIN, MUTED, SMALL, VOLT_AXIS, WIDTHS, Width, styled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,13 +25,16 @@ _TITLE = 0.22
 _LABEL = 1.7  # labels wider than this are broken [in]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Step:
     voltage: float
     start: float
     end: float
     products: str
-    label: tuple[str, ...]
+
+    @cached_property
+    def label(self) -> list[str]:
+        return wrap(self.products, _LABEL, SMALL)
 
     @property
     def room(self) -> float:
@@ -88,10 +79,9 @@ def lithiation_staircase(
 
     Parameters
     ----------
-    lithiation : DataFrame
-        Rows of lithiation.csv.
-    results : DataFrame, optional
-        Rows of results.csv, to name the candidates that take up no Li or could not be computed.
+    lithiation, results : DataFrame
+        Rows of lithiation.csv; and of results.csv, to name the candidates that take up no Li or
+        could not be computed.
     note : str
         Where the energies come from, for the foot of the figure.
     width : str
@@ -118,26 +108,19 @@ def lithiation_staircase(
 
 
 def _read(lithiation: pd.DataFrame) -> list[_Path]:
-    found: dict[str, list[dict[Hashable, Any]]] = {}
-    for row in cells.records(lithiation):
-        if cells.number(row.get("voltage_V")) > 0.0:
-            found.setdefault(cells.text(row.get("candidate")), []).append(row)
-    paths = []
-    for candidate, rows in found.items():
-        rows.sort(key=lambda row: cells.number(row["step"]))
-        first = cells.number(rows[0]["li_per_formula_start"])
-        steps = tuple(
-            _Step(
-                voltage=cells.number(row["voltage_V"]),
-                start=cells.number(row["li_per_formula_start"]) - first,
-                end=cells.number(row["li_per_formula_end"]) - first,
-                products=cells.text(row.get("products")),
-                label=tuple(wrap(cells.text(row.get("products")), _LABEL, SMALL)),
-            )
-            for row in rows
-        )
-        paths.append(_Path(candidate, steps))
-    return paths
+    paths: dict[str, list[_Step]] = {}
+    rows = [r for r in cells.records(lithiation) if cells.number(r.get("voltage_V")) > 0.0]
+    for row in sorted(rows, key=lambda row: cells.number(row["step"])):
+        keys = ("voltage_V", "li_per_formula_start", "li_per_formula_end")
+        voltage, start, end = (cells.number(row[key]) for key in keys)
+        steps = paths.setdefault(cells.text(row.get("candidate")), [])
+        steps.append(_Step(voltage, start, end, cells.text(row.get("products"))))
+    names = dict.fromkeys(cells.text(row.get("candidate")) for row in rows)
+    for steps in paths.values():
+        first = steps[0].start
+        for step in steps:
+            step.start, step.end = step.start - first, step.end - first
+    return [_Path(name, tuple(paths[name])) for name in names]
 
 
 class _Panels:
@@ -184,7 +167,7 @@ class _Panels:
             for step in path.steps:
                 stacked += step.room
                 self.per_volt = min(self.per_volt, (self.height - _PAD - stacked) / step.voltage)
-                wide = max(text_width(line, SMALL) for line in step.label or ("",)) + 0.08
+                wide = max((text_width(line, SMALL) for line in step.label), default=0.0) + 0.08
                 if step.start > 0:
                     self.per_li = min(self.per_li, max(self.width - wide, 0.5) / step.start)
 
@@ -208,13 +191,8 @@ class _Panels:
         page.text(MARGIN + 0.05, centre, VOLT_AXIS, BODY, **turned)
 
     def _panel(self, axes: Axes, path: _Path, first: bool, last: bool) -> None:
-        from matplotlib.ticker import MaxNLocator
-
         axes.set(xlim=(0, self.width / self.per_li), ylim=(0, self.height / self.per_volt))
-        axes.xaxis.set_major_locator(
-            MaxNLocator(8 if self.few else 4, integer=True, steps=[1, 2, 5, 10])
-        )
-        axes.yaxis.set_major_locator(MaxNLocator(5 if self.few else 3, steps=[1, 2, 5, 10]))
+        ticked(axes, 8 if self.few else 4, 5 if self.few else 3, integer=True)
         axes.tick_params(labelbottom=last, labelleft=first)
         axes.grid(True)
         x = [*(li for step in path.steps for li in (step.start, step.end)), path.end]
@@ -232,10 +210,5 @@ class _Panels:
                 leader = [step.voltage, (height + step.room) / self.per_volt]
                 axes.plot([x, x], leader, color=MUTED, linewidth=0.5)
             for line, label in enumerate(reversed(step.label)):
-                axes.text(
-                    x + 0.025 / self.per_li,
-                    (height + _LINE * (line + 0.5)) / self.per_volt,
-                    label,
-                    fontsize=SMALL,
-                    va="center_baseline",
-                )
+                y = (height + _LINE * (line + 0.5)) / self.per_volt
+                axes.text(x + 0.025 / self.per_li, y, label, fontsize=SMALL, va="center_baseline")

@@ -17,6 +17,7 @@ from .map_geometry import (
     HEIGHT,
     Box,
     along,
+    around,
     beside_lithium,
     free_spot,
     outline,
@@ -44,6 +45,7 @@ from .style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.patches import Polygon
 
 RANGES = (100, 200, 300, 400, 500, 750, 1000, 1500, 2000, 3000)
 _PIXELS = 300  # per inch
@@ -73,10 +75,8 @@ def composition_maps(
         |E| [eV/atom] below which a region is outlined and its phases are named.
     failed : mapping of str to str, optional
         Systems that could not be computed and why; each gets a hatched triangle.
-    note : str
-        Where the energies come from, for the foot of the figure.
-    width : str
-        ``one`` or ``two`` columns of a journal page.
+    note, width
+        See ``lithiation_staircase``.
     """
     failed = failed or {}
     remarks = cells.reasons(
@@ -164,63 +164,45 @@ class _Maps:
         return axes
 
     def _failed(self, axes: Axes, name: str) -> None:
-        from matplotlib.patches import Polygon
-
-        axes.add_patch(
-            Polygon(
-                CORNERS, facecolor=PALE, edgecolor=RULE, hatch=HATCH, linewidth=0.0,
-                gid=f"failed-{name}",
-            )
-        )  # fmt: skip
+        _polygon(axes, CORNERS, facecolor=PALE, edgecolor=RULE, hatch=HATCH, linewidth=0.0,
+                 gid=f"failed-{name}")  # fmt: skip
         self._frame(axes, name.split("-"))
 
     def _frame(self, axes: Axes, elements: Sequence[str]) -> list[Box]:
         """Draw the sides and name the corners; return where the names stand [in]."""
         axes.plot(*np.vstack([CORNERS, CORNERS[:1]]).T, color=MUTED, linewidth=0.6, zorder=3)
-        high, size = line_height(HEAD), HEAD
+        away = np.array([(-0.1, -0.11), (0.0, 0.13), (0.1, -0.11)])
         boxes = []
-        for symbol, corner, (dx, dy) in zip(
-            elements, CORNERS, ((-0.1, -0.11), (0.0, 0.13), (0.1, -0.11)), strict=True
-        ):
-            x, y = corner * self.side + (dx, dy)
-            wide = text_width(symbol, size, "bold")
-            axes.text(
-                x / self.side, y / self.side, symbol, fontsize=size, weight="bold", ha="center",
-                va="center_baseline",
-            )  # fmt: skip
-            boxes.append((x - wide / 2, y - high / 2, x + wide / 2, y + high / 2))
+        for symbol, at in zip(elements, CORNERS * self.side + away, strict=True):
+            x, y = (at / self.side).tolist()
+            axes.text(x, y, symbol, fontsize=HEAD, weight="bold", ha="center",
+                      va="center_baseline")  # fmt: skip
+            wide = text_width(symbol, HEAD, "bold")
+            boxes.append(around(at, wide / 2, line_height(HEAD) / 2))
         return boxes
 
     def _panel(self, axes: Axes, one: CompositionMap) -> None:
-        from matplotlib.patches import PathPatch, Polygon
+        from matplotlib.patches import PathPatch
 
-        triangle = Polygon(CORNERS, facecolor="none", edgecolor="none")
-        axes.add_patch(triangle)
         axes.imshow(
             self.colours(self.norm(raster(one, round(self.side * _PIXELS))), bytes=True),
-            extent=(0.0, 1.0, 0.0, HEIGHT), origin="lower", interpolation="none",
-            clip_path=triangle, aspect="auto", gid=f"map-{one.name}",
+            extent=(0.0, 1.0, 0.0, HEIGHT), origin="lower", interpolation="none", aspect="auto",
+            clip_path=_polygon(axes, CORNERS, facecolor="none", edgecolor="none"),
+            gid=f"map-{one.name}",
         )  # fmt: skip
         boxes = self._frame(axes, one.elements)
         path = outline(one, self.level / 1000.0)
         for color, width in (("white", 2.4), (INK, 1.1)):
-            axes.add_patch(
-                PathPatch(
-                    path, fill=False, edgecolor=color, linewidth=width, capstyle="round", zorder=4,
-                    snap=False, gid=f"level-{one.name}",
-                )
-            )  # fmt: skip
+            look: dict[str, Any] = {"edgecolor": color, "linewidth": width, "capstyle": "round"}
+            name = f"level-{one.name}"
+            axes.add_patch(PathPatch(path, fill=False, zorder=4, snap=False, gid=name, **look))
         edges = [(ring[1:] + ring[:-1]) / 2 for ring in map(np.asarray, path.to_polygons())]
         drawn = [*edges, along(CORNERS)]
         if self.lithium and "Li" in one.elements:
             region = beside_lithium(one)
             drawn.append(along(region))
-            axes.add_patch(
-                Polygon(
-                    region, facecolor="none", edgecolor=BLUE, linewidth=0.9, linestyle=_DASHES,
-                    zorder=5, gid=f"lithium-{one.name}",
-                )
-            )  # fmt: skip
+            _polygon(axes, region, facecolor="none", edgecolor=BLUE, linewidth=0.9,
+                     linestyle=_DASHES, zorder=5, gid=f"lithium-{one.name}")  # fmt: skip
         self._dots(axes, one, boxes, np.concatenate(drawn) * self.side)
 
     def _dots(self, axes: Axes, one: CompositionMap, taken: list[Box], lines: Floats) -> None:
@@ -228,37 +210,30 @@ class _Maps:
         from matplotlib.patheffects import withStroke
 
         points = place([phase.fractions for phase in one.phases])
-        named = np.array(
-            [-1000.0 * phase.min_mutual_energy_eV_per_atom < self.level for phase in one.phases]
-        )
+        energies = np.array([phase.min_mutual_energy_eV_per_atom for phase in one.phases])
+        named = -1000.0 * energies < self.level
         size = 13.0 if self.single else 7.0
         for which, fill, edge in ((~named, "white", INK), (named, INK, "white")):
-            axes.scatter(
-                points[which, 0], points[which, 1], s=size, c=fill,
-                edgecolors=edge, linewidths=0.6, zorder=6,
-                clip_on=False, gid=f"phases-{one.name}",
-            )  # fmt: skip
+            x, y = points[which].T
+            axes.scatter(x, y, s=size, c=fill, edgecolors=edge, linewidths=0.6, zorder=6,
+                         clip_on=False, gid=f"phases-{one.name}")  # fmt: skip
         labels = [
             (formula_label(phase.formula), point, INK)
             for phase, point, close in zip(one.phases, points, named, strict=True)
             if close and max(phase.fractions) < 1.0
         ]
         if one.partner_fractions is not None:
-            at = place([one.partner_fractions])[0]
-            axes.scatter(
-                at[0], at[1], s=3.5 * size, marker="D", c="none",
-                edgecolors=BLUE, linewidths=1.0, zorder=7,
-                clip_on=False, gid=f"partner-{one.name}",
-            )  # fmt: skip
+            at = place(one.partner_fractions)
+            axes.scatter(at[0], at[1], s=3.5 * size, marker="D", c="none", edgecolors=BLUE,
+                         linewidths=1.0, zorder=7, clip_on=False,
+                         gid=f"partner-{one.name}")  # fmt: skip
+            taken.append(around(at * self.side, 2 * _DOT, 2 * _DOT))
             name = formula_label(one.partner["input"])
             if name not in one.elements:
                 labels = [(name, at, BLUE), *(label for label in labels if label[0] != name)]
                 points = np.vstack([points, at])
         points = points * self.side
-        taken += [(x - _DOT, y - _DOT, x + _DOT, y + _DOT) for x, y in points.tolist()]
-        if one.partner_fractions is not None:
-            x, y = (at * self.side).tolist()
-            taken.append((x - 2 * _DOT, y - 2 * _DOT, x + 2 * _DOT, y + 2 * _DOT))
+        taken += [around(point, _DOT, _DOT) for point in points]
         pad = self.pad
         limits = (-pad, -pad, self.side + pad, self.side * HEIGHT + pad)
         for label, point, color in labels:
@@ -312,30 +287,37 @@ class _Maps:
             MARGIN, y + 0.06, f"Colours from 0 to {printed(-self.limit)} meV/atom{more}", SMALL
         )
         page.colour_bar(y + 0.15, 2.2, self.limit, self.beyond)
-        line = line_height(SMALL) + 0.02
         x = MARGIN if self.narrow else MARGIN + 2.75
-        y += 0.46 if self.narrow else 0.0
         level = f"{self.level:.4g} meV/atom"
-        page.rule([x, x + 0.22], [y + 0.06, y + 0.06], color=INK, linewidth=1.1)
-        page.text(x + 0.3, y + 0.06, f"|E| below {level}", SMALL)
-        y += line
-        dot: dict[str, Any] = {"linewidth": 0.0, "marker": "o", "markersize": 3.6}
-        for at, fill, edge in ((0.05, INK, "white"), (0.17, "white", INK)):
-            look = {"markerfacecolor": fill, "markeredgecolor": edge, "markeredgewidth": 0.6}
-            page.rule([x + at], [y + 0.06], **dot, **look)
-        page.text(x + 0.3, y + 0.06, f"stable phases below {level}, and others", SMALL)
-        y += line
+        keys = [("level", f"|E| below {level}")]
+        keys.append(("phases", f"stable phases below {level}, and others"))
         if self.lithium:
-            page.rule(
-                [x, x + 0.22],
-                [y + 0.06, y + 0.06],
-                color=BLUE,
-                linewidth=0.9,
-                linestyle=_DASHES,
-            )
-            page.text(x + 0.3, y + 0.06, "inside: stable against Li metal", SMALL)
-            y += line
+            keys.append(("lithium", "inside: stable against Li metal"))
         if any(one.partner_fractions is not None for one in self.maps):
-            look = {"markerfacecolor": "none", "markeredgecolor": BLUE, "markeredgewidth": 1.0}
-            page.rule([x + 0.11], [y + 0.06], linewidth=0.0, marker="D", markersize=4.5, **look)
-            page.text(x + 0.3, y + 0.06, formula_label(self.maps[0].partner["input"]), SMALL)
+            keys.append(("partner", formula_label(self.maps[0].partner["input"])))
+
+        def draw(key: str, y: float) -> None:
+            if key in ("level", "lithium"):
+                look: dict[str, Any] = {"color": INK, "linewidth": 1.1}
+                if key == "lithium":
+                    look = {"color": BLUE, "linewidth": 0.9, "linestyle": _DASHES}
+                page.rule([x, x + 0.22], [y, y], **look)
+            dots = [(0.05, INK, "white", 0.6), (0.17, "white", INK, 0.6)]
+            marker, size = "o", 3.6
+            if key == "partner":
+                dots, marker, size = [(0.11, "none", BLUE, 1.0)], "D", 4.5
+            for at, fill, edge, thick in dots if key in ("phases", "partner") else ():
+                look = {"markerfacecolor": fill, "markeredgecolor": edge, "markeredgewidth": thick}
+                page.rule([x + at], [y], linewidth=0.0, marker=marker, markersize=size, **look)
+
+        y += 0.06 + (0.46 if self.narrow else 0.0)
+        listed = [(key, [said]) for key, said in keys]
+        page.legend(x, y, listed, draw, 0.3, line_height(SMALL) + 0.02)
+
+
+def _polygon(axes: Axes, corners: Floats, **style: Any) -> Polygon:
+    from matplotlib.patches import Polygon
+
+    patch = Polygon(corners, **style)
+    axes.add_patch(patch)
+    return patch

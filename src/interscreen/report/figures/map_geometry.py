@@ -21,7 +21,7 @@ Box = tuple[float, float, float, float]
 
 
 def place(fractions: Any) -> Floats:
-    """Return points of compositions, shape (k, 2), in units of a side from the left corner."""
+    """Return points of compositions, shape (..., 2), in units of a side from the left corner."""
     points: Floats = np.asarray(fractions, dtype=float) @ CORNERS
     return points
 
@@ -81,11 +81,16 @@ def beside_lithium(one: CompositionMap) -> Floats:
     corners = corners[np.abs(corners - lithium).max(axis=1) > 1e-9]
     away = corners - lithium
     middle = CORNERS.mean(axis=0) - lithium
-    turn = np.arctan2(
-        middle[0] * away[:, 1] - middle[1] * away[:, 0], away @ middle
-    )  # from the middle of the triangle, so that no angle jumps
-    around: Floats = np.vstack([lithium, corners[np.argsort(turn)]])
-    return around
+    # from the middle of the triangle, so that no angle jumps
+    turn = np.arctan2(middle[0] * away[:, 1] - middle[1] * away[:, 0], away @ middle)
+    region: Floats = np.vstack([lithium, corners[np.argsort(turn)]])
+    return region
+
+
+def around(point: Floats, half_width: float, half_height: float) -> Box:
+    """Return the box with a point in its middle."""
+    x, y = float(point[0]), float(point[1])
+    return (x - half_width, y - half_height, x + half_width, y + half_height)
 
 
 def free_spot(
@@ -103,9 +108,8 @@ def free_spot(
     best, least = None, math.inf
     for distance in (0.05, 0.09, 0.14):
         for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1)):
-            x = float(point[0]) + dx * (distance + size[0] / 2)
-            y = float(point[1]) + dy * (distance + size[1] / 2)
-            box = (x - size[0] / 2, y - size[1] / 2, x + size[0] / 2, y + size[1] / 2)
+            away = (dx * (distance + size[0] / 2), dy * (distance + size[1] / 2))
+            box = around(point + away, size[0] / 2, size[1] / 2)
             cost = distance + (0.06 if (_gaps(lines, box) == 0.0).any() else 0.0)
             if (
                 cost < least

@@ -2,67 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from .labels import line_height, printed, wrap
-from .style import (
-    BODY,
-    HEAD,
-    MARGIN,
-    MUTED,
-    RULE,
-    SMALL,
-    TITLE,
-    WIDTHS,
-    Width,
-    colour_scale,
-)
+from .style import BODY, HEAD, MARGIN, MUTED, RULE, SMALL, TITLE, WIDTHS, Width, colour_scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.patches import Rectangle
-    from matplotlib.text import Text
 
-_bare: ContextVar[bool] = ContextVar("bare", default=False)
+Keys = Sequence[tuple[str, Sequence[str]]]  # marks and the lines that say what they mean
+BARE = ("title", "source")
+_hidden: ContextVar[tuple[str, ...]] = ContextVar("hidden", default=())
 
 
 @contextmanager
-def bare_figures(bare: bool = True) -> Iterator[None]:
-    """Draw figures without title, subtitle and source, which a journal wants in the caption."""
-    before = _bare.set(bare)
+def without(*parts: str) -> Iterator[None]:
+    """Draw figures without their ``title`` and subtitle, or without the note on the ``source``."""
+    before = _hidden.set((*_hidden.get(), *parts))
     try:
         yield
     finally:
-        _bare.reset(before)
+        _hidden.reset(before)
 
 
 class Page:
-    """A figure with title, subtitle, room for a body, remarks and a note, all measured.
-
-    Parameters
-    ----------
-    title, subtitle : str
-    width : str
-        ``one`` or ``two`` columns of a journal page.
-    body : float
-        Height of what is drawn [in].
-    remarks : sequence of str
-    note : str
-        Where the numbers come from.
+    """A figure with title, subtitle, a body of some height [in], remarks and a note, all measured.
 
     Attributes
     ----------
     figure : Figure
     canvas : Axes
         The whole page in inches, (0, 0) at the upper left.
-    width : float
-        Width of the page [in].
-    top : float
-        Where the body begins [in from the upper edge].
+    width, top : float
+        Of the page, and where the body begins [in from the upper edge].
     """
 
     def __init__(
@@ -80,16 +56,16 @@ class Page:
         self.width = WIDTHS[width]
         room = self.width - 2 * MARGIN
         size = HEAD if width == "one" else TITLE
-        bare = _bare.get()
-        head = [] if bare else wrap(title, room / 1.15, size)  # bold is wider than wrap measures
-        below = [] if bare else wrap(subtitle, room, SMALL)
+        titled = "title" not in _hidden.get()
+        head = wrap(title, room / 1.15, size) if titled else []  # bold is wider than wrap measures
+        below = wrap(subtitle, room, SMALL) if titled else []
         foot = [line for remark in remarks for line in wrap(remark, room, SMALL)]
-        parts = [] if bare else note.splitlines()
+        parts = [] if "source" in _hidden.get() else note.splitlines()
         source = [line for part in parts for line in wrap(part, room, SMALL)]
         self.top = MARGIN + len(head) * line_height(size) + len(below) * line_height(SMALL) + 0.1
+        gaps = (0.08 if foot else 0.0, 0.06 if source else 0.0)
         rows = len(foot) + len(source)
-        gap = (0.08 if foot else 0.0) + (0.06 if source else 0.0)
-        height = self.top + body + gap + rows * line_height(SMALL) + MARGIN
+        height = self.top + body + sum(gaps) + rows * line_height(SMALL) + MARGIN
         self.figure: Figure = Figure(figsize=(self.width, height))
         FigureCanvasAgg(self.figure)
         self.figure.set_label(title)  # of the SVG and the PDF, for screen readers
@@ -99,14 +75,13 @@ class Page:
         self.canvas.set_zorder(1)  # text on the page hides the grid of a panel, not the reverse
         y = self.lines(MARGIN, MARGIN, head, size, weight="bold")
         self.lines(MARGIN, y, below, SMALL, color=MUTED)
-        y = self.top + body + (0.08 if foot else 0.0)
-        y = self.lines(MARGIN, y, foot, SMALL)
-        self.lines(MARGIN, y + (0.06 if source else 0.0), source, SMALL, color=MUTED)
+        y = self.lines(MARGIN, self.top + body + gaps[0], foot, SMALL)
+        self.lines(MARGIN, y + gaps[1], source, SMALL, color=MUTED)
 
-    def text(self, x: float, y: float, label: str, size: float = BODY, **style: Any) -> Text:
+    def text(self, x: float, y: float, label: str, size: float = BODY, **style: Any) -> None:
         """Write one line, centred on the height ``y`` [in]."""
         style = {"ha": "left", "va": "center_baseline", **style}
-        return self.canvas.text(x, y, label, fontsize=size, **style)
+        self.canvas.text(x, y, label, fontsize=size, **style)
 
     def lines(self, x: float, y: float, lines: Iterable[str], size: float, **style: Any) -> float:
         """Write lines below ``y`` [in]; return where they end."""
@@ -115,17 +90,28 @@ class Page:
             y += line_height(size)
         return y
 
-    def box(self, x: float, y: float, width: float, height: float, **style: Any) -> Rectangle:
+    def box(self, x: float, y: float, width: float, height: float, **style: Any) -> None:
         """Draw a rectangle with its upper left corner at (x, y) [in]."""
         from matplotlib.patches import Rectangle
 
-        patch = Rectangle((x, y), width, height, **{"linewidth": 0.0, **style})
-        self.canvas.add_patch(patch)
-        return patch
+        self.canvas.add_patch(Rectangle((x, y), width, height, **{"linewidth": 0.0, **style}))
 
     def rule(self, x: Sequence[float], y: Sequence[float], **style: Any) -> None:
         """Draw a thin line through points [in]."""
         self.canvas.plot(x, y, **{"color": RULE, "linewidth": 0.6, **style})
+
+    def legend(
+        self, x: float, y: float, keys: Keys, mark: Callable[[str, float], None], indent: float,
+        step: float,
+    ) -> float:  # fmt: skip
+        """Draw marks at ``x`` and say beside them what they mean; return where the lines end."""
+        for key, lines in keys:
+            if key:
+                mark(key, y)
+            for line in lines:
+                self.text(x + indent, y, line, SMALL)
+                y += step
+        return y
 
     def colour_bar(self, y: float, width: float, limit: int, beyond: bool) -> None:
         """Draw the colours from ``-limit`` to 0 [meV/atom]; an arrow where values lie beyond."""
@@ -141,11 +127,11 @@ class Page:
         bar.set_ticks(ticks, labels=[printed(tick) for tick in ticks])
         bar.ax.tick_params(labelsize=SMALL)
 
-    def axes(self, x: float, y: float, width: float, height: float, **style: Any) -> Axes:
+    def axes(self, x: float, y: float, width: float, height: float) -> Axes:
         """Add axes with their upper left corner at (x, y) [in]."""
-        page_width, page_height = self.figure.get_size_inches()
-        place = (x / page_width, 1.0 - (y + height) / page_height)
-        return self.figure.add_axes((*place, width / page_width, height / page_height), **style)
+        across, down = self.figure.get_size_inches()
+        place = (x / across, 1.0 - (y + height) / down, width / across, height / down)
+        return self.figure.add_axes(place)
 
 
 def message(
@@ -153,3 +139,13 @@ def message(
 ) -> Figure:
     """Return a figure that says that there is nothing to draw."""
     return Page(title, line, width, 0.0, remarks, note).figure
+
+
+def ticked(axes: Axes, x: int, y: int, *, integer: bool = False) -> None:
+    """Set at most so many round ticks along both axes; none given leaves an axis as it is."""
+    from matplotlib.ticker import MaxNLocator
+
+    if x:
+        steps = [1, 2, 5, 10]
+        axes.xaxis.set_major_locator(MaxNLocator(x, integer=integer, steps=steps))
+    axes.yaxis.set_major_locator(MaxNLocator(y, steps=[1, 2, 5, 10]))

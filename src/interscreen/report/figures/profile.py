@@ -6,20 +6,8 @@ from typing import TYPE_CHECKING
 
 from ...answers.profile_result import Profile
 from .labels import wrap
-from .page import Page
-from .style import (
-    BLUE,
-    BODY,
-    GREEN,
-    MARGIN,
-    MUTED,
-    ORANGE,
-    SMALL,
-    VOLT_AXIS,
-    WIDTHS,
-    Width,
-    styled,
-)
+from .page import Keys, Page, ticked
+from .style import BLUE, BODY, GREEN, MARGIN, MUTED, ORANGE, SMALL, VOLT_AXIS, WIDTHS, Width, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,12 +15,13 @@ if TYPE_CHECKING:
 
 _HEIGHTS: dict[Width, float] = {"one": 1.35, "two": 1.8}  # of a panel [in]
 _LEFT = MARGIN + 0.44  # room for the numbers of the axis [in]
-_HEAD = 0.22
+_HEAD, _BETWEEN = 0.22, 0.12  # above a panel, and between two [in]
 _KEY = 0.15  # one line of the legend [in]
-_LOOSE, _STRICT = ("loose", 0.13), ("strict", 0.18)  # shades of the windows, one over the other
+_SHADES = {"loose": 0.13, "strict": 0.18}  # of the windows, one over the other
 _LEAST = 10.0  # an axis never spans less than this [meV/atom]
+_BENDS = 1e-4  # a smaller deviation from a straight line is no kink [meV/atom]
 
-_Curve = tuple[str, str, list[float], list[float], list[bool]]
+_Curve = tuple[str, str, list[float]]  # name, colour, energies at the points
 
 
 @styled
@@ -41,95 +30,76 @@ def profile_plot(profile: Profile, *, note: str = "", width: Width = "two") -> F
 
     Two panels, because self-decomposition is often ten times the mutual part; zero, where nothing
     happens, is at the top of both.  Dots are kinks.
-
-    Parameters
-    ----------
-    profile : Profile
-    note : str
-        Where the energies come from, for the foot of the figure.
-    width : str
-        ``one`` or ``two`` columns of a journal page.
     """
     a, b = (reactant["input"] for reactant in profile.reactants)
-    points = profile.points
-    volts = [point.potential_V for point in points]
-    kinks = [point.is_kink for point in points]
-    mutual = [1000.0 * point.mutual_eV_per_atom for point in points]
     alone: list[_Curve] = []
     for side, colour in (("a", BLUE), ("b", ORANGE)):
-        values = [getattr(point, f"self_{side}_eV_per_atom") for point in points]
+        values = [getattr(point, f"self_{side}_eV_per_atom") for point in profile.points]
         if None not in values:
-            energies = [1000.0 * value for value in values]
-            alone.append((f"self-{side}", colour, volts, energies, kinks))
+            alone.append((f"self-{side}", colour, [1000.0 * value for value in values]))
+    mutual = ("mutual", GREEN, [1000.0 * point.mutual_eV_per_atom for point in profile.points])
     panels: list[tuple[str, list[_Curve]]] = [
-        ("Mutual reaction, meV per atom of both", [("mutual", GREEN, volts, mutual, kinks)]),
+        ("Mutual reaction, meV per atom of both", [mutual]),
         ("Each side alone, meV per atom of it", alone),
     ]
     if len(alone) < 2:
         del panels[0]  # beside Li metal there is no mutual part: a remark says so
     wide, height = WIDTHS[width] - _LEFT - MARGIN - 0.12, _HEIGHTS[width]
     left = MARGIN if width == "one" else _LEFT
-    keys = _keys(profile, [(a, BLUE), (b, ORANGE)], alone, WIDTHS[width] - left - MARGIN - 0.36)
-    body = (
-        len(panels) * (_HEAD + height)
-        + 0.12 * (len(panels) - 1)
-        + 0.44
-        + _KEY * sum(len(lines) for _, lines in keys)
-    )
+    keys = _keys(profile, {BLUE: a, ORANGE: b}, alone, WIDTHS[width] - left - MARGIN - 0.36)
+    body = len(panels) * (_HEAD + height + _BETWEEN) - _BETWEEN + 0.44
     page = Page(
         f"{a} | {b} open to Li",
         "Reaction energies at 0 K against the potential of a reservoir of Li; dots: the products "
         "change.",
         width,
-        body,
-        list(profile.notes),
+        body + _KEY * sum(len(lines) for _, lines in keys),
+        profile.notes,
         note,
     )
     y = page.top
-    for number, (heading, curves) in enumerate(panels):
+    for heading, curves in panels:
         page.text(_LEFT, y + _HEAD / 2, heading, BODY)
         axes = page.axes(_LEFT, y + _HEAD, wide, height)
-        last = number == len(panels) - 1
-        _panel(axes, profile, curves, last=last)
-        y += _HEAD + height + (0.0 if last else 0.12)
-    _legend(page, left, y + 0.46, keys)
+        _panel(axes, profile, curves, last=curves is panels[-1][1])
+        y += _HEAD + height + _BETWEEN
+
+    def mark(key: str, y: float) -> None:
+        if key.startswith("#"):
+            page.rule([left, left + 0.26], [y, y], color=key, linewidth=1.6)
+        for shade in [name for name in _SHADES if key in (name, "strict")]:
+            page.box(left, y - 0.05, 0.26, 0.1, facecolor=MUTED, alpha=_SHADES[shade])
+
+    page.legend(left, y - _BETWEEN + 0.46, keys, mark, 0.34, _KEY)
     return page.figure
 
 
 def _panel(axes: Axes, profile: Profile, curves: list[_Curve], *, last: bool) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    start, end = (profile.points[i].potential_V for i in (0, -1))
-    lowest = min((min(energies) for _, _, _, energies, _ in curves), default=0.0)
-    axes.set(xlim=(start, end), ylim=(min(1.06 * lowest, -_LEAST), 0.0))
-    axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    volts = [point.potential_V for point in profile.points]
+    lowest = min((min(energies) for _, _, energies in curves), default=0.0)
+    axes.set(xlim=(volts[0], volts[-1]), ylim=(min(1.06 * lowest, -_LEAST), 0.0))
+    ticked(axes, 8, 5)
     axes.tick_params(labelbottom=last)
     if last:
         axes.set_xlabel(VOLT_AXIS)
     axes.grid(True)
     # nothing happens at zero: the frame closes there, as a line the curves rest on
     axes.spines["top"].set_visible(True)
-    for (name, alpha), windows in (
-        (_LOOSE, profile.stable_window_10meV_V),
-        (_STRICT, profile.stable_window_V),
-    ):
-        for number, (low, high) in enumerate(windows):
+    windows = (profile.stable_window_10meV_V, profile.stable_window_V)
+    for (name, alpha), found in zip(_SHADES.items(), windows, strict=True):
+        for number, (low, high) in enumerate(found):
             axes.axvspan(low, high, color=MUTED, alpha=alpha, linewidth=0.0, gid=f"{name}-{number}")
-    for name, colour, volts, energies, kinks in curves:
+    for name, colour, energies in curves:
         # rests on zero without being cut in half by the frame
         axes.plot(volts, energies, color=colour, linewidth=1.4, clip_on=False, gid=name, zorder=3)
-        marked = [i for i, kink in enumerate(kinks) if kink and _bends(volts, energies, i)]
+        marked = [
+            i for i, point in enumerate(profile.points)
+            if point.is_kink and _bends(volts, energies, i)
+        ]  # fmt: skip
         axes.plot(
-            [volts[i] for i in marked],
-            [energies[i] for i in marked],
-            "o",
-            color=colour,
-            markersize=2.6,
-            clip_on=False,
-            gid=f"kinks-{name}",
-            zorder=4,
-        )
+            [volts[i] for i in marked], [energies[i] for i in marked], "o", color=colour,
+            markersize=2.6, clip_on=False, gid=f"kinks-{name}", zorder=4,
+        )  # fmt: skip
 
 
 def _bends(volts: list[float], energies: list[float], i: int) -> bool:
@@ -138,18 +108,14 @@ def _bends(volts: list[float], energies: list[float], i: int) -> bool:
         return False
     share = (volts[i] - volts[i - 1]) / (volts[i + 1] - volts[i - 1])
     chord = energies[i - 1] + share * (energies[i + 1] - energies[i - 1])
-    return abs(energies[i] - chord) > 1e-4
+    return abs(energies[i] - chord) > _BENDS
 
 
-def _keys(
-    profile: Profile, names: list[tuple[str, str]], alone: list[_Curve], room: float
-) -> list[tuple[str, list[str]]]:
+def _keys(profile: Profile, names: dict[str, str], alone: list[_Curve], room: float) -> Keys:
     """Return colours or names of shades, and the lines that say what they mean."""
-    drawn = {curve[1] for curve in alone}
     keys = [
-        (colour, f"{name} alone: decomposition, with Li taken up or given off")
-        for name, colour in names
-        if colour in drawn
+        (colour, f"{names[colour]} alone: decomposition, with Li taken up or given off")
+        for _, colour, _ in alone
     ]
     if len(alone) == 2:
         keys.insert(0, (GREEN, "mutual reaction: what the contact adds to both"))
@@ -166,15 +132,3 @@ def _keys(
 def _ranges(windows: tuple[tuple[float, float], ...], most: int = 3) -> str:
     shown = [f"{low:.2f} to {high:.2f} V" for low, high in windows[:most]]
     return ", ".join(shown) + (f" and {len(windows) - most} more" if len(windows) > most else "")
-
-
-def _legend(page: Page, x: float, y: float, keys: list[tuple[str, list[str]]]) -> None:
-    for mark, lines in keys:
-        if mark.startswith("#"):
-            page.rule([x, x + 0.26], [y, y], color=mark, linewidth=1.6)
-        elif mark:
-            for _, alpha in (_LOOSE, _STRICT)[: 2 if mark == _STRICT[0] else 1]:
-                page.box(x, y - 0.05, 0.26, 0.1, facecolor=MUTED, alpha=alpha)
-        for line in lines:
-            page.text(x + 0.34, y, line, SMALL)
-            y += _KEY

@@ -11,7 +11,7 @@ import numpy as np
 from ...answers.lithiation import format_amount
 from ...answers.reaction import Reaction
 from .labels import line_height, printed, shorten, text_width, wrap
-from .page import Page
+from .page import Page, ticked
 from .style import (
     BODY,
     GREEN,
@@ -39,13 +39,14 @@ _KEY = 0.15  # a line of the legend [in]
 _APART = 0.03  # numbers keep this distance [in]
 _LEAST = 10.0  # the axis never spans less than this [meV/atom]
 _VISIBLE = 0.5  # a self-decomposition beyond this is drawn [meV/atom]
+_DASHES = (3, 1.5)
 
 
 @dataclass(frozen=True)
 class _Row:
-    """One line of the list: a kink, or one side alone."""
+    """One line of the list: a kink with its number, or one side alone without."""
 
-    mark: str  # number of the kink, empty for a side alone
+    mark: str
     fraction: float
     mutual: float
     total: float
@@ -59,14 +60,6 @@ def curve_plot(reaction: Reaction, *, note: str = "", width: Width = "two") -> F
 
     Numbers above the curve lead to its kinks; the list below gives the products of each.  Where a
     reactant decomposes by itself, the total energy is drawn, too.
-
-    Parameters
-    ----------
-    reaction : Reaction
-    note : str
-        Where the energies come from, for the foot of the figure.
-    width : str
-        ``one`` or ``two`` columns of a journal page.
     """
     return _Curve(reaction, note, width).page.figure
 
@@ -80,14 +73,12 @@ class _Curve:
         self.x = [kink.mixing_fraction for kink in reaction.kinks]
         self.mutual = [1000.0 * kink.mutual_energy_eV_per_atom for kink in reaction.kinks]
         self.total = [1000.0 * kink.total_energy_eV_per_atom for kink in reaction.kinks]
-        self.alone = any(
-            abs(total - mutual) > _VISIBLE
-            for total, mutual in zip(self.total, self.mutual, strict=True)
-        )
+        self.alone = any(abs(np.subtract(self.total, self.mutual)) > _VISIBLE)
         self.rows = self._rows()
-        self.wide = WIDTHS[width] - _LEFT - MARGIN - 0.1
-        self.height = _HEIGHTS[width]
-        self.columns = self._columns()
+        self.wide, self.height = WIDTHS[width] - _LEFT - MARGIN - 0.1, _HEIGHTS[width]
+        # right ends of x, mutual and total, and where the products begin [in]
+        ends = [MARGIN + 0.55, MARGIN + 1.03, MARGIN + 1.03 + 0.42 * self.alone]
+        self.columns = (*ends, ends[2] + 0.14)
         room = WIDTHS[width] - MARGIN - self.columns[-1]
         self.products = {row: wrap(row.products, room, SMALL) for row in self.rows}
         fixed = _STRIP + self.height + _FOOT + (1 + self.alone) * _KEY + 0.08
@@ -98,36 +89,39 @@ class _Curve:
                 f"{len(self.listed)} of {len(self.rows)} points are listed, those of the lowest "
                 "energy; all are in the data beside the figure."
             )
-        where = (
-            "" if reaction.potential_V is None else f", open to Li at {reaction.potential_V:g} V"
-        )
+        volts = reaction.potential_V
+        where = "" if volts is None else f", open to Li at {volts:g} V"
         subtitle = "Reaction energy at 0 K [meV per atom of both] and the products at each kink."
         if reaction.mixing_fraction is None:
             subtitle += " The two coexist: no mutual reaction."
-        title = " | ".join(self.names) + where
         body = fixed + self._tall(self.listed)
-        self.page = Page(title, subtitle, width, body, remarks, note)
-        y = self.page.top
-        self._axes(y)
-        y = self._keys(y + _STRIP + self.height + _FOOT)
+        self.page = Page(" | ".join(self.names) + where, subtitle, width, body, remarks, note)
+        self._axes(self.page.top)
+        keys = [(GREEN, ["mutual: what the contact adds"])]
+        if self.alone:
+            keys.append((ORANGE, ["total: self-decomposition of the two included"]))
+        y = self.page.top + _STRIP + self.height + _FOOT + _KEY / 2
+        y = self.page.legend(_LEFT, y, keys, self._key, 0.34, _KEY) - _KEY / 2
         self._list(y + 0.08)
+
+    def _key(self, color: str, y: float) -> None:
+        style = {"dashes": _DASHES} if color == ORANGE else {}
+        self.page.rule([_LEFT, _LEFT + 0.26], [y, y], color=color, linewidth=1.4, **style)
 
     def _rows(self) -> list[_Row]:
         """Return kinks between the ends, and the ends that decompose by themselves."""
         rows = []
-        number = 0
         last = len(self.x) - 1
         for at, kink in enumerate(self.reaction.kinks):
             products = " + ".join(format_amount(f, n) for f, n in kink.products.items())
-            mark = ""
-            if 0 < at < last:
-                number += 1
-                mark = str(number)
+            if inner := 0 < at < last:
+                pass
             elif abs(self.total[at]) <= _VISIBLE:
                 continue
             else:
                 products = f"{self.names[0 if at == last else 1]} alone: {products}"
             best = kink.mixing_fraction == self.reaction.mixing_fraction
+            mark = str(at) if inner else ""
             rows.append(_Row(mark, self.x[at], self.mutual[at], self.total[at], products, best))
         return rows
 
@@ -146,41 +140,29 @@ class _Curve:
         return [row for row in self.rows if row in chosen]
 
     def _axes(self, y: float) -> None:
-        from matplotlib.ticker import MaxNLocator
-
         page = self.page
         axes = page.axes(_LEFT, y + _STRIP, self.wide, self.height)
         lowest = min([*self.mutual, *(self.total if self.alone else [])])
         axes.set(xlim=(0.0, 1.0), ylim=(min(1.08 * lowest, -_LEAST), 0.0))
-        axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+        ticked(axes, 0, 5)
         axes.set_xticks([0.0, 0.2, 0.4, 0.6, 0.8, 1.0])
         axes.grid(True)
         axes.spines["top"].set_visible(True)
+        line: dict[str, Any] = {"clip_on": False}
         if self.alone:
-            axes.plot(
-                self.x, self.total, color=ORANGE, linewidth=1.2, dashes=(3, 1.5), gid="total",
-                clip_on=False, zorder=2,
-            )  # fmt: skip
-        axes.plot(self.x, self.mutual, color=GREEN, linewidth=1.4, gid="mutual", clip_on=False,
-                  zorder=3)  # fmt: skip
-        inner = range(1, len(self.x) - 1)
-        axes.plot(
-            [self.x[i] for i in inner], [self.mutual[i] for i in inner], "o", color=GREEN,
-            markersize=3.2, gid="kinks", clip_on=False, zorder=4,
-        )  # fmt: skip
+            axes.plot(self.x, self.total, color=ORANGE, linewidth=1.2, dashes=_DASHES, gid="total",
+                      zorder=2, **line)  # fmt: skip
+        axes.plot(self.x, self.mutual, color=GREEN, linewidth=1.4, gid="mutual", zorder=3, **line)
+        axes.plot(self.x[1:-1], self.mutual[1:-1], "o", color=GREEN, markersize=3.2, gid="kinks",
+                  zorder=4, **line)  # fmt: skip
         self._numbers(axes, y)
-        middle = y + _STRIP + self.height / 2
-        page.text(
-            MARGIN + 0.05, middle, "Reaction energy [meV/atom]", BODY, ha="center", va="center",
-            rotation=90,
-        )  # fmt: skip
         bottom = y + _STRIP + self.height
+        page.text(MARGIN + 0.05, bottom - self.height / 2, "Reaction energy [meV/atom]", BODY,
+                  ha="center", va="center", rotation=90)  # fmt: skip
         half = self.wide / 2 - 0.55
-        page.text(_LEFT, bottom + 0.25, shorten(self.names[1], half, SMALL), SMALL, color=MUTED)
-        page.text(
-            _LEFT + self.wide, bottom + 0.25, shorten(self.names[0], half, SMALL), SMALL,
-            ha="right", color=MUTED,
-        )  # fmt: skip
+        first, second = (shorten(name, half, SMALL) for name in self.names)
+        page.text(_LEFT, bottom + 0.25, second, SMALL, color=MUTED)
+        page.text(_LEFT + self.wide, bottom + 0.25, first, SMALL, ha="right", color=MUTED)
         said = f"Atom fraction x of {shorten(self.names[0], self.wide - 1.2, BODY)}"
         page.text(_LEFT + self.wide / 2, bottom + 0.38, said, BODY, ha="center")
 
@@ -192,41 +174,12 @@ class _Curve:
         wanted = [_LEFT + row.fraction * self.wide for row in marked]
         places = spread(wanted, widths, _LEFT - 0.1, _LEFT + self.wide + 0.1)
         for row, place, at in zip(marked, places, wanted, strict=True):
-            color = INK if row.best else MUTED
-            page.text(
-                place, y + 0.07, row.mark, SMALL, ha="center", color=color,
-                weight="bold" if row.best else "normal", gid=f"number-{row.mark}",
-            )  # fmt: skip
-            page.rule(
-                [place, at, at], [y + 0.14, y + _STRIP - 0.04, y + _STRIP],
-                color=color if row.best else RULE, linewidth=0.5,
-            )  # fmt: skip
-            axes.plot(
-                [row.fraction] * 2, [0.0, row.mutual], linewidth=0.5, zorder=1,
-                color=color if row.best else RULE,
-            )  # fmt: skip
-
-    def _keys(self, y: float) -> float:
-        """Say what the lines are; return where the keys end."""
-        page = self.page
-        keys: list[tuple[str, dict[str, Any], str]] = [(GREEN, {}, "mutual: what the contact adds")]
-        if self.alone:
-            dashes = {"dashes": (3, 1.5)}
-            keys.append((ORANGE, dashes, "total: self-decomposition of the two included"))
-        for color, style, said in keys:
-            page.rule(
-                [_LEFT, _LEFT + 0.26], [y + _KEY / 2] * 2, color=color, linewidth=1.4, **style
-            )
-            page.text(_LEFT + 0.34, y + _KEY / 2, said, SMALL)
-            y += _KEY
-        return y
-
-    def _columns(self) -> tuple[float, float, float, float]:
-        """Return right ends of x, mutual and total, and where the products begin [in]."""
-        first = MARGIN + 0.55
-        second = first + 0.48
-        third = second + 0.42 if self.alone else second
-        return first, second, third, third + 0.14
+            color, weight, thin = (INK, "bold", INK) if row.best else (MUTED, "normal", RULE)
+            page.text(place, y + 0.07, row.mark, SMALL, ha="center", color=color, weight=weight,
+                      gid=f"number-{row.mark}")  # fmt: skip
+            heights = [y + 0.14, y + _STRIP - 0.04, y + _STRIP]
+            page.rule([place, at, at], heights, color=thin, linewidth=0.5)
+            axes.plot([row.fraction] * 2, [0.0, row.mutual], linewidth=0.5, zorder=1, color=thin)
 
     def _list(self, y: float) -> None:
         """Write the kinks with their products."""
@@ -234,11 +187,7 @@ class _Curve:
             return
         page, line = self.page, line_height(SMALL)
         first, second, third, start = self.columns
-        heads = [
-            (first, "x", "right"),
-            (second, "mutual", "right"),
-            (start, "products", "left"),
-        ]
+        heads = [(first, "x", "right"), (second, "mutual", "right"), (start, "products", "left")]
         if self.alone:
             heads.append((third, "total", "right"))
         for x, word, align in heads:
@@ -250,10 +199,10 @@ class _Curve:
             middle = y + line / 2
             style = {"weight": "bold"} if row.best else {}
             page.text(MARGIN, middle, row.mark, SMALL, **style)
-            page.text(first, middle, f"{row.fraction:.3f}", SMALL, ha="right", **style)
-            page.text(second, middle, printed(row.mutual), SMALL, ha="right", **style)
-            if self.alone:
-                page.text(third, middle, printed(row.total), SMALL, ha="right", **style)
+            numbers = [(first, f"{row.fraction:.3f}"), (second, printed(row.mutual))]
+            numbers += [(third, printed(row.total))] if self.alone else []
+            for x, text in numbers:
+                page.text(x, middle, text, SMALL, ha="right", **style)
             y = page.lines(start, y, self.products[row], SMALL) + 0.03
 
 
@@ -264,10 +213,8 @@ def spread(
 
     Parameters
     ----------
-    wanted : sequence of float
-        Where the middle of each should be, climbing [in].
-    widths : sequence of float
-        Of the labels [in].
+    wanted, widths : sequence of float
+        Where the middle of each should be, climbing, and its width [in].
     low, high : float
         Ends of the line; the labels go beyond the upper end if they are too many.
 
@@ -280,10 +227,10 @@ def spread(
 
     steps = np.array(widths) + _APART
     ends = np.cumsum(steps)
-    # without the room of the labels before, each middle lies at or beyond the one before it
-    before = ends - steps / 2
     if not len(steps):
         return []
+    # without the room of the labels before, each middle lies at or beyond the one before it
+    before = ends - steps / 2
     left = isotonic_regression(np.array(wanted) - before).x
     places: list[float] = (np.maximum(np.minimum(left, high - ends[-1]), low) + before).tolist()
     return places

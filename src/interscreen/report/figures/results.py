@@ -1,8 +1,12 @@
-"""The figure of each kind of result, as its ``plot`` draws it (named in the front door)."""
+"""The figure of each kind of result, as its ``plot`` draws it (named in the front door).
+
+All take ``width``, ``one`` or ``two`` columns of a journal page, and ``bare`` for a figure without
+title, subtitle and source, which a journal wants in the caption.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...answers.lithiation import Lithiation, lithiation_rows
@@ -12,126 +16,116 @@ from ...answers.reaction import Reaction
 from ...answers.stack import Stack
 from ...answers.window import Window, window_row
 from ...errors import InputError
+from ...phases.columns import columns_of
+from ...phases.material import electrolytes
 from ...screen.run import ScreenResult
 from ..text.answers import source_note
-from .page import bare_figures
+from .page import BARE, without
 from .style import Width
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
 
 def reaction_figure(result: Reaction, *, width: Width = "two", bare: bool = False) -> Figure:
-    """Draw the mutual energy over the mixing ratio.
-
-    Parameters
-    ----------
-    result : Reaction
-    width : str
-        ``one`` or ``two`` columns of a journal page.
-    bare : bool
-        Without title, subtitle and source, which a journal wants in the caption.
-    """
+    """Draw the mutual energy over the mixing ratio."""
     from .reaction import curve_plot
 
-    with bare_figures(bare):
-        return curve_plot(result, note=_note([result.provenance]), width=width)
+    return _drawn(curve_plot, result, of=[result], width=width, bare=bare)
 
 
-def window_figure(result: Window, *, width: Width = "one", bare: bool = False) -> Figure:
-    """Draw the bar of a stability window; parameters as those of ``reaction_figure``."""
-    import pandas as pd
-
+def window_figure(
+    result: Window | Mapping[str, Window], *, width: Width = "one", bare: bool = False
+) -> Figure:
+    """Draw the bar of a window, or those of several by name."""
     from .windows import window_bars
 
-    row = {"part": "material", "name": result.material, **window_row(result)}
-    with bare_figures(bare):
-        return window_bars(pd.DataFrame([row]), note=_note([result.provenance]), width=width)
+    found = _named(result)
+    return _drawn(window_bars, window_frame(found), of=found.values(), width=width, bare=bare)
 
 
-def lithiation_figure(result: Lithiation, *, width: Width = "two", bare: bool = False) -> Figure:
-    """Draw voltage against Li taken up; parameters as those of ``reaction_figure``."""
+def window_frame(windows: Mapping[str, Window]) -> pd.DataFrame:
+    """Return windows by name as rows of windows.csv."""
+    known = electrolytes()
+    return _frame(
+        "windows",
+        (
+            {"part": "electrolyte" if name in known else "material", "name": name, **row}
+            for name, window in windows.items()
+            for row in _with_origin(window, [window_row(window)])
+        ),
+    )
+
+
+def lithiation_figure(
+    result: Lithiation | Mapping[str, Lithiation], *, width: Width = "two", bare: bool = False
+) -> Figure:
+    """Draw voltage against Li taken up, of one material or of several by name."""
     import pandas as pd
 
     from .lithiation import lithiation_staircase
 
-    rows = [{"candidate": result.material, **row} for row in lithiation_rows(result)]
-    asked = pd.DataFrame({"candidate": [result.material], "status": "ok"})
-    with bare_figures(bare):
-        return lithiation_staircase(
-            pd.DataFrame(rows), asked, note=_note([result.provenance]), width=width
-        )
+    found = _named(result)
+    asked = pd.DataFrame({"candidate": list(found), "status": "ok"})
+    frame = lithiation_frame(found)
+    return _drawn(lithiation_staircase, frame, asked, of=found.values(), width=width, bare=bare)
+
+
+def lithiation_frame(paths: Mapping[str, Lithiation]) -> pd.DataFrame:
+    """Return lithiation paths by name as rows of lithiation.csv."""
+    return _frame(
+        "lithiation",
+        (
+            {"candidate": name, **row}
+            for name, path in paths.items()
+            for row in _with_origin(path, lithiation_rows(path))
+        ),
+    )
 
 
 def profile_figure(result: Profile, *, width: Width = "two", bare: bool = False) -> Figure:
-    """Draw reaction energies over the potential; parameters as those of ``reaction_figure``."""
+    """Draw reaction energies over the potential."""
     from .profile import profile_plot
 
-    with bare_figures(bare):
-        return profile_plot(result, note=_note([result.provenance]), width=width)
+    return _drawn(profile_plot, result, of=[result], width=width, bare=bare)
 
 
 def map_figure(
     result: CompositionMap, *, level: float = LEVEL, width: Width = "two", bare: bool = False
 ) -> Figure:
-    """Draw the triangle of a ternary system.
-
-    Parameters
-    ----------
-    result : CompositionMap
-    level : float
-        Energy that is outlined [eV/atom].
-    width, bare
-        See ``reaction_figure``.
-    """
+    """Draw the triangle of a ternary system, outlined at an energy ``level`` [eV/atom]."""
     from .map import composition_maps
 
-    with bare_figures(bare):
-        return composition_maps([result], level=level, note=_note([result.provenance]), width=width)
+    return _drawn(composition_maps, [result], of=[result], width=width, bare=bare, level=level)
 
 
 def stack_figure(result: Stack, *, width: Width = "two", bare: bool = False) -> Figure:
-    """Draw the heatmap of one interlayer; parameters as those of ``reaction_figure``."""
-    import pandas as pd
-
+    """Draw the heatmap of one interlayer."""
     from .heatmap import reaction_heatmap
 
     ours, theirs = result.deposited.reaction.reactants
-    worst = result.worst_product
+    contacts = {
+        "bare": result.bare, "lithium": result.lithium, "deposited": result.deposited,
+        "layer": result.layer, "worst_product": result.worst_product,
+    }  # fmt: skip
     row = {
         "candidate": result.candidate,
         "formula": ours["formula"],
         "electrolyte": result.electrolyte,
         "electrolyte_formula": theirs["formula"],
         "status": "ok",
-        "reason": "",
-        "bare_mutual_eV_per_atom": result.bare.energy,
-        "lithium_mutual_eV_per_atom": result.lithium.energy,
-        "deposited_mutual_eV_per_atom": result.deposited.energy,
-        "layer": result.layer.label.partition(" | ")[0],
-        "layer_mutual_eV_per_atom": result.layer.energy,
-        "worst_product": worst.label.partition(" | ")[0],
-        "worst_product_mutual_eV_per_atom": worst.energy,
+        **{kind: contacts[kind].label.partition(" | ")[0] for kind in ("layer", "worst_product")},
+        **{f"{kind}_mutual_eV_per_atom": contact.energy for kind, contact in contacts.items()},
     }
-    provenances = [contact.reaction.provenance for contact in result.contacts]
-    note = _note([*provenances, result.lithiation.provenance])
-    with bare_figures(bare):
-        return reaction_heatmap(pd.DataFrame([row]), note=note, width=width)
+    rests_on = [*(contact.reaction for contact in result.contacts), result.lithiation]
+    return _drawn(reaction_heatmap, _frame("heatmap", [row]), of=rests_on, width=width, bare=bare)
 
 
 def screen_figure(
     result: ScreenResult, *, count: int = 40, width: Width = "two", bare: bool = False
 ) -> Figure:
-    """Draw the heatmap of the best candidates of a screen, in order of the ranking.
-
-    Parameters
-    ----------
-    result : ScreenResult
-    count : int
-        Candidates that are shown at most.
-    width, bare
-        See ``reaction_figure``.
-    """
+    """Draw the heatmap of the best ``count`` candidates of a screen, in order of the ranking."""
     from .heatmap import reaction_heatmap
     from .run import ranked
 
@@ -139,14 +133,36 @@ def screen_figure(
         raise InputError(f"count: {count} candidates; ask for 1 or more")
     best = list(dict.fromkeys(result.ranking["candidate"]))[:count]
     results = result.results
-    results = ranked(results[results["candidate"].isin(best)], result.ranking)
     label = str(results["source"].iloc[0]) if "source" in results and len(results) else "not stated"
-    with bare_figures(bare):
+    results = ranked(results[results["candidate"].isin(best)], result.ranking)
+    with without(*BARE if bare else ()):
         return reaction_heatmap(results, note=source_note(label, result.left_out), width=width)
 
 
-def _note(provenances: Iterable[Mapping[str, Any]]) -> str:
-    """Foot of a figure: where the energies come from and what was not counted."""
-    listed = list(provenances)
-    left_out = {phase for one in listed for phase in one["left_out_phases"]}
-    return source_note(listed[0]["source_label"], sorted(left_out))
+def _drawn(
+    draw: Callable[..., Figure], *data: Any, of: Iterable[Any], bare: bool, **options: Any
+) -> Figure:
+    """Draw answers, with a note on where they come from and what was not counted."""
+    origins = [answer.provenance for answer in of]
+    left_out = {phase for one in origins for phase in one["left_out_phases"]}
+    with without(*BARE if bare else ()):
+        note = source_note(origins[0]["source_label"], sorted(left_out))
+        return draw(*data, note=note, **options)
+
+
+def _named(result: Any) -> Mapping[str, Any]:
+    return result if isinstance(result, Mapping) else {result.material: result}
+
+
+def _with_origin(answer: Any, rows: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    origin = answer.provenance
+    more = {
+        "left_out_phases": " ".join(origin["left_out_phases"]), "source": origin["source_label"]
+    }  # fmt: skip
+    return ({**row, **more} for row in rows)
+
+
+def _frame(table: str, rows: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(list(rows), columns=list(columns_of(table)))

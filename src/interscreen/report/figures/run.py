@@ -19,31 +19,17 @@ from .windows import window_bars
 if TYPE_CHECKING:
     import pandas as pd
 
-RESULTS, RANKING = "results.csv", "ranking.csv"
-
 
 def write_figures(folder: Path, result: ScreenResult, source: str) -> None:
     """Draw heatmap_reaction_energy, windows and lithiation as PNG, SVG and PDF.
 
     Candidates stand in the order of the overall ranking.  What is plotted stands beside each
     figure: heatmap_reaction_energy.csv, and the tables windows.csv and lithiation.csv of the run.
-
-    Parameters
-    ----------
-    folder : Path
-    result : ScreenResult
-    source : str
-        Statement on the source, for the foot of each figure.
     """
     note = source_note(source, result.left_out)
-    results = ranked(result.results, result.ranking)
-    lithiation = ranked(result.lithiation, result.ranking)
-    save(
-        reaction_heatmap(results, note=note),
-        folder,
-        "heatmap_reaction_energy",
-        tables={"": plotted(results)},
-    )
+    results, lithiation = (ranked(t, result.ranking) for t in (result.results, result.lithiation))
+    heatmap = reaction_heatmap(results, note=note)
+    save(heatmap, folder, "heatmap_reaction_energy", tables={"": plotted(results)})
     save(window_bars(result.windows, results, note=note), folder, "windows")
     save(lithiation_staircase(lithiation, results, note=note), folder, "lithiation")
 
@@ -68,10 +54,10 @@ def read_run(folder: Path) -> pd.DataFrame:
 
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; name the folder of a finished screen")
-    file = folder / RESULTS
+    file = folder / "results.csv"
     if not file.is_file():
         raise InputError(
-            f"{folder}: holds no {RESULTS}; name the folder of a finished screen (one of listed "
+            f"{folder}: holds no results.csv; name the folder of a finished screen (one of listed "
             "candidates; of a screen by query, write a study of the best: interscreen top)"
         )
     rows = cells.read_rows(file, PLOTTED)
@@ -83,5 +69,5 @@ def read_run(folder: Path) -> pd.DataFrame:
                     "number; run the screen again"
                 )
     results = pd.DataFrame(rows, columns=None if rows else PLOTTED)
-    ranking = cells.read_rows(folder / RANKING, ("candidate", "electrolyte"))
+    ranking = cells.read_rows(folder / "ranking.csv", ("candidate", "electrolyte"))
     return ranked(results, pd.DataFrame(ranking)) if ranking else results

@@ -48,18 +48,13 @@ def save(
     ----------
     figure : Figure
     folder : path
-        Must exist.
+        Made where it is not there.
     stem : str
         File name without its ending.
     formats : sequence of str
         Of ``png`` (300 dpi), ``svg`` and ``pdf``.
     tables : mapping of str to DataFrame, optional
-        Data of the figure; each becomes ``<stem><key>.csv``.
-
-    Returns
-    -------
-    tuple of Path
-        Figures in the order of ``formats``, then the tables.
+        Data of the figure; each becomes ``<stem><key>.csv``, after the figures.
 
     Raises
     ------
@@ -75,6 +70,7 @@ def save(
             raise OutputError(f"output file {path}: is a folder; name another place with --out")
     for path, content in contents.items():
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, content)
         except OSError as error:
             raise OutputError(f"output file {path}: cannot be written ({error.strerror})") from None

@@ -88,15 +88,11 @@ def window_bars(
 
     Parameters
     ----------
-    windows : DataFrame
-        Rows of windows.csv; ``part`` is electrolyte, candidate, product or material.
-    results : DataFrame, optional
-        Rows of results.csv, to name the candidates that each product forms from and to say what
-        could not be computed.
-    note : str
-        Where the energies come from, for the foot of the figure.
-    width : str
-        ``one`` or ``two`` columns of a journal page.
+    windows, results : DataFrame
+        Rows of windows.csv; and of results.csv, to name the candidates that each product forms
+        from and to say what could not be computed.
+    note, width
+        See ``lithiation_staircase``.
     """
     title = "Stability windows against Li metal"
     bars = read_windows(windows)
@@ -115,33 +111,26 @@ def window_bars(
 
 def read_windows(windows: pd.DataFrame) -> list[Bar]:
     """Return the bars of windows.csv, each once; a row without a lower limit has none."""
-    bars = []
+    bars: dict[Bar, None] = {}
     for row in cells.records(windows):
-        low = cells.number(row.get("reduction_limit_V"))
-        high = cells.number(row.get("oxidation_limit_V"))
-        if math.isnan(low):
-            continue
-        bars.append(
-            Bar(
-                part=cells.text(row.get("part")),
-                name=cells.text(row.get("name")) or cells.text(row.get("material")),
-                low=low,
-                high=math.inf if math.isnan(high) else high,
-                assemblage_only=math.isnan(cells.number(row.get("phase_reduction_limit_V"))),
-            )
-        )
-    return list(dict.fromkeys(bars))
+        keys = ("reduction_limit_V", "oxidation_limit_V", "phase_reduction_limit_V")
+        low, high, phase = (cells.number(row.get(key)) for key in keys)
+        if not math.isnan(low):
+            name = cells.text(row.get("name")) or cells.text(row.get("material"))
+            high = math.inf if math.isnan(high) else high
+            bars[Bar(cells.text(row.get("part")), name, low, high, math.isnan(phase))] = None
+    return list(bars)
 
 
 def origins(rows: list[dict[Hashable, Any]]) -> dict[str, list[str]]:
     """Return the candidates whose converted layer holds a phase, by phase."""
-    found: dict[str, dict[str, None]] = {}
+    found: dict[str, list[str]] = {}
     for row in rows:
-        for part in cells.text(row.get("layer")).split(" + "):
-            formula = part.rpartition(" ")[2]
-            if formula:
-                found.setdefault(formula, {})[cells.text(row.get("candidate"))] = None
-    return {formula: list(candidates) for formula, candidates in found.items()}
+        for part in filter(None, cells.text(row.get("layer")).split(" + ")):
+            mine = found.setdefault(part.rpartition(" ")[2], [])
+            if (name := cells.text(row.get("candidate"))) not in mine:
+                mine.append(name)
+    return found
 
 
 class _Windows:
@@ -172,12 +161,12 @@ class _Windows:
                 " A Li salt from 0 V across the dashed line of an electrolyte bridges it and Li "
                 "metal."
             )
-        self.keys = self._keys(bars)
-        lines = sum(len(lines) for _, lines in self.keys)
-        body = self.height + 0.42 + 0.15 * lines
+        keys = self._keys(bars)
+        body = self.height + 0.42 + 0.15 * sum(len(lines) for _, lines in keys)
         self.page = Page(title, subtitle, width, body, remarks, note)
         self.axes: Axes = self.page.axes(self.left, self.page.top, self.axis, self.height)
         self._draw()
+        self.page.legend(MARGIN, self.page.top + self.height + 0.46, keys, self._mark, 0.38, 0.15)
 
     def _places(self, bars: list[Bar], width: Width) -> None:
         """Set columns of the page [in] and the scale of the axis [V per inch]."""
@@ -218,8 +207,8 @@ class _Windows:
         for bar in sorted(self.groups.get("electrolyte", []), key=self._limit_x):
             half = text_width(self._limit_name(bar), SMALL) / 2 + 0.04
             x = self._limit_x(bar)
-            free = [level for level, end in enumerate(ends) if end <= x - half]
-            level = free[0] if free else len(ends)
+            free = (level for level, end in enumerate(ends) if end <= x - half)
+            level = next(free, len(ends))
             ends[level : level + 1] = [x + half]
             levels[bar] = level
         return levels
@@ -279,7 +268,6 @@ class _Windows:
                     origin = self._origin(bar, self.from_width - 0.06)
                     page.text(from_x, page.top + middle, origin, SMALL, color=MUTED)
                 y += high
-        self._legend(page.top + self.height + 0.46)
 
     def _bar(self, bar: Bar, y: float, colour: str, name: str) -> None:
         from matplotlib.patches import Polygon
@@ -316,32 +304,23 @@ class _Windows:
     def _origin(self, bar: Bar, width: float) -> str:
         """Name candidates that a product forms from, as many as fit, and at least one."""
         names = self.origins.get(bar.name, [])
-        label = ""
-        for count in range(1, len(names) + 1):
+        for count in range(len(names), 0, -1):
             rest = f" +{len(names) - count}" if count < len(names) else ""
-            longer = formula_label(", ".join(names[:count])) + rest
-            if text_width(longer, SMALL) > width:
-                break
-            label = longer
-        if names and not label:
-            rest = f" +{len(names) - 1}" if len(names) > 1 else ""
-            return shorten(names[0], width - text_width(rest, SMALL), SMALL) + rest
-        return label
+            label = formula_label(", ".join(names[:count])) + rest
+            if text_width(label, SMALL) <= width:
+                return label
+        rest = f" +{len(names) - 1}" if len(names) > 1 else ""
+        return shorten(names[0], width - text_width(rest, SMALL), SMALL) + rest if names else ""
 
-    def _legend(self, y: float) -> None:
+    def _mark(self, key: str, y: float) -> None:
         from matplotlib.patches import Polygon
 
-        page = self.page
-        x, wide = MARGIN, 0.3
-        for key, lines in self.keys:
-            if key == "open":
-                corners = [(0, -1), (wide - _TIP, -1), (wide, 0), (wide - _TIP, 1), (0, 1)]
-                points = [(x + dx, y + dy * 0.045) for dx, dy in corners]
-                page.canvas.add_patch(Polygon(points, facecolor=MUTED, linewidth=0.0))
-            elif key == "assemblage":
-                page.box(x, y - 0.045, wide, 0.09, facecolor=MUTED, edgecolor="white", hatch=HATCH)
-            else:
-                page.rule([x, x + wide], [y, y], **_LIMIT)
-            for line in lines:
-                page.text(x + wide + 0.08, y, line, SMALL)
-                y += 0.15
+        page, x, wide = self.page, MARGIN, 0.3
+        if key == "open":
+            corners = [(0, -1), (wide - _TIP, -1), (wide, 0), (wide - _TIP, 1), (0, 1)]
+            points = [(x + dx, y + dy * 0.045) for dx, dy in corners]
+            page.canvas.add_patch(Polygon(points, facecolor=MUTED, linewidth=0.0))
+        elif key == "assemblage":
+            page.box(x, y - 0.045, wide, 0.09, facecolor=MUTED, edgecolor="white", hatch=HATCH)
+        else:
+            page.rule([x, x + wide], [y, y], **_LIMIT)

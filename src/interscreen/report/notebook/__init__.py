@@ -15,32 +15,23 @@ __all__ = ["headline", "result_html"]
 
 
 def result_html(result: Any) -> str:
-    """Return a result as an HTML fragment for Jupyter.
-
-    Parameters
-    ----------
-    result : Result, ScreenResult or PhaseTable
-
-    Returns
-    -------
-    str
-        One ``div``; well-formed, everything in it escaped.
-    """
+    """Return any result as one ``div`` for Jupyter: well-formed, everything in it escaped."""
     try:
         _register(result)
         page = card.Card()
         card.shown(result, page)
-        return page.html
     except Exception as error:  # a notebook must show something, and say what went wrong
         page = card.Card()
-        page.line(f"<code>{escape(headline(result))}</code>")
+        page.line(card.Html(f"<code>{escape(headline(result))}</code>"))
+        what = escape(f"{type(error).__name__}: {error}")
         page.line(
-            "The tables could not be made: "
-            f"{escape(f'{type(error).__name__}: {error}')}; please report it. to_dict() and "
-            "to_frame() have all numbers.",
-            "interscreen-warning",
+            card.Html(
+                f"The tables could not be made: {what}; please report it. to_dict() and "
+                "to_frame() have all numbers."
+            ),
+            "warning",
         )
-        return page.html
+    return page.html
 
 
 def headline(result: Any) -> str:
@@ -51,7 +42,7 @@ def headline(result: Any) -> str:
 
 def _register(result: Any) -> None:
     """Import the views, those that need pandas only where no other shows the result."""
-    from . import interfaces, questions  # noqa: F401
+    from . import answers  # noqa: F401
 
     if card.shown.dispatch(type(result)) is card.shown.dispatch(object):
-        from . import checks, screens  # noqa: F401
+        from . import screens  # noqa: F401

@@ -1,7 +1,8 @@
 """One result on the page of a notebook: facts, tables, a figure, warnings and the source.
 
 A view registers itself: ``@shows(Reaction)`` above a function that writes on a card, and
-``@says(Reaction)`` above one that returns what the result says in one line.
+``@says(Reaction)`` above one that returns what the result says in one line.  Plain text is escaped
+and its formulas get subscripts; ``Html`` is written as it is.
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 import base64
 import dataclasses
 import io
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import partial, singledispatch
+import math
+from collections.abc import Iterable, Sequence
+from functools import singledispatch
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -19,53 +20,105 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from ...phases.columns import COLUMNS
+from ..cells import listing
+from ..figures.page import without
 from ..figures.saving import save
 from ..figures.style import drawing
-from ..markup import marked
+from ..markup import MINUS, marked, number, rounded
 from ..text.answers import left_out_text
-from .values import EV, MEV, cell, energy_words, fixed, milli, shown_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MEV, EV, VOLTS = "meV/atom", "eV/atom", "V vs Li/Li⁺"
 MOST_SVG = 120_000  # bytes; a larger drawing becomes a picture of points
+MOST_ROWS = 60  # of a table; the object holds all
 _SCREEN, _FINE = 96.0, 192.0  # points per inch of a page in the browser, and of a picture
 _LONG_TEXT = 60  # of a text inside a headline
-MOST_ROWS = 60  # of a table; the object holds all
 _WARNINGS = 8  # that are spelled out
+_LONGEST = 12  # of a list that is spelled out
 _TABLE = '<table class="interscreen-table">'
+_DIGITS = {"meV/atom": 1, "eV/atom": 3, "V": 3, "%": 1, "% by volume": 1, "mAh/g": 1}
+_SOURCES = {"phase": "phase of the source", "hull": "hull: a lower bound"}
 
 
-@dataclass(frozen=True)
-class Column:
-    """Column of a table: label, its cell (HTML) of a row, unit below the label, and alignment."""
-
-    label: str
-    cell: Callable[[Any], str]
-    unit: str = ""
-    numbers: bool = False
-
-    @property
-    def head(self) -> str:
-        """The cell above the column."""
-        unit = f"<br><small>{escape(self.unit)}</small>" if self.unit else ""
-        return f'<th scope="col"{self.right}>{marked(self.label)}{unit}</th>'
-
-    @property
-    def right(self) -> str:
-        """Class of the cells of numbers."""
-        return ' class="interscreen-number"' if self.numbers else ""
+class Html(str):
+    """Text that is HTML already."""
 
 
-numeric = partial(Column, numbers=True)
+class Number(Html):
+    """A number as people read it; its column is aligned to the right."""
 
 
-@dataclass
+def html(text: Any) -> str:
+    """Return a text as HTML."""
+    return text if isinstance(text, Html) else marked(str(text))
+
+
+# -- values, rounded, in the unit in which people quote them -------------------------------------
+
+
+def fixed(value: float | None, digits: int = 0) -> Number:
+    """Write a number; nothing for a missing one.
+
+    Energies quoted to 1 meV/atom end in halves; without their noise (1e-15) they round one way.
+    """
+    return Number("" if value is None or math.isnan(value) else number(round(value, 9), digits))
+
+
+def milli(value: float | None, digits: int = 1) -> Number:
+    """Write an energy [eV/atom] in meV/atom, without the unit."""
+    return fixed(None if value is None else 1000.0 * value, digits)
+
+
+def line(value: float, digits: int) -> str:
+    """Write a number for the line of a terminal, rounded like ``fixed``."""
+    return rounded(round(value, 9), digits)
+
+
+def energy_words(source: str) -> str:
+    """Say where the energy of a reactant comes from."""
+    return _SOURCES.get(source, source)
+
+
+def unit_of(key: str) -> str:
+    """Return the unit in which a number is shown: energies of reactions in meV/atom."""
+    known = COLUMNS[key].unit if key in COLUMNS else EV if key.endswith("_eV_per_atom") else ""
+    formation = key.endswith("energy_eV_per_atom") and "mutual" not in key and "total" not in key
+    return MEV if known == EV and not formation else known
+
+
+def label_of(key: str) -> str:
+    """Return the name of a number in words."""
+    if key in COLUMNS:
+        return COLUMNS[key].label
+    return key.removesuffix("_eV_per_atom").replace("_", " ")
+
+
+def cell(key: str, value: Any) -> Html:
+    """Write a value of a column, rounded; empty where it is missing."""
+    if value is None or isinstance(value, bool):
+        return Html({None: "", True: "yes", False: "no"}[value])
+    if isinstance(value, int | float):
+        unit = unit_of(key)
+        scaled = 1000.0 * value if unit == MEV and not key.endswith("meV_per_atom") else value
+        digits = 0 if isinstance(value, int) else _DIGITS.get(unit)
+        if digits is None:
+            return Number(f"{scaled:.4g}".replace("-", MINUS))
+        return fixed(scaled, digits)
+    if isinstance(value, list | tuple):
+        return Html(listing((cell(key, one) for one in value), _LONGEST))
+    if isinstance(value, dict):
+        return Html(escape(f"{len(value)} entries: {', '.join(map(str, list(value)[:_LONGEST]))}"))
+    return Html(marked(str(value)))
+
+
 class Card:
     """Pieces of HTML that become one fragment."""
 
-    parts: list[str] = field(default_factory=list)
-    drawn: bool = False
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.drawn = False
 
     @property
     def html(self) -> str:
@@ -75,60 +128,69 @@ class Card:
         return f'<div class="interscreen-result">{"".join(parts)}</div>'
 
     def title(self, text: str) -> None:
-        """Write the heading (text)."""
-        self.line(marked(text), "interscreen-title")
+        """Write the heading."""
+        self.line(text, "title")
 
-    def line(self, html: str, kind: str = "") -> None:
-        """Write a line (HTML)."""
-        self.parts.append(f'<p class="{kind}">{html}</p>' if kind else f"<p>{html}</p>")
+    def line(self, text: str, kind: str = "") -> None:
+        """Write a line; kinds are ``title``, ``foot`` and ``warning``."""
+        said = f' class="interscreen-{kind}"' if kind else ""
+        self.parts.append(f"<p{said}>{html(text)}</p>")
 
-    def facts(self, rows: Iterable[tuple[str, str]]) -> None:
-        """Write labels (text) and what is to be said of each (HTML); without an empty one."""
+    def facts(self, *rows: tuple[str, Any]) -> None:
+        """Write labels and what is to be said of each; without an empty one."""
         body = "".join(
-            f'<tr><th scope="row">{marked(label)}</th><td>{html}</td></tr>'
-            for label, html in rows
-            if html
+            f'<tr><th scope="row">{marked(label)}</th><td>{html(said)}</td></tr>'
+            for label, said in rows
+            if said
         )
         self.parts.append(f"{_TABLE}<tbody>{body}</tbody></table>")
 
     def table(
         self,
-        rows: Sequence[Any],
-        *columns: Column,
-        best: Callable[[Any], bool] = lambda _: False,
+        heads: Sequence[str],
+        rows: Iterable[Sequence[Any]],
+        *,
+        best: int = -1,
         summary: str = "",
         unfolded: bool | None = None,
         notes: Iterable[str] = (),
         most: int = MOST_ROWS,
     ) -> None:
-        """Write a table.
+        """Write a table; in a head, the unit stands behind a ``|``.
 
         Parameters
         ----------
-        rows : sequence
-        *columns : Column
-        best : callable
-            Whether a row stands out.
+        best : int
+            Number of a row that stands out.
         summary : str
             If given, the table is folded behind this line.
         unfolded : bool, optional
             Whether it is open at first; by default where no figure shows the same.
         notes : iterable of str
-            Lines (HTML) below the table.
+            Lines below the table.
         most : int
             Rows that are shown.
         """
-        head = "".join(column.head for column in columns)
+        rows = list(rows)
+        right = [
+            ' class="interscreen-number"' if any(isinstance(one, Number) for one in column) else ""
+            for column in zip(*rows, strict=True)
+        ]
+        above = ""
+        for head, side in zip(heads, right, strict=True):
+            label, _, unit = head.partition("|")
+            below = f"<br><small>{escape(unit)}</small>" if unit else ""
+            above += f'<th scope="col"{side}>{marked(label)}{below}</th>'
         body = "".join(
-            ('<tr class="interscreen-best">' if best(row) else "<tr>")
-            + "".join(f"<td{column.right}>{column.cell(row)}</td>" for column in columns)
+            ('<tr class="interscreen-best">' if at == best else "<tr>")
+            + "".join(f"<td{s}>{html(one)}</td>" for one, s in zip(row, right, strict=True))
             + "</tr>"
-            for row in rows[:most]
+            for at, row in enumerate(rows[:most])
         )
-        table = f"{_TABLE}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        table = f"{_TABLE}<thead><tr>{above}</tr></thead><tbody>{body}</tbody></table>"
         if len(rows) > most:
             table += f"<p>The first {most} of {len(rows)} rows; the object holds all.</p>"
-        table += "".join(f'<p class="interscreen-foot">{note}</p>' for note in notes)
+        table += "".join(f'<p class="interscreen-foot">{html(note)}</p>' for note in notes)
         if summary:
             state = " open" if (not self.drawn if unfolded is None else unfolded) else ""
             table = f"<details{state}><summary>{marked(summary)}</summary>{table}</details>"
@@ -138,31 +200,58 @@ class Card:
         """Write reactants with their energies, where these come from, and what that means."""
         reactants = list(reactants)
         self.table(
-            reactants,
-            Column("Reactant", lambda one: marked(str(one["input"]))),
-            Column("Formula", lambda one: marked(str(one["formula"]))),
-            numeric("Energy", lambda one: fixed(one["energy_eV_per_atom"], 3), EV),
-            numeric("Above hull", lambda one: milli(one["energy_above_hull_eV_per_atom"]), MEV),
-            Column("Energy source", lambda one: energy_words(one["energy_source"])),
+            ["Reactant", "Formula", f"Energy|{EV}", f"Above hull|{MEV}", "Energy source"],
+            (
+                (
+                    one["input"],
+                    one["formula"],
+                    fixed(one["energy_eV_per_atom"], 3),
+                    milli(one["energy_above_hull_eV_per_atom"]),
+                    energy_words(one["energy_source"]),
+                )
+                for one in reactants
+            ),
         )
         names = [str(one["input"]) for one in reactants if one["energy_source"] == "hull"]
         if names:
             have = "have the hull energies" if names[1:] else "has the hull energy"
             self.line(
-                f"{marked(' and '.join(names))} {have} of the composition (no phase of the "
-                "source): a lower bound, so the total driving force is at least the one shown."
+                f"{' and '.join(names)} {have} of the composition (no phase of the source): a "
+                "lower bound, so the total driving force is at least the one shown."
             )
 
-    def figure(self, draw: Callable[[], Figure], result: Any) -> None:
+    def error_bars(self, result: Any) -> None:
+        """Write the error bars of an answer, where it has some."""
+        bars = []
+        for key, found in result.uncertainty.items():
+            if found.standard_deviation is not None:
+                std, low, high = (
+                    cell(key, value) for value in (found.standard_deviation, found.low, found.high)
+                )
+                bars.append(f"{html(label_of(key))} ± {std} {unit_of(key)} ({low} to {high})")
+        if bars:
+            self.line(
+                Html(
+                    f"Error bars over {result.samples} samples of the energies (standard "
+                    f"deviation; 90 % interval): {'; '.join(bars)}."
+                ),
+                "foot",
+            )
+
+    def figure(self, result: Any, **options: Any) -> None:
         """Draw the figure of a result; where that fails, say why.
 
         An image element keeps the style sheet of an SVG away from the page around it, and no
         script in it can run.  The card is white in every theme.
         """
         try:
-            kind, content, width = _image(draw())
+            with without("source"):  # it stands at the foot of the card
+                kind, content, width = _image(result.plot(**options))
         except Exception as error:  # the tables hold the numbers; a figure must not hide them
-            self.line(f"No figure: {escape(_reason(error))}.")
+            why = f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")
+            if isinstance(error, ImportError):
+                why = f"matplotlib is missing ({error})"
+            self.line(Html(f"No figure: {escape(why)}."))
             return
         self.drawn = True
         data = base64.b64encode(content).decode("ascii")
@@ -176,9 +265,9 @@ class Card:
         """Write warnings, each once."""
         found = list(dict.fromkeys(texts))
         for text in found[:_WARNINGS]:
-            self.line(f"<strong>Warning:</strong> {marked(text)}", "interscreen-warning")
+            self.line(Html(f"<strong>Warning:</strong> {marked(text)}"), "warning")
         if len(found) > _WARNINGS:
-            self.line(f"{len(found) - _WARNINGS} more warnings.", "interscreen-warning")
+            self.line(f"{len(found) - _WARNINGS} more warnings.", "warning")
 
     def origin(self, provenance: dict[str, Any]) -> None:
         """Write warnings, the phases left out and the source of a result."""
@@ -187,11 +276,8 @@ class Card:
 
     def foot(self, source: str, left_out: Sequence[str]) -> None:
         """Write the source and the phases that were not counted."""
-        words = ""
-        if left_out:
-            words = left_out_text(left_out)
-            words = f"{words[0].upper()}{words[1:]}. "
-        self.line(f"{marked(words)}Source: {marked(source)}.", "interscreen-foot")
+        words = left_out_text(left_out) + ". " if left_out else ""
+        self.line(f"{words[:1].upper()}{words[1:]}Source: {source}.", "foot")
 
 
 @singledispatch
@@ -200,12 +286,12 @@ def shown(result: Any, card: Card) -> None:
     card.title(type(result).__name__)
     rows = []
     for key, value in result.to_dict().items():
-        label = COLUMNS[key].label if key in COLUMNS else key.replace("_", " ")
         written = cell(key, value)
-        rows.append((label, f"{written} {escape(shown_unit(key))}".strip() if written else ""))
-    card.facts(rows)
+        unit = escape(unit_of(key)) if written else ""
+        rows.append((label_of(key), Html(f"{written} {unit}".strip())))
+    card.facts(*rows)
     if not rows:
-        card.line(f"<code>{escape(headline(result))}</code>")
+        card.line(Html(f"<code>{escape(headline(result))}</code>"))
 
 
 @singledispatch
@@ -241,20 +327,11 @@ def _image(figure: Figure) -> tuple[str, bytes, int]:
     with TemporaryDirectory() as folder:
         (file,) = save(figure, Path(folder), "figure", ["svg"])
         svg = file.read_bytes()
-    if len(svg) <= MOST_SVG:
-        return "svg+xml", svg, width
-    stream = io.BytesIO()
-    with drawing():
-        figure.savefig(stream, format="png", dpi=_FINE, metadata={"Software": None})
-    picture = Image.open(stream).convert("RGB").quantize(256)
-    stream = io.BytesIO()
-    picture.save(stream, "PNG", optimize=True)
-    png = stream.getvalue()
-    return ("png", png, width) if len(png) < len(svg) else ("svg+xml", svg, width)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ImportError):
-        return f"matplotlib is missing ({error})"
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    if len(svg) > MOST_SVG:
+        drawn, packed = io.BytesIO(), io.BytesIO()
+        with drawing():
+            figure.savefig(drawn, format="png", dpi=_FINE, metadata={"Software": None})
+        Image.open(drawn).convert("RGB").quantize(256).save(packed, "PNG", optimize=True)
+        if len(packed.getvalue()) < len(svg):
+            return "png", packed.getvalue(), width
+    return "svg+xml", svg, width

@@ -1,36 +1,34 @@
-"""A finished screen in a notebook: the ranking and the heatmap."""
+"""A finished screen in a notebook, and what its results rest on: suspect phases, validation."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
+from html import escape
 from typing import TYPE_CHECKING, Any
 
+from ...answers.sensitivity import ALL_SUSPECTS, Sensitivity
 from ...phases.columns import COLUMNS
+from ...screen.folder import TABLES
 from ...screen.ranking import OVERALL
 from ...screen.run import ScreenResult
+from ...validation import Validation
+from ...validation.predictive import LEVEL
 from .. import cells
-from ..markup import marked
-from .card import Card, Column, numeric, says, shows
-from .values import MEV, fixed, plain
+from ..markup import linked, marked
+from .card import MEV, Card, Html, Number, cell, fixed, label_of, says, shows, unit_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _RANKS = 20  # of each ranking that are shown
 _MOVES = 0.5  # a smaller change reads as zero [meV/atom]
+_CHANGED = 5e-5  # a smaller change reads as zero [eV/atom, V]
 _Row = Mapping[Hashable, Any]
-_TABLES = (
-    "results reactions windows lithiation ranking weights uncertainty sensitivity surroundings"
-)
 
 
 @shows(ScreenResult)
-def show_screen(result: ScreenResult, card: Card) -> None:
-    """Write rankings, what failed, the heatmap, and where everything is."""
-    from ..figures.heatmap import reaction_heatmap
-    from ..figures.run import ranked
-
+def _show_screen(result: ScreenResult, card: Card) -> None:
     results, ranking = result.results, result.ranking
     rows = cells.records(results)
     card.title(
@@ -42,14 +40,14 @@ def show_screen(result: ScreenResult, card: Card) -> None:
         for name, block in ranking.groupby("electrolyte", sort=False)
     ]
     for head, block in blocks[:1]:
-        card.line(f"<strong>{marked(head)}</strong>")
+        card.line(Html(f"<strong>{marked(head)}</strong>"))
         _block(card, block, "")
     bars = "score_low_meV_per_atom" in ranking.columns
     card.line(
         "Score: 0 is best. =: nearer to a neighbour than the method can tell apart. "
         + ("5 to 95 %, top 3: over samples of the energies. " if bars else "")
         + "Driving forces at 0 K, not rates.",
-        "interscreen-foot",
+        "foot",
     )
     hull = dict.fromkeys(
         cells.text(row[side])
@@ -59,16 +57,16 @@ def show_screen(result: ScreenResult, card: Card) -> None:
     )
     if hull:
         card.line(
-            f"{marked(', '.join(hull))}: the hull energy of the composition (no phase of the "
-            "source), a lower bound: total driving forces are at least those computed."
+            f"{', '.join(hull)}: the hull energy of the composition (no phase of the source), a "
+            "lower bound: total driving forces are at least those computed."
         )
     for line in cells.reasons(rows):
-        card.line(marked(line), "interscreen-warning")
-    card.figure(lambda: reaction_heatmap(ranked(results, ranking)), result)
+        card.line(line, "warning")
+    card.figure(result)
     for head, block in blocks[1:]:
         _block(card, block, head)
-    there = [name for name in _TABLES.split() if getattr(result, name) is not None]
-    card.line(f"Tables: {', '.join(f'<code>.{name}</code>' for name in there)}")
+    there = [f"<code>.{name}</code>" for name in TABLES if getattr(result, name) is not None]
+    card.line(Html(f"Tables: {', '.join(there)}"))
     card.warnings(result.warnings)
     source = next((cells.text(value) for value in results.get("source", [])), "not stated")
     card.foot(source, result.left_out)
@@ -77,61 +75,53 @@ def show_screen(result: ScreenResult, card: Card) -> None:
 def _block(card: Card, block: pd.DataFrame, summary: str) -> None:
     """Write the ranking of one electrolyte, or overall; folded when there is a summary."""
     good = [row for row in cells.records(block) if row.get("status") == "ok"]
-    columns = [numeric(COLUMNS["rank"].label, _rank), _text("candidate"), _text("role")]
-    columns += [_energy("score_meV_per_atom", factor=1.0)]
-    if _known(good, "score_low_meV_per_atom"):
-        columns += [numeric("5 to 95 %", _interval, MEV), numeric("Top 3", _share)]
-    columns += [_text("layer")]
-    if _known(good, "layer_mutual_eV_per_atom"):
-        columns += [
-            _energy("deposited_mutual_eV_per_atom"),
-            _energy("layer_mutual_eV_per_atom"),
-            _energy("worst_product_mutual_eV_per_atom"),
-            numeric(COLUMNS["bridge_margin_V"].label,
-                    lambda row: plain(cells.number(row.get("bridge_margin_V")), 2), "V"),
-        ]  # fmt: skip
-    if any(cells.text(row.get("suspect_phase")) for row in good):
-        head = COLUMNS["suspect_phase"].label
-        columns += [Column(head, _suspect, f"change without it, {MEV}")]
+
+    def known(key: str) -> bool:
+        return any(not math.isnan(cells.number(row.get(key))) for row in good)
+
+    heads = [label_of(key) for key in ("rank", "candidate", "role")]
+    heads.append(f"{label_of('score_meV_per_atom')}|{MEV}")
+    bars, contacts = known("score_low_meV_per_atom"), known("layer_mutual_eV_per_atom")
+    suspects = any(cells.text(row.get("suspect_phase")) for row in good)
+    heads += [f"5 to 95 %|{MEV}", "Top 3"] if bars else []
+    heads.append(label_of("layer"))
+    energies = [f"{kind}_mutual_eV_per_atom" for kind in ("deposited", "layer", "worst_product")]
+    if contacts:
+        heads += [f"{label_of(key)}|{MEV}" for key in energies]
+        heads.append(f"{label_of('bridge_margin_V')}|V")
+    heads += [f"{label_of('suspect_phase')}|change without it, {MEV}"] if suspects else []
+    lines = []
+    for row in good:
+        tied = "=" if cells.text(row.get("tied_with")) else ""
+        line: list[Any] = [Number(_number(row, "rank") + tied)]
+        line += [cells.text(row.get("candidate")), cells.text(row.get("role"))]
+        line.append(_number(row, "score_meV_per_atom"))
+        if bars:
+            low, high = (_number(row, f"score_{end}_meV_per_atom") for end in ("low", "high"))
+            line += [Number(f"{low} to {high}" if low and high else ""), _share(row)]
+        line.append(cells.text(row.get("layer")))
+        if contacts:
+            line += [_number(row, key, factor=1000.0) for key in energies]
+            line.append(_number(row, "bridge_margin_V", digits=2))
+        lines.append([*line, _suspect(row)] if suspects else line)
     if good:
-        card.table(good, *columns, summary=summary, most=_RANKS)
+        card.table(heads, lines, summary=summary, most=_RANKS)
     elif summary:
-        card.line(f"{marked(summary)}: nothing could be computed.")
+        card.line(f"{summary}: nothing could be computed.")
 
 
-def _known(rows: list[dict[Hashable, Any]], key: str) -> bool:
-    return any(not math.isnan(cells.number(row.get(key))) for row in rows)
+def _number(row: _Row, key: str, digits: int = 0, factor: float = 1.0) -> Number:
+    return fixed(factor * cells.number(row.get(key)), digits)
 
 
-def _text(key: str) -> Column:
-    return Column(COLUMNS[key].label, lambda row: marked(cells.text(row.get(key))))
-
-
-def _energy(key: str, factor: float = 1000.0) -> Column:
-    return numeric(COLUMNS[key].label, lambda row: _whole(row, key, factor), MEV)
-
-
-def _whole(row: _Row, key: str, factor: float = 1.0) -> str:
-    return plain(factor * cells.number(row.get(key)), 0)
-
-
-def _rank(row: _Row) -> str:
-    return _whole(row, "rank") + ("=" if cells.text(row.get("tied_with")) else "")
-
-
-def _interval(row: _Row) -> str:
-    low, high = (_whole(row, f"score_{end}_meV_per_atom") for end in ("low", "high"))
-    return f"{low} to {high}" if low and high else ""
-
-
-def _share(row: _Row) -> str:
+def _share(row: _Row) -> Number:
     """Write a probability; one is never certain, nor impossible, from samples alone."""
     value = cells.number(row.get("probability_top3"))
     if math.isnan(value):
-        return ""
+        return Number("")
     if value > 0.99:
-        return "&gt; 99 %"
-    return "&lt; 1 %" if value < 0.01 else f"{100.0 * value:.0f} %"
+        return Number("&gt; 99 %")
+    return Number("&lt; 1 %" if value < 0.01 else f"{100.0 * value:.0f} %")
 
 
 def _suspect(row: _Row) -> str:
@@ -139,7 +129,7 @@ def _suspect(row: _Row) -> str:
     change = cells.number(row.get("suspect_change_meV_per_atom"))
     if not phase or math.isnan(change) or abs(change) < _MOVES:
         return ""
-    return f"{marked(phase)}: {'+' if change > 0 else ''}{fixed(change, 0)}"
+    return f"{phase}: {'+' if change > 0 else ''}{fixed(change, 0)}"
 
 
 @says(ScreenResult)
@@ -154,3 +144,107 @@ def _screen(result: ScreenResult) -> str:
     ]
     more = f" and {len(first) - 4} more" if len(first) > 4 else ""
     return f"{head}; first in the ranking: {', '.join(first[:4])}{more}" if first else head
+
+
+@shows(Sensitivity)
+def _show_sensitivity(result: Sensitivity, card: Card) -> None:
+    stacks = len({(row["candidate"], row["electrolyte"]) for row in result.rows})
+    card.title(f"Sensitivity to suspect phases: {stacks} stack{'' if stacks == 1 else 's'}")
+    left_out = [row for row in result.rows if row["suspect_reason"]]
+    changed = [row for row in left_out if row["change"] is None or abs(row["change"]) > _CHANGED]
+    every, moved = (
+        len({(row["candidate"], row["electrolyte"], row["quantity"]) for row in rows})
+        for rows in (result.rows, changed)
+    )
+    card.line(
+        f"{moved} of {every} answers change when suspect phases are left out."
+        if left_out
+        else "No suspect phase decides any answer."
+    )
+    # the only suspect of an answer is also all of its suspects
+    lines = [
+        (
+            row["candidate"],
+            row["electrolyte"],
+            _quantity(row["quantity"]),
+            cell(row["quantity"], row["value"]),
+            cell(row["quantity"], row["value_without"]) or Number("none"),
+            row["left_out_phase"],
+            row["suspect_reason"],
+            row["products_without"] or "",
+        )
+        for row in changed
+        if row["left_out_phase"] != ALL_SUSPECTS or "; " in row["suspect_reason"]
+    ]
+    if lines:
+        heads = ["Candidate", "Electrolyte", "Answer", "With it", "Without it", "Left out"]
+        card.table([*heads, "Why it is suspect", "Then"], lines)
+    for candidate, electrolyte, reason in result.failed:
+        card.line(f"{candidate} | {electrolyte} could not be computed: {reason}", "warning")
+
+
+def _quantity(key: str) -> Html:
+    unit = unit_of(key)
+    label = COLUMNS[key].label if key in COLUMNS else key
+    return Html(marked(label) + (f" [{escape(unit)}]" if unit else ""))
+
+
+@says(Sensitivity)
+def _sensitivity(result: Sensitivity) -> str:
+    moved = sum(bool(row["suspect_reason"]) and bool(row["change"]) for row in result.rows)
+    return f"{len(result.rows)} rows, {moved} answers moved, {len(result.failed)} stacks failed"
+
+
+@shows(Validation)
+def _show_validation(result: Validation, card: Card) -> None:
+    tested = [row.p_holm for row in result.correlations if row.p_holm is not None]
+    beyond = sum(p < LEVEL for p in tested)
+    computed = sum(one.metrics is not None for one in result.cells)
+    card.title(f"Validation of the source {result.provenance['source']}")
+    card.facts(
+        ("Published numbers", _verdicts(result) or "none could be compared"),
+        ("Passed", Html("yes" if result.passed else "<strong>no</strong>")),
+        ("Measured cells", f"{len(result.cells)}, of which {computed} could be computed"),
+        (
+            "Correlations with measurements",
+            f"{len(tested)} tested, {beyond} beyond chance (Holm, {fixed(100 * LEVEL)} %)"
+            if tested
+            else "too few cells for any",
+        ),
+    )
+    reasons = dict.fromkeys(row.reason for row in result.published if row.reason)
+    notes = {reason: number for number, reason in enumerate(reasons, 1)}
+    lines = []
+    for row in result.published:
+        volts = row.quantity.endswith("_V")
+        what = row.quantity.removesuffix("_V").removesuffix("_meV_per_atom").replace("_", " ")
+        unit = "V" if volts else MEV
+        lines.append(
+            (
+                row.item,
+                Html(f"{escape(what.replace('0V', 'at 0 V'))} <small>{unit}</small>"),
+                fixed(row.published, 2 if volts else 0),
+                *(fixed(value, 3 if volts else 1) for value in (row.value, row.deviation)),
+                Number(f"{row.tolerance:g}"),
+                row.verdict + (f" [{notes[row.reason]}]" if row.reason else ""),
+                Html(linked(row.reference)),
+            )
+        )
+    heads = "Material, Quantity, Published, Here, Off by, Allowed, Verdict, Reference"
+    card.table(
+        heads.split(", "),
+        lines,
+        summary=f"The {len(result.published)} published numbers",
+        unfolded=not result.passed,
+        notes=[f"[{at}] {reason}" for reason, at in notes.items()],
+    )
+    card.foot(result.provenance["source_label"], result.provenance["left_out_phases"])
+
+
+def _verdicts(result: Validation) -> str:
+    return ", ".join(f"{count} {verdict}" for verdict, count in result.counts.items())
+
+
+@says(Validation)
+def _validation(result: Validation) -> str:
+    return f"{result.provenance['source']}: {_verdicts(result) or 'nothing compared'}"

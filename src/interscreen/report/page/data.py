@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
+from importlib.resources import as_file, files
 from itertools import groupby
 from math import gcd
 from pathlib import Path
@@ -19,13 +17,14 @@ from typing import Any
 from ...errors import InputError
 from ...phases.columns import COLUMNS
 from ...phases.formula import read_amounts, split_mixture, whole_numbers
-from ...screen.folder import MANIFEST
-from ..cells import RANGES, Row, cell, colour_range, number, read_rows
+from ...phases.units import is_number
+from ...screen.folder import MANIFEST, TABLES
+from ..cells import RANGES, Row, colour_range, number, read_rows
 from ..markup import AMOUNT, FORMULA, PERIODS
 
 RESULTS, WHOLE_RESULTS = "results.csv", "results.parquet"
 MEASURED = "interlayer_experiments.csv"
-EXTRA_TABLES = ("windows", "lithiation", "uncertainty", "sensitivity", "surroundings", "weights")
+EXTRA_TABLES = [name for name in TABLES if name not in ("results", "ranking", "reactions")]
 TIE = 10.0  # meV/atom, where a manifest states none
 SAME, RELATED, OTHER = "same", "related", "other"
 _STACK = ("candidate", "electrolyte", "contact", "contact_kind")
@@ -34,23 +33,10 @@ HEAT = ("bare", "deposited", "layer", "worst_product")
 
 @dataclass(frozen=True)
 class Run:
-    """Files of a run folder, as rows.
+    """Files of a run folder, as rows; tables that are not there are empty.
 
-    Attributes
-    ----------
-    folder : Path
-    manifest : dict
-        Empty where there is no manifest.json.
-    whole : bool
-        Whether the candidates came from a query of the source.
-    results, ranking : list of dict
-        Rows of one candidate and electrolyte; rows of the blocks of the ranking, best first.
-    reactions : list of dict
-        Kinks of the contacts; none for a query.
-    extra : dict of list
-        The other tables by name; those that are not there are empty.
-    statistics : dict
-        Of all candidates of a query (``whole``).
+    ``whole``: the candidates came from a query of the source; ``results`` are then those of the
+    candidates in the ranking, and ``statistics`` those of all.
     """
 
     folder: Path
@@ -58,9 +44,9 @@ class Run:
     whole: bool
     results: list[Row]
     ranking: list[Row]
-    reactions: list[Row] = field(default_factory=list)
-    extra: dict[str, list[Row]] = field(default_factory=dict)
-    statistics: dict[str, Any] = field(default_factory=dict)
+    reactions: list[Row]
+    extra: dict[str, list[Row]]
+    statistics: dict[str, Any]
 
     def stated(self, part: str) -> dict[str, Any]:
         """Return a part of the manifest: its ``source``, ``study`` or ``versions``."""
@@ -69,19 +55,19 @@ class Run:
 
     @property
     def source(self) -> dict[str, Any]:
-        """Source of the energies, as in the manifest."""
+        """Source of the energies."""
         return self.stated("source")
 
     @property
     def study(self) -> dict[str, Any]:
-        """Study of the run, as in the manifest."""
+        """Study of the run."""
         return self.stated("study")
 
     @property
     def tie(self) -> float:
         """Scores nearer than this are equal [meV/atom]."""
         stated = (self.study.get("ranking") or {}).get("tie_meV_per_atom")
-        return float(stated) if isinstance(stated, int | float) else TIE
+        return float(stated) if is_number(stated) else TIE
 
     @property
     def electrolytes(self) -> list[str]:
@@ -117,39 +103,30 @@ def read_run(folder: Path) -> Run:
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
-    if (folder / WHOLE_RESULTS).is_file():
+    pair = ("candidate", "electrolyte")
+    ranking = read_rows(folder / "ranking.csv", pair)
+    statistics: dict[str, Any] = {}
+    whole = (folder / WHOLE_RESULTS).is_file()
+    if whole:
         from .whole import read_whole
 
-        results, ranking, statistics = read_whole(folder)
-        return Run(folder, manifest, True, results, ranking, statistics=statistics)
-    if not (folder / RESULTS).is_file():
+        results, statistics = read_whole(folder / WHOLE_RESULTS, ranking)
+    elif not (folder / RESULTS).is_file():
         raise InputError(
             f"{folder}: holds no run (neither {RESULTS} nor {WHOLE_RESULTS}); "
             "name the folder that `interscreen screen` wrote"
         )
-    pair = ("candidate", "electrolyte")
-    results = read_rows(folder / RESULTS, pair)
-    if not results:
+    else:
+        results = read_rows(folder / RESULTS, pair)
+    if not results and not whole:
         raise InputError(f"{folder / RESULTS}: no rows; run the screen again")
-    return Run(
-        folder,
-        manifest,
-        False,
-        results,
-        read_rows(folder / "ranking.csv", pair),
-        read_rows(folder / "reactions.csv", (*pair, "contact_kind", "mixing_fraction")),
-        {name: read_rows(folder / f"{name}.csv") for name in EXTRA_TABLES},
-    )
+    reactions = read_rows(folder / "reactions.csv", (*pair, "contact_kind", "mixing_fraction"))
+    extra = {name: read_rows(folder / f"{name}.csv") for name in EXTRA_TABLES}
+    return Run(folder, manifest, whole, results, ranking, reactions, extra, statistics)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read manifest.json; empty where there is none.
-
-    Raises
-    ------
-    InputError
-        For a file that is no manifest.
-    """
+    """Read manifest.json, empty where there is none; InputError for a file that is no manifest."""
     file = folder / MANIFEST
     try:
         read = json.loads(file.read_text(encoding="utf-8"))
@@ -158,15 +135,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise InputError(f"{file}: cannot be read ({error}); run the screen again") from None
     if not isinstance(read, dict):
-        raise InputError(f"{file}: no manifest of a run; run the screen again")
+        raise InputError(f"{file}: cannot be read (no manifest of a run); run the screen again")
     return read
 
 
 def page_data(run: Run) -> dict[str, Any]:
-    """Return what the page is drawn from, as one structure for JSON.
-
-    Numbers are those of the files, at full precision.
-    """
+    """Return what the page is drawn from, for JSON: the numbers of the files, at full precision."""
     tables = {"results": run.results, "ranking": run.ranking, **run.extra}
     used = dict.fromkeys(key for rows in tables.values() for key in (rows[0] if rows else ()))
     formulas, theirs = (
@@ -204,14 +178,9 @@ def page_data(run: Run) -> dict[str, Any]:
 def packed(rows: Sequence[Row]) -> dict[str, Any]:
     """Write rows as columns: what repeats is written once.
 
-    The source, the same text in every row, is left out; the page says it once.
-
-    Returns
-    -------
-    dict
-        ``n`` and ``columns``; a column is a list, ``{"c": value}`` when all rows agree, or
-        ``{"v": values, "i": indices}`` when few values repeat.  Columns without any value are
-        left out.
+    A column is a list, ``{"c": value}`` when all rows agree, or ``{"v": values, "i": indices}``
+    when few values repeat.  Left out are columns without any value and the source, the same text in
+    every row, which the page says once.
     """
     columns: dict[str, Any] = {}
     for key in rows[0] if rows else ():
@@ -240,12 +209,7 @@ def _short(value: Any) -> Any:
 
 
 def gather_curves(rows: Iterable[Row]) -> dict[str, Any]:
-    """Collect the kinks of reactions.csv.
-
-    Parameters
-    ----------
-    rows : iterable of dict
-        In the order of the file: the kinks of a contact stand together.
+    """Collect the kinks of reactions.csv, in which those of a contact stand together.
 
     Returns
     -------
@@ -256,7 +220,7 @@ def gather_curves(rows: Iterable[Row]) -> dict[str, Any]:
         (candidate, electrolyte, kind, label, number of the curve).
     """
     equations: dict[str, int] = {}
-    numbers: dict[tuple[Any, ...], int] = {}
+    numbers: dict[str, int] = {}
     curves: list[dict[str, Any]] = []
     contacts: list[list[Any]] = []
     for stack, group in groupby(rows, key=lambda row: tuple(row.get(key) for key in _STACK)):
@@ -272,22 +236,13 @@ def gather_curves(rows: Iterable[Row]) -> dict[str, Any]:
             "q": [equations.setdefault(kink.get("equation", ""), len(equations)) for kink in kinks],
             "m": next((i for i, kink in enumerate(kinks) if kink.get("is_minimum") == "True"), -1),
         }
-        key = tuple(tuple(v) if isinstance(v, list) else v for v in curve.values())
+        key = repr(curve)
         if key not in numbers:
             numbers[key] = len(curves)
             curves.append(curve)
         candidate, electrolyte, label, kind = stack
         contacts.append([candidate, electrolyte, kind, label, numbers[key]])
     return {"equations": list(equations), "curves": curves, "contacts": contacts}
-
-
-def experiments() -> list[Row]:
-    """Read the measured cells that come with the package; none where it has no such file."""
-    file = files("interscreen") / "data" / MEASURED
-    if not file.is_file():
-        return []
-    rows = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"), newline=""))
-    return [{key: cell(key, text or "") for key, text in row.items()} for row in rows]
 
 
 def measured_cells(
@@ -297,42 +252,25 @@ def measured_cells(
 ) -> dict[str, list[dict[str, Any]]]:
     """Find the measured cells whose layer was deposited as the phases of a candidate.
 
-    Parameters
-    ----------
-    candidates, electrolytes : mapping of str to str
-        Names in the study and their formulas.
-    rows : iterable of mapping, optional
-        Measured cells; those of the package when nothing is given.
-
-    Returns
-    -------
-    dict
-        By candidate: the rows, each with ``electrolyte_match`` for every electrolyte of the study:
-        ``same`` (of the same elements), ``related`` (one has all elements of the other, as LLZO and
-        its doped forms) or ``other``.
+    Candidates and electrolytes are formulas by name.  Each cell (those of the package by default)
+    comes with ``electrolyte_match`` for every electrolyte: ``same`` (of the same elements),
+    ``related`` (one has all elements of the other, as LLZO and its doped forms) or ``other``.
     """
+    if rows is None:
+        with as_file(files("interscreen") / "data" / MEASURED) as file:
+            rows = read_rows(file)
     found: dict[str, list[dict[str, Any]]] = {}
-    known = [
-        (row, phases)
-        for row in (experiments() if rows is None else rows)
-        if (phases := _phases(row.get("deposited_phases", "")))
-    ]
     theirs = {name: _elements(formula) for name, formula in electrolytes.items()}
+    known: dict[Any, list[dict[str, Any]]] = {}
+    for row in rows:
+        measured = _elements(row.get("electrolyte_formula", ""))
+        matches = {label: _match(measured, elements) for label, elements in theirs.items()}
+        phases = _phases(row.get("deposited_phases", ""))
+        known.setdefault(phases, []).append({**row, "electrolyte_match": matches})
     for name, formula in candidates.items():
-        wanted = _phases(formula)
-        mine = [
-            {
-                **row,
-                "electrolyte_match": {
-                    label: _match(_elements(row.get("electrolyte_formula", "")), elements)
-                    for label, elements in theirs.items()
-                },
-            }
-            for row, phases in known
-            if phases == wanted
-        ]
-        if mine:
-            found[name] = mine
+        phases = _phases(formula)
+        if phases and phases in known:
+            found[name] = known[phases]
     return found
 
 
@@ -346,17 +284,16 @@ def _match(measured: frozenset[str], studied: frozenset[str]) -> str:
 
 def _phases(text: str) -> frozenset[tuple[tuple[str, int], ...]]:
     """Return the phases of a mixture without their amounts; none for a text that is no mixture."""
+    found = set()
     try:
-        return frozenset(_phase(formula) for _, formula in split_mixture(text))
+        for _, formula in split_mixture(text):
+            amounts = read_amounts(formula)
+            whole = whole_numbers(list(amounts.values()))
+            divisor = gcd(*whole)
+            found.add(tuple((s, n // divisor) for s, n in zip(amounts, whole, strict=True)))
     except InputError:
         return frozenset()
-
-
-def _phase(formula: str) -> tuple[tuple[str, int], ...]:
-    amounts = read_amounts(formula)
-    whole = whole_numbers(list(amounts.values()))
-    divisor = gcd(*whole)
-    return tuple((symbol, n // divisor) for symbol, n in zip(amounts, whole, strict=True))
+    return frozenset(found)
 
 
 def _elements(formula: str) -> frozenset[str]:

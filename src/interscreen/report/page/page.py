@@ -31,9 +31,7 @@ _LICENCE = re.compile(r"CC[ -]BY[ -](?:NC[ -])?\d\.\d|CC0")
 
 
 def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
-    """Write the page of a run.
-
-    The same folder gives the same bytes; nothing but its files is read.
+    """Write the page of a run: the same folder gives the same bytes, and nothing else is read.
 
     Parameters
     ----------
@@ -41,11 +39,6 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
         Folder of a finished run.
     out : path, optional
         File to write; report.html in the folder when nothing is given.
-
-    Returns
-    -------
-    Path
-        The file.
 
     Raises
     ------
@@ -108,12 +101,8 @@ def report_html(run: Run) -> str:
 def bibtex(source: dict[str, Any], version: str) -> str:
     """Return everything to cite as one BibTeX text.
 
-    Parameters
-    ----------
-    source : dict
-        As in a manifest; its citation names the papers behind the data by DOI.
-    version : str
-        Of this program, as the run was made with; empty where it is not known.
+    The citation of a source names the papers behind the data by DOI; ``version`` is that of the
+    program that made the run, empty where it is not known.
     """
     *papers, software = _asset("papers.bib").strip().split("\n\n")
     cited = f"{source.get('citation') or ''} {' '.join(METHODS)}"

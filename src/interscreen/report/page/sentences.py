@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeGuard
+from typing import Any
 
+from ...phases.units import is_number
 from ...screen.ranking import OVERALL
 from ..cells import Row
 from ..markup import listed, marked, number
@@ -42,14 +43,9 @@ def answers(run: Run) -> list[str]:
 def best_table(run: Run) -> tuple[list[str], list[tuple[str, str, list[str]]]]:
     """Return the best candidate of each role with each electrolyte, for a table.
 
-    Returns
-    -------
-    roles : list of str
-        In words.
-    rows : list of tuple
-        Electrolyte (text), mutual energy of bare Li with it [meV/atom] and the best of each role
-        (both HTML, empty where there is none); no rows with few electrolytes, whose answers are
-        sentences.
+    First the roles in words; then rows of electrolyte (text), mutual energy of bare Li with it
+    [meV/atom] and the best of each role (both HTML, empty where there is none); no rows with few
+    electrolytes, whose answers are sentences.
     """
     blocks = run.blocks()
     if len(run.electrolytes) <= SENTENCES or OVERALL not in blocks:
@@ -58,7 +54,7 @@ def best_table(run: Run) -> tuple[list[str], list[tuple[str, str, list[str]]]]:
     bare = {
         row["electrolyte"]: number(1000 * row[key])
         for row in run.results
-        if _is_number(row.get(key))
+        if is_number(row.get(key))
     }
     ranked = {name: _by_role(blocks.get(name, [])) for name in run.electrolytes}
     roles = [role for role in _ROLES if any(role in block for block in ranked.values())]
@@ -73,7 +69,7 @@ def _by_role(block: Sequence[Row]) -> dict[str, list[Row]]:
     """Return the rows with a score by role, best first."""
     found: dict[str, list[Row]] = {}
     for row in block:
-        if _is_number(row.get("score_meV_per_atom")):
+        if is_number(row.get("score_meV_per_atom")):
             found.setdefault(str(row.get("role")), []).append(row)
     return found
 
@@ -113,7 +109,7 @@ def _best(run: Run, name: str, block: Sequence[Row]) -> str:
 
 def _layer(row: Row) -> str:
     layer, bare = row.get("layer_mutual_eV_per_atom"), row.get("bare_mutual_eV_per_atom")
-    if not _is_number(layer) or not _is_number(bare):
+    if not is_number(layer) or not is_number(bare):
         return ""
     products = row.get("layer") or row.get("conversion_products") or "layer"
     what = (
@@ -133,7 +129,7 @@ def certainty(run: Run) -> str:
         "compounds are wrong by about 24 to 35 meV/atom against each other."
     )
     block = next(iter(run.blocks().values()), [])
-    known = [row for row in block if _is_number(row.get("probability_top3"))]
+    known = [row for row in block if is_number(row.get("probability_top3"))]
     if not known:
         text += " This run holds no samples of the energies, so no probabilities are given."
         if run.whole:
@@ -149,7 +145,7 @@ def certainty(run: Run) -> str:
     )
     text += f" With the energies varied within their errors, among the best three {where}: {told}."
     low, high = known[0].get("rank_low"), known[0].get("rank_high")
-    if _is_number(low) and _is_number(high):
+    if is_number(low) and is_number(high):
         ranks = f"rank {number(low)}" if low == high else f"ranks {number(low)} to {number(high)}"
         text += f" {marked(known[0]['candidate'])} holds {ranks} in 90 % of the samples."
     return text
@@ -157,65 +153,60 @@ def certainty(run: Run) -> str:
 
 def warnings(run: Run) -> list[str]:
     """Return what to watch out for, one sentence of HTML each, most important first."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     for name, block in run.blocks().items():
         for electrolyte in run.electrolytes if name == OVERALL else [name]:
-            pair = run.pairs.get((block[0]["candidate"], electrolyte))
-            if pair is not None:
-                found += _cautions(pair, electrolyte)
-    found = list(dict.fromkeys(found))
+            pair = run.pairs.get((block[0]["candidate"], electrolyte), {})
+            found |= dict.fromkeys(_cautions(pair, electrolyte))
+    said = list(found)
     if suspects := _suspects(run):
-        found.append(
+        said.append(
             "Phases that may never have been made decide scores; without them: "
             f"{listed(suspects, most=5)} meV/atom."
         )
-    lower = list(
-        dict.fromkeys(
-            row["electrolyte"]
-            for row in run.results
-            if row.get("electrolyte_energy_source") == "hull"
-        )
+    lower = dict.fromkeys(
+        marked(row["electrolyte"])
+        for row in run.results
+        if row.get("electrolyte_energy_source") == "hull"
     )
     if lower:
-        found.append(
-            f"The source has no phase for {listed([marked(n) for n in lower])}; the hull energy of "
-            "the composition stands in, which is a lower bound: total driving forces are at least "
-            "those shown (the mutual energies do not depend on it)."
+        said.append(
+            f"The source has no phase for {listed(lower)}; the hull energy of the composition "
+            "stands in, which is a lower bound: total driving forces are at least those shown (the "
+            "mutual energies do not depend on it)."
         )
-    found += _failures(run)
+    said += _failures(run)
     stated = [marked(str(text)) + "." for text in run.manifest.get("warnings") or []]
-    found += stated[:_STATED]
+    said += stated[:_STATED]
     if len(stated) > _STATED:
-        found.append(f"{len(stated) - _STATED} more warnings stand under Provenance.")
+        said.append(f"{len(stated) - _STATED} more warnings stand under Provenance.")
     left_out = run.manifest.get("left_out_phases") or []
     if left_out:
-        found.append(
+        said.append(
             "Left out of all equilibria, because never observed or by choice: "
             f"{listed([marked(str(phase)) for phase in left_out], most=12)}."
         )
-    return found
+    return said
 
 
 def _failures(run: Run) -> list[str]:
     """Say what could not be computed: whole electrolytes, whole candidates, single pairs."""
-    bad = [row for row in run.results if row.get("status") == "failed"]
-    good = [row for row in run.results if row.get("status") != "failed"]
+    bad, good = (
+        [row for row in run.results if (row.get("status") == "failed") is failed]
+        for failed in (True, False)
+    )
     found = []
-    lost: dict[str, list[str]] = {}
     for kind in ("electrolyte", "candidate"):
         there = {row[kind] for row in good}
-        lost[kind] = [n for n in dict.fromkeys(row[kind] for row in bad) if n not in there]
-        if lost[kind]:
-            n = len(lost[kind])
+        lost = dict.fromkeys(row[kind] for row in bad if row[kind] not in there)
+        if lost:
             found.append(
-                f"{n} {kind}{'' if n == 1 else 's'} could not be computed "
-                f"({listed([marked(name) for name in lost[kind]])}); the hatched cells say why."
+                f"{len(lost)} {kind}{'' if len(lost) == 1 else 's'} could not be computed "
+                f"({listed(map(marked, lost))}); the hatched cells say why."
             )
-        if not there:
-            break
-    rest = [row for row in bad if all(row[kind] not in names for kind, names in lost.items())]
-    if rest:
-        pairs = [f"{marked(row['candidate'])} with {marked(row['electrolyte'])}" for row in rest]
+        bad = [row for row in bad if row[kind] not in lost]
+    if bad:
+        pairs = [f"{marked(row['candidate'])} with {marked(row['electrolyte'])}" for row in bad]
         found.append(f"Not computed, either: {listed(pairs)}; the hatched cells say why.")
     return found
 
@@ -226,7 +217,7 @@ def _suspects(run: Run) -> list[str]:
     for name, block in run.blocks().items():
         for row in block:
             change, phase = row.get("suspect_change_meV_per_atom"), row.get("suspect_phase")
-            if name == OVERALL or not phase or not _is_number(change) or abs(change) <= run.tie:
+            if name == OVERALL or not phase or not is_number(change) or abs(change) <= run.tie:
                 continue
             key = (row["candidate"], phase)
             if abs(change) > abs(moves.get(key, (0.0, ""))[0]):
@@ -240,23 +231,26 @@ def _suspects(run: Run) -> list[str]:
 
 
 def _cautions(row: Row, electrolyte: str) -> list[str]:
+    if not row:
+        return []
     name, other = marked(row["candidate"]), marked(electrolyte)
     found = []
-    deposited = row.get("deposited_mutual_eV_per_atom")
-    if _is_number(deposited) and 1000 * deposited < -_BIG:
+    deposited, layer, worst = (
+        1000 * value if is_number(value := row.get(f"{kind}_mutual_eV_per_atom")) else 0.0
+        for kind in ("deposited", "layer", "worst_product")
+    )
+    if deposited < -_BIG:
         found.append(
             f"{name} itself reacts with {other} before lithium reaches it "
-            f"({number(1000 * deposited)} meV/atom as deposited)."
+            f"({number(deposited)} meV/atom as deposited)."
         )
-    worst = row.get("worst_product_mutual_eV_per_atom")
-    layer = row.get("layer_mutual_eV_per_atom")
-    if _is_number(worst) and _is_number(layer) and 1000 * worst < min(-_BIG, 1000 * layer - 10):
+    if worst < min(-_BIG, layer - 10):
         found.append(
             f"Of the layer that {name} becomes, {marked(row.get('worst_product') or '')} alone "
-            f"reacts with {other} at {number(1000 * worst)} meV/atom."
+            f"reacts with {other} at {number(worst)} meV/atom."
         )
     margin = row.get("bridge_margin_V")
-    if _is_number(margin) and margin < 0:
+    if is_number(margin) and margin < 0:
         found.append(
             f"No salt of the layer of {name} reaches the reduction limit of {other} "
             f"(bridge margin {number(margin, 2)} V)."
@@ -276,8 +270,4 @@ def counts(stated: dict[str, Any], **names: str) -> str:
 def _score(row: Row) -> str:
     text = number(row["score_meV_per_atom"])
     deviation = row.get("score_std_meV_per_atom")
-    return f"{text} ± {number(deviation)}" if _is_number(deviation) else text
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{text} ± {number(deviation)}" if is_number(deviation) else text

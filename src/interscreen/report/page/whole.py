@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
 from ...screen.ranking import OVERALL
-from ..cells import Row, read_rows
+from ..cells import Row
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SCORE = "score_meV_per_atom"
-NEEDED = (
-    "candidate electrolyte status role elements lithium_mutual_eV_per_atom "
-    "deposited_mutual_eV_per_atom layer_mutual_eV_per_atom worst_product_mutual_eV_per_atom "
-    "bridge_margin_V score_meV_per_atom"
-).split()
+TEXTS = "candidate electrolyte status role elements".split()
 # quantity, factor to the unit of the page, width of a bin, ends of the axis
 HISTOGRAMS = (
     ("layer_mutual_eV_per_atom", 1000.0, 20.0, -800.0, 0.0),
@@ -26,33 +23,23 @@ HISTOGRAMS = (
     (SCORE, 1.0, 40.0, -1600.0, 0.0),
     ("bridge_margin_V", 1.0, 0.2, -4.0, 6.0),
 )
+NEEDED = [*"candidate electrolyte status role elements".split(), *(key for key, *_ in HISTOGRAMS)]
 ROLES = ("conversion", "alloy", "coating")  # in this order; others behind
 SCATTER_X, SCATTER_Y = (2000.0, 20.0), (800.0, 10.0)  # end of the axis, width of a bin [meV/atom]
 NAMED = 3  # candidates named in a bin of the scatter
 
 
-def read_whole(folder: Path) -> tuple[list[Row], list[Row], dict[str, Any]]:
-    """Read the folder of a whole-source run.
-
-    Returns
-    -------
-    results : list of dict
-        Rows of the candidates in ranking.csv with every electrolyte.
-    ranking : list of dict
-        Blocks of ranking.csv, best first.
-    statistics : dict
-        ``histograms``, ``scatter`` and ``elements`` by electrolyte, and ``count``.
+def read_whole(file: Path, ranking: Iterable[Row]) -> tuple[list[Row], dict[str, Any]]:
+    """Read results.parquet: rows of the candidates of a ranking, and the statistics of all.
 
     Raises
     ------
     InputError
-        For files that cannot be read.
+        When it cannot be read.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    ranking = read_rows(folder / "ranking.csv", ("candidate", "electrolyte", SCORE))
-    file = folder / "results.parquet"
     names = list(dict.fromkeys(row["candidate"] for row in ranking))
     try:
         missing = [name for name in NEEDED if name not in pq.read_schema(file).names]
@@ -61,26 +48,21 @@ def read_whole(folder: Path) -> tuple[list[Row], list[Row], dict[str, Any]]:
                 f"{file}: no results of a screen (column {missing[0]} is missing); run the screen "
                 "again"
             )
-        numbers = pq.read_table(file, columns=NEEDED).to_pandas()
-        shown = pq.read_table(file, filters=[("candidate", "in", names)])
+        # plain objects: texts that live in Arrow are slow to group by
+        numbers = (
+            pq.read_table(file, columns=NEEDED).to_pandas().astype(dict.fromkeys(TEXTS, object))
+        )
+        shown = pq.read_table(file, filters=[("candidate", "in", names or [""])])
     except (OSError, pa.ArrowException) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{file}: cannot be read ({why}); run the screen again") from None
-    return shown.to_pylist(), ranking, statistics(numbers)
+    return shown.to_pylist(), statistics(numbers)
 
 
 def statistics(table: pd.DataFrame) -> dict[str, Any]:
-    """Count and bin all candidates.
+    """Count and bin all candidates of results.parquet, by electrolyte.
 
-    Parameters
-    ----------
-    table : DataFrame
-        results.parquet.
-
-    Returns
-    -------
-    dict
-        By electrolyte (``overall``, too, for the elements where there are several).
+    The elements are there ``overall``, too, where there are several electrolytes.
     """
     rows = table[table["status"] == "ok"]
     electrolytes = list(dict.fromkeys(table["electrolyte"]))
@@ -101,13 +83,8 @@ def statistics(table: pd.DataFrame) -> dict[str, Any]:
         found["scatter"][name] = scatter(mine)
         found["elements"][name] = best_of_elements(mine)
     if len(electrolytes) > 1:
-        whole = (
-            rows.groupby("candidate", sort=False).filter(
-                lambda group: len(group) == len(electrolytes)
-            )
-            if len(rows) < len(table)
-            else rows
-        )
+        counts = rows.groupby("candidate", sort=False)["candidate"].transform("size")
+        whole = rows[counts == len(electrolytes)]
         mean = whole.groupby("candidate", sort=False, as_index=False).agg(
             {SCORE: "mean", "elements": "first", "role": "first"}
         )
@@ -117,7 +94,7 @@ def statistics(table: pd.DataFrame) -> dict[str, Any]:
 
 def roles_of(rows: pd.DataFrame) -> list[str]:
     """Roles that occur, in their order."""
-    found = set(rows["role"].dropna()) - {""}
+    found = set(rows["role"].dropna().unique()) - {""}
     return [*(role for role in ROLES if role in found), *sorted(found - set(ROLES))]
 
 
@@ -143,23 +120,15 @@ def histograms(rows: pd.DataFrame) -> list[dict[str, Any]]:
 def scatter(rows: pd.DataFrame) -> list[list[Any]]:
     """Bin driving force with Li against what the converted layer has left with the electrolyte.
 
-    Returns
-    -------
-    list
-        For each bin that is not empty: its numbers along x and y, how many candidates, and the
-        names of the best of them.
+    Each bin that is not empty has its numbers along x and y, how many candidates, and the names of
+    the best of them.
     """
     import numpy as np
 
-    columns = rows[
-        ["candidate", "lithium_mutual_eV_per_atom", "layer_mutual_eV_per_atom", SCORE]
-    ].dropna()
-    columns = columns.sort_values([SCORE, "candidate"], ascending=[False, True], kind="stable")
+    energies = {"x": "lithium_mutual_eV_per_atom", "y": "layer_mutual_eV_per_atom"}
+    columns = _best_first(rows[["candidate", *energies.values(), SCORE]].dropna())
     bins = {}
-    for key, column, (end, width) in (
-        ("x", "lithium_mutual_eV_per_atom", SCATTER_X),
-        ("y", "layer_mutual_eV_per_atom", SCATTER_Y),
-    ):
+    for (key, column), (end, width) in zip(energies.items(), (SCATTER_X, SCATTER_Y), strict=True):
         values = np.abs(columns[column].to_numpy()) * 1000.0
         bins[key] = np.minimum(values // width, end // width).astype(int)
     groups: dict[tuple[int, int], list[Any]] = {}
@@ -172,28 +141,28 @@ def scatter(rows: pd.DataFrame) -> list[list[Any]]:
 
 
 def best_of_elements(rows: pd.DataFrame) -> dict[str, dict[str, list[Any]]]:
-    """Find the best score among the candidates with each element.
+    """Find the best score [meV/atom], its candidate and the number of candidates by element.
 
-    Returns
-    -------
-    dict
-        By role (and ``all``) and element: score [meV/atom], candidate, number of candidates.
+    They stand by role (and ``all``), then by element.
     """
-    ordered = rows.dropna(subset=[SCORE]).sort_values(
-        [SCORE, "candidate"], ascending=[False, True], kind="stable"
-    )
+    ordered = _best_first(rows.dropna(subset=[SCORE]))
     found: dict[str, dict[str, list[Any]]] = {}
     for role in ("all", *roles_of(ordered)):
         mine = ordered if role == "all" else ordered[ordered["role"] == role]
         systems = mine.groupby("elements", sort=False).agg(
             score=(SCORE, "first"), candidate=("candidate", "first"), count=(SCORE, "size")
         )
-        best: dict[str, list[Any]] = {}
-        for system, score, name, count in systems.itertuples():  # best system first
-            for symbol in str(system).split("-"):
-                if symbol in best:
-                    best[symbol][2] += int(count)
-                else:
-                    best[symbol] = [float(score), name, int(count)]
+        symbols = systems.assign(symbol=systems.index.str.split("-")).explode("symbol")
+        of_symbol = symbols.groupby("symbol", sort=False).agg(
+            score=("score", "first"), candidate=("candidate", "first"), count=("count", "sum")
+        )
+        best = {
+            str(symbol): [float(score), name, int(count)]
+            for symbol, score, name, count in of_symbol.itertuples()
+        }
         found[role] = best
     return found
+
+
+def _best_first(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.sort_values([SCORE, "candidate"], ascending=[False, True], kind="stable")

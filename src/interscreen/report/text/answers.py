@@ -12,7 +12,6 @@ from ...answers.provenance import Answer
 from ...answers.reaction import Reaction
 from ...answers.stack import Stack
 from ...answers.window import Window
-from ...energies.spread import Spread
 from ...phases.units import KJ_PER_MOL
 from ..markup import rounded
 
@@ -20,23 +19,25 @@ from ..markup import rounded
 def table(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,), gap: str = "  ") -> list[str]:
     """Return the lines of a table whose columns are as wide as they need be.
 
-    Parameters
-    ----------
-    rows : sequence of rows, the first one the header
-    left : sequence of int
-        Columns that are aligned to the left; the others to the right.
-    gap : str
-        Between columns.
+    The first row is the header; columns of ``left`` are aligned to the left, others to the right.
     """
-    widths = [max(places(row[i]) for row in rows) for i in range(len(rows[0]))]
+    widths = [max(map(places, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:
-        cells = []
-        for i, (cell, width) in enumerate(zip(row, widths, strict=True)):
-            space = " " * (width - places(cell))
-            cells.append(cell + space if i in left else space + cell)
+        spaces = [" " * (width - places(cell)) for cell, width in zip(row, widths, strict=True)]
+        cells = [
+            cell + space if i in left else space + cell
+            for i, (cell, space) in enumerate(zip(row, spaces, strict=True))
+        ]
         lines.append(gap.join(cells).rstrip())
     return lines
+
+
+def wrapped(text: str, further: str = "   ", *, width: int = 80) -> list[str]:
+    """Break a text into lines; formulas and long words stay whole."""
+    return textwrap.wrap(
+        text, width, subsequent_indent=further, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def places(text: str) -> int:
@@ -76,11 +77,12 @@ def _volt(value: float | None) -> str:
 
 def origin_lines(provenance: dict[str, Any]) -> list[str]:
     """Return lines that say what a result was made from."""
-    lines = textwrap.wrap(f"source: {provenance['source_label']}", width=76, subsequent_indent="  ")
     left_out = provenance["left_out_phases"]
-    if left_out:
-        lines += textwrap.wrap(left_out_text(left_out), width=76, subsequent_indent="  ")
-    return lines
+    said = [
+        f"source: {provenance['source_label']}",
+        *([left_out_text(left_out)] if left_out else []),
+    ]
+    return [line for text in said for line in textwrap.wrap(text, 76, subsequent_indent="  ")]
 
 
 def left_out_text(phases: Sequence[str], most: int = 16) -> str:
@@ -99,6 +101,20 @@ def source_note(label: str, left_out: Sequence[str]) -> str:
     return note
 
 
+def used(material: Any) -> str:
+    """Say which energy was used for a material."""
+    found = material if isinstance(material, Mapping) else vars(material)
+    return (
+        f"{found['energy_eV_per_atom']:.4f} eV/atom ({found['energy_source']}), "
+        f"{1000 * found['energy_above_hull_eV_per_atom']:.1f} meV/atom above the hull"
+    )
+
+
+def written(products: Mapping[str, float]) -> str:
+    """Write products with their amounts."""
+    return " + ".join(format_amount(formula, number) for formula, number in products.items())
+
+
 def reaction_text(result: Reaction) -> str:
     """Write the reaction of two materials."""
     first, second = (r["input"] for r in result.reactants)
@@ -114,50 +130,32 @@ def reaction_text(result: Reaction) -> str:
             f"  atom fraction of {first} there  {result.mixing_fraction:.4f}",
             f"  {result.equation}",
         ]
-    lines.append("  energies used")
-    lines += [
-        "    "
-        + f"{r['formula']}: {r['energy_eV_per_atom']:.4f} eV/atom ({r['energy_source']}), "
-        + f"{1000 * r['energy_above_hull_eV_per_atom']:.1f} meV/atom above the hull"
-        for r in result.reactants
-    ]
+    lines += ["  energies used", *(f"    {r['formula']}: {used(r)}" for r in result.reactants)]
     rows = [[f"x({first})", "mutual", "total", "equation (energies in eV/atom)"]]
-    rows += [
-        [
-            f"{kink.mixing_fraction:.4f}",
-            rounded(kink.mutual_energy_eV_per_atom, 4),
-            rounded(kink.total_energy_eV_per_atom, 4),
-            kink.equation,
-        ]
-        for kink in result.kinks
-    ]
-    lines.append("  kinks")
-    lines += ["    " + line for line in table(rows, left=(3,))]
-    lines += ["  " + line for line in origin_lines(result.provenance)]
-    return "\n".join(lines)
+    for kink in result.kinks:
+        energies = (kink.mutual_energy_eV_per_atom, kink.total_energy_eV_per_atom)
+        numbers = [rounded(value, 4) for value in energies]
+        rows.append([f"{kink.mixing_fraction:.4f}", *numbers, kink.equation])
+    lines += ["  kinks", *("    " + line for line in table(rows, left=(3,)))]
+    return "\n".join([*lines, *("  " + line for line in origin_lines(result.provenance))])
 
 
 def window_text(result: Window) -> str:
     """Write a stability window."""
     reduction, oxidation = result.assemblage_window_V
+    phase = f"none: {result.phase_window_reason}"
+    if result.phase_window_V is not None:
+        low, high = result.phase_window_V
+        phase = f"{_volt(low)} to {_volt(high)} vs Li/Li+"
     lines = [
         f"{result.material}",
         f"  window of the assemblage  {_volt(reduction)} to {_volt(oxidation)} vs Li/Li+",
-    ]
-    if result.phase_window_V is None:
-        lines.append(f"  window of the phase       none: {result.phase_window_reason}")
-    else:
-        low, high = result.phase_window_V
-        lines.append(f"  window of the phase       {_volt(low)} to {_volt(high)} vs Li/Li+")
-    below = " + ".join(result.reduction_products) or "stable against Li metal"
-    above = " + ".join(result.oxidation_products) or "-"
-    lines += [
-        f"  below it  {below}",
-        f"  above it  {above}",
+        f"  window of the phase       {phase}",
+        f"  below it  {' + '.join(result.reduction_products) or 'stable against Li metal'}",
+        f"  above it  {' + '.join(result.oxidation_products) or '-'}",
         f"  decomposition at 0 V  {energy(result.decomposition_energy_0V_eV_per_atom)}",
-        *_foot(result),
     ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_foot(result)])
 
 
 def lithiation_text(result: Lithiation) -> str:
@@ -172,7 +170,7 @@ def lithiation_text(result: Lithiation) -> str:
                 f"{step.voltage_V:.3f}",
                 f"{step.li_per_formula_start:.3f} to {step.li_per_formula_end:.3f}",
                 f"{step.capacity_mAh_per_g:.1f}",
-                " + ".join(format_amount(f, n) for f, n in step.products.items()),
+                written(step.products),
             ]
             for step in result.steps
         ]
@@ -184,14 +182,11 @@ def lithiation_text(result: Lithiation) -> str:
 
 def _foot(result: Window | Lithiation) -> list[str]:
     """Return lines on the energy and the source of a single material."""
-    used = (
-        f"energy used  {result.energy_eV_per_atom:.4f} eV/atom ({result.energy_source}), "
-        f"{1000 * result.energy_above_hull_eV_per_atom:.1f} meV/atom above the hull"
-    )
-    return ["  " + line for line in (used, *origin_lines(result.provenance))]
+    lines = (f"energy used  {used(result)}", *origin_lines(result.provenance))
+    return ["  " + line for line in lines]
 
 
-# numbers of single questions whose error bars are sampled: name, unit and factor
+# numbers of single questions whose error bars are sampled: name, unit, factor and digits
 _SAMPLED = {
     "min_mutual_energy_eV_per_atom": ("mutual energy", "meV/atom", 1000.0, 0),
     "reduction_limit_V": ("reduction limit", "V", 1.0, 3),
@@ -199,21 +194,22 @@ _SAMPLED = {
 }
 
 
-def with_spreads(written: str, result: Answer) -> str:
+def with_spreads(text: str, result: Answer) -> str:
     """Put the error bars of an answer, where it has some, below its first lines."""
     lines = [f"  error bars ({result.samples} samples of the energies)"]
     for key, found in result.uncertainty.items():
         name, unit, factor, digits = _SAMPLED[key]
-        if found.standard_deviation is None or found.low is None or found.high is None:
-            continue
-        deviation, low, high = (
-            rounded(factor * value, digits)
-            for value in (found.standard_deviation, found.low, found.high)
-        )
-        lines.append(f"    {name} ± {deviation} {unit}; 90 % of the samples from {low} to {high}")
+        if found.standard_deviation is not None and None not in (found.low, found.high):
+            deviation, low, high = (
+                rounded(factor * (value or 0.0), digits)
+                for value in (found.standard_deviation, found.low, found.high)
+            )
+            lines.append(
+                f"    {name} ± {deviation} {unit}; 90 % of the samples from {low} to {high}"
+            )
     if len(lines) == 1:
-        return written
-    head, first, *rest = written.split("\n")
+        return text
+    head, first, *rest = text.split("\n")
     return "\n".join([head, first, *lines, *rest])
 
 
@@ -225,43 +221,30 @@ CONTACTS = {
     "layer": "converted layer",
     "product": "product",
 }
-# contacts whose error bars are sampled, by their column of results.csv
-_COLUMN_OF = {
-    "bare": "bare",
-    "lithium": "lithium",
-    "deposited": "deposited",
-    "layer": "layer",
-    "worst": "worst_product",
-}
-
-
-def _deviation(spreads: Mapping[str, Spread], key: str, factor: float, digits: int = 0) -> str:
-    """Write a standard deviation as `` ± 12``; nothing where it is not known."""
-    found = spreads.get(key)
-    if found is None or found.standard_deviation is None:
-        return ""
-    return f" ± {factor * found.standard_deviation:.{digits}f}"
 
 
 def stack_text(result: Stack) -> str:
     """Write the contacts of a stack, with error bars where somebody asked for them."""
     spreads = result.uncertainty
-    errors = {
-        kind: _deviation(spreads, f"{column}_mutual_eV_per_atom", 1000.0)
-        for kind, column in _COLUMN_OF.items()
-    }
-    margin = _deviation(spreads, "bridge_margin_V", 1.0, digits=2)
+
+    def deviation(key: str, factor: float, digits: int) -> str:
+        found = spreads.get(key)
+        if found is None or found.standard_deviation is None:
+            return ""
+        return f" ± {factor * found.standard_deviation:.{digits}f}"
+
     rows = [["", "contact", "meV/atom", *(["std"] if spreads else [])]]
-    worst = result.worst_product
     for contact in result.contacts:
         row = [CONTACTS[contact.kind], contact.label, rounded(1000 * contact.energy, 1)]
-        if spreads:
-            row.append(errors.get("worst" if contact is worst else contact.kind, ""))
+        if spreads:  # of the products only the worst has some
+            column = "worst_product" if contact is result.worst_product else contact.kind
+            row.append(deviation(f"{column}_mutual_eV_per_atom", 1000.0, 0))
         rows.append(row)
     lines = [f"Li | {result.candidate} | {result.electrolyte}"]
     lines += ["  " + line for line in table(rows, left=(0, 1))]
     bridge = result.bridge_product or "no Li-bearing salt stable at 0 V"
-    lines.append(f"  bridge  {bridge}, margin {result.bridge_margin_V:.3f}{margin} V")
+    margin = f"{result.bridge_margin_V:.3f}{deviation('bridge_margin_V', 1.0, 2)}"
+    lines.append(f"  bridge  {bridge}, margin {margin} V")
     if spreads:
         lines.append("  std: standard deviation over the samples; of the products only the worst")
     provenances = [contact.reaction.provenance for contact in result.contacts]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from ...screen.ranking import OVERALL
-from ...screen.results_table import SCORE
 from ...screen.scores import COATING, CONVERSION
-from .answers import table
+from ...screen.top import SCORE
+from .answers import table, wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,15 +27,7 @@ _SHOWN = (
 
 
 def best_text(found: pd.DataFrame, *, where: str = "") -> str:
-    """Write the answer of ``best`` as a table that fits 80 columns.
-
-    Parameters
-    ----------
-    found : DataFrame
-        As ``best`` returns it.
-    where : str
-        The condition it was asked for.
-    """
+    """Write what ``best`` found, asked with the condition ``where``, in 80 columns."""
     head = title(found, where)
     if found.empty:
         return head
@@ -54,19 +45,19 @@ def best_text(found: pd.DataFrame, *, where: str = "") -> str:
         heads.append(["with Li metal", *(found["conversion_products"].fillna(""))])
         left.append(len(heads) - 1)
     lines = table(_fitted(heads), left=left)
-    legend = "score"
-    if overall:
-        legend += ", Li (reaction with Li metal): meV/atom; the score is 0 at best; "
-    else:
-        legend += (
+    shown = ", Li (reaction with Li metal): meV/atom; the score is 0 at best; "
+    if not overall:
+        shown = (
             ", Li, as deposited, converted layer, worst product: meV/atom; the score is 0 at best; "
             "bridge [V]: oxidation limit of the Li-bearing salt of the layer minus reduction limit "
             "of the electrolyte; "
         )
-    legend += "rank: among all candidates, =: tied. Driving forces at 0 K, not rates."
+    legend = f"score{shown}rank: among all candidates, =: tied. Driving forces at 0 K, not rates."
     if any("…" in line for line in lines):
         legend += " …: cut to fit; --columns, --csv and --json give whole names."
-    return "\n".join([head, *("  " + line for line in lines), "", *_wrapped(legend, "")])
+    return "\n".join(
+        [head, *("  " + line for line in lines), "", *wrapped(legend, "", width=_WIDTH - 1)]
+    )
 
 
 def title(found: pd.DataFrame, where: str) -> str:
@@ -83,18 +74,10 @@ def title(found: pd.DataFrame, where: str) -> str:
     else:
         text = f"{name}: {len(found):,} of {matched} candidates that meet {where}"
     if facts["sort"] != SCORE and len(found):
-        text_column = found[facts["sort"]].map(lambda value: isinstance(value, str)).any()
-        first = "largest first" if facts["descending"] else "smallest first"
-        if text_column:
-            first = "Z to A" if facts["descending"] else "A to Z"
-        text += f", sorted by {facts['sort']} ({first})"
-    return "\n".join(_wrapped(text, "  "))
-
-
-def _wrapped(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(
-        text, _WIDTH - 1, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
+        texts = found[facts["sort"]].map(lambda value: isinstance(value, str)).any()
+        orders = ("Z to A", "A to Z") if texts else ("largest first", "smallest first")
+        text += f", sorted by {facts['sort']} ({orders[not facts['descending']]})"
+    return "\n".join(wrapped(text, "  ", width=_WIDTH - 1))
 
 
 def _number(value: Any, factor: float, digits: int) -> str:
@@ -125,13 +108,10 @@ def _fitted(columns: list[list[str]]) -> list[list[str]]:
 
 def plain_lines(shown: pd.DataFrame) -> list[str]:
     """Lines of a table of any columns, under their own names."""
-    rows = [list(shown.columns)]
-    for row in records(shown):
-        rows.append([_cell(value) for value in row.values()])
-    left = [
-        i for i, name in enumerate(shown) if any(isinstance(v, str) for v in shown[name].tolist())
-    ]
-    return table(rows, left=left)
+    rows = [[_cell(value) for value in row.values()] for row in records(shown)]
+    texts = shown.map(lambda value: isinstance(value, str)).any()
+    left = [i for i, text in enumerate(texts) if text]
+    return table([list(shown.columns), *rows], left=left)
 
 
 def _cell(value: Any) -> str:

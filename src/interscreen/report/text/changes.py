@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from ...phases.columns import COLUMNS
 from ...phases.difference import Difference, PhaseChange
 from ...screen.compare import AnswerChange, RankChange, ScreenDifference
-from .answers import table
-
-_WIDTH = 80
-_MILLI = {"eV/atom": "meV/atom"}
+from .answers import table, wrapped
 
 
 def difference_text(d: Difference, limit: int = 20) -> str:
-    """Write what changed between two tables of phases.
-
-    Parameters
-    ----------
-    d : Difference
-    limit : int
-        Phases of each kind that are shown; of the others only the number is given.
-    """
-    lines = [*_source("A", d.source_a.label), *_source("B", d.source_b.label)]
-    lines += _wrapped(
+    """Write what changed between two tables of phases, at most ``limit`` of each kind."""
+    lines = [*wrapped(f"A: {d.source_a.label}"), *wrapped(f"B: {d.source_b.label}")]
+    lines += wrapped(
         f"compared: {_count(d.compared_formulas, 'formula')} that both have; "
         f"{_count(d.compared_systems, 'chemical system')} that both hold"
     )
     for mine, other, number in (("A", "B", d.not_comparable_a), ("B", "A", d.not_comparable_b)):
         if number:
-            lines += _wrapped(
+            lines += wrapped(
                 f"not comparable: {_count(number, 'formula')} of {mine} only, in chemical systems "
                 f"that {other} does not hold"
             )
     for note in d.notes:
-        lines += _wrapped(f"note: {note}")
+        lines += wrapped(f"note: {note}")
     tolerance = f"by more than {_energy(d.tolerance_eV_per_atom)} meV/atom"
     if not d.changed:
         found = f"nothing changed {tolerance}" if d.compared_systems else "nothing to compare"
@@ -58,16 +48,9 @@ def difference_text(d: Difference, limit: int = 20) -> str:
 
 
 def screen_difference_text(d: ScreenDifference, limit: int = 20) -> str:
-    """Write which answers of a study changed.
-
-    Parameters
-    ----------
-    d : ScreenDifference
-    limit : int
-        Answers of each kind that are shown; of the others only the number is given.
-    """
+    """Write which answers of a study changed, at most ``limit`` of each kind."""
     tolerance = f"{_energy(d.tolerance_eV_per_atom)} meV/atom or {d.tolerance_V:.3f} V"
-    lines = [*_source("A", d.source_a), *_source("B", d.source_b)]
+    lines = [*wrapped(f"A: {d.source_a}"), *wrapped(f"B: {d.source_b}")]
     lines.append(f"compared: {_count(d.rows, 'row')} (candidates times electrolytes)")
     if not d.changed:
         return "\n".join([*lines, f"no answer changed by more than {tolerance}"])
@@ -89,7 +72,6 @@ def screen_difference_text(d: ScreenDifference, limit: int = 20) -> str:
 
 
 def _phase_row(phase: PhaseChange) -> list[str]:
-    ids = [phase.id_a, phase.id_b]
     return [
         phase.formula,
         _energy(phase.formation_energy_a_eV_per_atom),
@@ -97,7 +79,7 @@ def _phase_row(phase: PhaseChange) -> list[str]:
         _energy(phase.change_eV_per_atom, sign="+"),
         _hull(phase.stable_a, phase.energy_above_hull_a_eV_per_atom),
         _hull(phase.stable_b, phase.energy_above_hull_b_eV_per_atom),
-        " -> ".join(dict.fromkeys(text for text in ids if text)),
+        " -> ".join(dict.fromkeys(filter(None, (phase.id_a, phase.id_b)))),
     ]
 
 
@@ -108,16 +90,11 @@ def _hull(stable: bool | None, above: float | None) -> str:
 
 
 def _number_row(change: AnswerChange) -> list[str]:
-    values = [None if v is None else float(v) for v in (change.value_a, change.value_b)]
     write = _voltage if change.unit == "V" else _energy
-    return [
-        _where(change),
-        _name(change.quantity),
-        write(values[0]),
-        write(values[1]),
-        write(change.change, sign="+"),
-        _MILLI.get(change.unit, change.unit),
-    ]
+    values = (None if v is None else float(v) for v in (change.value_a, change.value_b))
+    numbers = [*map(write, values), write(change.change, sign="+")]
+    unit = "meV/atom" if change.unit == "eV/atom" else change.unit
+    return [_where(change), _name(change.quantity), *numbers, unit]
 
 
 def _place_row(place: RankChange) -> list[str]:
@@ -184,13 +161,9 @@ def _listed(
     write: Callable[[AnswerChange], Iterable[str]],
 ) -> str:
     lines = [f"{title}: {len(changes) or 'none'}"]
-    for change in changes[:limit]:
-        for line in write(change):
-            deeper = "  " + " " * (len(line) - len(line.lstrip()) + 3)
-            lines += textwrap.wrap(
-                "  " + line, _WIDTH, subsequent_indent=deeper, break_long_words=False,
-                break_on_hyphens=False,
-            )  # fmt: skip
+    for line in (line for change in changes[:limit] for line in write(change)):
+        deeper = "  " + " " * (len(line) - len(line.lstrip()) + 3)
+        lines += wrapped("  " + line, deeper)
     return "\n".join([*lines, *_more(len(changes) - limit, limit > 0)])
 
 
@@ -198,31 +171,16 @@ def _more(rest: int, some: bool) -> list[str]:
     return [f"  and {rest} more"] if rest > 0 and some else []
 
 
-def _source(letter: str, label: str) -> list[str]:
-    return _wrapped(f"{letter}: {label}")
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(
-        text, _WIDTH, subsequent_indent="   ", break_long_words=False, break_on_hyphens=False
-    )
-
-
 def _count(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def _energy(value: float | None, factor: float = 1000.0, *, sign: str = "") -> str:
+def _energy(value: float | None, factor: float = 1000.0, *, sign: str = "", digits: int = 1) -> str:
     """Energy [eV/atom] in meV/atom."""
-    return _fixed(None if value is None else factor * value, 1, sign)
-
-
-def _voltage(value: float | None, *, sign: str = "") -> str:
-    return _fixed(value, 3, sign)
-
-
-def _fixed(value: float | None, digits: int, sign: str) -> str:
     if value is None:
         return "-"
-    text = f"{value:{sign}.{digits}f}"
+    text = f"{factor * value:{sign}.{digits}f}"
     return text if float(text) else text.lstrip("+-")
+
+
+_voltage = partial(_energy, factor=1.0, digits=3)

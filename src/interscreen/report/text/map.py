@@ -6,7 +6,8 @@ import textwrap
 
 from ...answers.map import CompositionMap
 from ...answers.reactant import HULL
-from .answers import left_out_text, table
+from ..markup import rounded
+from .answers import origin_lines, table
 
 
 def map_text(maps: list[CompositionMap], level: float) -> str:
@@ -27,13 +28,8 @@ def map_text(maps: list[CompositionMap], level: float) -> str:
     lines = textwrap.wrap(head, width=76, subsequent_indent="  ")
     for one in maps:
         lines += ["", *_block(one, level, near, whole=len(maps) == 1)]
-    lines += ["", *textwrap.wrap(
-        f"source: {first.provenance['source_label']}", width=76, subsequent_indent="  "
-    )]  # fmt: skip
-    left_out = left_out_phases(maps)
-    if left_out:
-        lines += textwrap.wrap(left_out_text(left_out), width=76, subsequent_indent="  ")
-    return "\n".join(lines)
+    origin = {**first.provenance, "left_out_phases": left_out_phases(maps)}
+    return "\n".join([*lines, "", *origin_lines(origin)])
 
 
 def left_out_phases(maps: list[CompositionMap]) -> list[str]:
@@ -50,27 +46,16 @@ def _block(one: CompositionMap, level: float, near: str, *, whole: bool) -> list
     )
     lines = [
         f"{one.name}: {100.0 * one.share_within(level):.1f} % of the triangle has {near}",
-        f"  strongest: {_milli(energy)} meV/atom at {worst}",
+        f"  strongest: {rounded(1000.0 * energy, 1)} meV/atom at {worst}",
     ]
     shown = [phase for phase in one.phases if whole or phase.min_mutual_energy_eV_per_atom > -level]
     rows = [["stable phase", "E [meV/atom]", "reduced below [V]"]]
     for phase in shown:
-        limit = phase.reduction_limit_V
-        rows.append(
-            [
-                phase.formula,
-                _milli(phase.min_mutual_energy_eV_per_atom),
-                "-" if limit is None else f"{limit:.3f}" if limit else "stable",
-            ]
-        )
+        limit, energy = phase.reduction_limit_V, phase.min_mutual_energy_eV_per_atom
+        said = "-" if limit is None else f"{limit:.3f}" if limit else "stable"
+        rows.append([phase.formula, rounded(1000.0 * energy, 1), said])
     lines += [f"  {line}" for line in table(rows)]
     if len(shown) < len(one.phases):
         count = len(one.phases) - len(shown)
         lines.append(f"  and {count} stable {'phase' if count == 1 else 'phases'} beyond")
     return lines
-
-
-def _milli(energy: float) -> str:
-    """Energy in meV/atom to one digit, never a negative zero."""
-    text = f"{1000.0 * energy:.1f}"
-    return "0.0" if text == "-0.0" else text

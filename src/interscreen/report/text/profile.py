@@ -7,10 +7,9 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from ...answers.lithiation import format_amount
 from ...answers.profile_result import Profile, ProfileSegment
 from ..markup import rounded
-from .answers import origin_lines, table
+from .answers import origin_lines, table, used, written
 
 
 def profile_text(result: Profile) -> str:
@@ -32,33 +31,20 @@ def profile_text(result: Profile) -> str:
     lines.append("  energies in meV/atom at both ends of a range; Li per atom, + taken up")
     if not result.notes:
         rows = [["V", "", "mutual", "", f"x({a})", "Li", "reaction at the minimum"]]
-        rows += [
-            [
-                *_ends(part, "mutual"),
-                "-" if part[0].mixing_fraction is None else f"{part[0].mixing_fraction:.3f}",
-                "-"
-                if part[0].li_exchanged_per_atom is None
-                else f"{part[0].li_exchanged_per_atom:+.3f}",
-                part[0].equation or "none",
-            ]
-            for part in _grouped(result.segments, attrgetter("equation"))
-        ]
+        for part in _grouped(result.segments, attrgetter("equation")):
+            x, li = part[0].mixing_fraction, part[0].li_exchanged_per_atom
+            shares = ["-" if x is None else f"{x:.3f}", "-" if li is None else f"{li:+.3f}"]
+            rows.append([*_ends(part, "mutual"), *shares, part[0].equation or "none"])
         lines += _block("mutual reaction, per atom of both", rows, (6,))
     for side, reactant in zip("ab", result.reactants, strict=True):
         if getattr(result.segments[0], f"self_{side}_eV_per_atom") is None:
             continue
         rows = [["V", "", "energy", "", "products per formula unit"]]
-        rows += [
-            [*_ends(part, f"self_{side}"), _written(getattr(part[0], f"self_{side}_products"))]
-            for part in _grouped(result.segments, attrgetter(f"self_{side}_products"))
-        ]
+        products = attrgetter(f"self_{side}_products")
+        for part in _grouped(result.segments, products):
+            rows.append([*_ends(part, f"self_{side}"), written(products(part[0]))])
         lines += _block(f"{reactant['input']} alone, per atom of it", rows, (4,))
-    lines.append("  energies used")
-    lines += [
-        f"    {r['formula']}: {r['energy_eV_per_atom']:.4f} eV/atom ({r['energy_source']}), "
-        f"{1000 * r['energy_above_hull_eV_per_atom']:.1f} meV/atom above the hull"
-        for r in result.reactants
-    ]
+    lines += ["  energies used", *(f"    {r['formula']}: {used(r)}" for r in result.reactants)]
     return "\n".join([*lines, *("  " + line for line in origin_lines(result.provenance))])
 
 
@@ -82,10 +68,6 @@ def _ends(part: list[ProfileSegment], curve: str) -> list[str]:
         rounded(1000 * first[0], 1),
         f"to {rounded(1000 * last[1], 1)}",
     ]
-
-
-def _written(products: dict[str, float]) -> str:
-    return " + ".join(format_amount(formula, number) for formula, number in products.items())
 
 
 def ranges(windows: tuple[tuple[float, float], ...]) -> str:

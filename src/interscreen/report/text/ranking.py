@@ -18,22 +18,21 @@ if TYPE_CHECKING:
 WIDTH = 80
 _INDENT = "  "
 _LEAST = 10  # places that a name has in any case
+_KINDS = ("layer", "worst_product", "deposited")
+_STD, _TOP = "score_std_meV_per_atom", "probability_top3"
 _Row = Mapping[Hashable, Any]
 
 
 def ranking_text(ranking: pd.DataFrame) -> str:
     """Write a ranking as tables that fit 80 columns, one per electrolyte.
 
-    Parameters
-    ----------
-    ranking : DataFrame
-        Rows of ranking.csv.  Error bars and probabilities are shown where there are any.
+    Error bars and probabilities are shown where there are any.
     """
     blocks = []
     uncertain = False
     for electrolyte, block in ranking.groupby("electrolyte", sort=False):
         rows = block.to_dict("records")
-        uncertain |= any(not math.isnan(_std(row)) for row in rows)
+        uncertain |= any(_number(row, _STD) for row in rows)
         overall = electrolyte == OVERALL
         title = "overall (mean over the electrolytes)" if overall else str(electrolyte)
         lines = _block(rows, contacts=not overall)
@@ -58,9 +57,8 @@ def ranking_text(ranking: pd.DataFrame) -> str:
 def _block(rows: list[dict[Hashable, Any]], *, contacts: bool) -> list[str]:
     """Return the lines of one table; ``contacts`` adds what only one electrolyte has."""
     computed = [row for row in rows if row["status"] == "ok"]
-    stds = [rounded(_std(row), 0) for row in computed if not math.isnan(_std(row))]
-    wide = max((len(std) for std in stds), default=0)
-    top = any(not math.isnan(_top(row)) for row in computed)
+    wide = max((len(_number(row, _STD)) for row in computed), default=0)
+    top = any(_number(row, _TOP) for row in computed)
     heads = ["rank", "candidate", "role", "score"]
     heads += ["top 3"] if top else []
     heads += ["layer", "worst", "depos.", "bridge"] if contacts else []
@@ -73,14 +71,11 @@ def _block(rows: list[dict[Hashable, Any]], *, contacts: bool) -> list[str]:
         line = [f"{int(row['rank'])}{'=' if cells.text(row['tied_with']) else ''}", name]
         line += [cells.text(row["role"]), _score(row, wide)]
         if top:
-            share = _top(row)
-            line.append("" if math.isnan(share) else f"{100.0 * share:.0f} %")
+            share = _number(row, _TOP, 100.0)
+            line.append(share and f"{share} %")
         if contacts:
-            line += [
-                _number(row, f"{key}_mutual_eV_per_atom", 1000.0, 0)
-                for key in ("layer", "worst_product", "deposited")
-            ]
-            line.append(_number(row, "bridge_margin_V", 1.0, 2))
+            line += [_number(row, f"{kind}_mutual_eV_per_atom", 1000.0) for kind in _KINDS]
+            line.append(_number(row, "bridge_margin_V", digits=2))
         lines.append(line)
     for gap in (_INDENT, " "):
         others = sum(
@@ -96,20 +91,12 @@ def _block(rows: list[dict[Hashable, Any]], *, contacts: bool) -> list[str]:
 
 def _score(row: _Row, wide: int) -> str:
     """Write a score with its standard deviation, the signs below each other."""
-    score, std = rounded(row["score_meV_per_atom"], 0), _std(row)
+    score, std = rounded(row["score_meV_per_atom"], 0), _number(row, _STD)
     if not wide:
         return score
-    return score + (" " * (wide + 3) if math.isnan(std) else f" ± {rounded(std, 0):>{wide}}")
+    return score + (f" ± {std:>{wide}}" if std else " " * (wide + 3))
 
 
-def _std(row: _Row) -> float:
-    return cells.number(row.get("score_std_meV_per_atom"))
-
-
-def _top(row: _Row) -> float:
-    return cells.number(row.get("probability_top3"))
-
-
-def _number(row: _Row, key: str, factor: float, digits: int) -> str:
+def _number(row: _Row, key: str, factor: float = 1.0, digits: int = 0) -> str:
     value = cells.number(row.get(key))
     return "" if math.isnan(value) else rounded(factor * value, digits)

@@ -66,22 +66,12 @@ def _published_table(rows: Sequence[Comparison]) -> list[str]:
     for row in rows:
         verdict = row.verdict
         if row.reason:
-            reason = _first(row.reason)
-            verdict += f" [{notes.setdefault(reason, len(notes) + 1)}]"
+            verdict += f" [{notes.setdefault(_first(row.reason), len(notes) + 1)}]"
         label, digits = _QUANTITIES[row.quantity]
-        value, off = row.value, row.deviation
-        lines.append(
-            [
-                _short(row.item),
-                label,
-                row.anion_class,
-                f"{row.published:g}",
-                "-" if value is None else rounded(value, digits),
-                "-" if off is None else rounded(off, digits),
-                f"{row.tolerance:g}",
-                verdict,
-            ]
-        )
+        found = [_plain(value, digits) for value in (row.value, row.deviation)]
+        published, allowed = f"{row.published:g}", f"{row.tolerance:g}"
+        names = [_short(row.item), label, row.anion_class]
+        lines.append([*names, published, *found, allowed, verdict])
     text = ["Published windows, reaction and decomposition energies (V; meV/atom)"]
     text += [f"  {line}" for line in table(lines, left=(0, 1, 2, 7))]
     for reason, number in notes.items():
@@ -151,20 +141,18 @@ def _cells_table(result: Validation) -> list[str]:
     if result.undoped:
         text += _wrapped("Doped garnets were computed as Li7La3Zr2O12.", "  ")
     artefacts: dict[str, list[str]] = {}
+    failed: dict[str, list[str]] = {}
     for cell in result.cells:
         for phase in cell.artefacts:
             artefacts.setdefault(phase, []).append(cell.measured.interlayer)
-    for phase, names in artefacts.items():
-        text += _wrapped(
-            f"{phase}, an artefact of the hull, is in the layer of {', '.join(names)}", "  ", "    "
-        )
-    failed: dict[str, list[str]] = {}
-    for cell in result.cells:
         if cell.metrics is None and cell.status != BARE:
             failed.setdefault(_first(cell.reason), []).append(cell.measured.interlayer)
-    for reason, names in failed.items():
-        text += _wrapped(f"not computed: {', '.join(names)}: {reason}", "  ", "    ")
-    return text
+    said = [
+        f"{phase}, an artefact of the hull, is in the layer of {', '.join(names)}"
+        for phase, names in artefacts.items()
+    ]
+    said += [f"not computed: {', '.join(names)}: {reason}" for reason, names in failed.items()]
+    return text + [line for words in said for line in _wrapped(words, "  ", "    ")]
 
 
 def _resistance(cell: Cell) -> str:
@@ -175,14 +163,16 @@ def _resistance(cell: Cell) -> str:
     return f"{_plain(cell.measured.resistance_after_ohm_cm2)} "
 
 
-def _plain(value: float | None) -> str:
-    return "-" if value is None else f"{value:g}"
+def _plain(value: float | None, digits: int | None = None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:g}" if digits is None else rounded(value, digits)
 
 
 def _metric(metrics: Metrics | None, key: str) -> str:
     value = getattr(metrics, key, None)
     _, _, factor, digits = _METRICS[key]
-    return "-" if value is None else rounded(factor * value, digits)
+    return _plain(None if value is None else factor * value, digits)
 
 
 def _correlations_table(rows: Sequence[Correlation]) -> list[str]:
@@ -218,7 +208,7 @@ def _correlation(row: Correlation) -> list[str]:
         _METRICS[row.metric][0],
         "[+]" if row.expected_sign > 0 else "[-]",
         str(row.n_cells),
-        *("-" if value is None else rounded(value, 2) for value in values),
+        *(_plain(value, 2) for value in values),
         verdict,
     ]
 
@@ -294,18 +284,17 @@ def _artefact_change(row: Correlation) -> float:
 
 def _bare(cells: Iterable[Cell]) -> list[str]:
     """Count the interlayers that beat the best cell without one, on the same electrolyte."""
-    bare: dict[str, list[MeasuredCell]] = {}
-    others: dict[str, list[MeasuredCell]] = {}
+    groups: dict[str, tuple[list[MeasuredCell], list[MeasuredCell]]] = {}
     for cell in cells:
-        group = bare if cell.status == BARE else others
-        group.setdefault(cell.measured.electrolyte, []).append(cell.measured)
+        group = groups.setdefault(cell.measured.electrolyte, ([], []))
+        group[cell.status == BARE].append(cell.measured)
     text = []
-    for electrolyte, without in bare.items():
-        mine = others.get(electrolyte, [])
-        least, most = min(_ohm(without), default=None), max(_ccd(without), default=None)
+    for electrolyte, (mine, without) in groups.items():
+        least = min(_values(without, "resistance_after_ohm_cm2"), default=None)
+        most = max(_values(without, "ccd_after_mA_cm2"), default=None)
         if least is not None and most is not None:
-            lower = [value < least for value in _ohm(mine)]
-            higher = [value > most for value in _ccd(mine)]
+            lower = [value < least for value in _values(mine, "resistance_after_ohm_cm2")]
+            higher = [value > most for value in _values(mine, "ccd_after_mA_cm2")]
             text += _wrapped(
                 f"For scale: clean {electrolyte} without any interlayer reaches {least:g} ohm cm2 "
                 f"and {most:g} mA/cm2; {sum(lower)} of {len(lower)} interlayers have a lower "
@@ -314,9 +303,6 @@ def _bare(cells: Iterable[Cell]) -> list[str]:
     return text
 
 
-def _ohm(cells: Iterable[MeasuredCell]) -> list[float]:
-    return [v for c in cells if (v := c.resistance_after_ohm_cm2) is not None]
-
-
-def _ccd(cells: Iterable[MeasuredCell]) -> list[float]:
-    return [v for c in cells if (v := c.ccd_after_mA_cm2) is not None]
+def _values(cells: Iterable[MeasuredCell], key: str) -> list[float]:
+    found = (getattr(cell, key) for cell in cells)
+    return [value for value in found if value is not None]

@@ -7,13 +7,13 @@ import random
 import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from itertools import count
 from json import JSONDecodeError
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...errors import InputError, InterscreenError, SourceError
 from ..retries import PassingError, persist, retry_after
-from .documents import FIELDS, OPTIONAL, STRUCTURE, SUMMARY, THERMO
+from .documents import FIELDS, OPTIONAL, SUMMARY, THERMO
 from .key import Key
 from .store import VERSION_NAME
 
@@ -23,20 +23,25 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0  # s, doubled each time
 _PATIENCE = 300.0  # s; a service that asks for more than that is left alone
 _TIMEOUT = 60.0  # s
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_NO_CONNECTION = {
+    "timed out": "it timed out",
+    "refused": "refused",
+    **dict.fromkeys(
+        ("resolve", "nameresolution"), "its name is not known here: is this machine online?"
+    ),
+    **dict.fromkeys(
+        ("incompleteread", "connection broken", "remotedisconnected", "connection reset"),
+        "it broke off",
+    ),
+    "certificate": "the certificate is not accepted",
+    "proxy": "the proxy does not let it through",
+}
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Page:
-    """One answer.
-
-    Attributes
-    ----------
-    documents : list of mapping
-    total : int
-        Documents that the whole question has.
-    """
+class Page(NamedTuple):
+    """Documents of one answer, and how many the whole question has."""
 
     documents: list[Any]
     total: int
@@ -45,28 +50,9 @@ class Page:
 class Client:
     """Questions to the Materials Project, each asked again until it is answered or hopeless.
 
-    Parameters
-    ----------
-    key : Key
-    family : str
-        Thermo type.
-    endpoint : str, optional
-        Address of the service; by default what mp-api's own settings say.
-    notify : callable, optional
-        Is told in one line about every wait.
-    sleep : callable
-        Waits [s].
-    attempts : int
-        How often a question is asked at most.
-
-    Attributes
-    ----------
-    endpoint, database, family : str
-
-    Raises
-    ------
-    SourceError
-        When the service refuses the key, or stays unreachable.
+    The address (``endpoint``) is by default what mp-api's own settings say; ``notify`` is told in
+    one line about every wait [s].  SourceError when the service refuses the key, or stays
+    unreachable.
     """
 
     def __init__(
@@ -83,8 +69,10 @@ class Client:
         self._notify = notify or (lambda text: log.warning("%s", text))
         self._sleep, self._attempts = sleep, attempts
         self._last: Any = None
+        from mp_api.client.core.utils import validate_endpoint
+
         self._session = self._make_session()
-        self.endpoint = _endpoint(endpoint)
+        self.endpoint = str(validate_endpoint(endpoint))
         self.database = self.current_database()
         self._rester = self._persist("the client", self._connect)
         self._fields: dict[str, list[str]] = {}
@@ -98,8 +86,6 @@ class Client:
         """Close the connections."""
         self._session.close()
 
-    # -- questions ----------------------------------------------------------------------------
-
     def current_database(self) -> str:
         """Version of the database that the service answers from at this moment."""
         return str(self._persist("heartbeat", self._heartbeat))
@@ -112,23 +98,10 @@ class Client:
         systems: list[str] | None = None,
         identifier: str = "",
     ) -> Page:
-        """Ask for one page of documents.
+        """Ask for one page of the documents of some chemical systems, or of everything.
 
-        Parameters
-        ----------
-        route : str
-            ``thermo``, ``summary`` or ``structure``.
-        first : int
-            Number of documents before the page.
-        systems : list of str, optional
-            Chemical systems; everything without.
-        identifier : str
-            One document, by its material id.
-
-        Raises
-        ------
-        SourceError
-            When no usable answer came.
+        ``first`` documents come before the page; ``identifier`` asks for one document by its
+        material id.  SourceError when no usable answer came.
         """
         criteria: dict[str, Any] = {"_limit": PAGE}
         if first:
@@ -141,9 +114,7 @@ class Client:
         return page
 
     def _page(self, route: str, criteria: dict[str, Any]) -> Page:
-        rester = getattr(
-            self._rester.materials, SUMMARY if route in (SUMMARY, STRUCTURE) else THERMO
-        )
+        rester = getattr(self._rester.materials, THERMO if route == THERMO else SUMMARY)
         if route == THERMO:  # the client knows how the service spells a family
             (family,) = rester._check_thermo_types([self.family])
             criteria = {**criteria, "thermo_types": family}
@@ -181,8 +152,6 @@ class Client:
         if not isinstance(version, str) or not VERSION_NAME.fullmatch(version):
             raise PassingError("a heartbeat without a database version")
         return version
-
-    # -- the connection -----------------------------------------------------------------------
 
     def _make_session(self) -> Any:
         import requests
@@ -232,7 +201,7 @@ class Client:
 
     def _persist(self, what: str, ask: Callable[[], Any]) -> Any:
         """Ask until there is an answer; give up with one line that says why."""
-        attempt = 0
+        attempts = count(1)
 
         def once() -> Any:
             self._last = None
@@ -251,8 +220,7 @@ class Client:
                 raise PassingError(self._judge(what, error), asked) from None
 
         def pause(problem: PassingError) -> float:
-            nonlocal attempt
-            attempt += 1
+            attempt = next(attempts)
             wait: float = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempt - 1))
             wait = max(wait * random.uniform(0.8, 1.2), problem.wait or 0.0)
             if wait > _PATIENCE:
@@ -285,9 +253,10 @@ class Client:
                 f"(HTTP {status}, {what}); check it on your dashboard there, or whether this "
                 "machine's address is blocked"
             ) from None
+        if status == 429:
+            return "too many requests (HTTP 429)"
         if status in _AGAIN:
-            reason = "too many requests" if status == 429 else "the service fails"
-            return f"{reason} (HTTP {status})"
+            return f"the service fails (HTTP {status})"
         if status is not None and status != 200:
             raise SourceError(
                 f"the Materials Project answers HTTP {status} to a request for {what}: "
@@ -296,35 +265,13 @@ class Client:
         # the client's own requests of the heartbeat do not come by the session
         if status == 200 or isinstance(error, KeyError | JSONDecodeError):
             return f"an answer that cannot be read ({type(error).__name__})"
-        return f"no connection ({self._short(error)})"
-
-    def _short(self, error: Exception) -> str:
-        text = str(error)
-        for sign, meaning in {
-            "timed out": "it timed out",
-            "refused": "refused",
-            "resolve": "its name is not known here: is this machine online?",
-            "NameResolution": "its name is not known here: is this machine online?",
-            "IncompleteRead": "it broke off",
-            "Connection broken": "it broke off",
-            "RemoteDisconnected": "it broke off",
-            "Connection reset": "it broke off",
-            "certificate": "the certificate is not accepted",
-            "proxy": "the proxy does not let it through",
-        }.items():
-            if sign.lower() in text.lower():
-                return meaning
-        return self._one_line(text)
+        text = str(error).lower()
+        known = (meaning for sign, meaning in _NO_CONNECTION.items() if sign in text)
+        return f"no connection ({next(known, None) or self._one_line(str(error))})"
 
     def _one_line(self, text: str) -> str:
         line = " ".join(self._key.hidden_in(text).split())
         return line if len(line) <= 160 else f"{line[:157]}..."
-
-
-def _endpoint(given: str | None) -> str:
-    from mp_api.client.core.utils import validate_endpoint
-
-    return str(validate_endpoint(given))
 
 
 def _client_version() -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
@@ -15,10 +16,13 @@ ROUTES = (THERMO, SUMMARY)
 
 # the service spells uncertainty without its second t; a corrected spelling is taken, too
 _UNCERTAINTY = ("energy_uncertainty_per_atom", "energy_uncertainy_per_atom")
+_ENERGIES = (
+    "formation_energy_per_atom", "energy_above_hull", "energy_per_atom",
+    "uncorrected_energy_per_atom",
+)  # fmt: skip
 FIELDS = {
     THERMO: (
-        "material_id", "formula_pretty", "chemsys", "thermo_type", "formation_energy_per_atom",
-        "energy_above_hull", "energy_per_atom", "uncorrected_energy_per_atom", *_UNCERTAINTY,
+        "material_id", "formula_pretty", "chemsys", "thermo_type", *_ENERGIES, *_UNCERTAINTY,
         "last_updated", "deprecated", "builder_meta",
     ),
     SUMMARY: (
@@ -32,49 +36,37 @@ OPTIONAL = frozenset(_UNCERTAINTY)
 
 @dataclass(frozen=True)
 class Batch:
-    """What one answer holds, ready for the store.
+    """What one answer holds, ready for the store: rows in the order of its columns.
 
-    Attributes
-    ----------
-    route : str
-        ``thermo``, ``summary`` or ``structure``.
-    rows : list of tuple
-        In the order of the store's columns; none for structures.
-    left_aside : list of (material_id, reason)
-        Documents that cannot be used, so that they are not asked for again.
-    structures : list of (material_id, dict)
-    chemsys : dict of str to int
-        Usable documents of each chemical system.
+    ``left_aside`` are material id and reason of documents that cannot be used, so that they are
+    not asked for again; ``chemsys`` counts the usable ones of each chemical system.
     """
 
     route: str
-    rows: list[tuple[Any, ...]]
-    left_aside: list[tuple[str, str]]
-    structures: list[tuple[str, Any]]
-    chemsys: dict[str, int]
+    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    left_aside: list[tuple[str, str]] = field(default_factory=list)
+    structures: list[tuple[str, Any]] = field(default_factory=list)
+    chemsys: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing usable is in it."""
+        return not (self.rows or self.structures)
 
 
 def read_documents(
-    route: str, documents: Iterable[Any], family: str, asked: frozenset[str] | None
+    route: str,
+    documents: Iterable[Any],
+    family: str,
+    asked: frozenset[str] | None,
+    into: Batch | None = None,
 ) -> Batch:
-    """Check documents and take out what is kept.
+    """Check documents and take out what is kept, into the batch of the pages before.
 
-    Parameters
-    ----------
-    route : str
-    documents : iterable of mapping
-    family : str
-        Thermo type that was asked for.
-    asked : frozenset of str, optional
-        Chemical systems that were asked for; None for all.
-
-    Raises
-    ------
-    SourceError
-        For documents that were not asked for or are no documents: the service, or something
-        between, answers something else.
+    SourceError for documents that are none, or not of the thermo type and the chemical systems
+    (None: all) that were asked for: the service, or something between, answers something else.
     """
-    batch = Batch(route, [], [], [], {})
+    batch = into or Batch(route)
     for document in documents:
         if not isinstance(document, Mapping) or not document.get("material_id"):
             raise SourceError(
@@ -82,7 +74,7 @@ def read_documents(
                 "of this answer is kept; try again later, or update mp-api"
             )
         identifier = str(document["material_id"])
-        chemsys = _sorted_system(str(document.get("chemsys") or ""))
+        chemsys = "-".join(sorted(str(document.get("chemsys") or "").split("-")))
         if asked is not None and chemsys not in asked:
             raise SourceError(
                 f"the Materials Project answered {identifier} of {chemsys or 'no system'}, which "
@@ -90,65 +82,60 @@ def read_documents(
             )
         if document.get("deprecated"):
             batch.left_aside.append((identifier, "deprecated"))
-        elif route == THERMO:
-            _thermo(batch, identifier, chemsys, document, family)
+            continue
+        if route == THERMO:
+            row = _thermo(identifier, chemsys, document, family)
+            if isinstance(row, str):
+                batch.left_aside.append((identifier, row))
+                continue
+            batch.rows.append(row)
         elif route == SUMMARY:
-            _summary(batch, identifier, chemsys, document)
+            batch.rows.append(_summary(identifier, document))
         elif document.get("structure"):
-            batch.chemsys[chemsys] = batch.chemsys.get(chemsys, 0) + 1
             batch.structures.append((identifier, document["structure"]))
+        else:
+            continue
+        batch.chemsys[chemsys] += 1
     return batch
 
 
 def _thermo(
-    batch: Batch, identifier: str, chemsys: str, document: Mapping[str, Any], family: str
-) -> None:
+    identifier: str, chemsys: str, document: Mapping[str, Any], family: str
+) -> tuple[Any, ...] | str:
+    """Row of the store, or why the document is left aside."""
     stated = str(document.get("thermo_type") or "")
     if stated.lower() != family.lower():
         raise SourceError(
             f"the Materials Project answered {identifier} as {stated or 'of no thermo type'}, not "
             f"{family}; two run families share no table; nothing of this answer is kept"
         )
-    energy = _number(document.get("formation_energy_per_atom"))
+    energies = [_number(document.get(name)) for name in _ENERGIES]
     formula = str(document.get("formula_pretty") or "")
-    if energy is None or not formula:
-        batch.left_aside.append((identifier, "no formation energy" if formula else "no formula"))
-        return
-    batch.chemsys[chemsys] = batch.chemsys.get(chemsys, 0) + 1
-    licence = document.get("builder_meta") or {}
-    batch.rows.append(
-        (
-            identifier,
-            formula,
-            chemsys,
-            energy,
-            _number(document.get("energy_above_hull")),
-            _number(document.get("energy_per_atom")),
-            _number(document.get("uncorrected_energy_per_atom")),
-            next((v for n in _UNCERTAINTY if (v := _number(document.get(n))) is not None), None),
-            _date(document.get("last_updated")),
-            str(licence.get("license") or "") if isinstance(licence, Mapping) else "",
-        )
+    if energies[0] is None or not formula:
+        return "no formation energy" if formula else "no formula"
+    uncertainties = [_number(document.get(name)) for name in _UNCERTAINTY]
+    meta, updated = document.get("builder_meta"), document.get("last_updated")
+    return (
+        identifier,
+        formula,
+        chemsys,
+        *energies,
+        next((value for value in uncertainties if value is not None), None),
+        str((updated.get("$date") if isinstance(updated, Mapping) else updated) or ""),
+        str(meta.get("license") or "") if isinstance(meta, Mapping) else "",
     )
 
 
-def _summary(batch: Batch, identifier: str, chemsys: str, document: Mapping[str, Any]) -> None:
-    batch.chemsys[chemsys] = batch.chemsys.get(chemsys, 0) + 1
+def _summary(identifier: str, document: Mapping[str, Any]) -> tuple[Any, ...]:
     volume, sites = _number(document.get("volume")), _number(document.get("nsites"))
-    batch.rows.append(
-        (
-            identifier,
-            _truth(document.get("theoretical")),
-            volume / sites if volume and sites else None,
-            _number(document.get("density")),
-            _number(document.get("band_gap")),
-            _truth(document.get("is_metal")),
-        )
+    return (
+        identifier,
+        _truth(document.get("theoretical")),
+        volume / sites if volume and sites else None,
+        _number(document.get("density")),
+        _number(document.get("band_gap")),
+        _truth(document.get("is_metal")),
     )
-
-
-def _sorted_system(text: str) -> str:
-    return "-".join(sorted(text.split("-")))
 
 
 def _number(value: Any) -> float | None:
@@ -158,9 +145,3 @@ def _number(value: Any) -> float | None:
 
 def _truth(value: Any) -> int | None:
     return int(value) if isinstance(value, bool) else None
-
-
-def _date(value: Any) -> str:
-    if isinstance(value, Mapping):
-        value = value.get("$date", "")
-    return str(value or "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from math import isfinite
@@ -17,7 +18,7 @@ from typing import Any
 from ...errors import InputError, OutputError
 from ...files import whole_file
 from ...phases.source import Source, thermo_type
-from .documents import ROUTES, Batch
+from .documents import ROUTES, SUMMARY, THERMO, Batch
 from .store import DOCUMENTS, SUMMARIES, Store, store_path
 from .systems import subsystems
 from .table import CITATION, STATEMENT
@@ -27,6 +28,7 @@ KIND = "materials-project"
 FORMAT = 1
 _NAMES = {"material_id": "id", "chemsys": "chemical_system"}
 _WORDS = ("theoretical", "is_metal")  # yes, no, as in any table
+_TEXTS = ("material_id", "formula", "chemsys", "last_updated", "licence", *_WORDS)
 _NEEDED = ("material_id", "formula", "chemsys", "formation_energy_eV_per_atom")
 _COLUMNS = (*DOCUMENTS, *SUMMARIES[1:])
 
@@ -50,25 +52,8 @@ def described_source(content: bytes, source: Source) -> Source:
 def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | None = None) -> int:
     """Write a store, or the systems of some sets of elements, to a Parquet file.
 
-    Parameters
-    ----------
-    store : Store
-    file : Path
-        With the ending ``.parquet``; replaced when it exists.
-    sets : sequence of collections of str, optional
-        Elements of the questions; everything without.
-
-    Returns
-    -------
-    int
-        Documents written.
-
-    Raises
-    ------
-    InputError
-        For another ending, or systems that the store lacks.
-    OutputError
-        When the file cannot be written.
+    An existing file is replaced.  Return the number of documents written.  InputError for another
+    ending, or systems that the store lacks; OutputError when the file cannot be written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -80,14 +65,13 @@ def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | Non
         f"{', '.join('s.' + name for name in SUMMARIES[1:])} FROM documents d "
         "LEFT JOIN summaries s USING (material_id) ORDER BY d.material_id"
     )
-    present = store.elements()
+    present, absent = store.elements(), store.absent()
     if sets is None:
         covered = [present] if store.complete else store.pulled_sets()
         covered = covered or [frozenset({symbol}) for symbol in sorted(present)]
         asked = {route: sorted(store.asked(route)) for route in ROUTES}
     else:
-        covered = [frozenset(elements) & (present | store.absent()) for elements in sets]
-        absent = store.absent()
+        covered = [frozenset(elements) & (present | absent) for elements in sets]
         lacking = [elements for elements in sets if not store.covers(set(elements) - absent)]
         if lacking:
             raise InputError(
@@ -100,16 +84,19 @@ def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | Non
     columns = list(zip(*rows, strict=True)) or [()] * len(_COLUMNS)
     data: dict[str, Any] = {}
     for name, values in zip(_COLUMNS, columns, strict=True):
-        kept = [_word(value) for value in values] if name in _WORDS else values
-        data[_NAMES.get(name, name)] = pa.array(kept, type=_type(name))
+        word = {None: None, 0: "no", 1: "yes"}
+        kept = [word[value] for value in values] if name in _WORDS else values
+        kind = pa.string() if name in _TEXTS else pa.float64()
+        data[_NAMES.get(name, name)] = pa.array(kept, type=kind)
+    complete = store.complete and sets is None
     described = {
         "kind": KIND,
         "format": FORMAT,
         "database_version": store.database,
         "thermo_type": store.thermo_type,
-        "complete": store.complete and sets is None,
+        "complete": complete,
         "systems": ["-".join(sorted(elements)) for elements in covered],
-        "asked": {} if store.complete and sets is None else asked,
+        "asked": {} if complete else asked,
         "left_aside": store.read("SELECT * FROM left_aside") if sets is None else [],
         "statement": STATEMENT,
         "citation": CITATION,
@@ -127,12 +114,8 @@ def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | Non
 def import_file(file: Path) -> Store:
     """Take an exported file into the store of its database and thermo type.
 
-    Raises
-    ------
-    InputError
-        For a file that is no export, or one of another format.
-    OutputError
-        When the store cannot be written.
+    InputError for a file that is no export, or one of another format; OutputError when the store
+    cannot be written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -202,28 +185,15 @@ def _batches(table: Any, described: dict[str, Any]) -> list[Batch]:
             None if word is None else ("no", "yes").index(word) for word in columns[name]
         ]
     rows = list(zip(*columns.values(), strict=True))
-    count: dict[str, int] = {}
-    for row in rows:
-        count[row[2]] = count.get(row[2], 0) + 1
-    aside: dict[str, list[tuple[str, str]]] = {route: [] for route in ROUTES}
-    for route, identifier, reason in described["left_aside"]:
-        aside[route].append((identifier, reason))
     split = len(DOCUMENTS)
-    summaries = [
-        (row[0], *row[split:]) for row in rows if any(value is not None for value in row[split:])
-    ]
-    return [
-        Batch("thermo", [row[:split] for row in rows], aside["thermo"], [], count),
-        Batch("summary", summaries, aside["summary"], [], count),
-    ]
-
-
-def _word(value: int | None) -> str | None:
-    return None if value is None else ("no", "yes")[value]
-
-
-def _type(name: str) -> Any:
-    import pyarrow as pa
-
-    texts = ("material_id", *DOCUMENTS[1:3], *DOCUMENTS[8:], *_WORDS)
-    return pa.string() if name in texts else pa.float64()
+    known = [row for row in rows if any(value is not None for value in row[split:])]
+    summaries = [(row[0], *row[split:]) for row in known]
+    count = Counter(columns["chemsys"])
+    batches = {
+        THERMO: Batch(THERMO, [row[:split] for row in rows], chemsys=count),
+        SUMMARY: Batch(SUMMARY, summaries, chemsys=count),
+    }
+    for route, identifier, reason in described["left_aside"]:
+        if route in batches:  # structures are not exported
+            batches[route].left_aside.append((identifier, reason))
+    return list(batches.values())

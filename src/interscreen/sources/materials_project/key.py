@@ -11,13 +11,7 @@ _KEY = re.compile(r"[A-Za-z0-9]{32}")
 
 
 class Key:
-    """A key that shows itself to nobody but the one who calls ``reveal``.
-
-    Attributes
-    ----------
-    found_in : str
-        Where it was found.
-    """
+    """A key that shows itself to nobody but the one who calls ``reveal``."""
 
     __slots__ = ("_value", "found_in")
 
@@ -29,8 +23,7 @@ class Key:
                 f"the API key in {found_in} has {len(text)} characters, a Materials Project key is "
                 f"32 letters and digits{old}; copy it again from your dashboard there"
             )
-        self._value = text
-        self.found_in = found_in
+        self._value, self.found_in = text, found_in
 
     def reveal(self) -> str:
         """Return the key itself, for the header of a request."""
@@ -57,10 +50,7 @@ def key_place() -> str:
 def find_key() -> Key | None:
     """Return the key from ``MP_API_KEY`` or pymatgen's settings, or None.
 
-    Raises
-    ------
-    InputError
-        For something that cannot be a key; the message does not show it.
+    InputError for something that cannot be a key; the message does not show it.
     """
     place = key_place()
     if not place:

@@ -13,25 +13,10 @@ from ...phases.source import GGA, thermo_type
 from .key import find_key
 from .store import Store, find_stores, store_path
 
-KEY_HELP = (
-    "get a key from your dashboard on the Materials Project's page and put it into MP_API_KEY or "
-    "pymatgen's settings"
-)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which data of the Materials Project are wanted.
-
-    Attributes
-    ----------
-    thermo_type : str
-        ``GGA_GGA+U`` or ``R2SCAN``.
-    database : str
-        Database version; the newest local one that has what is needed if empty.
-    offline : bool
-        Make no request.
-    """
+    """Which data of the Materials Project are wanted; see ``SourceOptions``."""
 
     thermo_type: str = GGA
     database: str = ""
@@ -42,11 +27,6 @@ def local_store(wanted: Wanted, element_sets: Sequence[Collection[str]]) -> Stor
     """Return the newest store that has every system of the question, or None.
 
     Without a question (no element sets) any store will do.
-
-    Raises
-    ------
-    InputError
-        For a thermo type that cannot be used, or a damaged store.
     """
     for file in _files(wanted):
         store = Store(file)
@@ -69,14 +49,10 @@ def store_for(
 ) -> Store:
     """Return a store that has every system of the question; pull what is missing.
 
-    Raises
-    ------
-    SourceError
-        When something is missing and cannot be pulled: offline, no key, another database by now,
-        or the service fails.
+    SourceError when something is missing and cannot be pulled: offline, no key, another database by
+    now, or the service fails.
     """
-    found = local_store(wanted, element_sets)
-    if found is not None:
+    if (found := local_store(wanted, element_sets)) is not None:
         return _answerable(found, element_sets)
     missing = _missing(wanted, element_sets)
     if wanted.offline:
@@ -132,19 +108,14 @@ def connect(
     notify: Callable[[str], None] | None = None,
     **options: Any,
 ) -> Any:
-    """Return a client, with the key that is set.
-
-    Raises
-    ------
-    SourceError
-        Without a key, or when the service cannot be used.
-    """
+    """Return a client, with the key that is set; SourceError without one."""
     family = thermo_type(wanted.thermo_type)
     key = find_key()
     if key is None:
         raise SourceError(
-            f"{purpose}: not in the local store, and no API key is set; {KEY_HELP}, or use "
-            "--source embedded or a table"
+            f"{purpose}: not in the local store, and no API key is set; get a key from your "
+            "dashboard on the Materials Project's page and put it into MP_API_KEY or pymatgen's "
+            "settings, or use --source embedded or a table"
         )
     from .client import Client
 
@@ -152,13 +123,7 @@ def connect(
 
 
 def any_store(wanted: Wanted) -> Store:
-    """Return the newest store of a thermo type, or the one of a database version.
-
-    Raises
-    ------
-    InputError
-        When there is none.
-    """
+    """Return the newest store of a thermo type, or the one of a database; InputError for none."""
     for file in _files(wanted):
         return Store(file)
     version = f"of database {wanted.database} " if wanted.database else ""
@@ -169,13 +134,7 @@ def any_store(wanted: Wanted) -> Store:
 
 
 def check_elements(symbols: Iterable[str]) -> frozenset[str]:
-    """Check element symbols of a command line.
-
-    Raises
-    ------
-    InputError
-        For something that is no element.
-    """
+    """Check element symbols of a command line; InputError for something that is no element."""
     from pymatgen.core import Element
 
     chosen = frozenset(symbol.strip() for symbol in symbols) - {""}
@@ -206,13 +165,9 @@ def _missing(wanted: Wanted, element_sets: Sequence[Collection[str]]) -> str:
     for file in _files(wanted)[:1]:
         with Store(file) as store:
             known = store.pulled_sets()
-    lacking = [
-        "-".join(sorted(elements))
-        for elements in element_sets
-        if not any(set(elements) <= sets for sets in known)
-    ]
+    lacking = [e for e in map(sorted, element_sets) if not any(k.issuperset(e) for k in known)]
     if not lacking:
         return f"some systems in one {family} database"
-    subs = {system for name in lacking for system in subsystems(name.split("-"))}
+    subs = {system for elements in lacking for system in subsystems(elements)}
     more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-    return f"{lacking[0]}{more} ({len(subs)} chemical systems, {family})"
+    return f"{'-'.join(lacking[0])}{more} ({len(subs)} chemical systems, {family})"

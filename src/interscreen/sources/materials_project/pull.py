@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...errors import OutputError, SourceError
@@ -23,41 +23,26 @@ _ZERO = 1e-6  # eV/atom
 Progress = Callable[[int, int], None]
 
 
-@dataclass(frozen=True)
-class PullReport:
-    """What a pull did.
-
-    Attributes
-    ----------
-    store : Store
-        Open, for reading.
-    systems : int
-        Chemical systems that were asked for now.
-    documents : int
-        Thermo documents that arrived now.
-    requests : int
-        Pages that were asked for.
-    seconds : float
-        Wall time [s].
-    absent : frozenset of str
-        Elements of the question that the database has no phase of.
-    """
-
-    store: Store
-    systems: int
-    documents: int
-    requests: int
-    seconds: float
-    absent: frozenset[str]
-
-
 @dataclass
 class Tally:
-    """Counts of one pull."""
+    """Chemical systems and pages that one pull has asked for, and thermo documents that came."""
 
     systems: int = 0
     documents: int = 0
     requests: int = 0
+
+
+@dataclass
+class PullReport(Tally):
+    """What a pull did.
+
+    The store is open, for reading; ``absent`` are elements of the question that the database has
+    no phase of; time in s.
+    """
+
+    store: Store = field(kw_only=True)
+    seconds: float = field(kw_only=True)
+    absent: frozenset[str] = field(kw_only=True)
 
 
 class NewDatabaseError(Exception):
@@ -71,13 +56,7 @@ def run_pull(
 ) -> PullReport:
     """Open the store of the service's database and do the work; again when that one changes.
 
-    Parameters
-    ----------
-    client : Client
-    work : callable
-        Fetches into a store and returns the elements that the database has no phase of.
-    notify : callable, optional
-        Told in one line when the database changes.
+    The work fetches into a store and returns the elements that the database has no phase of.
     """
     started, tally = time.perf_counter(), Tally()
     for _ in range(_RESTARTS + 1):
@@ -87,35 +66,27 @@ def run_pull(
             absent = work(store, tally)
         except NewDatabaseError as news:
             store.close()
-            _start_anew(client, news, notify)
-            continue
+            before, client.database = client.database, str(news)
+            if notify is not None:
+                notify(
+                    f"the Materials Project went from database {before} to {news} during the pull; "
+                    f"starting with {news}, what has arrived of {before} stays in its own store"
+                )
         except BaseException:
             store.close()
             raise
-        seconds = time.perf_counter() - started
-        return PullReport(store, tally.systems, tally.documents, tally.requests, seconds, absent)
+        else:
+            seconds = time.perf_counter() - started
+            return PullReport(**vars(tally), store=store, seconds=seconds, absent=absent)
     raise SourceError(
         f"the Materials Project changed its database {_RESTARTS + 1} times during the pull; run "
         "the same command again later"
     )
 
 
-def _start_anew(
-    client: Client, news: NewDatabaseError, notify: Callable[[str], None] | None
-) -> None:
-    before, client.database = client.database, str(news)
-    if notify is not None:
-        notify(
-            f"the Materials Project went from database {before} to {news} during the pull; "
-            f"starting with {news}, what has arrived of {before} stays in its own store"
-        )
-
-
 def require_references(energies: Iterable[tuple[str, float]], remedy: str) -> None:
     """Refuse energies of elements [eV/atom] among which the reference phase of one is missing."""
-    lowest: dict[str, float] = {}
-    for symbol, energy in energies:
-        lowest[symbol] = min(energy, lowest.get(symbol, energy))
+    lowest = dict(sorted(energies, reverse=True))  # the lowest of each symbol comes last
     for symbol, energy in sorted(lowest.items()):
         if abs(energy) > _ZERO:
             raise SourceError(
@@ -177,8 +148,7 @@ def _pull_pages(client: Client, store: Store, progress: Progress | None, tally: 
                 "sweeps; run the same command again later; what has arrived is kept"
             )
         store.forget_pages()  # the order of the documents changed under the pull
-    present = store.elements()
-    if not present:
+    if not store.elements():
         raise SourceError(f"the Materials Project has no {client.family} phase of any element")
     require_references(
         store.read(
@@ -192,8 +162,7 @@ def _pull_pages(client: Client, store: Store, progress: Progress | None, tally: 
 
 def _held(store: Store, route: str) -> int:
     table = {THERMO: "documents", SUMMARY: "summaries"}[route]
-    aside = store.read("SELECT COUNT(*) FROM left_aside WHERE route = ?", (route,))[0][0]
-    return store.count(table) + int(aside)
+    return store.count(table) + store.count(f"left_aside WHERE route = '{route}'")
 
 
 def _sweep(

@@ -54,7 +54,15 @@ CREATE TABLE pages(route TEXT, first INTEGER, documents INTEGER NOT NULL, total 
 CREATE TABLE pulled(elements TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE structures(material_id TEXT PRIMARY KEY, structure BLOB NOT NULL) WITHOUT ROWID;
 """
-_TABLES = {THERMO: ("documents", DOCUMENTS), SUMMARY: ("summaries", SUMMARIES)}
+_TABLES = {THERMO: "documents", SUMMARY: "summaries"}
+_WIDTHS = {
+    "documents": len(DOCUMENTS), "summaries": len(SUMMARIES), "left_aside": 3, "structures": 2,
+    "systems": 3, "pages": 4,
+}  # fmt: skip
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def stores_folder() -> Path:
@@ -79,39 +87,24 @@ def version_order(database: str) -> tuple[Any, ...]:
 
 def find_stores(thermo_type: str | None = None) -> list[Path]:
     """Files of all stores, newest database first."""
-    parsed = [(file, *_parts(file)) for file in stores_folder().glob("*.sqlite")]
-    wanted = [entry for entry in parsed if thermo_type in (None, entry[2])]
-    wanted.sort(key=lambda entry: (version_order(entry[1]), entry[2]), reverse=True)
-    return [entry[0] for entry in wanted]
-
-
-def _parts(file: Path) -> tuple[str, str]:
-    """Database version and thermo type in the name of a store."""
-    for family in POOLED:
-        if file.stem.endswith(f"_{family}"):
-            return file.stem.removesuffix(f"_{family}"), family
-    return file.stem, ""
+    found = []
+    for file in stores_folder().glob("*.sqlite"):
+        family = next((name for name in POOLED if file.stem.endswith(f"_{name}")), "")
+        if thermo_type in (None, family):
+            database = file.stem.removesuffix(f"_{family}")
+            found.append((version_order(database), family, file))
+    return [file for *_, file in sorted(found, reverse=True)]
 
 
 class Store:
     """One open store; a context manager.
 
-    Attributes
-    ----------
-    path : Path
-    database, thermo_type : str
+    ``create`` is the database version and thermo type for which it is made where it is absent.
+    InputError when it is absent, damaged or of another format; OutputError when it cannot be made
+    or written.
     """
 
     def __init__(self, path: Path, *, create: tuple[str, str] | None = None) -> None:
-        """Open a store, or make it for ``(database version, thermo type)``.
-
-        Raises
-        ------
-        InputError
-            When it is absent, damaged or of another format.
-        OutputError
-            When it cannot be made or written.
-        """
         self.path = path
         if create is None and not path.is_file():
             raise InputError(f"store {path}: no such file; see `interscreen data list`")
@@ -126,8 +119,6 @@ class Store:
                 raise
         self.database = self.about("database_version")
         self.thermo_type = self.about("thermo_type")
-
-    # -- opening ------------------------------------------------------------------------------
 
     def _open(self) -> sqlite3.Connection:
         # for writing even where it is only read: what a killed process began is taken back then
@@ -147,15 +138,10 @@ class Store:
     def _make(self, database: str, thermo_type: str) -> None:
         """Put an empty store into its place, whole or not at all."""
         temporary = self.path.with_name(f"{self.path.name}.{uuid4().hex}.part")
-        now = datetime.now(UTC).isoformat(timespec="seconds")
         about = {
-            "database_version": database,
-            "thermo_type": thermo_type,
-            "identity": uuid4().hex,
-            "revision": "0",
-            "made": now,
-            "changed": now,
-        }
+            "database_version": database, "thermo_type": thermo_type, "identity": uuid4().hex,
+            "revision": "0", "made": _now(), "changed": _now(),
+        }  # fmt: skip
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as write:
@@ -181,8 +167,8 @@ class Store:
                 temporary.unlink()
 
     def _check(self) -> None:
-        application = self._connection.execute("PRAGMA application_id").fetchone()[0]
-        stored = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        (application,) = self._connection.execute("PRAGMA application_id").fetchone()
+        (stored,) = self._connection.execute("PRAGMA user_version").fetchone()
         if application != _APPLICATION:
             raise InputError(f"store {self.path}: not a store of interscreen; move it elsewhere")
         if stored != FORMAT:
@@ -220,8 +206,6 @@ class Store:
         """Close the file."""
         self._connection.close()
 
-    # -- reading ------------------------------------------------------------------------------
-
     def read(self, query: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a query."""
         with self._problems():
@@ -256,8 +240,8 @@ class Store:
 
     def elements(self) -> frozenset[str]:
         """Elements that have a phase of their own."""
-        found = self.read("SELECT DISTINCT chemsys FROM documents WHERE chemsys NOT LIKE '%-%'")
-        return frozenset(str(symbol) for (symbol,) in found)
+        found = self.read("SELECT chemsys FROM documents WHERE chemsys NOT LIKE '%-%'")
+        return frozenset(symbol for (symbol,) in found)
 
     def absent(self) -> frozenset[str]:
         """Elements that were asked for and have no phase in this database."""
@@ -268,21 +252,19 @@ class Store:
             "AND chemsys NOT LIKE '%-%'",
             (THERMO,),
         )
-        return frozenset(str(symbol) for (symbol,) in found)
+        return frozenset(symbol for (symbol,) in found)
 
     def covers(self, elements: Collection[str], sets: list[frozenset[str]] | None = None) -> bool:
         """Whether a question about these elements can be answered without a request."""
         wanted = frozenset(elements)
-        if self.complete:
-            return True
-        if wanted & self.absent():
-            return True  # no request can help: the question will fail with a reason
+        if self.complete or wanted & self.absent():
+            return True  # absent: no request can help, the question will fail with a reason
         return any(wanted <= known for known in (self.pulled_sets() if sets is None else sets))
 
     def asked(self, route: str) -> set[str]:
         """Chemical systems that have been asked for on a route."""
         found = self.read("SELECT chemsys FROM systems WHERE route = ?", (route,))
-        return {str(chemsys) for (chemsys,) in found}
+        return {chemsys for (chemsys,) in found}
 
     def count(self, table: str) -> int:
         """Rows of a table of the store."""
@@ -292,8 +274,6 @@ class Store:
         """Structure of one document as pymatgen's dictionary, where it was pulled."""
         found = self.read("SELECT structure FROM structures WHERE material_id = ?", (identifier,))
         return dict(json.loads(zlib.decompress(found[0][0]))) if found else None
-
-    # -- writing ------------------------------------------------------------------------------
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -306,8 +286,7 @@ class Store:
                     "UPDATE about SET value = CAST(value AS INTEGER) + 1 WHERE key = 'revision'"
                 )
                 self._connection.execute(
-                    "UPDATE about SET value = ? WHERE key = 'changed'",
-                    (datetime.now(UTC).isoformat(timespec="seconds"),),
+                    "UPDATE about SET value = ? WHERE key = 'changed'", (_now(),)
                 )
                 self._connection.execute("COMMIT")
             except BaseException:
@@ -323,46 +302,31 @@ class Store:
     ) -> None:
         """Keep answers, in one transaction with the note of what they answer completely.
 
-        Parameters
-        ----------
-        batches : iterable of Batch
-        systems : collection of str
-            Chemical systems that the batches answer.
-        page : (first document, number of documents, total), optional
-            The page of a pull of everything that the batches are.
+        They answer chemical systems, or are one page of a pull of everything (its first document,
+        number of documents, and how many there are in all).
         """
         with self.transaction() as write:
             for batch in batches:
-                if batch.route in _TABLES:
-                    table, columns = _TABLES[batch.route]
-                    write.executemany(
-                        f"INSERT OR REPLACE INTO {table} VALUES ({', '.join('?' * len(columns))})",
-                        batch.rows,
-                    )
-                write.executemany(
-                    "INSERT OR REPLACE INTO left_aside VALUES (?, ?, ?)",
-                    [(batch.route, *entry) for entry in batch.left_aside],
-                )
-                write.executemany(
-                    "INSERT OR REPLACE INTO structures VALUES (?, ?)",
-                    [
+                route = batch.route
+                new: dict[str, list[tuple[Any, ...]]] = {
+                    "left_aside": [(route, *entry) for entry in batch.left_aside],
+                    "structures": [
                         (identifier, zlib.compress(json.dumps(structure).encode()))
                         for identifier, structure in batch.structures
                     ],
-                )
-                write.executemany(
-                    "INSERT OR REPLACE INTO systems VALUES (?, ?, ?)",
-                    [(batch.route, name, batch.chemsys.get(name, 0)) for name in systems],
-                )
-                if page is not None:
-                    write.execute(
-                        "INSERT OR REPLACE INTO pages VALUES (?, ?, ?, ?)", (batch.route, *page)
-                    )
+                    "systems": [(route, name, batch.chemsys.get(name, 0)) for name in systems],
+                    "pages": [] if page is None else [(route, *page)],
+                }
+                if route in _TABLES:
+                    new[_TABLES[route]] = batch.rows
+                for table, rows in new.items():
+                    marks = ", ".join("?" * _WIDTHS[table])
+                    write.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
 
     def pages(self, route: str) -> dict[int, tuple[int, int]]:
         """Return the pages that have arrived: first document -> (documents, total)."""
         found = self.read("SELECT first, documents, total FROM pages WHERE route = ?", (route,))
-        return {int(first): (int(documents), int(total)) for first, documents, total in found}
+        return {first: (documents, total) for first, documents, total in found}
 
     def forget_pages(self) -> None:
         """Start a pull of everything anew; the documents stay."""
@@ -379,13 +343,11 @@ class Store:
 
     def mark_complete(self, totals: dict[str, int]) -> None:
         """Note that every document has arrived."""
+        facts = {f"{route}_documents": str(totals[route]) for route in ROUTES}
         with self.transaction() as write:
-            write.execute("INSERT OR REPLACE INTO about VALUES ('complete', 'yes')")
-            for route in ROUTES:
-                write.execute(
-                    "INSERT OR REPLACE INTO about VALUES (?, ?)",
-                    (f"{route}_documents", str(totals[route])),
-                )
+            write.executemany(
+                "INSERT OR REPLACE INTO about VALUES (?, ?)", [("complete", "yes"), *facts.items()]
+            )
 
     def check(self) -> str:
         """SQLite's own check of the file: ``ok`` or what is wrong."""

@@ -16,7 +16,7 @@ from .pull import (
     require_database,
     require_references,
     run_pull,
-)
+)  # fmt: skip
 from .store import Store
 
 _CHARACTERS = 2000  # of the list of systems in one request, as it is sent; the limit is 8000
@@ -27,9 +27,8 @@ _CONTROL = ("Fe", "Li", "O")  # elements that every database has
 def subsystems(elements: Iterable[str]) -> Iterator[str]:
     """Every chemical system of some elements, smallest first, as ``Li-O``."""
     symbols = sorted(set(elements))
-    for count in range(1, len(symbols) + 1):
-        for chosen in combinations(symbols, count):
-            yield "-".join(chosen)
+    for size in range(1, len(symbols) + 1):
+        yield from map("-".join, combinations(symbols, size))
 
 
 def batches_of(systems: Iterable[str]) -> Iterator[list[str]]:
@@ -57,17 +56,8 @@ def pull_systems(
 ) -> PullReport:
     """Fetch every subsystem of some sets of elements that the store lacks, each once.
 
-    Parameters
-    ----------
-    client : Client
-    element_sets : iterable of collections of str
-        Elements of each question.
-    structures : bool
-        Fetch structures, too.
-    progress : callable, optional
-        Called with systems done and in all.
-    notify : callable, optional
-        Told in one line when the database changes under the pull.
+    ``progress`` is called with systems done and in all; ``notify`` is told in one line when the
+    database changes under the pull.
 
     Raises
     ------
@@ -80,36 +70,22 @@ def pull_systems(
     routes = (*ROUTES, STRUCTURE) if structures else ROUTES
 
     def work(store: Store, tally: Tally) -> frozenset[str]:
-        return _pull_sets(client, store, sets, routes, progress, tally)
+        elements = sorted(frozenset().union(*sets))
+        if not store.complete or STRUCTURE in routes:
+            _fetch(client, store, elements, routes, None, tally)
+            present = store.elements()
+            possible = [part for chosen in sets if (part := chosen & present)]
+            systems = sorted(
+                {system for chosen in possible for system in subsystems(chosen)},
+                key=lambda system: (system.count("-"), system),
+            )
+            _fetch(client, store, systems, routes, progress, tally)
+            new = set(possible).difference(store.pulled_sets())
+            if new and not store.complete:
+                store.mark_pulled(new)
+        return frozenset(elements) - store.elements()
 
     return run_pull(client, work, notify)
-
-
-def _pull_sets(
-    client: Client,
-    store: Store,
-    sets: list[frozenset[str]],
-    routes: tuple[str, ...],
-    progress: Progress | None,
-    tally: Tally,
-) -> frozenset[str]:
-    """Fetch what is missing; return the elements that the database has no phase of."""
-    elements = sorted({symbol for chosen in sets for symbol in chosen})
-    if not store.complete or STRUCTURE in routes:
-        _fetch(client, store, elements, routes, None, tally)
-        present = store.elements()
-        possible = [part for chosen in sets if (part := chosen & present)]
-        systems = sorted(
-            {system for chosen in possible for system in subsystems(chosen)},
-            key=lambda system: (system.count("-"), system),
-        )
-        _fetch(client, store, systems, routes, progress, tally)
-        if not store.complete:
-            known = set(store.pulled_sets())
-            new = [chosen for chosen in dict.fromkeys(possible) if chosen not in known]
-            if new:
-                store.mark_pulled(new)
-    return frozenset(elements) - store.elements()
 
 
 def _fetch(
@@ -120,6 +96,7 @@ def _fetch(
     progress: Progress | None,
     tally: Tally,
 ) -> None:
+    """Fetch what is missing of some systems."""
     wanted = [route for route in routes if route not in ROUTES or not store.complete]
     asked = [store.asked(route) for route in wanted]
     lacking = [name for name in systems if not all(name in known for known in asked)]
@@ -142,21 +119,21 @@ def _fetch_batch(
     client: Client, store: Store, route: str, systems: list[str], tally: Tally
 ) -> None:
     """Ask for all documents of some systems; keep them when the answer is whole and possible."""
-    answers = _ask(client, route, systems, tally)
-    summaries: list[Batch] | None = None
+    answer = _ask(client, route, systems, tally)
+    kept = [answer]
     if route == THERMO:
-        found = {name for answer in answers for name in answer.chemsys}
-        doubtful = [name for name in systems if "-" not in name and name not in found]
-        if not found and not doubtful:
+        doubtful = [name for name in systems if "-" not in name and name not in answer.chemsys]
+        if not answer.chemsys and not doubtful:
             # compounds without any phase: believed when their summaries, which have to be asked
             # for anyway, say the same and the service still knows what it has given
-            summaries = _ask(client, SUMMARY, systems, tally)
-            if not _empty(summaries) or not _still_known(client, store, tally):
+            kept.append(_ask(client, SUMMARY, systems, tally))
+            if not kept[1].empty or not _still_known(client, store, tally):
                 doubtful = systems
-        answers += _look_again(client, store, doubtful, found, tally)
-    elif _empty(answers) and _have_energies(store, systems):
-        answers = _ask(client, route, systems, tally)  # an answer that cannot be: once more
-        if _empty(answers):
+        if doubtful:
+            _look_again(client, store, doubtful, answer, tally)
+    elif answer.empty and _have_energies(store, systems):
+        kept = [_ask(client, route, systems, tally)]  # an answer that cannot be: once more
+        if kept[0].empty:
             raise SourceError(
                 f"the Materials Project gives no {route} documents of {systems[0]} and "
                 f"{len(systems) - 1} more systems although it has energies of them; try again "
@@ -165,28 +142,16 @@ def _fetch_batch(
     require_database(client)
     if route == THERMO:
         require_references(
-            ((row[2], row[3]) for answer in answers for row in answer.rows if "-" not in row[2]),
+            ((row[2], row[3]) for row in answer.rows if "-" not in row[2]),
             "nothing of this answer is kept; try again later",
         )
-        tally.documents += sum(len(answer.rows) for answer in answers)
-    _keep(store, answers, systems)
-    if summaries is not None:
-        _keep(store, summaries, systems)
+        tally.documents += len(answer.rows)
+    store.add(kept, systems)
 
 
-def _keep(store: Store, answers: list[Batch], systems: list[str]) -> None:
-    """Store the pages of an answer, with the number of documents of each system in all of them."""
-    whole: dict[str, int] = {}
-    for answer in answers:
-        for name, count in answer.chemsys.items():
-            whole[name] = whole.get(name, 0) + count
-    for answer in answers:
-        answer.chemsys.update(whole)
-    store.add(answers, systems)
-
-
-def _ask(client: Client, route: str, systems: list[str], tally: Tally) -> list[Batch]:
-    answers: list[Batch] = []
+def _ask(client: Client, route: str, systems: list[str], tally: Tally) -> Batch:
+    """Ask for all pages of an answer."""
+    answer = Batch(route)
     first, total = 0, 1
     while first < total:
         page = client.page(route, first=first, systems=systems)
@@ -198,44 +163,28 @@ def _ask(client: Client, route: str, systems: list[str], tally: Tally) -> list[B
                 "for one question; run the same command again, what has arrived is kept"
             )
         total = page.total
-        answers.append(read_documents(route, page.documents, client.family, frozenset(systems)))
+        read_documents(route, page.documents, client.family, frozenset(systems), into=answer)
         first += client.page_size
-    return answers
+    return answer
 
 
 def _look_again(
-    client: Client, store: Store, lacking: list[str], found: set[str], tally: Tally
-) -> list[Batch]:
-    """Ask once more for systems without a phase, together with elements that must have one.
-
-    Raises
-    ------
-    SourceError
-        When not even those have one: the service answers nothing at all.
-    """
-    if not lacking:
-        return []
-    known = sorted(store.elements() | {name for name in found if "-" not in name})
+    client: Client, store: Store, lacking: list[str], answer: Batch, tally: Tally
+) -> None:
+    """Ask once more for systems without a phase, together with elements that must have one."""
+    known = sorted(store.elements() | {name for name in answer.chemsys if "-" not in name})
     control = sorted({*_CONTROL, *known[:1]} - set(lacking))
     again = _ask(client, THERMO, [*lacking, *control], tally)
-    if _empty(again):
+    if again.empty:
         more = f" and {len(lacking) - 5} more systems" if len(lacking) > 5 else ""
         raise SourceError(
             f"the Materials Project answers that it has no {client.family} phase of "
             f"{', '.join(lacking[:5])}{more}, nor of {', '.join(control) or 'any element'}; try "
             "again later; nothing of this answer is kept"
         )
-    kept = set(lacking)
-    return [
-        Batch(
-            THERMO,
-            [row for row in answer.rows if row[2] in kept],
-            answer.left_aside,
-            [],
-            {name: count for name, count in answer.chemsys.items() if name in kept},
-        )
-        for answer in again
-    ]
+    answer.rows.extend(row for row in again.rows if row[2] in lacking)
+    answer.left_aside.extend(again.left_aside)
+    answer.chemsys.update({name: again.chemsys[name] for name in lacking})
 
 
 def _still_known(client: Client, store: Store, tally: Tally) -> bool:
@@ -243,10 +192,6 @@ def _still_known(client: Client, store: Store, tally: Tally) -> bool:
     known = store.read("SELECT material_id FROM documents LIMIT 1")
     tally.requests += 1
     return bool(known and client.page(THERMO, identifier=str(known[0][0])).documents)
-
-
-def _empty(answers: list[Batch]) -> bool:
-    return not any(answer.rows or answer.structures for answer in answers)
 
 
 def _have_energies(store: Store, systems: list[str]) -> bool:

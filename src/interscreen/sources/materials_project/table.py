@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,46 +22,43 @@ CITATION = (
     "M. K. Horton et al., Nat. Mater. 24, 1522 (2025), doi:10.1038/s41563-025-02272-0"
 )
 _SAME = 0.002  # eV/atom between two energies above hull of one document
-_QUERY = """
-SELECT d.material_id, d.formula, d.formation_energy_eV_per_atom,
-  d.energy_uncertainty_eV_per_atom, d.licence, s.theoretical, s.volume_A3_per_atom,
-  s.density_g_per_cm3, s.band_gap_eV, s.is_metal
-FROM documents d LEFT JOIN summaries s USING (material_id) ORDER BY d.material_id
-"""
+_NUMBERS = (
+    "energy_uncertainty_eV_per_atom", "volume_A3_per_atom", "density_g_per_cm3", "band_gap_eV",
+)  # fmt: skip
+_QUERY = (
+    "SELECT material_id, formula, formation_energy_eV_per_atom, licence, theoretical, is_metal, "
+    f"{', '.join(_NUMBERS)} FROM documents LEFT JOIN summaries USING (material_id) "
+    "ORDER BY material_id"
+)
 
 
 def store_rows(store: Store) -> Rows:
-    """Read all documents, in order of their identifiers.
-
-    Raises
-    ------
-    InputError
-        For an empty store.
-    """
-    columns: Sequence[Any] = list(zip(*store.read(_QUERY), strict=True))
+    """Read all documents, in order of their identifiers; InputError for an empty store."""
+    columns: list[Any] = list(zip(*store.read(_QUERY), strict=True))
     if not columns:
         raise InputError(
             f"store {store.path}: empty; fill it with `interscreen data pull --elements ...`"
         )
-    (
-        ids, formulas, energies, uncertainties, licences, theoretical, volumes, densities,
-        gaps, metals,
-    ) = columns  # fmt: skip
-    energies = np.array(energies, dtype=float)
+    ids, formulas, energies, licences, theoretical, metals, *numbers = columns
+    # total energies of the elements [eV/atom]: those of their lowest phases
+    references = store.read(
+        "SELECT chemsys, MIN(total_energy_eV_per_atom) FROM documents WHERE chemsys NOT LIKE '%-%' "
+        "AND total_energy_eV_per_atom IS NOT NULL GROUP BY chemsys ORDER BY chemsys"
+    )
     return Rows(
         formulas=formulas,
-        energies=energies,
+        energies=np.array(energies, dtype=float),
         ids=ids,
         theoretical=np.array([-1 if value is None else value for value in theoretical]),
         licences=[value or "" for value in licences],
         properties={
-            "energy_uncertainty_eV_per_atom": _numbers(uncertainties),
-            "volume_A3_per_atom": _numbers(volumes),
-            "density_g_per_cm3": _numbers(densities),
-            "band_gap_eV": _numbers(gaps),
+            **{
+                name: [float("nan") if value is None else float(value) for value in values]
+                for name, values in zip(_NUMBERS, numbers, strict=True)
+            },
             "is_metal": ["" if value is None else ("no", "yes")[value] for value in metals],
         },
-        references=_references(store),
+        references=dict(references),
         where="document",
     )
 
@@ -91,12 +88,7 @@ def audit(store: Store) -> dict[str, Any]:
 
     The service gives every document's energy above hull.  The store holds, for each system that it
     covers, all phases of the system and its subsystems; so the distance from the store's own hull
-    must be the same, unless a phase is missing.
-
-    Raises
-    ------
-    InputError
-        For an empty or damaged store.
+    must be the same, unless a phase is missing.  InputError for an empty or damaged store.
     """
     rows, source = store_rows(store), store_source(store)
     units = read_units(rows, source)
@@ -107,11 +99,9 @@ def audit(store: Store) -> dict[str, Any]:
             "WHERE energy_above_hull_eV_per_atom IS NOT NULL"
         )
     )
-    covered = {}
+    covers = cache(lambda chemsys: source.covers(chemsys.split("-")))
     for identifier, chemsys in store.read("SELECT material_id, chemsys FROM documents"):
-        if chemsys not in covered:
-            covered[chemsys] = source.covers(chemsys.split("-"))
-        if not covered[chemsys]:
+        if not covers(chemsys):
             stated.pop(identifier, None)
     measured = stability(table)
     own = rows.energies - (table.energies - measured.energy_above_hull)[units.of_row]
@@ -137,21 +127,8 @@ def audit(store: Store) -> dict[str, Any]:
         "pulled": ["-".join(sorted(elements)) for elements in store.pulled_sets()],
         "theoretical": f"{int((known == 1).sum())} of {len(rows)}",
         "licences": dict(sorted(Counter(rows.licences or []).items())),
-        "left_aside": {str(reason): int(count) for reason, count in aside},
+        "left_aside": dict(aside),
         "check": store.check(),
         "hull": hull,
         "hull_differences": len(off),
     }
-
-
-def _references(store: Store) -> dict[str, float]:
-    """Total energies of the elements [eV/atom]: those of their lowest phases."""
-    found = store.read(
-        "SELECT chemsys, MIN(total_energy_eV_per_atom) FROM documents WHERE chemsys NOT LIKE '%-%' "
-        "AND total_energy_eV_per_atom IS NOT NULL GROUP BY chemsys ORDER BY chemsys"
-    )
-    return {str(symbol): float(energy) for symbol, energy in found}
-
-
-def _numbers(values: Sequence[float | None]) -> list[float]:
-    return [float("nan") if value is None else float(value) for value in values]

@@ -80,7 +80,7 @@ function heatmap() {
     roving(holder.querySelector("table"), "td.heat, td.li");
     const text = `${names.length} of ${fitting.length} candidates, in the order of the ranking`
       + (chosen.electrolyte ? ` with ${chosen.electrolyte}` : BLOCKS.has(OVERALL) ? " over all electrolytes" : "")
-      + (DATA.whole ? " (those in top.csv)" : "");
+      + (DATA.whole ? " (those in ranking.csv)" : "");
     count.textContent = `${text}.`;
     say(text);
   }
