@@ -98,11 +98,11 @@ def test_help_and_a_single_question_import_nothing_slow():
         "def slow(*names): return sorted(set(names) & set(sys.modules))\n"
         "codes = [main([*words, '--help']) for words in ([], ['reaction'], ['plot'], ['screen'])]\n"
         "found = slow('numpy', 'pandas', 'numba', 'pymatgen', 'matplotlib', 'pydantic', 'joblib')\n"
-        "codes += [main([what, 'CuF2', 'LATP', '--quiet']) for what in ('stack', 'reaction')]\n"
+        "codes += [main([*words, 'LATP', '--quiet']) for words in (['window'], ['reaction', 'CuF2'])]\n"
         "found += slow('numba', 'pandas', 'scipy', 'matplotlib', 'pydantic', 'joblib')\n"
         "sys.exit(str((codes, found)))"
     )
-    assert "-0.0514 eV/atom" in done.stdout
+    assert "-0.0510 eV/atom" in done.stdout
     assert done.stderr.splitlines()[-1] == "([0, 0, 0, 0, 0, 0], [])"
 
 
@@ -148,7 +148,7 @@ def test_reaction_has_the_promised_keys():
     assert found["reactants"][1]["input"] == "LATP"
     assert found["reactants"][1]["formula"] == "Li1.3Al0.3Ti1.7(PO4)3"
     assert found["reactants"][1]["energy_source"] == "hull"
-    assert found["min_mutual_energy_eV_per_atom"] == pytest.approx(-0.0514, abs=1e-4)
+    assert found["min_mutual_energy_eV_per_atom"] == pytest.approx(-0.0510, abs=1e-4)
     assert set(found["kinks"][0]) >= {
         "mixing_fraction", "mutual_energy_eV_per_atom", "total_energy_eV_per_atom", "equation"
     }  # fmt: skip
@@ -203,12 +203,6 @@ def test_own_energies_are_used_and_named():
     assert found["reactants"][0]["energy_above_hull_eV_per_atom"] == pytest.approx(0.029)
 
 
-def test_question_outside_the_reference_set_is_flagged():
-    done = run("reaction", "TiO2", "LLZO")
-    assert done.returncode == 0
-    assert "outside the chemical systems" in done.stderr
-
-
 def test_own_table_is_a_source(tmp_path):
     table = tmp_path / "mine.csv"
     table.write_text("formula,e_form\nLi2O,-2.0\nNaN,0.1\nLi,0\nNa,0\n")
@@ -229,7 +223,7 @@ def test_own_table_is_a_source(tmp_path):
     [
         (["reaction", "cuf2", "LATP"], "did you mean CuF2"),
         (["reaction", "CuF2", "LATPP"], "did you mean LATP?"),
-        (["window", "Ta2O5"], "element Ta"),
+        (["window", "XeF2"], "element Xe"),
         (["window", "Li-1O"], "negative amount"),
         (["lithiate", ""], "empty formula"),
         (["window", "LiF", "--source", "nowhere.csv"], "nowhere.csv"),
@@ -279,7 +273,7 @@ def test_demo_writes_every_file_and_prints_the_ranking(demo):
     assert "LATP" in done.stdout
     assert max(len(line) for line in done.stdout.splitlines()) <= 80
     assert "CC BY 4.0" in " ".join(done.stdout.split())
-    assert "left out (never observed, or by choice): Li3Cu, Li47Cu7N18, LiCu3" in done.stdout
+    assert "left out (never observed, or by choice): Li3Cu, Li47Cu7N18, Li49Cu8N19" in done.stdout
     assert "results in out/" in done.stderr
 
 
@@ -300,8 +294,8 @@ def test_manifest_says_what_the_run_was_made_from(demo):
     folder, _ = demo
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["source"]["source"] == "embedded"
-    assert manifest["source"]["source_version"] == "Matbench v0.1"
-    assert manifest["source"]["n_phases"] == 290
+    assert manifest["source"]["source_version"] == "Matbench v0.1, Materials Project 2018"
+    assert manifest["source"]["n_phases"] == 95118
     assert manifest["command"] == "interscreen screen --out out"
     assert manifest["study"]["candidates"][0]["formula"] == "CuF2"
     assert manifest["versions"]["numpy"]
@@ -322,7 +316,7 @@ def test_same_bytes_whatever_the_jobs_and_one_object_as_json(demo, tmp_path):
 
 
 def study(folder, **changes):
-    text = {"name": "s", "electrolytes": "[LATP]", "candidates": "[CuF2, TaF5]", **changes}
+    text = {"name": "s", "electrolytes": "[LATP]", "candidates": "[CuF2, XeF2]", **changes}
     file = folder / "study.yaml"
     file.write_text("".join(f"{key}: {value}\n" for key, value in text.items()))
     return file
@@ -331,17 +325,17 @@ def study(folder, **changes):
 def test_failed_candidate_is_exit_code_3_and_a_complete_folder(tmp_path):
     done = run("screen", str(study(tmp_path)), "--samples", "20", cwd=tmp_path)
     assert done.returncode == 3
-    assert "failed: TaF5" in done.stderr
+    assert "failed: XeF2" in done.stderr
     folder = tmp_path / "reports" / "s"
     assert {entry.name for entry in folder.iterdir()} == FILES
     found = {row["candidate"]: row for row in rows(folder / "results.csv")}
-    assert found["TaF5"]["status"] == "failed"
-    assert "Ta" in found["TaF5"]["reason"]
+    assert found["XeF2"]["status"] == "failed"
+    assert "element Xe" in found["XeF2"]["reason"]
     assert found["CuF2"]["status"] == "ok"
 
 
 def test_all_failed_is_still_a_table_of_reasons(tmp_path):
-    file = str(study(tmp_path, candidates="[TaF5]"))
+    file = str(study(tmp_path, candidates="[XeF2]"))
     done = run("screen", file, "--samples", "20", "--out", "o", cwd=tmp_path)
     assert done.returncode == 3
     assert {entry.name for entry in (tmp_path / "o").iterdir()} == FILES
@@ -351,7 +345,7 @@ def test_check_only_checks(tmp_path):
     done = run("screen", str(study(tmp_path)), "--check", cwd=tmp_path)
     assert done.returncode == 0
     assert "2 candidates x 1 electrolyte," in done.stdout
-    assert "TaF5" in done.stderr
+    assert "XeF2" in done.stderr
     assert [entry.name for entry in tmp_path.iterdir()] == ["study.yaml"]
 
 
@@ -366,10 +360,10 @@ def test_every_mistake_of_a_study_is_a_line(tmp_path):
 
 
 def test_electrolyte_unknown_to_the_source_leaves_no_folder(tmp_path):
-    file = study(tmp_path, electrolytes="[LLZTO]")
+    file = study(tmp_path, electrolytes="[Li2XeF8]")
     done = run("screen", str(file), "--quiet", cwd=tmp_path)
     assert done.returncode == 2
-    assert "Ta" in done.stderr
+    assert "element Xe" in done.stderr
     assert [entry.name for entry in tmp_path.iterdir()] == ["study.yaml"]
 
 
@@ -421,7 +415,7 @@ def test_installed_script_is_the_same_program():
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        (["stack", "CuF2", "LATP"], ["Cu + 2 LiF | LATP", "-1.8", "bridge  LiF, margin 4.191 V"]),
+        (["stack", "CuF2", "LATP"], ["Cu + 2 LiF | LATP", "-1.8", "bridge  LiF, margin 4.193 V"]),
         (["stack", "Al", "LATP"], ["no Li-bearing salt stable at 0 V"]),
         (["lithiate", "LiF"], ["takes up no Li"]),
         (["lithiate", "CuS"], ["1.76", "Cu + Li2S", "mean voltage"]),
@@ -491,13 +485,14 @@ def test_interrupted_screen_leaves_nothing(tmp_path, monkeypatch, swallowed):
 def test_many_warnings_are_cut_short_on_the_terminal_but_kept(tmp_path):
     file = study(
         tmp_path,
-        electrolytes="[LATP, {name: Al-LLZO, formula: Li6.25Al0.25La3Zr2O12}]",
-        candidates="[MgF2, SnS, CuF2, CuS, AlF3, ZnO, SnF2]",
+        candidates="[CuF2]",
+        filters="{banned: [XeF2, XeF4, XeF6, XeO3, XeO4, KrF2, RnF2]}",
     )
     done = run("screen", str(file), "--samples", "0", "--out", "o", cwd=tmp_path)
     assert done.returncode == 0
     assert done.stderr.count("interscreen: warning: ") == 5
     kept = json.loads((tmp_path / "o" / "manifest.json").read_text())["warnings"]
+    assert "banned phase RnF2: the source has no such phase" in kept
     assert f"and {len(kept) - 5} more warnings in manifest.json" in done.stderr
 
 
@@ -515,7 +510,7 @@ def test_profile_writes_its_figure_and_its_table(tmp_path):
 def test_a_stack_has_error_bars_where_they_are_asked_for():
     done = run("stack", "CuF2", "LATP", "--samples", "40", "--quiet")
     assert done.returncode == 0
-    assert re.search(r"bare Li +Li \| LATP +-636\.9 +± 1\d\n", done.stdout)
+    assert re.search(r"bare Li +Li \| LATP +-636\.8 +± 1\d\n", done.stdout)
     assert "±" not in run("stack", "CuF2", "LATP", "--quiet").stdout
     bad = run("stack", "CuF2", "LATP", "--samples", "3", "--quiet")
     assert bad.returncode == 2

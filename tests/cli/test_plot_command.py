@@ -214,7 +214,7 @@ def test_a_table_of_a_run_or_of_something_else_is_not_overwritten(run_folder, tm
         (("window", "LiF", "--out", "a.pdf", "--format", "png", *REFERENCE), "ends in .pdf"),
         (("reaction", "CuF2", "LLZO", "--potential", "-1", *REFERENCE), "-1"),
         (("map", "Li-Al-O", "--against", "LLZO", "--level", "0", *REFERENCE), "--level"),
-        (("lithiation", "TaF5", *REFERENCE), "element Ta"),
+        (("lithiation", "XeF2", *REFERENCE), "element Xe"),
         (("profile", "CuF2", "LLZO", "--from", "3", "--to", "1", *REFERENCE), "3"),
     ],
 )

@@ -115,11 +115,6 @@ def test_progress_counts_finished_candidates(reference):
     assert seen == [(1, 2), (2, 2)]
 
 
-def test_questions_outside_the_reference_set_are_flagged(reference):
-    found = run_study(study("SnO2", electrolytes=("LLZO",)), reference)
-    assert any("SnO2" in warning for warning in found.warnings)
-
-
 def test_every_row_says_what_was_left_out_and_where_it_comes_from(demo):
     cu = demo.results[demo.results["candidate"] == "CuF2"]
     assert all("LiCu3" in text for text in cu["left_out_phases"])
