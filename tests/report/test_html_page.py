@@ -18,10 +18,11 @@ import pytest
 from interscreen.cli.main import main
 from interscreen.report.page import write_report
 
+SMALL_SET = str(Path(__file__).parents[1] / "standin" / "small_set.csv")
 EVIL = "<script>alert(1)</script>"
 STUDY = f"""
 name: page of a test
-source: reference
+source: {SMALL_SET}
 electrolytes: [LLZO, LATP, LAGP]
 candidates:
   - CuF2
@@ -41,7 +42,7 @@ FLAGS = (
 
 @pytest.fixture(scope="module")
 def run_folder(tmp_path_factory, _own_folders):
-    """A run of the embedded set: an awkward name and a candidate that cannot be computed."""
+    """A run of the small set: an awkward name and a candidate that cannot be computed."""
     folder = tmp_path_factory.mktemp("page")
     (folder / "study.yaml").write_text(STUDY, encoding="utf-8")
     assert (
@@ -53,9 +54,9 @@ def run_folder(tmp_path_factory, _own_folders):
 
 @pytest.fixture(scope="module")
 def whole_folder(tmp_path_factory, _own_folders):
-    """Every formula of the embedded set against two electrolytes."""
+    """Every formula of the small set against two electrolytes."""
     folder = tmp_path_factory.mktemp("whole") / "run"
-    code = main(["screen", "--source", "reference", "--candidates", "all", "--quiet",
+    code = main(["screen", "--source", SMALL_SET, "--candidates", "all", "--quiet",
                  "--electrolytes", "LLZO,LATP", "--out", str(folder)])  # fmt: skip
     assert code in (0, 3)
     write_report(folder)

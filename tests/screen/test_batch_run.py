@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -20,7 +21,8 @@ from interscreen.screen import batch
 from interscreen.screen.batch import in_order
 from interscreen.screen.choose import first_voltages
 
-ALL = ["screen", "--source", "reference", "--electrolytes", "LLZO,LATP", "--samples", "20"]
+SMALL_SET = str(Path(__file__).parents[1] / "standin" / "small_set.csv")
+ALL = ["screen", "--source", SMALL_SET, "--electrolytes", "LLZO,LATP", "--samples", "20"]
 FINAL = (
     "results.parquet", "ranking.csv", "uncertainty.csv", "sensitivity.csv", "windows.csv",
     "weights.csv",
@@ -88,7 +90,7 @@ def test_every_compound_of_the_source_is_screened(capsys, tmp_path, reference, s
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert manifest["candidates"] == len(wanted) - 1
     assert manifest["run_key"]
-    assert manifest["source"]["source"] == "embedded"
+    assert manifest["source"]["source"] == SMALL_SET
     assert not (tmp_path / ".run.partial").exists()
     assert "candidate" in out
 
@@ -205,7 +207,7 @@ def test_candidates_outside_what_the_source_holds_have_a_reason(capsys, tmp_path
 def test_study_file_with_a_query(capsys, tmp_path):
     study = tmp_path / "study.yaml"
     study.write_text(
-        "name: fluorides\nsource: reference\nelectrolytes: [LATP]\n"
+        f"name: fluorides\nsource: {SMALL_SET}\nelectrolytes: [LATP]\n"
         "candidates: {query: {anion: fluoride, contains_lithium: false, converts_above_V: 1.0}}\n"
     )
     code, out, err = run(capsys, "screen", study, "--check")
@@ -237,7 +239,7 @@ def test_study_file_with_a_query(capsys, tmp_path):
 )
 def test_mistakes_on_the_command_line(capsys, tmp_path, arguments, says):
     code, _, err = run(
-        capsys, "screen", "--source", "reference", *arguments, "--out", tmp_path / "run"
+        capsys, "screen", "--source", SMALL_SET, *arguments, "--out", tmp_path / "run"
     )
     assert code == 2
     assert says in err
