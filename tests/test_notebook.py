@@ -217,7 +217,7 @@ def test_a_screen_shows_ranking_error_bars_and_failures(screened: Any) -> None:
         score = milli(row["score_meV_per_atom"] / 1000.0, 0)
         low, high = (milli(row[f"score_{end}_meV_per_atom"] / 1000.0, 0) for end in ("low", "high"))
         assert f"{score} {low} to {high}" in page.text
-    assert "element Xe: the source embedded has no phase with it" in page.text
+    assert "element Xe: the source small set has no phase with it" in page.text
     assert "LATP: the hull energy of the composition" in page.text
     assert ".uncertainty" in page.text
     assert ".surroundings" not in page.text  # the study did not ask for it

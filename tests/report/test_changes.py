@@ -92,7 +92,7 @@ def test_tables_without_a_change_say_so(reference):
     text = difference_text(compare_tables(reference, reference))
     assert text.endswith("\nnothing changed by more than 5.0 meV/atom")
     assert "compared: 290 formulas that both have; 180 chemical systems that both hold" in text
-    assert text.startswith("A: reference (Matbench v0.1)")
+    assert text.startswith("A: small set (Matbench v0.1)")
 
 
 def test_what_could_not_be_compared_is_said(make_table):

@@ -320,7 +320,7 @@ def test_the_dictionary_is_plain_json(changed):
     assert data == changed.to_dict()
     assert set(data) == {field.name for field in fields(ScreenDifference)}
     assert set(data["numbers"][0]) == {field.name for field in fields(AnswerChange)}
-    assert data["source_a"].startswith("embedded")
+    assert data["source_a"].startswith("small set")
 
 
 def test_the_frame_has_a_row_for_each_change(changed):

@@ -29,7 +29,7 @@ def test_shipped_study_is_the_question_of_the_readme():
     study = default_study()
     assert [entry.formula for entry in study.candidates] == ["CuF2", "CuS", "Cu3N", "AlF3"]
     assert [entry.formula for entry in study.electrolytes] == ["LLZO", "LATP", "LAGP"]
-    assert study.source == "reference"
+    assert study.source == "embedded"
 
 
 def test_all_mistakes_come_at_once_with_their_lines(tmp_path):
