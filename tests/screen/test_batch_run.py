@@ -95,6 +95,7 @@ def test_every_compound_of_the_source_is_screened(capsys, tmp_path, reference, s
     assert "candidate" in out
 
 
+@pytest.mark.proof
 def test_killed_at_random_moments_and_continued_the_files_are_the_same(tmp_path, undisturbed):
     folder = tmp_path / "run"
     rng = random.Random(7)
@@ -121,6 +122,7 @@ def test_killed_at_random_moments_and_continued_the_files_are_the_same(tmp_path,
         assert (folder / name).read_bytes() == undisturbed[name], name
 
 
+@pytest.mark.proof
 def test_two_workers_give_the_same_bytes(tmp_path, undisturbed):
     process = start(tmp_path / "run", "--candidates", "all", "--jobs", "2")
     _, err = process.communicate(timeout=300)
@@ -129,6 +131,7 @@ def test_two_workers_give_the_same_bytes(tmp_path, undisturbed):
         assert (tmp_path / "run" / name).read_bytes() == undisturbed[name], name
 
 
+@pytest.mark.proof
 def test_ctrl_c_keeps_what_is_done(tmp_path, undisturbed):
     folder = tmp_path / "run"
     process = start(folder, "--candidates", "all", "--jobs", "1")
@@ -145,6 +148,7 @@ def test_ctrl_c_keeps_what_is_done(tmp_path, undisturbed):
     assert (folder / "results.parquet").read_bytes() == undisturbed["results.parquet"]
 
 
+@pytest.mark.proof
 def test_a_finished_run_is_not_computed_again(capsys, tmp_path):
     query = [*ALL, "--candidates", "max_count=20", "--jobs", "1", "--out", tmp_path / "run"]
     assert run(capsys, *query)[0] == 0
@@ -158,6 +162,7 @@ def test_a_finished_run_is_not_computed_again(capsys, tmp_path):
     assert (tmp_path / "run" / "results.parquet").stat().st_mtime_ns > before
 
 
+@pytest.mark.proof
 def test_an_unfinished_run_of_another_study_is_refused(capsys, tmp_path, small_chunks, monkeypatch):
     from interscreen.screen import run_store
 
@@ -177,6 +182,7 @@ def test_an_unfinished_run_of_another_study_is_refused(capsys, tmp_path, small_c
     assert run(capsys, *other, "--fresh")[0] == 0
 
 
+@pytest.mark.proof
 def test_candidates_outside_what_the_source_holds_have_a_reason(capsys, tmp_path, monkeypatch):
     """A tenth of the systems has not been pulled: rows with reasons, everything else right."""
     from standin import StandIn, small_set

@@ -116,6 +116,7 @@ def check_lithium(row, diagram):
         assert "Li" not in row["elements"].split("-")
 
 
+@pytest.mark.proof
 @pytest.mark.filterwarnings("ignore::UserWarning:pymatgen")
 def test_random_candidates_of_the_full_table_agree_with_pymatgen(full_table, pd_entries):
     from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram

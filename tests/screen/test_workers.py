@@ -187,6 +187,7 @@ def test_a_worker_that_does_not_see_the_folder_says_so(tmp_path):
         workers._one(screen_chunk, str(tmp_path / "plan-gone.joblib"), None)
 
 
+@pytest.mark.proof
 def test_two_dask_workers_give_the_tables_of_one_thread(plan, chunks, serial, tmp_path, cluster):
     assert_same(list(computed(plan, chunks, on(cluster), tmp_path)), serial)
     assert not list(tmp_path.iterdir())
@@ -209,6 +210,7 @@ def test_dask_workers_that_live_on_never_answer_with_an_earlier_plan(
         assert named == {electrolyte}
 
 
+@pytest.mark.proof
 def test_a_dask_worker_killed_in_the_middle_costs_nothing_but_time(
     plan, chunks, serial, tmp_path, cluster
 ):
@@ -269,6 +271,7 @@ def test_without_the_package_the_error_says_what_to_install(plan, chunks, tmp_pa
         next(computed(plan, chunks, options, tmp_path))
 
 
+@pytest.mark.proof
 def test_a_client_that_could_not_be_built_is_not_closed_by_the_garbage_collector(
     plan, chunks, tmp_path, monkeypatch
 ):
