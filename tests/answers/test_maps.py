@@ -382,6 +382,7 @@ def test_a_system_that_cannot_be_computed_is_named_and_the_others_are_written(ca
     assert manifest["study"]["level_eV_per_atom"] == 0.05
 
 
+@pytest.mark.proof
 def test_files_keep_full_precision_and_the_same_bytes(tmp_path, embedded):
     for name in ("a", "b"):
         assert run("Li-M-O", "--quiet", m="Al,Si", out=tmp_path / name) == 0

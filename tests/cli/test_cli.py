@@ -306,6 +306,7 @@ def test_manifest_says_what_the_run_was_made_from(demo):
     assert set(manifest["files_sha256"]) == FILES - {"manifest.json"}
 
 
+@pytest.mark.proof
 def test_same_bytes_whatever_the_jobs_and_one_object_as_json(demo, tmp_path):
     folder, _ = demo
     found = answer("screen", "--jobs", "2", "--out", "again", cwd=tmp_path)
@@ -434,6 +435,7 @@ def test_text_answers_say_it_in_words(arguments, parts):
         assert part in done.stdout
 
 
+@pytest.mark.proof
 def test_progress_is_shown_on_a_terminal_only(tmp_path):
     import fcntl
     import pty
@@ -483,6 +485,7 @@ def test_interrupted_screen_leaves_nothing(tmp_path, monkeypatch, swallowed):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.proof
 def test_many_warnings_are_cut_short_on_the_terminal_but_kept(tmp_path):
     file = study(
         tmp_path,

@@ -55,6 +55,7 @@ def answer(capsys, *arguments):
     return json.loads(out)
 
 
+@pytest.mark.proof
 def test_a_study_is_pulled_once_and_then_answered_without_a_request(
     capsys, service, study, tmp_path
 ):
@@ -164,6 +165,7 @@ def test_an_element_without_phases_ends_the_pull_with_what_is_there(capsys, serv
     assert "Xe" in err
 
 
+@pytest.mark.proof
 def test_a_failing_candidate_does_not_stop_a_study(capsys, service, tmp_path):
     file = tmp_path / "s.yaml"
     file.write_text(STUDY.replace("AlF3", "XeF2"), encoding="utf-8")
@@ -302,6 +304,7 @@ def test_a_service_that_stays_down_ends_with_exit_code_4_and_the_store_intact(
     assert service.chemsys_requests("/materials/thermo/")["Li-O"] == 1
 
 
+@pytest.mark.proof
 def test_choices_of_phases_reach_the_manifest(capsys, service, study, tmp_path):
     code, _, err = run(
         capsys, "screen", study, "--out", tmp_path / "out", "--no-theoretical", "--ban", "Zr3O",
@@ -321,6 +324,7 @@ def test_choices_of_phases_reach_the_manifest(capsys, service, study, tmp_path):
     assert "Zr3O" in manifest["left_out_phases"]
 
 
+@pytest.mark.proof
 def test_the_same_from_a_process_of_its_own(service, tmp_path):
     """Nothing of this process helps: address and key are those of the environment."""
     environment = {

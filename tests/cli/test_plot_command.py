@@ -79,6 +79,7 @@ def test_the_data_are_those_of_the_question(tmp_path, capsys):
     capsys.readouterr()
 
 
+@pytest.mark.proof
 def test_an_interface_can_be_open_to_lithium(tmp_path, capsys):
     plot("reaction", "LATP", "Li3PS4", "--potential", "2.5", "--out", tmp_path / "a", *REFERENCE)
     plot("reaction", "LATP", "Li3PS4", "--out", tmp_path / "b", *REFERENCE)
@@ -87,6 +88,7 @@ def test_an_interface_can_be_open_to_lithium(tmp_path, capsys):
     capsys.readouterr()
 
 
+@pytest.mark.proof
 def test_the_same_command_gives_the_same_bytes(tmp_path, capsys):
     for folder in ("a", "b"):
         plot(*COMMANDS["reaction"], "--out", f"{tmp_path / folder}/")
@@ -97,6 +99,7 @@ def test_the_same_command_gives_the_same_bytes(tmp_path, capsys):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
+@pytest.mark.proof
 def test_profile_and_map_draw_the_same_figure_as_plot(tmp_path, capsys):
     for kind, out in (("profile", "profile"), ("map", "map")):
         arguments = COMMANDS[kind]
@@ -138,6 +141,7 @@ def test_json_names_the_files(tmp_path, capsys):
 # -- a run -----------------------------------------------------------------------
 
 
+@pytest.mark.proof
 def test_the_heatmap_of_a_run_is_that_in_its_folder(run_folder, tmp_path, capsys):
     assert plot("heatmap", run_folder, "--out", tmp_path / "fig") == 0
     for ending in ("png", "svg", "pdf", "csv"):

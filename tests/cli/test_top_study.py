@@ -61,6 +61,7 @@ def test_what_cannot_be_a_study_is_a_line(tmp_path):
     assert not (tmp_path / "best.yaml").exists()
 
 
+@pytest.mark.proof
 def test_the_command_writes_a_study_that_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     query = ("--candidates", "anion=fluoride,n_elements=2", "--electrolytes", "LATP")

@@ -350,6 +350,7 @@ def crowd(full_table) -> pd.DataFrame:
     return screen(candidates, [*electrolytes, "Li6.4La3Zr1.4Ta0.6O12"], full_table)[0]
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("width", WIDTHS)
 def test_64_candidates_with_10_electrolytes_are_legible_on_about_a_page(crowd, width):
     figure = reaction_heatmap(crowd, note=NOTE, width=width)

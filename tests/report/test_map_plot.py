@@ -290,6 +290,7 @@ def test_stability_against_li_is_drawn_unless_li_is_the_partner(reference, alumi
     assert "reduced" not in words(figure)
 
 
+@pytest.mark.proof
 def test_the_same_figure_gives_the_same_bytes(tmp_path, aluminates):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()

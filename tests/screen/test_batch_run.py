@@ -210,6 +210,7 @@ def test_candidates_outside_what_the_source_holds_have_a_reason(capsys, tmp_path
     assert "rows could not be computed" in err
 
 
+@pytest.mark.proof
 def test_study_file_with_a_query(capsys, tmp_path):
     study = tmp_path / "study.yaml"
     study.write_text(
@@ -252,6 +253,7 @@ def test_mistakes_on_the_command_line(capsys, tmp_path, arguments, says):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.proof
 def test_top_looks_further_without_computing(capsys, tmp_path):
     folder = tmp_path / "run"
     assert run(capsys, *ALL, "--candidates", "all", "--jobs", "1", "--out", folder)[0] == 0

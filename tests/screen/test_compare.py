@@ -155,6 +155,7 @@ def test_larger_changes_come_first(changed):
 # -- other products, other rows ------------------------------------------------
 
 
+@pytest.mark.proof
 def test_products_change_when_a_phase_is_taken_away(demo, reference):
     found = compare_screens(demo, run_study(default_study(), without(reference, "CuO")))
     deposited = find(found.products, "CuF2", "LLZO", "deposited_equation")

@@ -57,6 +57,7 @@ def test_copper_fluoride_is_the_choice_for_latp(demo):
     assert list(latp["rank"]) == [1, 2, 3, 4]
 
 
+@pytest.mark.proof
 def test_workers_do_not_change_a_bit(demo, reference):
     parallel = run_study(default_study(), reference, jobs=2)
     for name in (

@@ -193,6 +193,7 @@ def test_two_dask_workers_give_the_tables_of_one_thread(plan, chunks, serial, tm
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.proof
 def test_dask_workers_find_a_folder_that_is_named_from_here(
     plan, chunks, serial, tmp_path, cluster, monkeypatch
 ):
