@@ -1,9 +1,13 @@
-"""A stand-in for the Materials Project and clients of it, for the tests of that source."""
+"""Files, caches, a stand-in for the Materials Project and clients, for the tests of sources."""
 
+import gzip
 import os
 from pathlib import Path
 
 import pytest
+
+from interscreen.phases.cache import cache_folder
+from interscreen.sources.materials_project import key
 
 KEY = "k" * 32
 
@@ -135,3 +139,30 @@ def subprocess_environment():
         }
 
     return build
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a file, compressed where its name says so."""
+
+    def to_file(content, name="table.csv"):
+        path = tmp_path / name
+        data = content.encode() if isinstance(content, str) else content
+        path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+        return path
+
+    return to_file
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("INTERSCREEN_CACHE", str(folder))
+    assert cache_folder() == folder
+    return folder
+
+
+@pytest.fixture
+def no_key(monkeypatch):
+    monkeypatch.delenv("MP_API_KEY", raising=False)
+    monkeypatch.setattr(key, "_from_settings", lambda: "")

@@ -23,14 +23,6 @@ OFFLINE = SourceOptions(offline=True)
 
 
 @pytest.fixture
-def no_key(monkeypatch):
-    from interscreen.sources.materials_project import key
-
-    monkeypatch.delenv("MP_API_KEY", raising=False)
-    monkeypatch.setattr(key, "_from_settings", lambda: "")
-
-
-@pytest.fixture
 def two_versions(home, pull, small):
     """Li-O-P from an older database and Li-O from a newer one, in which compounds lie higher."""
     moved = small.changed(moved={p.material_id: 0.05 for p in small.phases if "-" in p.chemsys})

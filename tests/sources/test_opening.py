@@ -12,7 +12,6 @@ import pytest
 
 from interscreen import react
 from interscreen.errors import InputError
-from interscreen.phases.cache import cache_folder
 from interscreen.phases.filters import Filters
 from interscreen.sources import open as opening
 from interscreen.sources.materials_project import key
@@ -23,30 +22,6 @@ TABLE = (
     "a,Li,0,no,\nb,Cu,0,no,\nc,F2,0,no,BY-NC\nd,LiF,-3.0,no,BY-C\ne,CuF2,-1.8,no,BY-C\n"
     "f,LiCu3,-0.034,yes,BY-C\ng,LiCu3,-0.030,no,BY-NC\nh,LiCuF3,-2.4,yes,BY-NC\n"
 )
-
-
-@pytest.fixture
-def write(tmp_path):
-    def to_file(content, name="table.csv"):
-        path = tmp_path / name
-        path.write_text(content)
-        return path
-
-    return to_file
-
-
-@pytest.fixture
-def own_cache(tmp_path, monkeypatch):
-    folder = tmp_path / "cache"
-    monkeypatch.setenv("INTERSCREEN_CACHE", str(folder))
-    assert cache_folder() == folder
-    return folder
-
-
-@pytest.fixture
-def no_key(monkeypatch):
-    monkeypatch.delenv("MP_API_KEY", raising=False)
-    monkeypatch.setattr(key, "_from_settings", lambda: "")
 
 
 def opened(source, **options):

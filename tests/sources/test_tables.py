@@ -11,7 +11,6 @@ import pytest
 
 from interscreen import PhaseTable, react
 from interscreen.errors import InputError
-from interscreen.phases.cache import cache_folder
 from interscreen.sources import tables
 
 HEADER = "formula,formation_energy_eV_per_atom\n"
@@ -23,17 +22,6 @@ ROWS = {
 
 def as_csv(rows=ROWS, header=HEADER):
     return header + "".join(f"{formula},{energy}\n" for formula, energy in rows.items())
-
-
-@pytest.fixture
-def write(tmp_path):
-    def to_file(content, name="table.csv"):
-        path = tmp_path / name
-        data = content.encode() if isinstance(content, str) else content
-        path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
-        return path
-
-    return to_file
 
 
 def frame(**columns):
@@ -201,14 +189,6 @@ def test_the_full_table_is_read_in_seconds(full_csv, tmp_path, monkeypatch):
 
 
 # -- the cache ------------------------
-
-
-@pytest.fixture
-def own_cache(tmp_path, monkeypatch):
-    folder = tmp_path / "cache"
-    monkeypatch.setenv("INTERSCREEN_CACHE", str(folder))
-    assert cache_folder() == folder
-    return folder
 
 
 def same_tables(one, other):
