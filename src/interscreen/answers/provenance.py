@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from ..energies.spread import Spread, spread
+from ..phases.artefacts import known_artefacts
 from ..phases.result import Result
 from ..phases.source import Source
-from ..phases.suspects import known_artefacts
 from ..phases.system import Floats, System
 from ..version import version
 

@@ -45,6 +45,7 @@ def load(
     *,
     filters: Filters | Mapping[str, Any] | None = None,
     ban: Iterable[str] = (),
+    keep: Iterable[str] = (),
     add: Iterable[str | PathLike[str]] = (),
     all_phases: bool = False,
     thermo_type: str = "",
@@ -68,10 +69,12 @@ def load(
         Phases to leave out, as ``{"theoretical": False}``.
     ban : iterable of str
         Formulas or identifiers to leave out, on top of those of ``filters``.
+    keep : iterable of str
+        Known artefacts or other phases that count although they are left out by default.
     add : iterable of path
         Files with entries of your own.
     all_phases : bool
-        Count phases that the source marks as never observed, too.
+        Count known artefacts, and phases that the source marks as never observed, too.
     thermo_type, database, offline, formula_column, energy_column, endpoint
         See ``SourceOptions``.
 
@@ -99,7 +102,10 @@ def load(
         thermo_type=thermo_type,
         database=database,
         offline=offline,
-        filters=filters.updated(banned=[ban] if isinstance(ban, str) else list(ban)),
+        filters=filters.updated(
+            banned=[ban] if isinstance(ban, str) else list(ban),
+            kept=[keep] if isinstance(keep, str) else list(keep),
+        ),
         add=tuple(fspath(file) for file in ([add] if isinstance(add, str | PathLike) else add)),
         formula_column=formula_column,
         energy_column=energy_column,

@@ -9,7 +9,8 @@ from math import isfinite
 import numpy as np
 
 from ..errors import InputError
-from ..files import EMBEDDED_FILE, data_parquet, data_rows
+from ..files import EMBEDDED_FILE, data_parquet
+from .artefacts import known_artefacts, wrong_energies
 from .formula import nearest
 from .hull import stability
 from .table import PhaseTable
@@ -148,20 +149,6 @@ def check_limits(margin: float, atoms: int) -> None:
 
 
 @cache
-def artefacts() -> Mapping[str, str]:
-    """Known artefacts of computed hulls by reduced formula, whatever the source: why they are.
-
-    No experiment shows these phases, or the tabulated energy contradicts it (data/artefacts.csv).
-    """
-    return {row["formula"]: row["reason"] for row in data_rows("artefacts.csv")}
-
-
-def known_artefacts() -> frozenset[str]:
-    """Phases of computed hulls that no experiment shows, by reduced formula."""
-    return frozenset(artefacts())
-
-
-@cache
 def evidence() -> Mapping[str, str]:
     """Compounds that somebody made, by reduced formula, and what says so (embedded table).
 
@@ -183,6 +170,8 @@ def _doubts(table: PhaseTable, row: int, unknown: bool) -> list[str] | None:
     theoretical = -1 if column is None else int(column[row])
     artefact = formula in known_artefacts()
     found = theoretical == 0 or formula in evidence()
+    if formula in wrong_energies():
+        return [ARTEFACT]
     if observed == 1 or (observed < 0 and found and not artefact):
         return None
     if artefact:
