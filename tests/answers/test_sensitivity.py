@@ -52,7 +52,7 @@ WITHOUT_BOTH = AS_COMPUTED | {LAYER: 0.0, WORST: 0.0, VOLTAGE: 4.5}
 
 @pytest.fixture(scope="module")
 def by_hand(make_table):
-    return make_table(BY_HAND)
+    return make_table(BY_HAND, all_phases=True)
 
 
 def outcomes(rows, phase):

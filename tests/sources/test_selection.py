@@ -86,7 +86,8 @@ SULFIDES = rows_of(
 # LiCu3 and Li3Cu were never made; lithium azide was, but not with this energy
 ARTEFACTS = rows_of(
     ("a-1", "Li", 0.0, 0), ("a-2", "Cu", 0.0, 0), ("a-3", "N2", 0.0, 0),
-    ("a-4", "LiCu3", -0.034, 0), ("a-5", "Li3Cu", -0.03, 1), ("a-6", "LiN3", -0.417, 0), ("a-7", "Li3N", -0.46, 0),
+    ("a-4", "LiCu3", -0.034, 0), ("a-5", "Li3Cu", -0.03, 1), ("a-6", "LiN3", -0.417, 0),
+    ("a-7", "Li3N", -0.46, 0),
     observed=None,
 )  # fmt: skip
 

@@ -44,7 +44,13 @@ def stack_answers(
     table: PhaseTable, candidate: Material, electrolyte: Material, score: Score | None = None
 ) -> Answers:
     """Answer a stack and say what the answers rest on; errors as for ``react``."""
-    found = stack(table, candidate, electrolyte)
+    return answers_of(stack(table, candidate, electrolyte), score)
+
+
+def answers_of(found: Stack, score: Score | None = None) -> Answers:
+    """Say what the answers of a stack are and rest on."""
+    table, candidate = found.deposited.table, found.deposited.sides[0]
+    assert isinstance(candidate, Material)
     path = found.lithiation
     layer, names = frozenset(path.final_products), found.layer.first
     # no Li is added at the first kink of the contact of bare Li
