@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import interscreen as si
-from interscreen.answers.put_back import left_out_below, with_put_back
+from interscreen.answers.deciding import left_out_below
+from interscreen.answers.put_back import with_put_back
 from interscreen.answers.reaction import react
 from interscreen.answers.stack import stack
 from interscreen.answers.window import stability_window

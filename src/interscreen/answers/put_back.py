@@ -16,9 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SolverError
-from ..phases.hull import stability
 from ..phases.table import PhaseTable
-from .deciding import BRIDGE, DEPOSITED, LAYER, VOLTAGE, WORST, answers_of, reaction_phases
+from .deciding import (
+    BRIDGE,
+    DEPOSITED,
+    LAYER,
+    VOLTAGE,
+    WORST,
+    answers_of,
+    left_out_below,
+    reaction_phases,
+)
 from .lithiation import Lithiation
 from .profile_result import Profile
 from .provenance import Answered, PutBack
@@ -61,17 +69,6 @@ def with_put_back(
             named = tuple(name for name in names if name in phases) or tuple(names)
             return replace(found, put_back=PutBack(named, changes))
     return found
-
-
-def left_out_below(table: PhaseTable, elements: Collection[str]) -> NDArray[np.int64]:
-    """Rows of phases that are left out and lie below the hull of the counted ones."""
-    names = set(table.left_out_within(elements))
-    if not names:
-        return np.empty(0, dtype=np.int64)
-    rows = table.rows_within(elements)
-    rows = rows[np.isin(table.formulas[rows], sorted(names))]
-    below: NDArray[np.int64] = rows[stability(table, rows).margin > 0.0]
-    return below
 
 
 def counting(table: PhaseTable, rows: NDArray[np.int64]) -> PhaseTable:

@@ -369,7 +369,7 @@ class Database:
         cathodes, air : material or iterable of materials
             What touches the electrolyte on its other side, and what the stack meets before.
         sensitivity : bool
-            Whether suspect phases are left out in turn.
+            Whether suspect phases are left out in turn, and those that do not count put back.
         ranking : Ranking or mapping, optional
             Weights of the score, and from when on scores differ.
         jobs : int, optional

@@ -40,6 +40,7 @@ BARELY_STABLE = "barely stable"
 MADE_BARELY_STABLE = "made, but barely stable"
 THEORETICAL_GROUND_STATE = "theoretical ground state"
 UNKNOWN = "observation unknown"
+BY_CHOICE = "left out by choice"
 
 WEAK = (MADE_BARELY_STABLE, THEORETICAL_GROUND_STATE, UNKNOWN)
 """Reasons to try an answer without the phase, but not to do without it for good."""
@@ -124,6 +125,11 @@ def suspects(
         if reasons:
             found[row] = tuple(reasons)
     return found
+
+
+def left_out_reason(table: PhaseTable, row: int) -> str:
+    """Return why a row of a table does not count."""
+    return next(iter(_doubts(table, row, unknown=False) or ()), BY_CHOICE)
 
 
 def tells_observed(table: PhaseTable) -> bool:

@@ -46,7 +46,8 @@ class Study(BaseModel):
     uncertainty : Uncertainty
         How the energies are sampled for the error bars.
     sensitivity : bool
-        Whether suspect phases are left out in turn (sensitivity.csv).
+        Whether suspect phases are left out in turn, and those that do not count put back
+        (sensitivity.csv).
     best : int
         Of a screen by query: how many candidates of each role get error bars and sensitivity, for
         each electrolyte and overall.
