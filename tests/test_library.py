@@ -13,9 +13,9 @@ import pytest
 
 from interscreen import lithiate, stability_window
 from interscreen.files import load_yaml
+from interscreen.phases.artefacts import known_artefacts
 from interscreen.phases.formula import parse_formula
 from interscreen.phases.material import compose, electrolytes, find_electrolyte
-from interscreen.phases.suspects import known_artefacts
 from interscreen.screen.study_file import load_study
 
 FOLDER = Path(__file__).parents[1] / "candidates"

@@ -16,8 +16,8 @@ from interscreen import PhaseTable
 from interscreen.answers.stack import stack
 from interscreen.cli import main as cli
 from interscreen.errors import InputError
+from interscreen.phases.artefacts import known_artefacts
 from interscreen.phases.columns import COLUMNS
-from interscreen.phases.suspects import known_artefacts
 from interscreen.report.text.validation import validation_text
 from interscreen.validation import PARTS, element_sets, validate
 from interscreen.validation.cells import (

@@ -70,7 +70,7 @@ def test_all_kinds_of_file_give_the_same_table(write, parquet, kind):
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_sodium_nitride_is_not_a_missing_value(write, parquet, kind):
     path = write(as_csv()) if kind == "csv" else parquet(frame())
-    table = PhaseTable.read(path)
+    table = PhaseTable.read(path, all_phases=True)  # NaN is a known artefact, too
     row = table.find("NaN")
     assert str(table.formulas[row]) == "NaN"
     assert table.energies[row] == -0.1
@@ -78,7 +78,7 @@ def test_sodium_nitride_is_not_a_missing_value(write, parquet, kind):
     assert reaction.reactants[0]["energy_source"] == "phase"
     assert "NaN" in react(table, "Na", "N2").products
     # a second time, from the cache
-    assert PhaseTable.read(path).find("NaN") == row
+    assert PhaseTable.read(path, all_phases=True).find("NaN") == row
 
 
 def test_nitrogen_monoxide_is_not_false(write):

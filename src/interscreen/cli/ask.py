@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import InputError, SolverError
+from ..errors import InputError
 from .command import (
     EXIT_FAILED_ROWS,
     EXIT_OK,
@@ -33,9 +31,8 @@ if TYPE_CHECKING:
 
     from ..answers.map import CompositionMap
     from ..answers.profile_result import Profile
-    from ..answers.window import Window
     from ..database.database import Database
-    from ..phases.material import Given, Material
+    from ..phases.material import Material
     from ..phases.table import PhaseTable
     from ..report.figures.style import Width
 
@@ -124,12 +121,8 @@ def reaction(
     return answer(
         choice,
         output,
-        [a, b],
         lambda db: db.reaction(a, b, potential, samples),
         lambda found: text.with_spreads(text.reaction_text(found), found),
-        lambda found: {
-            "the minimum mutual energy [meV/atom]": 1000 * found.min_mutual_energy_eV_per_atom
-        },
     )
 
 
@@ -142,17 +135,11 @@ def window(m: Material, samples: int, choice: Choice, output: Output) -> int:
     """Answer with the stability window of a material."""
     from ..report.text import answers as text
 
-    def limits(found: Window) -> dict[str, Any]:
-        names = ("the reduction limit [V]", "the oxidation limit [V]")
-        return dict(zip(names, found.assemblage_window_V, strict=True))
-
     return answer(
         choice,
         output,
-        [m],
         lambda db: db.window(m, samples),
         lambda found: text.with_spreads(text.window_text(found), found),
-        limits,
     )
 
 
@@ -167,10 +154,8 @@ def lithiate(m: Material, choice: Choice, output: Output) -> int:
     return answer(
         choice,
         output,
-        [m],
         lambda db: db.lithiation(m),
         lithiation_text,
-        lambda found: {"the products with Li metal": " + ".join(found.final_products)},
     )
 
 
@@ -187,13 +172,8 @@ def stack(candidate: str, electrolyte: str, samples: int, choice: Choice, output
     return answer(
         choice,
         output,
-        [candidate, electrolyte],
         lambda db: db.stack(candidate, electrolyte, samples),
         stack_text,
-        lambda found: {
-            "the converted layer": found.layer.label,
-            "its mutual energy [meV/atom]": 1000 * found.layer.energy,
-        },
     )
 
 
@@ -207,7 +187,7 @@ def profile(
     choice: Choice, output: Output,
 ) -> int:  # fmt: skip
     """Answer with the reactions of two materials and Li, from one potential to another."""
-    from ..report.text.profile import profile_text, ranges
+    from ..report.text.profile import profile_text
 
     def write(found: Profile) -> None:
         from ..report.figures.saving import save
@@ -219,13 +199,8 @@ def profile(
     return answer(
         choice,
         output,
-        [a, b],
         lambda db: db.profile(a, b, start, end, step),
         profile_text,
-        lambda found: {
-            "the most negative mutual energy [meV/atom]": 1000 * found.worst.mutual_eV_per_atom,
-            "the window in which nothing reacts [V]": ranges(found.stable_window_V),
-        },
         first=write,
     )
 
@@ -289,65 +264,28 @@ def list_electrolytes(output: Output) -> int:
 def answer(
     choice: Choice,
     output: Output,
-    materials: Sequence[Given],
     ask: Callable[[Database], Any],
     write: Callable[[Any], str],
-    essence: Callable[[Any], dict[str, Any]],
     first: Callable[[Any], None] = lambda found: None,
 ) -> int:
-    """Open the source, ask, print; say what the phases that were left out would change.
+    """Open the source, ask, print.
 
     Parameters
     ----------
-    choice, output, materials
+    choice, output
         Of the command line.
-    ask, write, essence : callables
-        Database to result; result to text; result to what a note on left-out phases compares.
+    ask, write : callables
+        Database to result; result to text.
     first : callable
         Called with the result before anything is printed: a reader may go away.
     """
-    from ..database.database import Database
     from ..engine.walk import plain_walks
-    from ..phases.material import elements_of
 
-    db = asked(choice, output)
     with plain_walks():
-        result = ask(db)
+        result = ask(asked(choice, output))
         first(result)
         output.show(result.to_dict(), lambda: write(result))
-        if output.quiet or not db.table.left_out_within(elements_of(materials)):
-            return EXIT_OK
-        how = "every phase counted" if choice.options().filters.active else "--all-phases"
-        with contextlib.suppress(SolverError):  # a note is a courtesy
-            every = Database(
-                opener=lambda sets: _with_all_phases(db.table, choice, sets), tell=lambda line: None
-            )
-            other = essence(ask(every))
-            for key, mine in essence(result).items():
-                was, would = mine, other[key]
-                if isinstance(was, float) and isinstance(would, float):
-                    if abs(was - would) <= 1e-3:
-                        continue
-                    was, would = f"{was:.3f}", f"{would:.3f}"
-                if was != would:
-                    output.say(f"note: with {how} {key} would be {would}, not {was}")
     return EXIT_OK
-
-
-def _with_all_phases(
-    table: PhaseTable, choice: Choice, sets: Sequence[frozenset[str]]
-) -> PhaseTable:
-    """Count every phase; a source that was filtered is read again, as other polymorphs count."""
-    import numpy as np
-
-    from ..phases.filters import Filters
-    from ..sources.open import open_table
-
-    options = choice.options()
-    if not options.filters.active:
-        return replace(table, counted=np.ones(len(table), dtype=bool))
-    every = replace(options, all_phases=True, filters=Filters())
-    return open_table(choice.source, sets, options=every)
 
 
 def computed_maps(

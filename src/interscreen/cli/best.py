@@ -50,7 +50,7 @@ def top(
 
     def text() -> str:
         if not columns:
-            return best_text(found, where=where)
+            return best_text(found, where=where, ranking=run.ranking)
         lines = plain_lines(shown) if len(shown) else []
         return "\n".join([title(found, where), *("  " + line for line in lines)])
 

@@ -32,6 +32,7 @@ class Choice:
     all_phases: bool
     no_theoretical: bool
     ban: tuple[str, ...]
+    keep: tuple[str, ...]
     max_above_hull: float | None
     min_stability: float | None
     licence: tuple[str, ...]
@@ -50,6 +51,7 @@ class Choice:
             filters=before.filters.updated(
                 theoretical=False if self.no_theoretical else None,
                 banned=self.ban,
+                kept=self.keep,
                 max_energy_above_hull_eV_per_atom=self.max_above_hull,
                 min_stability_eV_per_atom=self.min_stability,
                 licences=self.licence,
@@ -78,10 +80,20 @@ source_options = gathered(
     _of_source("--energy-column", "formation-energy column [eV/atom]", metavar="NAME"),
     _of_source("--add", "entries of your own: pymatgen JSON or CSV", metavar="FILE", multiple=True),
     _of_products(
-        "--all-phases", "count phases that the source marks as never observed, too", is_flag=True
+        "--all-phases",
+        "count known artefacts, and phases that the source marks as never observed, too",
+        is_flag=True,
     ),
     _of_products("--no-theoretical", "leave out phases known from computations only", is_flag=True),
-    _of_products("--ban", "leave out a formula or an identifier", metavar="PHASE", multiple=True),
+    _of_products(
+        "--ban",
+        "leave out a formula or an identifier; known: the known artefacts, as by default",
+        metavar="PHASE",
+        multiple=True,
+    ),
+    _of_products(
+        "--keep", "count an artefact or another phase left out", metavar="PHASE", multiple=True
+    ),
     _of_products(
         "--max-above-hull",
         "count only phases at most this far above the hull of all [eV/atom]",
@@ -154,7 +166,7 @@ def open_source(
     else:
         output.say(f"source {origin.name} ({which}), {why}: {counts}")
     if origin.filters:
-        output.say(f"left out: {Filters(**origin.filters)}")
+        output.say(f"phases: {Filters(**origin.filters)}")
     for added in origin.added:
         count = f"{added['entries']} {'entry' if added['entries'] == 1 else 'entries'}"
         output.say(f"added {count} of {added['file']} ({added['scale']})")

@@ -201,11 +201,11 @@ class Run(Displayed):
 
         from ..phases.columns import arrow_schema
         from ..screen.ranking import OVERALL
-        from ..screen.top import SCORE, best
+        from ..screen.top import SCORE, best, with_doubts
 
         tie = self._ranked_by.tie_meV_per_atom
         schema = arrow_schema("results")
-        return best(
+        found = best(
             self.folder / WHOLE
             if self._whole
             else pa.Table.from_pandas(self.results, schema, False),
@@ -215,6 +215,7 @@ class Run(Displayed):
             count=count,
             tie_meV_per_atom=tie,
         )
+        return with_doubts(found, self.ranking)
 
     def report(self, path: str | PathLike[str] | None = None) -> Path:
         """Write the page of the run, report.html in its folder by default; return the file."""

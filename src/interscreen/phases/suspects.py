@@ -9,7 +9,8 @@ from math import isfinite
 import numpy as np
 
 from ..errors import InputError
-from ..files import EMBEDDED_FILE, data_parquet, data_rows
+from ..files import EMBEDDED_FILE, data_parquet
+from .artefacts import known_artefacts, wrong_energies
 from .formula import nearest
 from .hull import stability
 from .table import PhaseTable
@@ -39,6 +40,7 @@ BARELY_STABLE = "barely stable"
 MADE_BARELY_STABLE = "made, but barely stable"
 THEORETICAL_GROUND_STATE = "theoretical ground state"
 UNKNOWN = "observation unknown"
+BY_CHOICE = "left out by choice"
 
 WEAK = (MADE_BARELY_STABLE, THEORETICAL_GROUND_STATE, UNKNOWN)
 """Reasons to try an answer without the phase, but not to do without it for good."""
@@ -125,6 +127,11 @@ def suspects(
     return found
 
 
+def left_out_reason(table: PhaseTable, row: int) -> str:
+    """Return why a row of a table does not count."""
+    return next(iter(_doubts(table, row, unknown=False) or ()), BY_CHOICE)
+
+
 def tells_observed(table: PhaseTable) -> bool:
     """Whether the table says of most of its compounds if they were made."""
     compounds = np.diff(table.indptr) > 1
@@ -145,20 +152,6 @@ def check_limits(margin: float, atoms: int) -> None:
         )
     if isinstance(atoms, bool) or int(atoms) != atoms or atoms < 1:
         raise InputError(f"atoms of a huge formula unit: {atoms}; give a whole number from 1 up")
-
-
-@cache
-def artefacts() -> Mapping[str, str]:
-    """Known artefacts of computed hulls by reduced formula, whatever the source: why they are.
-
-    No experiment shows these phases, or the tabulated energy contradicts it (data/artefacts.csv).
-    """
-    return {row["formula"]: row["reason"] for row in data_rows("artefacts.csv")}
-
-
-def known_artefacts() -> frozenset[str]:
-    """Phases of computed hulls that no experiment shows, by reduced formula."""
-    return frozenset(artefacts())
 
 
 @cache
@@ -183,6 +176,8 @@ def _doubts(table: PhaseTable, row: int, unknown: bool) -> list[str] | None:
     theoretical = -1 if column is None else int(column[row])
     artefact = formula in known_artefacts()
     found = theoretical == 0 or formula in evidence()
+    if formula in wrong_energies():
+        return [ARTEFACT]
     if observed == 1 or (observed < 0 and found and not artefact):
         return None
     if artefact:

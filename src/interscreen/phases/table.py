@@ -142,8 +142,8 @@ class PhaseTable:
         """Read CSV, CSV.GZ, Parquet or pymatgen JSON; a second time from a cache.
 
         ``formula_column`` and ``energy_column`` (formation energies [eV/atom]) are found by
-        themselves where they have one of the usual names; ``all_phases`` counts also the phases
-        that the table marks as never observed.
+        themselves where they have one of the usual names; ``all_phases`` counts also known
+        artefacts, and the phases that the table marks as never observed.
 
         Raises
         ------

@@ -28,7 +28,8 @@ __all__ = ["OVERALL", "Ranking", "Standing", "Weights", "rank"]
 # columns that error bars and sensitivity add
 _LATER = (
     "score_std_meV_per_atom score_low_meV_per_atom score_high_meV_per_atom probability_best "
-    "probability_top3 rank_low rank_high suspect_phase suspect_change_meV_per_atom"
+    "probability_top3 rank_low rank_high suspect_phase suspect_direction "
+    "suspect_change_meV_per_atom"
 ).split()
 _FRONT_DIGITS = 3  # of a term in meV/atom: what is nearer is equal, as the solver is exact to 1e-6
 

@@ -381,15 +381,16 @@ def _workers(study: Study, jobs: int | None) -> int:
 
 
 def with_suspects(ranking: pd.DataFrame, rows: list[Row]) -> pd.DataFrame:
-    """Name the suspect phase that moves each score most."""
+    """Name the phase in doubt that moves each score most when it is left out or put back."""
     known = ranking.copy()
     strongest = strongest_suspects(rows)
     places = list(zip(known["candidate"], known["electrolyte"], strict=True))
-    found = [strongest.get(place, ("", None)) for place in places]
-    known["suspect_phase"] = [phase for phase, _ in found]
-    known["suspect_change_meV_per_atom"] = [change for _, change in found]
+    found = [strongest.get(place, ("", "", None)) for place in places]
+    columns = ("suspect_phase", "suspect_direction", "suspect_change_meV_per_atom")
+    for name, values in zip(columns, zip(*found, strict=True), strict=True):
+        known[name] = list(values)
     overall = known["electrolyte"] == OVERALL  # a mean has no single answer to move
-    known.loc[overall, "suspect_phase"] = ""
+    known.loc[overall, ["suspect_phase", "suspect_direction"]] = ""
     return known
 
 

@@ -30,7 +30,7 @@ class Study(BaseModel):
     thermo_type, database : str
         Run family, and database version of the Materials Project.
     filters : Filters
-        Phases to leave out.
+        Phases to leave out, and artefacts to count (``keep``, ``kept``).
     add : list of str
         Files with entries of the user's own, relative to the study.
     anode : Li
@@ -46,12 +46,13 @@ class Study(BaseModel):
     uncertainty : Uncertainty
         How the energies are sampled for the error bars.
     sensitivity : bool
-        Whether suspect phases are left out in turn (sensitivity.csv).
+        Whether suspect phases are left out in turn, and those that do not count put back
+        (sensitivity.csv).
     best : int
         Of a screen by query: how many candidates of each role get error bars and sensitivity, for
         each electrolyte and overall.
     all_phases : bool
-        Count also phases that the source marks as never observed.
+        Count also known artefacts, and phases that the source marks as never observed.
     jobs : int or None
         Worker processes; None: one for small studies, otherwise one per core.
     output : str
@@ -104,6 +105,8 @@ class Study(BaseModel):
             text = isinstance(entry, str) and entry.replace(".", "", 1).isdigit()
             if key.endswith("_eV_per_atom") and (text or isinstance(entry, bool)):
                 raise ValueError(f"{key}: {entry!r} is no number [eV/atom]")
+        if isinstance(value, dict) and "keep" in value and "kept" not in value:
+            return {"kept" if key == "keep" else key: entry for key, entry in value.items()}
         return value
 
     @field_validator("jobs")

@@ -15,8 +15,8 @@ from ..answers.provenance import artefact_warning
 from ..answers.reactant import ON_HULL
 from ..answers.stacks import UNCERTIFIED, Stacks
 from ..answers.texts import Texts, by_value, joined_texts, layer_texts
+from ..phases.artefacts import known_artefacts
 from ..phases.columns import COLUMNS, arrow_schema, columns_of
-from ..phases.suspects import known_artefacts
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL, MAH_PER_MOL

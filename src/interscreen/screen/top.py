@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SCORE = "score_meV_per_atom"
+_DOUBT = ("suspect_phase", "suspect_direction", "suspect_change_meV_per_atom")
 _NEEDED = ("candidate", "electrolyte", "status", SCORE)
 _KNOWN = {"role": ROLES, "status": (OK, FAILED)}
 _PHASES = ("layer", "worst_product", "bridge_product")  # and every column ..._products
@@ -261,6 +262,16 @@ def best(
         descending=descending,
     )
     return frame
+
+
+def with_doubts(found: pd.DataFrame, ranking: pd.DataFrame) -> pd.DataFrame:
+    """Add the phase in doubt that moves each score most, as the ranking of the run knows it.
+
+    ``found`` is what ``best`` gives for one electrolyte; a mean has no single answer to move.
+    """
+    known = ranking[ranking["electrolyte"] == found.attrs["electrolyte"]].set_index("candidate")
+    names = [name for name in _DOUBT if name in known and len(known)]
+    return found.assign(**{name: found["candidate"].map(known[name]) for name in names})
 
 
 def _sort_column(sort: str, kinds: Mapping[str, Kind]) -> tuple[str, bool]:

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..phases.filters import Filters
+from ..phases.artefacts import known_artefacts, wrong_energies
+from ..phases.filters import KNOWN, Filters
 from ..phases.formula import (
     atomic_number,
+    nearest,
     parse_formula,
     read_amounts,
     reduced_text,
@@ -61,12 +63,14 @@ def table_from_rows(
     *,
     all_phases: bool = False,
     left_out: NDArray[np.bool_] | None = None,
+    kept: NDArray[np.bool_] | None = None,
     units: Units | None = None,
 ) -> PhaseTable:
     """Build the table of a source: of each formula the structure of the lowest energy.
 
-    ``all_phases`` counts what is marked as never observed (0), too; ``left_out``, shape (r,), are
-    structures that do not count.  A formula counts while one of its structures does.
+    Known artefacts, and what is marked as never observed (0), do not count, unless ``all_phases``
+    says so or they are among the structures ``kept``, shape (r,).  ``left_out``, shape (r,), are
+    further structures that do not count.  A formula counts while one of its structures does.
 
     Raises
     ------
@@ -86,7 +90,10 @@ def table_from_rows(
     if units is None:
         units = read_units(rows, source)
     seen = np.full(len(rows), -1, dtype=np.int64) if rows.observed is None else rows.observed
-    excluded = ((seen == 0) & (not all_phases)) | (False if left_out is None else left_out)
+    excluded = np.zeros(len(rows), dtype=bool) if left_out is None else left_out
+    if not all_phases:
+        unasked = (seen == 0) | artefact_rows(rows, units)
+        excluded = excluded | (unasked if kept is None else unasked & ~kept)
     # an observed polymorph comes before one that is left out; then the lower energy
     order = np.lexsort((np.arange(len(rows)), energies, excluded, units.of_row))
     chosen = order[np.searchsorted(units.of_row[order], np.arange(len(units.symbols)))]
@@ -123,6 +130,20 @@ def table_from_rows(
     )
 
 
+def artefact_rows(rows: Rows, units: Units) -> NDArray[np.bool_]:
+    """Structures that are known artefacts, shape (r,).
+
+    A source that says of one that somebody made it is believed, but not where the tabulated
+    energy contradicts experiment.  That a structure is not theoretical says less: ordered stand-ins
+    for solid solutions go back to experiments, too.
+    """
+    known, wrong = (
+        np.array([text in names for text in units.texts], dtype=bool)[units.of_row]
+        for names in (known_artefacts(), wrong_energies())
+    )
+    return known if rows.observed is None else wrong | (known & (rows.observed != 1))
+
+
 def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = False) -> PhaseTable:
     """Build the table of a source without the phases that are to be left out.
 
@@ -130,22 +151,28 @@ def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = F
     for each structure: a polymorph that takes the place of a left-out ground state has to meet
     them itself.
 
-    ``all_phases`` counts phases marked as never observed, too.  InputError for a filter that the
-    source cannot answer, or a banned phase that cannot be read.
+    ``all_phases`` counts known artefacts and phases marked as never observed, too.  InputError for
+    a filter that the source cannot answer, or a banned or kept phase that cannot be read; for a
+    kept one also where the source has no such phase.
     """
     units = read_units(rows, source)
     table = table_from_rows(rows, source, all_phases=all_phases, units=units)
+    notes = _added_artefacts(table)
     if not filters.active:
-        return table
+        return replace(table, source=replace(table.source, notes=(*source.notes, *notes)))
     # loads the compiled engine, which a table does not need
     from ..phases.hull import known_hull_phases, stability
 
-    out = rows.left_out(filters, source.name)
     formula = units.of_row
+    kept, unmet = _kept(rows, table, filters, formula)
+    if kept.any():
+        table = table_from_rows(rows, source, all_phases=all_phases, kept=kept, units=units)
+        notes = _added_artefacts(table)
+    notes += unmet
+    out = rows.left_out(filters, source.name)
     most, least = filters.max_energy_above_hull_eV_per_atom, filters.min_stability_eV_per_atom
-    if most is None and least is None:
-        on_hull = known_hull_phases(table)
-    else:
+    on_hull = None
+    if most is not None or least is not None:
         measured = stability(table)
         on_hull = measured.energy_above_hull == 0.0
         lowest = table.energies - measured.energy_above_hull  # hull energy of each formula
@@ -154,19 +181,59 @@ def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = F
             out |= rows.energies - lowest[formula] > most + _EDGE
         if least is not None:
             out |= without[formula] - rows.energies < least - _EDGE
+    if KNOWN in filters.banned:
+        out |= artefact_rows(rows, units)
     elements = np.diff(table.indptr) == 1
-    out &= ~elements[formula]  # the reference states always count
+    out &= ~elements[formula] & ~kept  # the reference states always count
     banned = _leave_out_banned(rows, table, filters, out, formula)
     chosen = table_from_rows(
         rows,
-        replace(source, filters=filters.to_dict(), notes=(*source.notes, *banned)),
+        replace(source, filters=filters.to_dict(), notes=(*source.notes, *notes, *banned)),
         all_phases=all_phases,
         left_out=out,
+        kept=kept,
         units=units,
     )
+    if not (table.counted & ~chosen.counted).any():
+        return chosen
     # no loss, so no message; what was left out before this choice is named as before
-    above = table.counted & ~on_hull
+    above = table.counted & ~(known_hull_phases(table) if on_hull is None else on_hull)
     return replace(chosen, properties={**chosen.properties, ABOVE_HULL: above})
+
+
+def _added_artefacts(table: PhaseTable) -> list[str]:
+    """Return notes on phases that the user added in vain."""
+    found = []
+    for added in table.source.added:
+        for text in dict.fromkeys(added["formulas"]):
+            row = table.find(text)
+            if row is not None and not table.counted[row]:
+                name = str(table.formulas[row])
+                found.append(
+                    f"{added['file']}: {name} does not count, because it is a known artefact or "
+                    f"marked as never observed; --keep {name} counts it"
+                )
+    return found
+
+
+def _kept(
+    rows: Rows, table: PhaseTable, filters: Filters, formula: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """Structures that count whatever else leaves them out, shape (r,), and notes.
+
+    A note is due for a known artefact that is not there; InputError for any other phase.
+    """
+    kept, notes = np.zeros(len(rows), dtype=bool), []
+    for text in filters.kept:
+        named, _ = _named(text, "kept", rows, table, formula)
+        kept |= named
+        if not named.any():
+            problem = f"the source {table.source.name} has no such phase"
+            if _reduced(text) not in known_artefacts():
+                close = nearest(text, sorted(known_artefacts()), 1)
+                raise InputError(f"kept: {text}: {problem}{close or '; take it off the list'}")
+            notes.append(f"kept phase {text}: {problem}")
+    return kept, notes
 
 
 def _leave_out_banned(
@@ -176,34 +243,53 @@ def _leave_out_banned(
     out: NDArray[np.bool_],
     formula: NDArray[np.int64],
 ) -> list[str]:
-    """Leave out banned formulas; return notes on those that are not there."""
-    row_of = {text: row for row, text in enumerate(rows.ids or ())}
+    """Leave out banned phases; return notes on those that are not there."""
     notes = []
     for text in filters.banned:
-        row: int | None = None
-        symbols: Collection[str] = ()
-        if text in row_of:  # an identifier: left out row by row
-            row = int(formula[row_of[text]])
-            symbols = table.composition(row)
-        elif not text.startswith(("mp-", "mvc-")):
-            try:
-                unit = parse_formula(text)
-            except InputError as error:
-                raise InputError(
-                    f"banned: {text!r} is no identifier of the source {table.source.name}, and no "
-                    f"formula either ({error})"
-                ) from None
-            row, symbols = table.find(unit), unit.elements
-            if row is not None:
-                out |= formula == row
+        if text == KNOWN:
+            continue
+        named, symbols = _named(text, "banned", rows, table, formula)
         if len(symbols) == 1:
             raise InputError(
                 f"banned: {text}: the reference state of the element {next(iter(symbols))} is the "
                 "zero of energy and always counts; take it off the list"
             )
-        if row is None:
+        if not named.any():
             notes.append(f"banned phase {text}: the source has no such phase")
+        out |= named
     return notes
+
+
+def _named(
+    text: str, what: str, rows: Rows, table: PhaseTable, formula: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], Collection[str]]:
+    """Structures that a formula or an identifier names, shape (r,), and its elements.
+
+    No structure where the source has no such phase.
+    """
+    if rows.ids is not None and text in rows.ids:
+        named = np.array([identifier == text for identifier in rows.ids], dtype=bool)
+        return named, table.composition(int(formula[named][0]))
+    if text.startswith(("mp-", "mvc-")):
+        return np.zeros(len(rows), dtype=bool), ()
+    try:
+        unit = parse_formula(text)
+    except InputError as error:
+        raise InputError(
+            f"{what}: {text!r} is no identifier of the source {table.source.name}, and no "
+            f"formula either ({error})"
+        ) from None
+    row = table.find(unit)
+    return formula == (-1 if row is None else row), unit.elements
+
+
+def _reduced(text: str) -> str:
+    """Return a formula as tables write it; an identifier stays as it is."""
+    try:
+        amounts = read_amounts(text)
+    except InputError:
+        return text
+    return reduced_text(dict(zip(amounts, whole_numbers(list(amounts.values())), strict=True)))
 
 
 def _more(count: int) -> str:

@@ -40,13 +40,13 @@ class SourceOptions:
     offline : bool
         Make no request.
     filters : Filters
-        Phases to leave out.
+        Phases to leave out, and artefacts to count.
     add : tuple of str
         Files with entries of the user's own.
     formula_column, energy_column : str, optional
         Columns of a table.
     all_phases : bool
-        Count phases that the source marks as never observed, too.
+        Count known artefacts, and phases that the source marks as never observed, too.
     endpoint : str, optional
         Address of the Materials Project's service; by default what mp-api's settings say.
 

@@ -134,9 +134,6 @@ class Rows:
                 )
             allowed = {"", *filters.licences}
             out |= np.array([licence not in allowed for licence in self.licences], dtype=bool)
-        if filters.banned and self.ids is not None:
-            banned = frozenset(filters.banned)
-            out |= np.array([identifier in banned for identifier in self.ids], dtype=bool)
         return out
 
     def joined(self, other: Rows) -> Rows:

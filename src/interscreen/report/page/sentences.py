@@ -8,6 +8,7 @@ from typing import Any
 from ...phases.units import is_number
 from ...screen.ranking import OVERALL
 from ..cells import Row
+from ..doubts import doubts
 from ..markup import listed, marked, number
 from .data import Run
 
@@ -159,9 +160,10 @@ def warnings(run: Run) -> list[str]:
             pair = run.pairs.get((block[0]["candidate"], electrolyte), {})
             found |= dict.fromkeys(_cautions(pair, electrolyte))
     said = list(found)
-    if suspects := _suspects(run):
+    ranked = (row for block in run.blocks().values() for row in block)
+    if suspects := doubts(ranked, run.tie, marked, number):
         said.append(
-            "Phases that may never have been made decide scores; without them: "
+            "Phases in doubt, left out or put back, move scores: "
             f"{listed(suspects, most=5)} meV/atom."
         )
     lower = dict.fromkeys(
@@ -183,7 +185,7 @@ def warnings(run: Run) -> list[str]:
     left_out = run.manifest.get("left_out_phases") or []
     if left_out:
         said.append(
-            "Left out of all equilibria, because never observed or by choice: "
+            "Left out of all equilibria, because known artefacts, never observed or by choice: "
             f"{listed([marked(str(phase)) for phase in left_out], most=12)}."
         )
     return said
@@ -209,25 +211,6 @@ def _failures(run: Run) -> list[str]:
         pairs = [f"{marked(row['candidate'])} with {marked(row['electrolyte'])}" for row in bad]
         found.append(f"Not computed, either: {listed(pairs)}; the hatched cells say why.")
     return found
-
-
-def _suspects(run: Run) -> list[str]:
-    """Name candidates whose score a suspect phase moves beyond a tie, largest move first."""
-    moves: dict[tuple[str, str], tuple[float, str]] = {}
-    for name, block in run.blocks().items():
-        for row in block:
-            change, phase = row.get("suspect_change_meV_per_atom"), row.get("suspect_phase")
-            if name == OVERALL or not phase or not is_number(change) or abs(change) <= run.tie:
-                continue
-            key = (row["candidate"], phase)
-            if abs(change) > abs(moves.get(key, (0.0, ""))[0]):
-                moves[key] = (change, name)
-    ordered = sorted(moves.items(), key=lambda move: -abs(move[1][0]))
-    return [
-        f"{marked(candidate)} with {marked(name)} {'+' if change > 0 else ''}{number(change)} "
-        f"({marked(phase)} left out)"
-        for (candidate, phase), (change, name) in ordered
-    ]
 
 
 def _cautions(row: Row, electrolyte: str) -> list[str]:

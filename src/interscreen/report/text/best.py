@@ -8,6 +8,7 @@ from ...screen.ranking import OVERALL
 from ...screen.scores import COATING, CONVERSION
 from ...screen.top import SCORE
 from .answers import table, wrapped
+from .ranking import doubts_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +27,11 @@ _SHOWN = (
 )
 
 
-def best_text(found: pd.DataFrame, *, where: str = "") -> str:
-    """Write what ``best`` found, asked with the condition ``where``, in 80 columns."""
+def best_text(found: pd.DataFrame, *, where: str = "", ranking: pd.DataFrame | None = None) -> str:
+    """Write what ``best`` found, asked with the condition ``where``, in 80 columns.
+
+    The ranking of the run knows the phases in doubt that move scores.
+    """
     head = title(found, where)
     if found.empty:
         return head
@@ -55,9 +59,13 @@ def best_text(found: pd.DataFrame, *, where: str = "") -> str:
     legend = f"score{shown}rank: among all candidates, =: tied. Driving forces at 0 K, not rates."
     if any("…" in line for line in lines):
         legend += " …: cut to fit; --columns, --csv and --json give whole names."
-    return "\n".join(
-        [head, *("  " + line for line in lines), "", *wrapped(legend, "", width=_WIDTH - 1)]
-    )
+    said = wrapped(legend, "", width=_WIDTH - 1)
+    if ranking is not None:
+        here = ranking["candidate"].isin(found["candidate"])
+        if not overall:
+            here &= ranking["electrolyte"] == found.attrs["electrolyte"]
+        said.append(doubts_line(ranking[here].to_dict("records")))
+    return "\n".join([head, *("  " + line for line in lines), "", *filter(None, said)])
 
 
 def title(found: pd.DataFrame, where: str) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...screen.ranking import OVERALL
+from ...screen.weights import Ranking
 from .. import cells
-from ..markup import rounded
-from .answers import origin_lines, places, short, table
+from ..doubts import doubts
+from ..markup import listed, rounded
+from .answers import origin_lines, places, short, table, wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,10 +50,19 @@ def ranking_text(ranking: pd.DataFrame) -> str:
             "three, both from the uncertainty of the energies."
         )
     legend = "\n".join(textwrap.wrap(said, width=WIDTH - 2))
+    if moved := doubts_line(ranking.to_dict("records")):
+        legend += f"\n{moved}"
     left_out = {name for text in ranking["left_out_phases"].dropna() for name in text.split()}
     source = ranking["source"].iloc[0] if len(ranking) else ""
     origin = origin_lines({"source_label": source, "left_out_phases": sorted(left_out)})
     return "\n\n".join([*blocks, legend, "\n".join(origin)])
+
+
+def doubts_line(rows: Sequence[Mapping[Hashable, Any]]) -> str:
+    """Say which scores of a ranking a phase in doubt moves; empty where it moves none."""
+    moved = listed(doubts(rows, Ranking().tie_meV_per_atom), most=5)
+    said = f"Phases in doubt, left out or put back, move scores: {moved} meV/atom."
+    return "\n".join(wrapped(said, "", width=79)) if moved else ""
 
 
 def _block(rows: list[dict[Hashable, Any]], *, contacts: bool) -> list[str]:

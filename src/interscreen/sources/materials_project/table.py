@@ -92,7 +92,7 @@ def audit(store: Store) -> dict[str, Any]:
     """
     rows, source = store_rows(store), store_source(store)
     units = read_units(rows, source)
-    table = table_from_rows(rows, source, units=units)
+    table = table_from_rows(rows, source, units=units, all_phases=True)  # as the service does
     stated = dict(
         store.read(
             "SELECT material_id, energy_above_hull_eV_per_atom FROM documents "

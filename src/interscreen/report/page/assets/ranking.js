@@ -88,9 +88,9 @@ function rankingColumns(block) {
     has("probability_best") && share("probability_best", "P(best)"),
     has("weight_rank_low") && range("weight_rank_low", "weight_rank_high", "Ranks by weights"),
     has("pareto") && text("pareto", "Pareto"),
-    has("suspect_phase") && { key: "suspect_phase", name: "Suspect phase", title: meaning("suspect_phase"),
+    has("suspect_phase") && { key: "suspect_phase", name: "Phase in doubt", title: meaning("suspect_phase"),
       value: (row) => Math.abs(row.suspect_change_meV_per_atom), rise: false,
-      cell: (row) => (row.suspect_phase ? h("span", {}, rich(row.suspect_phase), ` (${fmt(row.suspect_change_meV_per_atom)})`) : "") },
+      cell: (row) => (row.suspect_phase ? h("span", {}, rich(row.suspect_phase), ` ${row.suspect_direction} (${fmt(row.suspect_change_meV_per_atom)})`) : "") },
     (has("tied_with") || has("reason")) && { ...text("tied_with", has("reason") ? "Tied with, or why there is no score" : "Tied with"),
       class: "names", cell: (row) => (row.reason ? reasonOf(row.reason) : tiedNames(row.tied_with || "")) },
   ];
