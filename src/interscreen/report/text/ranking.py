@@ -11,6 +11,7 @@ from ...screen.ranking import OVERALL
 from .. import cells
 from ..markup import rounded
 from .answers import origin_lines, places, short, table
+from .best import SHORT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +43,8 @@ def ranking_text(ranking: pd.DataFrame) -> str:
         "neighbour; bridge: oxidation limit of the Li-bearing salt of the layer minus reduction "
         "limit of the electrolyte [V]. Driving forces at 0 K, not rates."
     )
+    if "observed" in ranking:
+        said += f" {cells.MADE[0].upper()}{cells.MADE[1:]}."
     if uncertain:
         said += (
             " ±: standard deviation of the score, top 3: probability of a place among the best "
@@ -59,8 +62,10 @@ def _block(rows: list[dict[Hashable, Any]], *, contacts: bool) -> list[str]:
     computed = [row for row in rows if row["status"] == "ok"]
     wide = max((len(_number(row, _STD)) for row in computed), default=0)
     top = any(_number(row, _TOP) for row in computed)
-    heads = ["rank", "candidate", "role", "score"]
-    heads += ["top 3"] if top else []
+    known = any(cells.made(row) for row in computed)
+    heads = ["rank", "candidate", "role"]
+    heads += ["made", "comp."] if known else []
+    heads += ["score", "top 3"] if top else ["score"]
     heads += ["layer", "worst", "depos.", "bridge"] if contacts else []
     lines = [heads]
     for row in rows:
@@ -69,7 +74,10 @@ def _block(rows: list[dict[Hashable, Any]], *, contacts: bool) -> list[str]:
             lines.append(["-", name, "failed", *[""] * (len(heads) - 3)])
             continue
         line = [f"{int(row['rank'])}{'=' if cells.text(row['tied_with']) else ''}", name]
-        line += [cells.text(row["role"]), _score(row, wide)]
+        line.append(cells.text(row["role"]))
+        if known:
+            line += [cells.made(row), _number(row, "lithium_competitors")]
+        line.append(_score(row, wide))
         if top:
             share = _number(row, _TOP, 100.0)
             line.append(share and f"{share} %")
@@ -77,7 +85,9 @@ def _block(rows: list[dict[Hashable, Any]], *, contacts: bool) -> list[str]:
             line += [_number(row, f"{kind}_mutual_eV_per_atom", 1000.0) for kind in _KINDS]
             line.append(_number(row, "bridge_margin_V", digits=2))
         lines.append(line)
-    for gap in (_INDENT, " "):
+    for gap, roles in ((_INDENT, {}), (" ", {}), (" ", SHORT)):
+        for line in lines:
+            line[2] = roles.get(line[2], line[2])
         others = sum(
             max(places(line[i]) for line in lines) for i in range(len(heads)) if i != 1
         ) + len(gap) * (len(heads) - 1)
@@ -86,7 +96,7 @@ def _block(rows: list[dict[Hashable, Any]], *, contacts: bool) -> list[str]:
             break
     for line in lines:
         line[1] = short(line[1], room)
-    return table(lines, left=(1, 2), gap=gap)
+    return table(lines, left=(1, 2, 3) if known else (1, 2), gap=gap)
 
 
 def _score(row: _Row, wide: int) -> str:
