@@ -69,6 +69,7 @@ class Rows:
         values = {
             "observed": ["yes", "no", "yes", "unknown"],
             "volatile": ["yes", "no", "yes", "no"],
+            "formula": ["WF6", "LiCu3", "UF6", "PuO2"],
         }
         return np.array([test(text) for text in values[name]])
 
@@ -87,7 +88,8 @@ class Rows:
         ("elements has radioactive", {"not observed": [1], "volatile": [0, 2]}),
         ("elements has Pu", {"not observed": [1], "volatile": [0, 2]}),
         ("elements has U and volatile", {"not observed": [1], "radioactive": [3]}),
-        ("formula == WF6", {}),
+        ("formula == WF6", {"not observed": [1], "volatile": [2], "radioactive": [3]}),
+        ("formula != WF6", {"not observed": [1], "volatile": [0, 2], "radioactive": [3]}),
     ],
 )
 def test_what_a_condition_names_is_not_hidden_and_a_row_has_one_reason(condition, left_out):

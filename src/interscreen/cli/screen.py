@@ -253,6 +253,7 @@ def _tell_batch(folder: Path, report: BatchReport | None, output: Output, second
         "folder": str(folder),
         "candidates": report.candidates,
         "failed_rows": report.failed,
+        "hidden": report.hidden,
         "seconds": round(seconds, 1),
     }
     output.show(summary, lambda: best_text(open_run(folder).best()))

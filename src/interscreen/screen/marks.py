@@ -23,8 +23,7 @@ Texts = NDArray[Any]
 
 OBSERVED, RADIOACTIVE = "observed", "radioactive"
 WORDS = np.array([NO, YES, UNKNOWN])  # 0, 1 or -1 in a table
-HIDDEN_BY = (OBSERVED, VOLATILE, ELEMENTS)  # columns that ``hidden`` reads
-_NAMES = frozenset({"candidate", "formula", "id"})
+HIDDEN_BY = (OBSERVED, VOLATILE, ELEMENTS, "formula")  # columns that ``hidden`` reads
 
 
 def observed_words(table: PhaseTable, rows: Rows) -> Texts:
@@ -67,22 +66,23 @@ def hidden(columns: Columns, asked: Where) -> dict[str, Bools]:
 
     What is known not to exist, volatile compounds (gases among them), and compounds of radioactive
     elements; but what a condition names is for the condition to decide: ``observed``, ``volatile``
-    or ``gaseous``, ``elements has radioactive``, a radioactive element by its symbol, or candidates
-    by their formulas.
+    or ``gaseous``, ``elements has radioactive``, a radioactive element by its symbol, a candidate
+    (``formula == WF6``).
     """
     named, found = set(asked.columns), {}
-    if named & _NAMES:
-        return {}
+    lists, names, known = (
+        {word for part in asked.parts for word in getattr(part, kind)}
+        for kind in ("lists", "names", "symbols")
+    )
     if OBSERVED not in named:
         found["not observed"] = columns.texts(OBSERVED, NO.__eq__)
     if not named & {VOLATILE, GASEOUS}:
         found[VOLATILE] = columns.texts(VOLATILE, YES.__eq__)
-    if RADIOACTIVE not in asked.lists:
-        symbols = set(element_lists()[RADIOACTIVE]).difference(asked.symbols)
-        found[RADIOACTIVE] = columns.elements(symbols)[0] > 0
-    before: Any = False
+    if RADIOACTIVE not in lists:
+        found[RADIOACTIVE] = columns.elements(set(element_lists()[RADIOACTIVE]) - known)[0] > 0
+    before: Any = columns.texts("formula", names.__contains__)
     for reason, mask in found.items():
-        found[reason], before = mask & ~np.asarray(before), before | mask
+        found[reason], before = mask & ~before, before | mask
     return found
 
 

@@ -234,10 +234,6 @@ def best(
     columns = TableColumns(core)
     scores = columns.numbers(SCORE)
     scores[~columns.texts("status", OK.__eq__)] = np.nan
-    aside: dict[str, Bools] = {}
-    if hide is not None:
-        named = Where((*hide.parts, *(condition.parts if condition else ())))
-        aside = hidden(TableColumns(rows.columns(HIDDEN_BY)), named)
     meets = np.ones(len(core), dtype=np.bool_)
     if condition:
         meets = condition.mask(TableColumns(rows.columns(condition.columns)))
@@ -252,7 +248,7 @@ def best(
         positions = np.flatnonzero(of_row == names.index(electrolyte))
         scores, meets = scores[positions], meets[positions]
     tie = Ranking().tie_meV_per_atom if tie_meV_per_atom is None else tie_meV_per_atom
-    aside = {reason: mask[positions] for reason, mask in aside.items()}
+    aside = {} if hide is None else _aside(rows, (hide, condition), positions)
     if condition is None or not {"status", "reason"} & set(condition.columns):
         meets &= ~np.isnan(scores)
     left_out = counts_of({reason: mask & meets for reason, mask in aside.items()})
@@ -286,6 +282,15 @@ def best(
         descending=descending,
     )
     return frame
+
+
+def _aside(
+    rows: Results, asked: Iterable[Where | None], positions: NDArray[np.int64]
+) -> dict[str, Bools]:
+    """Return which of some rows are hidden, by reason, where conditions do not name them."""
+    parts = [part for where in asked if where for part in where.parts]
+    found = hidden(TableColumns(rows.columns(HIDDEN_BY)), Where(tuple(parts)))
+    return {reason: mask[positions] for reason, mask in found.items()}
 
 
 def _sort_column(sort: str, kinds: Mapping[str, Kind]) -> tuple[str, bool]:

@@ -91,6 +91,7 @@ class Part:
     columns: tuple[str, ...]  # that it reads
     symbols: tuple[str, ...]  # elements that it names one by one
     lists: tuple[str, ...]  # lists of elements that it names
+    names: tuple[str, ...]  # candidates that it asks for by name or formula
     only: bool  # it is ``elements only ...`` and nothing else
     mask: Mask
 
@@ -105,16 +106,6 @@ class Where:
     def columns(self) -> tuple[str, ...]:
         """Columns it reads."""
         return tuple(dict.fromkeys(name for part in self.parts for name in part.columns))
-
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """Elements it names one by one."""
-        return tuple(dict.fromkeys(symbol for part in self.parts for symbol in part.symbols))
-
-    @property
-    def lists(self) -> tuple[str, ...]:
-        """Lists of elements it names."""
-        return tuple(dict.fromkeys(name for part in self.parts for name in part.lists))
 
     def mask(self, columns: Columns) -> Bools:
         """Return which rows meet it."""
@@ -202,15 +193,17 @@ class _Reader:
         self._columns: list[str] = []
         self._symbols: list[str] = []
         self._lists: list[str] = []
+        self._names: list[str] = []
 
     def part(self, node: ast.expr) -> Part:
-        self._columns, self._symbols, self._lists = [], [], []
+        self._columns, self._symbols, self._lists, self._names = [], [], [], []
         mask = self._mask(node, 0)
         return Part(
             text=" ".join(self._source(node).split()),
             columns=tuple(dict.fromkeys(self._columns)),
             symbols=tuple(dict.fromkeys(self._symbols)),
             lists=tuple(dict.fromkeys(self._lists)),
+            names=tuple(dict.fromkeys(self._names)),
             only=isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is),
             mask=mask,
         )
@@ -270,6 +263,8 @@ class _Reader:
             return self._of_numbers(name, sign, right)
         if sign not in ("==", "!="):
             _refuse(left.place, f"{name} holds text; compare it with == or !=")
+        if name in ("candidate", "formula") and sign == "==":
+            self._names.append(right.text)
         return _of_texts(name, known, sign, right)
 
     def _column(self, value: _Value) -> str:

@@ -31,12 +31,13 @@ def ranking_text(ranking: pd.DataFrame) -> str:
     """
     blocks = []
     uncertain = False
+    several = OVERALL in set(ranking["electrolyte"])
     for electrolyte, block in ranking.groupby("electrolyte", sort=False):
         rows = block.to_dict("records")
         uncertain |= any(_number(row, _STD) for row in rows)
         overall = electrolyte == OVERALL
         title = "overall (mean over the electrolytes)" if overall else str(electrolyte)
-        lines = _block(rows, contacts=not overall)
+        lines = _block(rows, contacts=not overall, own=overall or not several)
         blocks.append("\n".join([short(title, WIDTH), *(_INDENT + line for line in lines)]))
     said = (
         "score, layer, worst product, as deposited (depos.): meV/atom, 0 is best; =: tied with a "
@@ -57,12 +58,15 @@ def ranking_text(ranking: pd.DataFrame) -> str:
     return "\n\n".join([*blocks, legend, "\n".join(origin)])
 
 
-def _block(rows: list[dict[Hashable, Any]], *, contacts: bool) -> list[str]:
-    """Return the lines of one table; ``contacts`` adds what only one electrolyte has."""
+def _block(rows: list[dict[Hashable, Any]], *, contacts: bool, own: bool) -> list[str]:
+    """Return the lines of one table.
+
+    ``contacts`` adds what only one electrolyte has, ``own`` what is known of the candidates alone.
+    """
     computed = [row for row in rows if row["status"] == "ok"]
     wide = max((len(_number(row, _STD)) for row in computed), default=0)
     top = any(_number(row, _TOP) for row in computed)
-    known = any(cells.made(row) for row in computed)
+    known = own and any(cells.made(row) for row in computed)
     heads = ["rank", "candidate", "role"]
     heads += ["made", "comp."] if known else []
     heads += ["score", "top 3"] if top else ["score"]
@@ -91,11 +95,12 @@ def _block(rows: list[dict[Hashable, Any]], *, contacts: bool) -> list[str]:
         others = sum(
             max(places(line[i]) for line in lines) for i in range(len(heads)) if i != 1
         ) + len(gap) * (len(heads) - 1)
-        room = max(WIDTH - len(_INDENT) - others, _LEAST)
-        if max(places(line[1]) for line in lines) <= room:
+        room = WIDTH - len(_INDENT) - others
+        widest = max(places(line[1]) for line in lines)
+        if widest <= room or (gap == " " and room >= _LEAST):
             break
     for line in lines:
-        line[1] = short(line[1], room)
+        line[1] = short(line[1], max(room, _LEAST))
     return table(lines, left=(1, 2, 3) if known else (1, 2), gap=gap)
 
 
