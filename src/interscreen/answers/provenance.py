@@ -121,16 +121,19 @@ class Answer(Answered):
         return pd.DataFrame(rows, columns=columns)
 
 
-def provenance(source: Source, system: System, outcome: Iterable[str] = ()) -> dict[str, Any]:
+def provenance(
+    source: Source, system: System, outcome: Iterable[str] = (), doubts: Iterable[str] = ()
+) -> dict[str, Any]:
     """Source, its version, the phases left out and warnings, for one question.
 
     ``outcome`` are phases that the answer rests on; a warning names those that nobody has made.
+    ``doubts`` are further warnings.
     """
     return {
         **source.to_dict(),
         "elements": list(system.elements),
         "left_out_phases": sorted(system.left_out),
-        "warnings": warnings_of(source, outcome),
+        "warnings": [*warnings_of(source, outcome), *doubts],
         "interscreen_version": version(),
     }
 

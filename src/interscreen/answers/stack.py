@@ -14,6 +14,7 @@ from ..errors import SolverError
 from ..phases.material import Given, Material, compose, resolve
 from ..phases.result import Keyed
 from ..phases.table import PhaseTable
+from .competitors import ANODE
 from .lithiation import Lithiation, lithiate
 from .provenance import Answer
 from .reaction import Reaction, react
@@ -22,8 +23,6 @@ from .texts import layer_texts
 
 if TYPE_CHECKING:
     import pandas as pd
-
-ANODE = "Li"
 
 
 @dataclass(frozen=True)

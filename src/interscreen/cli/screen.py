@@ -233,9 +233,9 @@ def _check(study: Study, table: PhaseTable) -> int:
 
 def _tell_batch(folder: Path, report: BatchReport | None, output: Output, seconds: float) -> int:
     """Say what a screen by query did; exit code 3 when rows failed."""
+    from ..database.run import open_run
     from ..report.text.best import best_text
     from ..screen.folder import RESULTS
-    from ..screen.top import best
 
     if report is None:
         output.say(f"{folder}/ holds this run already; --fresh computes it anew")
@@ -253,9 +253,10 @@ def _tell_batch(folder: Path, report: BatchReport | None, output: Output, second
         "folder": str(folder),
         "candidates": report.candidates,
         "failed_rows": report.failed,
+        "hidden": report.hidden,
         "seconds": round(seconds, 1),
     }
-    output.show(summary, lambda: best_text(best(folder / RESULTS, electrolyte=None, count=10)))
+    output.show(summary, lambda: best_text(open_run(folder).best()))
     return EXIT_FAILED_ROWS if report.failed else EXIT_OK
 
 

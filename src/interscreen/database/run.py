@@ -191,15 +191,24 @@ class Run(Displayed):
         return tuple(self.manifest.get("left_out_phases", ()))
 
     def best(
-        self, electrolyte: str | None = None, count: int = 10, *, where: str = "", sort: str = ""
+        self,
+        electrolyte: str | None = None,
+        count: int = 10,
+        *,
+        where: str = "",
+        sort: str = "",
+        everything: bool = False,
     ) -> pd.DataFrame:
         """Return the best candidates for one electrolyte, or for all of them together.
 
-        ``where`` is a condition and ``sort`` a column, as for ``interscreen top``.
+        ``where`` is a condition and ``sort`` a column, as for ``interscreen top``.  Of a whole
+        source, what is known not to exist, what is volatile and what is radioactive is hidden
+        unless a condition names it, or ``everything`` is asked for; ``attrs["hidden"]`` counts it.
         """
         import pyarrow as pa
 
         from ..phases.columns import arrow_schema
+        from ..screen.query import query_of
         from ..screen.ranking import OVERALL
         from ..screen.top import SCORE, best, with_doubts
 
@@ -214,6 +223,7 @@ class Run(Displayed):
             sort=sort or SCORE,
             count=count,
             tie_meV_per_atom=tie,
+            hide=query_of(self.study) if self._whole and not everything else None,
         )
         return with_doubts(found, self.ranking)
 
@@ -361,6 +371,7 @@ def write_run(
             failed_rows=report.failed,
             computed_now=report.computed,
             refined=report.refined,
+            hidden=report.hidden,
             query=report.choice.counts,
             notes=list(report.choice.notes),
         )
