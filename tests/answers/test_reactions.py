@@ -483,11 +483,13 @@ def test_the_curve_is_given_without_numbers_that_are_none(reference):
             assert np.isfinite(kink.total_energy_eV_per_atom)
 
 
-def test_components_of_a_mixture_may_be_names_and_stand_close(reference):
-    spaced = react(reference, "LATP + LiF", "Li")
-    close = react(reference, "Li1.3Al0.3Ti1.7(PO4)3+LiF", "Li")
-    assert spaced.min_mutual_energy_eV_per_atom == close.min_mutual_energy_eV_per_atom
-    assert spaced.reactants[0]["formula"] == "Li1.3Al0.3Ti1.7(PO4)3 + LiF"
+def test_components_of_a_mixture_may_be_names_with_blanks_around_the_plus(reference):
+    named = react(reference, "LATP + LiF", "Li")
+    written = react(reference, "Li1.3Al0.3Ti1.7(PO4)3 + LiF", "Li")
+    assert named.min_mutual_energy_eV_per_atom == written.min_mutual_energy_eV_per_atom
+    assert named.reactants[0]["formula"] == "Li1.3Al0.3Ti1.7(PO4)3 + LiF"
+    with pytest.raises(InputError, match="blanks around its plus"):
+        react(reference, "Li1.3Al0.3Ti1.7(PO4)3+LiF", "Li")
 
 
 def test_component_without_a_phase_has_the_hull_energy_of_its_own_composition(reference):

@@ -148,5 +148,5 @@ def lithiate(table: PhaseTable, m: Given) -> Lithiation:
         energy_source=line.reactant.energy_source,
         energy_above_hull_eV_per_atom=line.above_hull,
         average_voltage_V=(line.energy - float(walk.energy[last])) / taken if steps else None,
-        provenance=provenance(table.source, line.system, final),
+        provenance=provenance(table.source, line.system, [line.reactant], final),
     )

@@ -51,6 +51,7 @@ class Materials:
     component_row: Rows  # (c,) row of the table; -1 where it has no such phase
     component_name: NDArray[np.object_]  # (c,)
     own: tuple[OwnPhase, ...] = ()
+    warnings: tuple[tuple[str, ...], ...] = ()  # k, about the formulas; none for rows of a table
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -114,6 +115,7 @@ def materials_of(table: PhaseTable, materials: Sequence[Given], first_owner: int
         component_row=np.array([-1 if row is None else row for row in known], dtype=np.int64),
         component_name=np.array([formula.text for _, _, formula in components], dtype=object),
         own=own,
+        warnings=tuple(unit.warnings for _, unit in found),
     )
 
 

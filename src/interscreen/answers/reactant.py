@@ -9,7 +9,8 @@ from typing import Any
 from ..engine.walk import lowest_energy
 from ..errors import InputError
 from ..phases.formula import Formula
-from ..phases.material import Composition, Given, Material, as_material, electrolytes, resolve
+from ..phases.material import Composition, Given, Material, as_material, resolve
+from ..phases.names import names
 from ..phases.system import Floats, System
 from ..phases.table import PhaseTable
 
@@ -67,7 +68,7 @@ def prepare(
         For unreadable formulas and elements that the table does not know.
     """
     question = tuple(m if isinstance(m, str | Material) else as_material(m) for m in materials)
-    key = (electrolytes(), question, tuple(extra))
+    key = (names(), question, tuple(extra))
     found: tuple[System, list[Reactant]] = table.remember(
         key, lambda: _prepared(table, question, extra)
     )

@@ -186,12 +186,12 @@ class Reaction(Answer, figure="reaction"):
     @cached_property
     def provenance(self) -> dict[str, Any]:
         """Where the energies come from, what was left out, and warnings."""
-        return provenance(self.source, self.system)
+        return provenance(self.source, self.system, self.sides)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What may be wrong with the answer."""
-        return tuple(warnings_of(self.source))
+        return tuple(warnings_of(self.source, self.sides))
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per kink."""

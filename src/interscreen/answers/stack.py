@@ -11,7 +11,7 @@ import numpy as np
 
 from ..energies.sampling import EnergyModel, checked_samples
 from ..errors import SolverError
-from ..phases.material import Given, Material, compose, resolve
+from ..phases.material import Given, Material, compose, phase_material, resolve
 from ..phases.result import Keyed
 from ..phases.table import PhaseTable
 from .lithiation import Lithiation, lithiate
@@ -220,7 +220,7 @@ def products_of(numbers: Stacks, candidate: Material, number: int) -> list[Mater
     names = [str(numbers.phases.names[p]) for p in numbers.products[number] if p >= 0]
     own = compose(candidate.formula).text
     return [
-        replace(candidate, formula=name, name="") if name == own else Material(name)
+        replace(candidate, formula=name, name="") if name == own else phase_material(name)
         for name in names
     ]
 

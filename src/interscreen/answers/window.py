@@ -122,5 +122,5 @@ def stability_window(table: PhaseTable, m: Given) -> Window:
         decomposition_energy_0V_eV_per_atom=without_noise(float(walk.energy[-1]) - line.energy),
         reduction_products=tuple(line.products(start + 1)) if reduction > 0.0 else (),
         oxidation_products=tuple(line.products(start - 1)) if start > 0 else (),
-        provenance=provenance(table.source, line.system),
+        provenance=provenance(table.source, line.system, [line.reactant]),
     )
