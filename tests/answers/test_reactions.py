@@ -514,3 +514,24 @@ def test_energies_per_formula_unit_are_those_of_the_equation(reference):
     assert frame["mutual_energy_kJ_per_mol"].min() == pytest.approx(
         96.485 * reaction.min_mutual_energy_eV_per_atom, rel=1e-5
     )
+
+
+def test_an_identifier_is_the_phase_that_the_source_has_under_it(reference):
+    import pandas as pd
+
+    import interscreen as si
+
+    rows = {
+        "id": ["mp-1", "mp-2", "mp-3", "mp-4", "mp-5", "mp-6"],
+        "formula": ["Li", "F2", "Cu", "LiF", "CuF2", "CuF2"],
+        "formation_energy_eV_per_atom": [0.0, 0.0, 0.0, -3.18, -1.81, -1.80],
+    }
+    db = si.load(pd.DataFrame(rows))
+    found = db.reaction("mp-5", "Li")
+    assert found.equation == "CuF2 + 2 Li -> 2 LiF + Cu"
+    assert found.min_mutual_energy_eV_per_atom == pytest.approx((-2 * 3.18 * 2 + 3 * 1.81) / 5)
+    assert db.stack("mp-5", "LiF").candidate == "mp-5"
+    with pytest.raises(InputError, match="keeps the lowest structure of each formula it holds"):
+        db.window("mp-6")
+    with pytest.raises(InputError, match="states none"):
+        react(reference, "mp-5", "Li")

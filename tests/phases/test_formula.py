@@ -142,7 +142,7 @@ def test_whole_numbers_keep_the_proportions_and_have_no_common_divisor(values):
         ("CuF2!", "cannot read '!'"),
         ("Li7La3Zr2O12)", "cannot be read"),
         ("xyz", "cannot be read"),
-        ("CuF2Xx", "Xx"),
+        ("CuF2Xx", "Xx is not an element"),
         ("LATP", "LATP"),
         ("42", "42"),
     ],

@@ -15,7 +15,7 @@ from ..phases.formula import atomic_mass, element_formula, molar_mass, parse_for
 from ..phases.material import Given, compose, resolve
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
-from .reactant import PHASE, energy_rule, own_phases
+from .reactant import PHASE, energy_rule, identified, own_phases
 
 Rows = NDArray[np.int64]
 
@@ -81,7 +81,7 @@ def materials_of(table: PhaseTable, materials: Sequence[Given], first_owner: int
     InputError
         For an unreadable formula, or an element that the table does not know.
     """
-    found = [resolve(given) for given in materials]
+    found = [resolve(identified(table, given)) for given in materials]
     rules = [energy_rule(table, material, unit) for material, unit in found]
     own = tuple(
         OwnPhase(name, *_fractions(table, part.amounts), energy, row, number)

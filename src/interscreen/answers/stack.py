@@ -16,6 +16,7 @@ from ..phases.result import Keyed
 from ..phases.table import PhaseTable
 from .lithiation import Lithiation, lithiate
 from .provenance import Answer
+from .reactant import identified
 from .reaction import Reaction, react
 from .stacks import NONMETALS, UNCERTIFIED, Stacks, stacks
 from .texts import layer_texts
@@ -143,7 +144,7 @@ def stack(
     'LiF'
     """
     count = checked_samples(samples) if samples else 0
-    ours, theirs = resolve(candidate)[0], resolve(electrolyte)[0]
+    ours, theirs = (resolve(identified(table, given))[0] for given in (candidate, electrolyte))
     mine = {"Li", *compose(ours.formula).elements}
     table.require_covered(mine)
     table.require_covered(mine.union(compose(theirs.formula).elements))

@@ -306,6 +306,7 @@ def answer(
     first : callable
         Called with the result before anything is printed: a reader may go away.
     """
+    from ..answers.reactant import identified
     from ..database.database import Database
     from ..engine.walk import plain_walks
     from ..phases.material import elements_of
@@ -315,7 +316,8 @@ def answer(
         result = ask(db)
         first(result)
         output.show(result.to_dict(), lambda: write(result))
-        if output.quiet or not db.table.left_out_within(elements_of(materials)):
+        found = [identified(db.table, given) for given in materials]
+        if output.quiet or not db.table.left_out_within(elements_of(found)):
             return EXIT_OK
         how = "every phase counted" if choice.options().filters.active else "--all-phases"
         with contextlib.suppress(SolverError):  # a note is a courtesy

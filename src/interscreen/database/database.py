@@ -13,6 +13,7 @@ from ..answers.lithiation import Lithiation, lithiate
 from ..answers.map import CompositionMap, composition_map, read_system
 from ..answers.profile import profile
 from ..answers.profile_result import Profile
+from ..answers.reactant import identified, is_identifier
 from ..answers.reaction import Reaction, react
 from ..answers.sampled import sampled_lithiation, sampled_reaction, sampled_window
 from ..answers.stack import Stack, stack
@@ -413,7 +414,11 @@ class Database:
         """Return a table that answers for some materials."""
         if self._table is not None and not self._fetched:
             return self._table
-        return self._holding([elements_of(materials, lithium=lithium)])
+        known = [given for given in materials if not is_identifier(given)]
+        if len(known) < len(materials):  # its elements are not known before the source is open
+            table = self._holding([elements_of(known)])
+            known = [identified(table, given) for given in materials]
+        return self._holding([elements_of(known, lithium=lithium)])
 
     def _holding(self, sets: ElementSets) -> PhaseTable:
         """Return a table that holds some chemical systems; fetch what is missing."""

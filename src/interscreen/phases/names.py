@@ -16,6 +16,8 @@ from ..files import data_yaml, load_yaml
 from .formula import parse_formula, pieces, split_mixture
 from .notation import POLYMORPH, cleaned, in_plain_notation, number_text, polymorph_note
 
+IDENTIFIER = re.compile(r"(?:[a-z]{2,6}|JVASP)-\d+")  # of a document: mp-942733
+
 _SAID = ("cathodes", "salts")
 
 
@@ -157,6 +159,11 @@ def refuse_words(text: str) -> None:
             meant = _readable(word) and not _isotopes(word)
             elements = f"; write {written_out(word)} if the elements are meant" if meant else ""
             raise InputError(f"{word} ({meaning}): {reason}{elements}")
+        if IDENTIFIER.fullmatch(word):
+            raise InputError(
+                f"{word} is an identifier: only single questions to a source that is at hand and "
+                "has identifiers take one; write the formula"
+            )
         if isotopes := _isotopes(part):
             raise InputError(
                 f"formula {part!r}: {min(isotopes)} is an isotope of hydrogen; write H if it is "

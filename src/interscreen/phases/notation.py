@@ -144,10 +144,14 @@ def _with_sums(text: str, plain: str, known: dict[str, Fraction]) -> str:
             f"formula {text!r}: {doubtful.group()} is a sum in a subscript, or a mixture; write "
             f"the sum worked out, or {plain[:here]} + {plain[here + 1 :]} with blanks"
         )
+    from pymatgen.core import Element
+
     used: set[str] = set()
 
     def worked_out(match: re.Match[str]) -> str:
         symbol, subscript = match.groups()
+        if symbol.isalpha() and not Element.is_valid_symbol(symbol):
+            return match.group()  # Xx
         subscript = subscript.strip("()") if re.search(r"[+\-xyzδ]", subscript) else subscript
         if re.fullmatch(NUMBER, subscript):
             return symbol + subscript
