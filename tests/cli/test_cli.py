@@ -18,7 +18,7 @@ import pytest
 
 from interscreen.cli.command import COMMANDS, root
 from interscreen.cli.main import main
-from interscreen.phases.material import electrolytes
+from interscreen.phases.names import names
 
 FILES = {
     "results.csv", "reactions.csv", "windows.csv", "lithiation.csv", "ranking.csv",
@@ -384,9 +384,9 @@ def test_electrolytes_are_listed_and_extended_by_the_user(tmp_path, monkeypatch)
     own = tmp_path / "mine.yaml"
     own.write_text("ARGY: Li6PS5Br\n")
     monkeypatch.setenv("INTERSCREEN_ELECTROLYTES", str(own))
-    electrolytes.cache_clear()
+    names.cache_clear()
     found = answer("electrolytes")
-    electrolytes.cache_clear()
+    names.cache_clear()
     assert found["LATP"] == "Li1.3Al0.3Ti1.7(PO4)3"
     assert found["ARGY"] == "Li6PS5Br"
 

@@ -154,6 +154,10 @@ def lithiate(table: PhaseTable, m: Given) -> Lithiation:
         average_voltage_V=(line.energy - float(walk.energy[last])) / taken if steps else None,
         competitors=competitors_of(table, m),
         provenance=provenance(
-            table.source, line.system, final, () if steps else unproven(table, unit)
+            table.source,
+            line.system,
+            [line.reactant],
+            final,
+            () if steps else unproven(table, unit),
         ),
     )

@@ -200,12 +200,12 @@ class Reaction(Answer, figure="reaction"):
     @cached_property
     def provenance(self) -> dict[str, Any]:
         """Where the energies come from, what was left out, and warnings."""
-        return provenance(self.table.source, self.system, doubts=self._doubts)
+        return provenance(self.table.source, self.system, self.sides, doubts=self._doubts)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What may be wrong with the answer."""
-        return (*warnings_of(self.table.source), *self._doubts)
+        return (*warnings_of(self.table.source, self.sides), *self._doubts)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per kink."""

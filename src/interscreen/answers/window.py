@@ -130,6 +130,7 @@ def stability_window(table: PhaseTable, m: Given) -> Window:
         provenance=provenance(
             table.source,
             line.system,
+            [line.reactant],
             doubts=() if reduction > 0.0 else unproven(table, line.reactant.composition),
         ),
     )

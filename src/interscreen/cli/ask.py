@@ -247,11 +247,11 @@ def composition_maps(
 @root.command("electrolytes")
 @output_options
 def list_electrolytes(output: Output) -> int:
-    """List the names that stand for electrolytes."""
-    from ..phases.material import electrolytes, user_electrolytes_file
+    """List the names that stand for electrolytes, cathodes and salts."""
+    from ..phases.names import names, user_electrolytes_file
     from ..report.text.answers import table
 
-    known = {name: entry.formula for name, entry in electrolytes().items()}
+    known = {name: entry.formula for name, entry in names().items()}
     rows = [["name", "formula"], *([name, formula] for name, formula in known.items())]
     output.show(known, lambda: "\n".join(table(rows, (0, 1))))
     output.say(f"entries of your own: {user_electrolytes_file()}")

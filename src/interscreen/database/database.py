@@ -15,6 +15,7 @@ from ..answers.profile import profile
 from ..answers.profile_result import Profile
 from ..answers.provenance import Answered
 from ..answers.put_back import with_put_back
+from ..answers.reactant import identified, is_identifier
 from ..answers.reaction import Reaction, react
 from ..answers.sampled import sampled_lithiation, sampled_reaction, sampled_window
 from ..answers.stack import Stack, stack
@@ -442,7 +443,11 @@ class Database:
         lithium: bool = True,
     ) -> Single:
         """Ask, with error bars where ``sample`` gives them; say what left-out phases change."""
-        elements = elements_of(materials, lithium=lithium)
+        known = [given for given in materials if not is_identifier(given)]
+        if len(known) < len(materials):  # its elements are not known before the source is open
+            table = self._holding([elements_of(known)])
+            known = [identified(table, given) for given in materials]
+        elements = elements_of(known, lithium=lithium)
         table = self._holding([elements])
         found = with_put_back((sample or ask)(table), table, elements, ask)
         self._tell(found.warnings, stacklevel=4)

@@ -324,7 +324,12 @@ def _entries(materials: Any) -> list[Any]:
     alone = isinstance(materials, str | Mapping) or hasattr(materials, "composition")
     if alone or not isinstance(materials, Iterable):
         materials = [materials]
-    return [one if isinstance(one, dict) else vars(as_material(one)) for one in materials]
+    return [
+        one
+        if isinstance(one, dict)
+        else {key: value for key, value in vars(as_material(one)).items() if key != "note"}
+        for one in materials
+    ]
 
 
 def write_run(

@@ -13,7 +13,7 @@ from ..answers.materials import Phases, Rows, materials_of, materials_of_rows
 from ..answers.stacks import Partners, stacks
 from ..errors import InputError
 from ..phases.columns import columns_of
-from ..phases.material import Material, resolve
+from ..phases.material import phase_material, resolve
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from ..version import version
@@ -328,7 +328,8 @@ def refine(
     }
     electrolytes = Electrolytes.of(study, table)
     pairs = {(name, e) for e, names in wanted.items() for name in names}
-    entries = [MaterialEntry(formula=name) for name in dict.fromkeys(name for name, _ in pairs)]
+    phases = map(phase_material, dict.fromkeys(name for name, _ in pairs))
+    entries = [MaterialEntry(formula=phase.formula, name=phase.name) for phase in phases]
     entries.sort(key=lambda entry: entry.formula)
     of_rows = zip(rows["candidate"], rows["electrolyte"], strict=True)
     chosen = np.array([pair in pairs for pair in of_rows], dtype=bool)
@@ -387,7 +388,7 @@ def _sampled(
         if names:
             numbers = stacks(
                 table,
-                [Material(name) for name in names],
+                [phase_material(name) for name in names],
                 [material],
                 samples=study.uncertainty.samples,
                 model=model_of(study),

@@ -16,7 +16,7 @@ class MaterialEntry(BaseModel):
     Attributes
     ----------
     formula : str
-        Formula, mixture (``Cu + 2 LiF``) or name of the electrolyte list.
+        Formula, mixture (``Cu + 2 LiF``) or name (``LATP``, ``NCM811``).
     name : str
         How tables and figures call it; the formula if empty.
     energy_eV_per_atom, energy_above_hull_eV_per_atom : float, optional

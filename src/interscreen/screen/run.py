@@ -174,7 +174,7 @@ def run_study(
         weights=weight_table(frame, study.ranking),
         uncertainty=uncertainty,
         failed=int((frame["status"] == FAILED).sum()),
-        warnings=_warnings(electrolytes, frame, found),
+        warnings=_warnings(study, electrolytes, frame, found),
         left_out=_left_out(frame),
         **tables,
     )
@@ -395,9 +395,11 @@ def with_suspects(ranking: pd.DataFrame, rows: list[Row]) -> pd.DataFrame:
 
 
 def _warnings(
-    electrolytes: Electrolytes, results: pd.DataFrame, found: Sequence[Detail]
+    study: Study, electrolytes: Electrolytes, results: pd.DataFrame, found: Sequence[Detail]
 ) -> tuple[str, ...]:
     texts = list(electrolytes.missing.values())
+    beside = (resolve(entry.material)[1] for entry in (*study.cathodes, *study.air))
+    texts += [line for unit in beside for line in unit.warnings]
     texts += [text for row in results["warnings"].dropna() for text in row.split("; ") if text]
     texts += [text for part in found for text in part.warnings]
     return tuple(dict.fromkeys(texts))

@@ -200,6 +200,7 @@ def _remarks(numbers: Stacks) -> dict[str, Any]:
     warnings = np.full(numbers.worst.shape[:2], "", dtype=object)
     known: dict[tuple[bytes, int], str] = {}
     notes = list(table.source.notes)
+    read = [dict(enumerate(materials.warnings)) for materials in (ours, theirs)]
     for e, (begin, end) in enumerate(
         zip(theirs.mixtures.indptr, theirs.mixtures.indptr[1:], strict=False)
     ):
@@ -213,7 +214,8 @@ def _remarks(numbers: Stacks) -> dict[str, Any]:
                 missing = sorted(set(table.left_out_within(within)) - own)
                 known[key] = " ".join(missing)
             left_out[e, k] = known[key]
-            warnings[e, k] = "; ".join([*notes, *artefacts[k]])
+            said = (*read[0].get(k, ()), *read[1].get(e, ()))
+            warnings[e, k] = "; ".join(dict.fromkeys([*notes, *said, *artefacts[k]]))
     return {"left_out_phases": left_out, "warnings": warnings}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from ...phases.material import electrolytes
+from ...phases.names import electrolytes
 from ...validation import Validation
 from ...validation.cells import BARE, MEASUREMENTS, Cell, Metrics
 from ...validation.correlation import smallest_significant
@@ -220,7 +220,7 @@ def _first(reason: str) -> str:
 
 def _short(item: str) -> str:
     """Write names of electrolytes in place of their formulas."""
-    names = {entry.formula: name for name, entry in electrolytes().items()}
+    names = {formula: name for name, formula in electrolytes().items()}
     return " | ".join(names.get(side, side) for side in item.split(" | "))
 
 
