@@ -8,6 +8,7 @@ from typing import Any
 
 from ..engine.walk import lowest_energy
 from ..errors import InputError
+from ..phases.energy_units import check_distance
 from ..phases.formula import Formula
 from ..phases.material import Composition, Given, Material, as_material, electrolytes, resolve
 from ..phases.system import Floats, System
@@ -127,15 +128,20 @@ def energy_rule(table: PhaseTable, material: Material, unit: Composition) -> Ene
     Raises
     ------
     InputError
-        For an energy below zero that is given for an element.
+        For an energy below zero that is given for an element, or one far from the hull.
     """
     if material.energy_eV_per_atom is not None:
-        if len(unit.elements) == 1 and material.energy_eV_per_atom < 0.0:
+        energy = float(material.energy_eV_per_atom)
+        if len(unit.elements) == 1 and energy < 0.0:
             raise InputError(
-                f"{unit.text}: a formation energy of {material.energy_eV_per_atom} eV/atom; the "
-                "elements are the zero of energy, none can lie below it"
+                f"{unit.text}: a formation energy of {energy} eV/atom; the elements are the zero "
+                "of energy, none can lie below it"
             )
-        return EnergyRule(GIVEN, given=float(material.energy_eV_per_atom))
+        system = table.within(unit.elements)
+        b = system.fractions(unit.amounts)
+        hull = lowest_energy(system.columns, system.energies, b).energy
+        check_distance(material.label, energy, hull, float(unit.n_atoms))
+        return EnergyRule(GIVEN, given=energy)
     if material.energy_above_hull_eV_per_atom is not None:
         above = float(material.energy_above_hull_eV_per_atom)
         return EnergyRule(GIVEN, above_hull=above, whole=True)

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import InputError
+from .energy_units import HIGHEST, LOWEST, check_energy
 from .formula import Amounts, Formula, atomic_number, nearest, parse_formula, split_mixture
+from .units import checked_limit
 
 if TYPE_CHECKING:
     from pymatgen.core import Composition as PymatgenComposition
@@ -39,6 +41,12 @@ class Material:
     name : str
         How tables and figures call it; the formula if empty.
 
+    Raises
+    ------
+    InputError
+        For two energies, and for one that no phase can have (below -7 or above 10 eV/atom, 1
+        eV/atom or more above the hull); the message says in which unit it would be one.
+
     Examples
     --------
     >>> from interscreen import Material
@@ -60,15 +68,16 @@ class Material:
             raise InputError(
                 f"{self.formula}: give either its energy or its energy above the hull, not both"
             )
-        for value in energies:
-            if value is not None and not abs(value) < 1e3:
-                raise InputError(f"{self.formula}: the energy {value} eV/atom is no usable number")
-        above = self.energy_above_hull_eV_per_atom
+        energy, above = energies
+        if energy is not None and not LOWEST <= energy <= HIGHEST:
+            check_energy(self.formula, energy, float(resolve(self.formula)[1].n_atoms))
         if above is not None and above < 0:
             raise InputError(
                 f"{self.formula}: the energy above the hull is {above} eV/atom; it cannot be "
                 "negative (give energy_eV_per_atom for a phase below the hull)"
             )
+        if above is not None:
+            checked_limit(above, f"{self.formula}: the energy above the hull", "eV/atom")
 
     @property
     def label(self) -> str:
