@@ -212,7 +212,7 @@ def test_a_partner_in_the_triangle_has_its_place_and_zero_there(reference):
 
 
 def test_a_partner_with_an_energy_of_its_own_competes_as_in_react(reference):
-    partner = Material("Li3Al3O7", energy_eV_per_atom=-3.3)
+    partner = Material("Li3Al3O7", energy_eV_per_atom=-3.5)
     one = composition_map(reference, "Li-Al-O", partner, divisions=6)
     assert "Li3Al3O7" in {phase.formula for phase in one.phases}
     assert one.partner["energy_source"] == "given"

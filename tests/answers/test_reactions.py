@@ -156,11 +156,11 @@ def test_an_energy_above_the_hull_is_added_to_the_hull(reference):
 
 
 def test_a_given_energy_counts_and_its_phase_competes(lithium_oxide):
-    # 0.4 eV/atom lower than the table: the phase lies on the hull and nothing happens to it
-    reaction = react(lithium_oxide, Material("LiO2", energy_eV_per_atom=-1.5), "Li")
+    # 1 eV/atom lower than the table: the phase lies on the hull and nothing happens to it
+    reaction = react(lithium_oxide, Material("LiO2", energy_eV_per_atom=-2.1), "Li")
     oxide = reaction.reactants[0]
     assert oxide["energy_source"] == "given"
-    assert oxide["energy_eV_per_atom"] == -1.5
+    assert oxide["energy_eV_per_atom"] == -2.1
     assert oxide["energy_above_hull_eV_per_atom"] == 0.0
     assert reaction.kinks[-1].equation == "LiO2 -> LiO2"
     # and above the hull it is where the table has it

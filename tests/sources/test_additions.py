@@ -8,7 +8,11 @@ import json
 import numpy as np
 import pytest
 from pymatgen.core import Composition
-from pymatgen.entries.computed_entries import ComputedEntry, ManualEnergyAdjustment
+from pymatgen.entries.computed_entries import (
+    CompositionEnergyAdjustment,
+    ComputedEntry,
+    ManualEnergyAdjustment,
+)
 
 from interscreen import react
 from interscreen.errors import InputError
@@ -367,6 +371,48 @@ def test_every_anion_that_the_scheme_corrects_counts(formula):
 def test_what_the_scheme_does_not_correct_is_no_mistake(formula):
     plain = ComputedEntry(formula, -10.0, parameters={"run_type": "GGA"})
     assert not uncorrected(calculation(plain))
+
+
+def test_a_stated_correction_of_zero_is_one(write):
+    """That of ozonides is zero in the MP2020 scheme, and their entries state it."""
+    ozonide = entry("LiO3", -0.9, run_type="GGA")
+    assert "LiO3" in refused_by_store(write(as_json(ozonide), "bare.json"))
+    ozonide.energy_adjustments.append(
+        CompositionEnergyAdjustment(0.0, 3, 0.0, "MP2020 anion correction (ozonide)")
+    )
+    addition = read(write(as_json(ozonide), "mine.json"))
+    assert addition.rows.energies.tolist() == pytest.approx([-0.9], abs=EXACT)
+
+
+def test_a_choice_of_family_holds_for_added_entries(base, write):
+    made = [entry("LiS", -1.2, run_type="r2SCAN"), entry("LiCu", -0.1, run_type="GGA")]
+    mine = write(as_json(*made, *own_elements("Li", "S", "Cu")), "mine.json")
+    assert "(GGA_GGA+U: 1, R2SCAN: 1)" in refused(base, mine)
+    table = opened(base, mine, family="R2SCAN")
+    assert phase(table, "LiS")[0] == pytest.approx(-1.2, abs=EXACT)
+    assert "LiCu" not in table.formulas
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("formula,e_form\nCuF2,-5.42\n", "look like eV/formula"),
+        ("formula,e_form\nLi3SF,-4.1\n", "below the hull of its composition"),
+        ("formula,e_form\nLiS,-1450\n", "-1450 eV/atom"),
+    ],
+)
+def test_an_added_phase_far_below_the_hull_is_refused(base, write, text, says):
+    message = refused(base, write(text, "mine.csv"))
+    assert "mine.csv" in message
+    assert says in message
+
+
+def test_the_unit_of_added_energies_may_be_stated(base, write):
+    mine = write("formula,e_form\nCuF2,-542.7\n", "mine.csv")
+    table = opened(base, mine, energy_unit="kJ/mol")
+    assert phase(table, "CuF2")[0] == pytest.approx(-542.7 / 96.48533212 / 3, abs=EXACT)
+    named = write("formula,e_form_kJ_per_mol\nCuF2,-542.7\n", "named.csv")
+    assert phase(opened(base, named), "CuF2")[0] == phase(table, "CuF2")[0]
 
 
 def test_a_correction_may_be_made_by_hand(write):

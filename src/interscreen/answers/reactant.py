@@ -8,8 +8,8 @@ from typing import Any
 
 from ..engine.walk import lowest_energy
 from ..errors import InputError
-from ..phases.energy_units import check_distance
 from ..phases.formula import Formula
+from ..phases.hull import require_near
 from ..phases.material import Composition, Given, Material, as_material, electrolytes, resolve
 from ..phases.system import Floats, System
 from ..phases.table import PhaseTable
@@ -137,10 +137,7 @@ def energy_rule(table: PhaseTable, material: Material, unit: Composition) -> Ene
                 f"{unit.text}: a formation energy of {energy} eV/atom; the elements are the zero "
                 "of energy, none can lie below it"
             )
-        system = table.within(unit.elements)
-        b = system.fractions(unit.amounts)
-        hull = lowest_energy(system.columns, system.energies, b).energy
-        check_distance(material.label, energy, hull, float(unit.n_atoms))
+        require_near(material.label, energy, table, unit.amounts)
         return EnergyRule(GIVEN, given=energy)
     if material.energy_above_hull_eV_per_atom is not None:
         above = float(material.energy_above_hull_eV_per_atom)

@@ -13,8 +13,8 @@ from .units import KJ_PER_MOL
 PER_ATOM = "eV/atom"  # what everything is computed in
 PER_CELL = "eV/cell"  # cannot be converted: nobody says how many atoms the cell has
 LOWEST, HIGHEST = -7.0, 10.0  # eV/atom; the lowest of Matbench v0.1 is La2Th8O19 with -4.61
-FAR_BELOW, FAR_ABOVE = 0.5, 1.0  # eV/atom from the hull; new phases lie 0.1 below it at most
-_CLOSE = 0.1  # eV/atom below the hull, from where another unit that fits better is believed
+FAR_BELOW, FAR_ABOVE = 0.7, 1.0  # eV/atom from the hull; measured nitrates lie 0.5 below it
+CLOSE = 0.1  # eV/atom below the hull, from where another unit that fits better is believed
 _BOUND = (-5.0, 2.5)  # eV/atom: formation energies of all known and most computed phases
 _LEAST = 0.1  # eV/atom: below it, a unit is no guess
 
@@ -72,7 +72,7 @@ def split_column(name: str) -> tuple[str, str]:
     ``Formation energy (kJ/mol)`` gives ``formation_energy`` and ``kJ/mol``; the unit is empty where
     none is stated.
     """
-    lower = re.sub(r"f\.?\s?u\.", "fu", name.strip().lower())
+    lower = re.sub(r"f\.?\s?u\.", "fu", name.split(",", maxsplit=1)[0].strip().lower())
     words = [word for word in re.split(r"[^a-z0-9]+", lower) if word not in ("per", "of", "")]
     found = _SUFFIX.fullmatch("_".join(words))
     if found is None:
@@ -156,11 +156,11 @@ def check_distance(name: str, energy: float, hull: float, n_atoms: float) -> Non
     Raises
     ------
     InputError
-        More than 0.5 eV/atom below the hull, or 1 eV/atom and more above it; from 0.1 eV/atom below
+        More than 0.7 eV/atom below the hull, or 1 eV/atom and more above it; from 0.1 eV/atom below
         it where the value fits in another unit.
     """
     distance = energy - hull
-    if -_CLOSE <= distance < FAR_ABOVE:
+    if -CLOSE <= distance < FAR_ABOVE:
         return
     likely = likely_units(energy, n_atoms, hull)
     if -FAR_BELOW <= distance < 0.0 and not likely:

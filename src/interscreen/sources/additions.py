@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import InputError
+from ..phases.energy_units import CLOSE
+from ..phases.hull import require_near
 from ..phases.source import GGA, NOT_STATED, Source
+from ..phases.table import PhaseTable
 from .build import table_from_rows
 from .frames import Reading
 from .rows import Rows
@@ -82,6 +86,7 @@ def read_additions(
         missing, or elements without a reference energy.
     """
     additions: list[Addition] = []
+    base = cache(lambda: table_from_rows(rows, source))
     family, owner = source.thermo_type, f"the source {source.name}"
     for path in paths:
         mine, described = TableFile(path, reading).read(rows.references)
@@ -91,7 +96,7 @@ def read_additions(
         if family == NOT_STATED and addition.thermo_type:
             family, owner = addition.thermo_type, path
         # read alone first, so that a message names this file and its line
-        table_from_rows(addition.rows, Source(name=path))
+        _check_distances(table_from_rows(addition.rows, Source(name=path)), base())
         additions.append(addition)
     return additions
 
@@ -102,6 +107,19 @@ def _check_family(path: str, stated: str, family: str, owner: str) -> None:
             f"{path}: its entries are {stated}, {owner} is {family}; energies of two run families "
             "must not share a hull"
         )
+
+
+def _check_distances(mine: PhaseTable, base: PhaseTable) -> None:
+    """Refuse phases whose energies are far below the hull of the source that they are added to."""
+    for row in np.flatnonzero(np.diff(mine.indptr) > 1):
+        amounts, energy = mine.composition(int(row)), float(mine.energies[row])
+        known = base.find(str(mine.formulas[row]))
+        if known is not None and energy > base.energies[known] - CLOSE:
+            continue
+        if not set(amounts) <= set(base.elements) or not base.source.covers(amounts):
+            continue
+        name = f"{mine.source.name}: {mine.formulas[row]}"
+        require_near(name, energy, base, amounts.items(), above=False)
 
 
 def _addition(

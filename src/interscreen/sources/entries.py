@@ -18,7 +18,6 @@ from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL, is_number
 from .build import table_from_rows
 from .families import one_family
-from .json_files import ENTRIES
 from .rows import Rows
 from .scale import check_scale
 
@@ -161,11 +160,6 @@ def calculation(entry: Any) -> Calculation:
 
 def _from_json(entry: Mapping[str, Any]) -> Calculation:
     kind = entry.get("@class", "ComputedEntry")
-    if kind not in ENTRIES:
-        raise InputError(
-            f"a {kind}, whose energy is none of a calculation alone; hand in "
-            f"{', '.join(sorted(ENTRIES))}, or formation energies as CSV"
-        )
     structure = entry.get("structure")
     inner = structure.get("composition") if isinstance(structure, Mapping) else None
     composition = entry.get("composition") or inner
@@ -178,7 +172,7 @@ def _from_json(entry: Mapping[str, Any]) -> Calculation:
     values = [_adjustment(one) for one in adjustments]
     correction = _number(entry.get("correction") or 0.0, "correction")
     correction = sum(value for value, _ in values) if values else correction
-    known = [error for _, error in values if isfinite(error)]
+    known = [error for value, error in values if value and isfinite(error)]
     energy = entry.get("energy") if kind != "ExpEntry" else _enthalpy(entry.get("thermodata"))
     return Calculation(
         amounts=amounts,
@@ -190,27 +184,28 @@ def _from_json(entry: Mapping[str, Any]) -> Calculation:
         ),
         corrected=bool(values) or correction != 0.0,
         identifier=str(entry.get("entry_id") or ""),
-        # as pymatgen has it: an error of zero beside a correction is an unknown one
-        uncertainty=(hypot(*known) or (nan if correction else 0.0)) / sum(amounts.values())
-        if kind in ("ComputedEntry", "ComputedStructureEntry")
-        else nan,
+        # as pymatgen has it: none known is none stated
+        uncertainty=(hypot(*known) or nan) / sum(amounts.values()),
     )
 
 
 def _adjustment(one: Mapping[str, Any]) -> tuple[float, float]:
     """Value and standard deviation of an adjustment [eV per composition]."""
     if "value" in one:
-        error = one.get("uncertainty")
-        return _number(one["value"], "adjustment"), nan if error is None else float(error)
+        return _number(one["value"], "adjustment"), _error(one.get("uncertainty"))
     atoms = _number(one.get("n_atoms"), "n_atoms")
     if "adj_per_deg" in one:
         per_atom = _number(one["adj_per_deg"], "adjustment") * _number(one.get("temp"), "temp")
-        error = one.get("uncertainty_per_deg")
+        error = _error(one.get("uncertainty_per_deg"))
         factor = atoms * _number(one.get("temp"), "temp")
     else:
         per_atom, factor = _number(one.get("adj_per_atom"), "adjustment"), atoms
-        error = one.get("uncertainty_per_atom")
-    return per_atom * atoms, nan if error is None else float(error) * factor
+        error = _error(one.get("uncertainty_per_atom"))
+    return per_atom * atoms, error * factor
+
+
+def _error(value: Any) -> float:
+    return float(value) if is_number(value) else nan
 
 
 def _enthalpy(data: Any) -> float | None:
@@ -226,7 +221,7 @@ def _enthalpy(data: Any) -> float | None:
 
 
 def _number(value: Any, what: str) -> float:
-    if not is_number(value) or not isfinite(value):
+    if not is_number(value) or not abs(value) < 1e300:  # an int may be larger than any float
         raise InputError(f"its {what} is {value!r}, not a finite number")
     return float(value)
 

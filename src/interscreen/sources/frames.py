@@ -18,18 +18,17 @@ from ..phases.formula import nearest, read_amounts
 from ..phases.source import Source, run_family
 from ..phases.table import OBSERVED
 from .families import one_family
-from .rows import NUMBERS, TEXTS, Rows
+from .rows import FORMULA_COLUMNS, NUMBERS, TEXTS, Rows
 from .scale import check_scale
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMULA_COLUMNS = ("formula", "reduced_formula", "formula_pretty", "pretty_formula", "composition")
 ENERGY_COLUMN = "formation_energy_eV_per_atom"
 # how columns of formation energies are called, without their unit
 _ENERGIES = (
     "formation_energy", "energy_formation", "e_form", "eform", "formation_enthalpy",
-    "enthalpy_formation", "heat_formation", "delta_e",
+    "enthalpy_formation", "heat_formation", "hform", "dhf", "delta_hf", "delta_e",
 )  # fmt: skip
 _TOTALS = ("energy", "total_energy", "final_energy", "uncorrected_energy", "corrected_energy")
 ID_COLUMNS = ("id", "material_id", "entry_id", "mpid", "mp_id")

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import InputError
 from .reading import MOST_ROWS, as_text
+from .rows import FORMULA_COLUMNS
 
 MOST_VALUES = 10_000_000
 ENTRIES = frozenset({"ComputedEntry", "ComputedStructureEntry", "PDEntry", "ExpEntry"})
@@ -55,6 +56,8 @@ def read_json(content: bytes, file: Path) -> list[dict[str, Any]]:
             raise InputError(
                 f"{file}, entry {number}: {_shown(item)} is no entry; hand in {_FORMS}"
             )
+        if item.get("@class", "ComputedEntry") not in ENTRIES and not _is_document(item):
+            raise InputError(f"{file}, entry {number}: a {item['@class']}; hand in {_FORMS}")
     return items
 
 
@@ -106,10 +109,10 @@ def _listed(found: Any, file: Path) -> list[Any]:
     if not isinstance(found, dict):
         raise InputError(f"{file}: {_shown(found)} is no list of entries; hand in {_FORMS}")
     name = found.get("@class")
-    if name in ENTRIES or is_entry(found) or "formula_pretty" in found:
+    if is_entry(found) or _is_document(found):
         return [found]
-    if name is not None and name not in _LISTS and not name_of_document(found):
-        raise InputError(f"{file}: a {_shown(name)}; hand in {_FORMS}")
+    if name is not None and name not in _LISTS:
+        raise InputError(f"{file}: a {name}; hand in {_FORMS}")
     keys = (_LISTS[name], "computed_data") if name in _LISTS else _AROUND
     for key in keys:
         inner = found.get(key)
@@ -131,12 +134,10 @@ def _listed(found: Any, file: Path) -> list[Any]:
 
 
 def _by_name(found: Mapping[str, Any]) -> list[Any]:
-    """Entries by their identifiers, or columns of pandas (each by the number of its row)."""
+    """Entries or rows by their identifiers, or columns of pandas (each by the number of a row)."""
     columns = list(found.values())
-    if is_entry(columns[0]) or "formula_pretty" in columns[0]:
+    if is_entry(columns[0]) or _is_document(columns[0]):
         return [{"entry_id": name, "material_id": name, **entry} for name, entry in found.items()]
-    if any(isinstance(value, dict | list) for value in columns[0].values()):
-        return columns
     return [{name: column.get(row) for name, column in found.items()} for row in columns[0]]
 
 
@@ -147,10 +148,12 @@ def _rows_of(names: list[Any], rows: Iterable[Any]) -> list[Any]:
     ]
 
 
-def name_of_document(found: Mapping[str, Any]) -> str:
-    """Name of a class of documents (emmet's); empty for other classes."""
-    name = str(found.get("@class", ""))
-    return name if name.endswith("Doc") else ""
+def _is_document(found: Mapping[str, Any]) -> bool:
+    """Whether a dictionary has a formula of its own: a row of a table, a document of emmet's."""
+    return any(
+        key.lower() in FORMULA_COLUMNS and key != "composition" and isinstance(value, str)
+        for key, value in found.items()
+    )
 
 
 def _shown(value: Any) -> str:

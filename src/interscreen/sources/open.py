@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import InputError
 from ..phases.cache import cached
+from ..phases.energy_units import read_unit
 from ..phases.filters import Filters
 from ..phases.source import NOT_STATED, Source, run_family, thermo_type
 from ..phases.table import PhaseTable
@@ -73,6 +74,10 @@ class SourceOptions:
     family: str = ""
     all_phases: bool = False
     endpoint: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.energy_unit:
+            read_unit(self.energy_unit)
 
     @property
     def reading(self) -> Reading:
@@ -140,6 +145,11 @@ def open_table(
     options = options or SourceOptions()
     if isinstance(source, str | PathLike):
         name = fspath(source) or default_source()[0]
+        if options.family and not options.add and name in (EMBEDDED, REFERENCE, MATERIALS_PROJECT):
+            raise InputError(
+                f"family {options.family}: a choice among the run families of a file; {name} has "
+                "one (mp: --thermo-type)"
+            )
         if name in (EMBEDDED, REFERENCE) and not (options.add or options.filters.active):
             _no_databases(name, options)
             table = embedded_table(all_phases=options.all_phases)

@@ -66,12 +66,25 @@ def unpacked(content: bytes, file: Path) -> bytes:
                 f"{file}: not a readable gzip file ({error}); pack it again with gzip, or hand in "
                 "the plain file"
             ) from None
-    if len(content) > MOST_BYTES:
-        raise InputError(
-            f"{file}: more than {MOST_BYTES // 1024**2} MiB of text; hand in the elements of the "
-            "question only, or a Parquet table"
-        )
+    require_size(len(content), file)
     return content
+
+
+def size_of(file: Path) -> int:
+    """Bytes of a file; zero where it cannot be read, as whoever reads it says why."""
+    try:
+        return file.stat().st_size
+    except (OSError, ValueError):
+        return 0
+
+
+def require_size(size: int, file: Path) -> None:
+    """Refuse a file of more bytes than any table has."""
+    if size > MOST_BYTES:
+        raise InputError(
+            f"{file}: more than {MOST_BYTES // 1024**2} MiB; hand in the elements of the question "
+            "only, or a Parquet table"
+        )
 
 
 def as_text(content: bytes, file: Path) -> tuple[str, str]:
@@ -80,8 +93,9 @@ def as_text(content: bytes, file: Path) -> tuple[str, str]:
     InputError for anything else, with the command that converts it.
     """
     encoding = next((name for mark, name in _MARKS if content.startswith(mark)), "utf-8")
-    if encoding == "utf-8" and b"\0" in content[:200]:  # ASCII in two bytes, without a mark
-        encoding = "utf-16-be" if content[:1] == b"\0" else "utf-16-le"
+    for start, name in ((1, "utf-16-le"), (0, "utf-16-be")):  # ASCII in two bytes, no mark
+        if encoding == "utf-8" and len(content) > 1 and not any(content[start:200:2]):
+            encoding = name
     try:
         return content.decode(encoding), encoding
     except UnicodeDecodeError as error:

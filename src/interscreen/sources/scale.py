@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..phases.energy_units import HIGHEST, LOWEST, PER_ATOM, UNITS, factors, likely_units
+from ..phases.energy_units import HIGHEST, LOWEST, PER_ATOM, PER_CELL, UNITS, factors, likely_units
 from ..phases.source import Source
 from .build import read_units
 from .embedded import embedded_table
@@ -67,6 +67,10 @@ def check_scale(
             f"{source.name}: its compounds have {np.median(lowest[shared]):.3g} eV/atom in the "
             f"median, {np.median(known[shared]):.3g} in Matbench v0.1"
         )
+    if not fits and len(differences) and not entries:
+        per_formula = (raw / (known * n_atoms + (known == 0.0)))[shared]
+        cells = np.abs(per_formula / np.maximum(per_formula.round(), 1.0) - 1.0)
+        fits, best = bool(np.median(cells) < _ALIKE / 2), PER_CELL
     difference = float(np.median(differences)) if len(differences) else -1.0
     remedy = _remedy(best if fits else "", difference, entries)
     raise InputError(f"{what}: no formation energies in eV/atom; {remedy}")
@@ -80,6 +84,11 @@ def _apart(energies: NDArray[np.float64], known: NDArray[np.float64]) -> float:
 
 
 def _remedy(unit: str, difference: float, entries: bool) -> str:
+    if unit == PER_CELL:
+        return (
+            "they look like energies of whole cells: divide them by the atoms of the cell and call "
+            "the column formation_energy_eV_per_atom"
+        )
     if unit and unit != PER_ATOM:
         return f"they look like {unit}: say so with --energy-unit '{unit}'"
     if unit:

@@ -17,10 +17,10 @@ from ..phases.source import Source
 from ..phases.table import PhaseTable
 from .build import table_from_rows
 from .entries import entries_rows
-from .frames import FORMULA_COLUMNS, Reading, frame_rows, records
+from .frames import Reading, frame_rows, records
 from .json_files import is_entry, read_json
-from .reading import MOST_CELLS, MOST_ROWS, is_packed, read_sheet, unpacked
-from .rows import Rows
+from .reading import MOST_CELLS, MOST_ROWS, is_packed, read_sheet, require_size, size_of, unpacked
+from .rows import FORMULA_COLUMNS, Rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +53,7 @@ class TableFile:
         self._path = Path(path)
         self._kind = _kind(self._path)
         self._reading = reading or Reading()
+        require_size(size_of(self._path), self._path)
         self._content = read_whole(self._path, "source")
         digest = hashlib.sha256(self._content).hexdigest()
         source = Source(name=str(path), version=f"sha256 {digest[:12]}")
