@@ -205,7 +205,7 @@ def _adjustment(one: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def _error(value: Any) -> float:
-    return float(value) if is_number(value) else nan
+    return float(value) if is_number(value) and abs(value) < 1e300 else nan
 
 
 def _enthalpy(data: Any) -> float | None:

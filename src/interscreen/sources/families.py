@@ -27,12 +27,12 @@ def one_family(
     """
     counts = Counter(family for family in families if family)
     wanted = run_family(chosen)
-    found = ", ".join(f"{family}: {count}" for family, count in sorted(counts.items()))
+    found = ", ".join(f"{one[:40]}: {count}" for one, count in sorted(counts.items())[:8])
     pure = sorted(set(counts) - {MIXED})
     if wanted and counts and wanted not in pure:
         raise InputError(f"{name}: --family {chosen}: none of its {what} ({found})")
     if not wanted and len(counts) > 1:
-        remedy = " or ".join(f"--family {family}" for family in pure)
+        remedy = " or ".join(f"--family {family}" for family in pure[:8])
         raise InputError(
             f"{name}: {what} of different run families ({found}) must not share a hull; choose "
             f"one: {remedy}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,9 @@ _COLUMNS = (
     *ID_COLUMNS, *FAMILY_COLUMNS, *LICENCE_COLUMNS, OBSERVED_COLUMN, THEORETICAL_COLUMN,
     *(name.lower() for name in (*NUMBERS, *TEXTS)),
 )  # fmt: skip
+
+
+Refuse: TypeAlias = Callable[[int, str], NoReturn]
 
 
 @dataclass(frozen=True)
@@ -94,63 +97,37 @@ def frame_rows(
     ``taken`` says how the table was read, where that is worth a note.
     """
     where = "line" if first_row > 1 else "row"
+    numbers = first_row + np.arange(len(frame))
 
     def refuse(row: int, problem: str) -> NoReturn:
-        raise InputError(f"{source.name}, {where} {row + first_row}: {problem}")
+        raise InputError(f"{source.name}, {where} {numbers[row]}: {problem}")
 
-    named = [str(column).strip().lower() for column in frame.columns]
-    twice = [name for name in dict.fromkeys(named) if name and named.count(name) > 1]
     formula_name = _formula_column(frame, reading.formula_column, source.name)
     energy_name, unit = _energy_column(frame, reading, source.name)
-    used = {formula_name.lower(), energy_name.lower(), *_COLUMNS}
-    if clash := [name for name in twice if name in used]:
-        raise InputError(f"{source.name}: two columns are called {clash[0]}; rename one of them")
     if frame.empty:
         raise InputError(f"{source.name}: the table is empty; it needs at least one row")
-    columns = {
-        name: frame.iloc[:, place]
-        for place, name in enumerate(named)
-        if name in used or name in (formula_name.strip().lower(), energy_name.strip().lower())
-    }
+    formula, energy = formula_name.strip().lower(), energy_name.strip().lower()
+    columns = _used_columns(frame, {formula, energy, *_COLUMNS}, source.name)
     blank = (frame.isna() | (frame.astype(str) == "")).all(axis=1).to_numpy()
     kept = np.flatnonzero(~blank)
     if len(kept) < len(frame) and len(kept) and kept[-1] != len(kept) - 1:
         refuse(int(np.argmax(blank)), "empty line")
-    columns = {name: column.iloc[kept] for name, column in columns.items()}
-    stated = _families(columns, len(kept))
-    chosen, family = one_family(stated, source.name, "rows", reading.family)
-    columns = {name: column.iloc[chosen] for name, column in columns.items()}
-    numbers = chosen + first_row
-    formulas = columns[formula_name.strip().lower()].tolist()
-    for row, value in enumerate(formulas):
-        if not isinstance(value, str) or not value.strip():
-            found = "empty" if value == "" else repr(value)
-            remedy = "was NaN, sodium nitride, read as a missing value? store the column as text"
-            refuse(chosen[row], f"the formula is {found}, not text ({remedy})")
-    given = columns[energy_name.strip().lower()]
-    energies, commas = _numbers(given)
-    if len(bad := np.flatnonzero(~np.isfinite(energies))):
-        value = str(given.iloc[bad[0]])
-        more = f" (and {len(bad) - 1} more rows)" if len(bad) > 1 else ""
-        refuse(
-            chosen[bad[0]],
-            f"the formation energy of {formulas[bad[0]]} is {value!r}, not a finite number{more}; "
-            "correct or remove it",
-        )
+    stated = _families(columns, len(frame))
+    chosen, family = one_family([stated[i] for i in kept], source.name, "rows", reading.family)
+    numbers = numbers[kept[chosen]]
+    columns = {name: column.iloc[kept[chosen]] for name, column in columns.items()}
+    formulas = _formulas(columns[formula], refuse)
+    energies, commas = _energies(columns[energy], formulas, refuse)
     ids, licences = (
         next((columns[name] for name in names if name in columns), None)
         for names in (ID_COLUMNS, LICENCE_COLUMNS)
     )
-
-    def refuse_chosen(row: int, problem: str) -> NoReturn:
-        refuse(chosen[row], problem)
-
     rows = Rows(
         formulas=formulas,
         energies=energies,
         ids=None if ids is None else ids.astype(str).tolist(),
-        observed=_words(columns, OBSERVED_COLUMN, OBSERVED, refuse_chosen),
-        theoretical=_words(columns, THEORETICAL_COLUMN, THEORETICAL, refuse_chosen),
+        observed=_words(columns, OBSERVED_COLUMN, OBSERVED, refuse),
+        theoretical=_words(columns, THEORETICAL_COLUMN, THEORETICAL, refuse),
         licences=None if licences is None else _property(licences, "licence"),
         properties={
             name: _property(columns[name.lower()], name)
@@ -161,9 +138,8 @@ def frame_rows(
         first_row=first_row,
         numbers=numbers,
     )
-    rows = in_eV_per_atom(rows, source, unit)
     sure = bool(reading.energy_unit) and read_unit(str(reading.energy_unit)) == PER_ATOM
-    rows = check_scale(rows, source, unit, sure=sure)
+    rows = check_scale(_in_eV_per_atom(rows, source, unit), source, unit, sure=sure)
     said = [*taken, *(["decimal commas"] if commas else [])]
     if unit not in ("", PER_ATOM):
         said.append(f"energies of {energy_name} in {unit}")
@@ -171,6 +147,46 @@ def frame_rows(
     return rows, replace(
         source, thermo_type=family or source.thermo_type, notes=(*source.notes, *notes)
     )
+
+
+def _used_columns(frame: pd.DataFrame, used: set[str], source: str) -> dict[str, pd.Series[Any]]:
+    """Columns that count, by their names in small letters; InputError for two of one name."""
+    columns: dict[str, pd.Series[Any]] = {}
+    for place, column in enumerate(frame.columns):
+        name = str(column).strip().lower()
+        if name in columns:
+            raise InputError(f"{source}: two columns are called {name}; rename one of them")
+        if name in used:
+            columns[name] = frame.iloc[:, place]
+    return columns
+
+
+def _formulas(values: pd.Series[Any], refuse: Refuse) -> list[str]:
+    """Formulas of a column; one that is no text is refused."""
+    formulas: list[str] = values.tolist()
+    for row, value in enumerate(formulas):
+        if not isinstance(value, str) or not value.strip():
+            found = "empty" if value == "" else repr(value)
+            remedy = "was NaN, sodium nitride, read as a missing value? store the column as text"
+            refuse(row, f"the formula is {found}, not text ({remedy})")
+    return formulas
+
+
+def _energies(
+    values: pd.Series[Any], formulas: Sequence[str], refuse: Refuse
+) -> tuple[NDArray[np.float64], bool]:
+    """Energies of a column, and whether they have decimal commas; what is none is refused."""
+    energies, commas = _numbers(values)
+    if len(bad := np.flatnonzero(~np.isfinite(energies))):
+        first = int(bad[0])
+        value = str(values.iloc[first])[:60]
+        more = f" (and {len(bad) - 1} more rows)" if len(bad) > 1 else ""
+        refuse(
+            first,
+            f"the formation energy of {formulas[first]} is {value!r}, not a finite number{more}; "
+            "correct or remove it",
+        )
+    return energies, commas
 
 
 def _families(columns: Mapping[str, pd.Series[Any]], length: int) -> list[str]:
@@ -207,7 +223,7 @@ def _no_number(value: Any) -> bool:
     return not isinstance(value, str | int | float | Decimal | np.number) or isinstance(value, bool)
 
 
-def in_eV_per_atom(rows: Rows, source: Source, unit: str) -> Rows:
+def _in_eV_per_atom(rows: Rows, source: Source, unit: str) -> Rows:
     """Convert energies of a stated unit; those per formula count its atoms as written."""
     if unit in ("", PER_ATOM):
         return rows
@@ -271,7 +287,7 @@ def _named_column(columns: list[str], named: str, what: str, source: str) -> str
 
 
 def _listed(columns: Sequence[str], most: int = 30) -> str:
-    shown = ", ".join(columns[:most]) or "no columns"
+    shown = ", ".join(column[:60] for column in columns[:most]) or "no columns"
     return shown if len(columns) <= most else f"{shown}, ..."
 
 
@@ -279,7 +295,7 @@ def _words(
     columns: Mapping[str, pd.Series[Any]],
     name: str,
     meanings: dict[str, int],
-    refuse: Callable[[int, str], NoReturn],
+    refuse: Refuse,
 ) -> NDArray[np.int64] | None:
     """Codes of a column of words (yes, no, unknown); None where there is no such column."""
     if name not in columns:

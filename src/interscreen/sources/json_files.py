@@ -56,14 +56,15 @@ def read_json(content: bytes, file: Path) -> list[dict[str, Any]]:
             raise InputError(
                 f"{file}, entry {number}: {_shown(item)} is no entry; hand in {_FORMS}"
             )
-        if item.get("@class", "ComputedEntry") not in ENTRIES and not _is_document(item):
-            raise InputError(f"{file}, entry {number}: a {item['@class']}; hand in {_FORMS}")
+        kind = str(item.get("@class", "ComputedEntry"))
+        if kind not in ENTRIES and not _is_document(item):
+            raise InputError(f"{file}, entry {number}: a {kind[:60]}; hand in {_FORMS}")
     return items
 
 
 def is_entry(item: Mapping[str, Any]) -> bool:
     """Whether a dictionary is an entry with a total energy, not a document of a database."""
-    return item.get("@class") in ENTRIES or ("energy" in item and "composition" in item)
+    return str(item.get("@class")) in ENTRIES or ("energy" in item and "composition" in item)
 
 
 def _parsed(text: str, file: Path) -> Any:
@@ -108,11 +109,11 @@ def _listed(found: Any, file: Path) -> list[Any]:
         return found
     if not isinstance(found, dict):
         raise InputError(f"{file}: {_shown(found)} is no list of entries; hand in {_FORMS}")
-    name = found.get("@class")
+    name = str(found.get("@class", ""))
     if is_entry(found) or _is_document(found):
         return [found]
-    if name is not None and name not in _LISTS:
-        raise InputError(f"{file}: a {name}; hand in {_FORMS}")
+    if name and name not in _LISTS:
+        raise InputError(f"{file}: a {name[:60]}; hand in {_FORMS}")
     keys = (_LISTS[name], "computed_data") if name in _LISTS else _AROUND
     for key in keys:
         inner = found.get(key)

@@ -192,8 +192,8 @@ def _rows(
                 more = "more" if len(fields) > len(names) else "fewer"
                 raise InputError(
                     f"{place}: {len(fields)} fields, the head has {len(names)} "
-                    f"({', '.join(names)}): {more} than the head would shift the columns; the line "
-                    f"is {separator.join(fields)[:80]!r}; correct it"
+                    f"({', '.join(names)[:200]}): {more} than the head would shift the columns; "
+                    f"the line is {separator.join(fields)[:80]!r}; correct it"
                 )
             yield fields or [""] * len(names)
     except csv.Error as error:

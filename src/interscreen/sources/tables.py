@@ -160,7 +160,9 @@ def _read_parquet(content: bytes, file: Path) -> pd.DataFrame:
                     f"{file}: {rows} rows of {len(names)} columns; a table has {MOST_ROWS} rows "
                     "at most"
                 )
-            frame: pd.DataFrame = opened.read(columns=names).to_pandas(ignore_metadata=True)
+            table = opened.read(columns=names)
+            table.validate(full=True)  # texts that are no UTF-8
+            frame: pd.DataFrame = table.to_pandas(ignore_metadata=True)
             return frame
     except (ValueError, OSError, KeyError, TypeError, MemoryError, pa.ArrowException) as error:
         if isinstance(error, InputError):
