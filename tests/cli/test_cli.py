@@ -203,6 +203,17 @@ def test_own_energies_are_used_and_named():
     assert found["reactants"][0]["energy_above_hull_eV_per_atom"] == pytest.approx(0.029)
 
 
+def test_an_energy_may_be_given_with_its_unit():
+    """CuF2: -542.7 kJ/mol by calorimetry."""
+    for given in (["-542.7 kJ/mol"], ["-542.7", "--energy-unit", "kJ/mol"]):
+        found = answer("reaction", "CuF2", "LATP", "--energy-a", *given)
+        energy = found["reactants"][0]["energy_eV_per_atom"]
+        assert energy == pytest.approx(-542.7 / 96.48533212 / 3, abs=1e-9)
+        assert found["min_mutual_energy_eV_per_atom"] == pytest.approx(-0.0313, abs=5e-5)
+    found = answer("window", "LLZO", "--above-hull", "7 meV")
+    assert found["energy_above_hull_eV_per_atom"] == pytest.approx(0.007, abs=1e-9)
+
+
 def test_own_table_is_a_source(tmp_path):
     table = tmp_path / "mine.csv"
     table.write_text("formula,e_form\nLi2O,-2.0\nNaN,0.1\nLi,0\nNa,0\n")

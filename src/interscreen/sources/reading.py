@@ -100,9 +100,9 @@ def as_text(content: bytes, file: Path) -> tuple[str, str]:
         return content.decode(encoding), encoding
     except UnicodeDecodeError as error:
         if content.startswith(b"\x1f\x8b"):
-            remedy = f"it is packed with gzip: call it {file.name}.gz"
+            remedy = f"it is packed with gzip: mv {file} {file}.gz"
         else:
-            remedy = f"write it anew with: iconv -f latin1 -t utf8 {file.name} > utf8.{file.name}"
+            remedy = f"convert it: iconv -f latin1 -t utf8 {file} > utf8{file.suffix}"
         place = f"byte {error.start + 1} is no {encoding.removesuffix('-sig').upper()}"
         raise InputError(f"{file}: not a readable CSV file ({place}); {remedy}") from None
 
@@ -137,7 +137,7 @@ def read_sheet(content: bytes, file: Path, wanted: Iterable[str]) -> Sheet:
     if len(names) == 1 and len(head.split()) > 1 and head.split()[0].lower() in wanted:
         raise InputError(
             f"{file}: its columns are separated by blanks; put commas between them: "
-            f"sed 's/  */,/g' {file.name} > commas.csv"
+            f"sed 's/  */,/g' {file} > commas.csv"
         )
     rows = list(_rows(lines, names, separator, number, file))
     columns = zip(*rows, strict=True) if rows else [()] * len(names)
@@ -190,10 +190,13 @@ def _rows(
                 raise InputError(f"{file}: more than {most} rows of {len(names)} columns")
             if fields and len(fields) != len(names):
                 more = "more" if len(fields) > len(names) else "fewer"
+                remedy = "correct it"
+                if not any(fields[len(names) :]) and len(fields) > len(names):
+                    remedy += f", or all: sed 's/{separator}*$//' {file} > even{file.suffix}"
                 raise InputError(
                     f"{place}: {len(fields)} fields, the head has {len(names)} "
                     f"({', '.join(names)[:200]}): {more} than the head would shift the columns; "
-                    f"the line is {separator.join(fields)[:80]!r}; correct it"
+                    f"the line is {separator.join(fields)[:80]!r}; {remedy}"
                 )
             yield fields or [""] * len(names)
     except csv.Error as error:

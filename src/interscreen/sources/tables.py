@@ -65,7 +65,7 @@ class TableFile:
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 raise InputError(
                     f"{path}: what it says about itself is damaged ({_line(error)}); export it "
-                    f"again: interscreen data export {self._path.name}"
+                    f"again: interscreen data export {self._path}"
                 ) from None
         self.source = replace(source, sha256=digest)
 
@@ -130,9 +130,9 @@ def _kind(file: Path) -> str:
         ".xlsx": "save the sheet as CSV",
         ".xls": "save the sheet as CSV",
         ".ods": "save the sheet as CSV",
-        ".zip": f"unpack it first: unzip {file.name}",
-        ".bz2": f"unpack it first: bunzip2 {file.name}",
-        ".xz": f"unpack it first: unxz {file.name}",
+        ".zip": f"unpack it first: unzip {file}",
+        ".bz2": f"unpack it first: bunzip2 {file}",
+        ".xz": f"unpack it first: unxz {file}",
         ".yaml": "write it as JSON",
         ".yml": "write it as JSON",
         ".pkl": "write it as CSV or JSON; pickles are not read, as they execute code",
