@@ -11,6 +11,7 @@ import numpy as np
 from ..engine.walk import lowest_energy
 from ..errors import InputError
 from ..phases.formula import Formula
+from ..phases.hull import require_near
 from ..phases.material import Composition, Given, Material, as_material, phase_material, resolve
 from ..phases.names import IDENTIFIER, names
 from ..phases.system import Floats, System
@@ -159,15 +160,17 @@ def energy_rule(table: PhaseTable, material: Material, unit: Composition) -> Ene
     Raises
     ------
     InputError
-        For an energy below zero that is given for an element.
+        For an energy below zero that is given for an element, or one far from the hull.
     """
     if material.energy_eV_per_atom is not None:
-        if len(unit.elements) == 1 and material.energy_eV_per_atom < 0.0:
+        energy = float(material.energy_eV_per_atom)
+        if len(unit.elements) == 1 and energy < 0.0:
             raise InputError(
-                f"{unit.text}: a formation energy of {material.energy_eV_per_atom} eV/atom; the "
-                "elements are the zero of energy, none can lie below it"
+                f"{unit.text}: a formation energy of {energy} eV/atom; the elements are the zero "
+                "of energy, none can lie below it"
             )
-        return EnergyRule(GIVEN, given=float(material.energy_eV_per_atom))
+        require_near(material.label, energy, table, unit.amounts)
+        return EnergyRule(GIVEN, given=energy)
     if material.energy_above_hull_eV_per_atom is not None:
         above = float(material.energy_above_hull_eV_per_atom)
         return EnergyRule(GIVEN, above_hull=above, whole=True)

@@ -50,30 +50,52 @@ def material(name: str, help: str = "the same") -> Decorator:
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def command(**values: Any) -> Any:
-            from ..phases.material import Material
-
             energy, above_hull = (values.pop(key) for key in keys)
             if energy is not None and above_hull is not None:
                 raise click.UsageError(
                     f"--above-hull{suffix} {above_hull}: not beside --energy{suffix}",
                     click.get_current_context(),
                 )
-            values[name] = Material(
-                values[name],
-                energy_eV_per_atom=energy,
-                energy_above_hull_eV_per_atom=above_hull,
-            )
+            unit = values.get("energy_unit") or ""
+            values[name] = _with_energy(values[name], energy, above_hull, unit)
             return function(**values)
 
         return together(
             click.argument(name, help=help),
-            option(f"--energy{suffix}", f"formation energy{of} [eV/atom]", type=float, metavar="E"),
             option(
-                f"--above-hull{suffix}", f"energy above hull{of} [eV/atom]", type=float, metavar="E"
+                f"--energy{suffix}",
+                f"formation energy{of} [eV/atom], or with its unit ('-542.7 kJ/mol')",
+                metavar="E",
+            ),
+            option(
+                f"--above-hull{suffix}",
+                f"energy above hull{of} [eV/atom], or with its unit ('7 meV/atom')",
+                metavar="E",
             ),
         )(command)
 
     return decorate
+
+
+def _with_energy(text: str, energy: str | None, above_hull: str | None, unit: str) -> Material:
+    """Return a material with an energy that may state its unit; ``unit`` is that of bare ones."""
+    from ..phases.energy_units import PER_ATOM, converted, read_energy, read_unit
+    from ..phases.material import Material, resolve
+
+    def read(given: str | None, otherwise: str) -> float | None:
+        if given is None:
+            return None
+        value, stated = read_energy(given)
+        stated = stated or otherwise
+        if stated == PER_ATOM:
+            return value
+        return converted(value, stated, float(resolve(text)[1].n_atoms))
+
+    return Material(
+        text,
+        energy_eV_per_atom=read(energy, read_unit(unit) if unit else PER_ATOM),
+        energy_above_hull_eV_per_atom=read(above_hull, PER_ATOM),
+    )
 
 
 reaction_options = together(

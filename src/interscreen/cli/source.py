@@ -28,6 +28,8 @@ class Choice:
     offline: bool
     formula_column: str | None
     energy_column: str | None
+    energy_unit: str | None
+    family: str
     add: tuple[str, ...]
     all_phases: bool
     no_theoretical: bool
@@ -58,6 +60,8 @@ class Choice:
             ),
             formula_column=self.formula_column,
             energy_column=self.energy_column,
+            energy_unit=self.energy_unit,
+            family=self.family,
             all_phases=self.all_phases or before.all_phases,
         )
 
@@ -78,6 +82,18 @@ source_options = gathered(
     _of_source("--offline", "mp: make no request", is_flag=True),
     _of_source("--formula-column", "formula column of the table", metavar="NAME"),
     _of_source("--energy-column", "formation-energy column [eV/atom]", metavar="NAME"),
+    _of_source(
+        "--energy-unit",
+        "of energies whose column, or number, states none: eV/atom (default), meV/atom, "
+        "eV/formula, kJ/mol, kJ/mol-atom",
+        metavar="UNIT",
+    ),
+    _of_source(
+        "--family",
+        "of a file with several run families the one that counts (GGA_GGA+U, R2SCAN)",
+        metavar="T",
+        default="",
+    ),
     _of_source("--add", "entries of your own: pymatgen JSON or CSV", metavar="FILE", multiple=True),
     _of_products(
         "--all-phases",

@@ -57,6 +57,8 @@ def load(
     offline: bool = False,
     formula_column: str | None = None,
     energy_column: str | None = None,
+    energy_unit: str | None = None,
+    family: str = "",
     endpoint: str | None = None,
 ) -> Database:
     """Load a source of phases, ready for questions.
@@ -79,7 +81,7 @@ def load(
         Files with entries of your own.
     all_phases : bool
         Count known artefacts, and phases that the source marks as never observed, too.
-    thermo_type, database, offline, formula_column, energy_column, endpoint
+    thermo_type, database, offline, formula_column, energy_column, energy_unit, family, endpoint
         See ``SourceOptions``.
 
     Raises
@@ -113,6 +115,8 @@ def load(
         add=tuple(fspath(file) for file in ([add] if isinstance(add, str | PathLike) else add)),
         formula_column=formula_column,
         energy_column=energy_column,
+        energy_unit=energy_unit,
+        family=family,
         all_phases=all_phases,
         endpoint=endpoint,
     )

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import InputError
 from .doubts import doubts
+from .energy_units import HIGHEST, LOWEST, check_energy
 from .formula import Amounts, Formula, atomic_number, nearest, parse_formula, split_mixture
 from .names import Names, find_name, names, refuse_words, written_out
+from .units import checked_limit
 
 if TYPE_CHECKING:
     from pymatgen.core import Composition as PymatgenComposition
@@ -40,6 +42,12 @@ class Material:
     note : str
         What results say about how the formula was read; looking up a name sets it.
 
+    Raises
+    ------
+    InputError
+        For two energies, and for one that no phase can have (below -7 or above 10 eV/atom, 1
+        eV/atom or more above the hull); the message says in which unit it would be one.
+
     Examples
     --------
     >>> from interscreen import Material
@@ -62,15 +70,16 @@ class Material:
             raise InputError(
                 f"{self.formula}: give either its energy or its energy above the hull, not both"
             )
-        for value in energies:
-            if value is not None and not abs(value) < 1e3:
-                raise InputError(f"{self.formula}: the energy {value} eV/atom is no usable number")
-        above = self.energy_above_hull_eV_per_atom
+        energy, above = energies
+        if energy is not None and not LOWEST <= energy <= HIGHEST:
+            check_energy(self.formula, energy, float(resolve(self.formula)[1].n_atoms))
         if above is not None and above < 0:
             raise InputError(
                 f"{self.formula}: the energy above the hull is {above} eV/atom; it cannot be "
                 "negative (give energy_eV_per_atom for a phase below the hull)"
             )
+        if above is not None:
+            checked_limit(above, f"{self.formula}: the energy above the hull", "eV/atom")
 
     @property
     def label(self) -> str:
