@@ -1,4 +1,4 @@
-"""The candidate library: complete, readable, and compared with what it expects."""
+"""The shipped studies: complete, readable, and compared with what they expect."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import csv
 import re
 from collections import Counter
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,9 +15,7 @@ from interscreen.files import load_yaml
 from interscreen.phases.formula import parse_formula
 from interscreen.phases.material import compose, electrolytes, find_electrolyte
 from interscreen.phases.suspects import known_artefacts
-from interscreen.screen.study_file import load_study
-
-FOLDER = Path(__file__).parents[1] / "candidates"
+from interscreen.screen.study_file import SHIPPED, load_study
 
 WANTED = {
     "conversion": """CuF2 CuS Cu3N AlF3 AlN MgF2 SnF2 ZnF2 AgF InF3 LaF3 ZnO SnO2 In2O3 Al2O3 Ta2O5
@@ -62,8 +59,7 @@ EXCEPTIONS = {
 
 @pytest.fixture(scope="module")
 def library():
-    text = (FOLDER / "library.yaml").read_text(encoding="utf-8")
-    return load_yaml(text, "library.yaml")
+    return load_yaml(SHIPPED["library"].read_text(encoding="utf-8"), "library")["candidates"]
 
 
 def label(entry):
@@ -148,8 +144,8 @@ def test_references_of_measured_layers_are_those_of_the_table_of_experiments(lib
         assert any(text in entries[name] for text in cited[name] - {review}), name
 
 
-def test_the_study_reads_the_library_and_its_surroundings():
-    study = load_study(FOLDER / "study-library.yaml")
+def test_the_study_has_the_library_and_its_surroundings():
+    study = load_study("library")
     assert (study.name, study.source) == ("library", "")
     assert len(study.candidates) == sum(len(names) for names in WANTED.values())
     assert [entry.label for entry in study.electrolytes] == (
