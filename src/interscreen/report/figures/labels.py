@@ -12,7 +12,7 @@ from .style import BODY, FONT
 
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _AMOUNT = re.compile(r"(?<=[A-Za-z)\]}])\d+(?:\.\d+)?")
-# as ``formula_label`` writes it; its size and the space behind it in matplotlib, in sizes of the text
+# what ``formula_label`` writes; how much smaller matplotlib draws it, and the space behind it
 _SUBSCRIPT = re.compile(r"\$_\{(?:\\mathbf\{)?([^{}]*)\}?\}\$")
 _SMALLER, _GAP = 0.7, 0.042
 _WORD = re.compile(r"^(\(*(?:\d[\d./]*\*?(?=[A-Z(\[]))?)(.*?)([,;:]*\.?)$")
