@@ -38,6 +38,7 @@ tutorial: $(VENV)/.installed-test
 	$(BIN)/python docs/rebuild_tutorial.py
 
 bench: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/cold_start.py
 	$(BIN)/python benchmarks/pair_speed.py
 	$(BIN)/python benchmarks/pull_everything.py
 	$(BIN)/python benchmarks/whole_source.py
