@@ -61,9 +61,9 @@ _query_options = together(
 @root.command("screen")
 @click.argument(
     "study",
-    metavar="[STUDY.yaml]",
+    metavar="[STUDY]",
     required=False,
-    help="the study; without it the shipped one runs",
+    help="a YAML file, or a shipped study: demo (runs without a name), library, seeds",
 )
 @option("--out", "output folder (default: as in the study)", metavar="DIR")
 @option("--jobs", "worker processes, -1: one per core", type=int, metavar="N")

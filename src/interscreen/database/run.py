@@ -358,7 +358,7 @@ def write_run(
     from ..report.page import write_report
     from ..screen.batch import run_batch
     from ..screen.folder import build_manifest, new_folder, write_manifest, write_tables
-    from ..screen.run import run_study
+    from ..screen.run import run_study, workers_of
 
     started = time.perf_counter()
 
@@ -393,7 +393,7 @@ def write_run(
         result = run_study(study, table, progress=progress, sampling=sampling)
         write_tables(place, result)
         if figures:
-            write_figures(place, result, table.source.label)
+            write_figures(place, result, table.source.label, workers_of(study))
         manifest(
             place,
             rows=len(result.results),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-_SERIAL = 64  # candidates up to which starting workers costs more than it saves
+_SERIAL = 300  # stacks up to which starting workers costs more than it saves
 
 Progress = Callable[[int, int], None]
 
@@ -156,7 +156,7 @@ def run_study(
     frame = results.to_pandas()
     asked = asked_of(study.candidates, electrolytes, frame)
     task = task_of(study, electrolytes)
-    found = _details(asked, task, table, _workers(study, jobs), progress)
+    found = _details(asked, task, table, workers_of(study, jobs), progress)
     frame = with_equations(frame, [found[number] for number in range(len(asked))])
     ranking = rank(frame, study.ranking)
     uncertainty = None
@@ -372,10 +372,11 @@ def cores(study: Study, jobs: int | None = None) -> int:
     return count_of(study.jobs if jobs is None else jobs)
 
 
-def _workers(study: Study, jobs: int | None) -> int:
-    """Worker processes for the candidates; small studies need none."""
+def workers_of(study: Study, jobs: int | None = None) -> int:
+    """Worker processes for what is put in words and drawn; small studies need none."""
     wanted = cores(study, jobs)
-    if (study.jobs if jobs is None else jobs) is None and len(study.candidates) <= _SERIAL:
+    stacks_asked = len(study.candidates) * len(study.electrolytes)
+    if (study.jobs if jobs is None else jobs) is None and stacks_asked <= _SERIAL:
         return 1
     return min(wanted, len(study.candidates))
 

@@ -35,9 +35,9 @@ class Study(BaseModel):
         Files with entries of the user's own, relative to the study.
     anode : Li
     electrolytes, candidates : list of MaterialEntry
-        In YAML ``candidates`` may also name a file with the list: beside the study, or in a folder
-        ``candidates`` there or below the current folder; or be ``all``, or
-        ``{where: CONDITION, limit: NUMBER}``.
+        In YAML ``candidates`` may also name a file with the list (or another study): beside the
+        study, or in a folder ``candidates`` there or below the current folder; or a shipped study;
+        or be ``all``, or ``{where: CONDITION, limit: NUMBER}``.
     query : Query, optional
         Candidates from the source's own phases, in place of a list: a condition, or ``all``.
     cathodes, air : list of MaterialEntry
