@@ -11,6 +11,7 @@ from .filters import Filters
 from .formula import nearest
 
 NOT_STATED = "not stated"
+TABULATED, ANCHORED = "source", "anchored"  # scales of energies
 
 # run families (thermo types): energies of two of them never share a table
 GGA = "GGA_GGA+U"
@@ -44,6 +45,8 @@ class Source:
         Whether a question outside ``systems`` is an error: phases are missing there for certain.
     filters, added : dict, tuple of dict
         Which phases were left out of equilibria, and files with entries of the user's own.
+    scale : str
+        ``source`` (energies as tabulated) or ``anchored`` (to measured energies).
     notes : tuple of str
         What the user should know about the choices; each becomes a warning.
     """
@@ -60,6 +63,7 @@ class Source:
     closed: bool = False
     filters: dict[str, Any] = field(default_factory=dict)
     added: tuple[dict[str, Any], ...] = ()
+    scale: str = TABULATED
     notes: tuple[str, ...] = ()
 
     @property
@@ -74,6 +78,8 @@ class Source:
             parts.append(f"; with {count} {'entry' if count == 1 else 'entries'} of {files}")
         if self.filters:
             parts.append(f"; {Filters(**self.filters)}")
+        if self.scale == ANCHORED:
+            parts.append("; energies anchored to calorimetry, 298 K")
         return "".join(parts) + ")" + (f": {self.statement}" if self.statement else "")
 
     def covers(self, elements: Iterable[str]) -> bool:
@@ -87,6 +93,7 @@ class Source:
             "source": self.name,
             "source_version": self.version,
             "thermo_type": self.thermo_type,
+            "energies": self.scale,
             "source_label": self.label,
             "statement": self.statement,
             "citation": self.citation,
