@@ -158,18 +158,19 @@ def window(m: Material, samples: int, choice: Choice, output: Output) -> int:
 
 @root.command("lithiate")
 @material("m", NAMED)
+@_samples
 @source_options
 @output_options
-def lithiate(m: Material, choice: Choice, output: Output) -> int:
+def lithiate(m: Material, samples: int, choice: Choice, output: Output) -> int:
     """Answer with the lithiation path of a material."""
-    from ..report.text.answers import lithiation_text
+    from ..report.text import answers as text
 
     return answer(
         choice,
         output,
         [m],
-        lambda db: db.lithiation(m),
-        lithiation_text,
+        lambda db: db.lithiation(m, samples),
+        lambda found: text.with_spreads(text.lithiation_text(found), found),
         lambda found: {"the products with Li metal": " + ".join(found.final_products)},
     )
 

@@ -18,9 +18,11 @@ from ..answers.sampled import sampled_lithiation, sampled_reaction, sampled_wind
 from ..answers.stack import Stack, stack
 from ..answers.window import Window, stability_window
 from ..energies.sampling import EnergyModel
+from ..energies.scale import prepared
 from ..errors import InputError, InterscreenWarning
 from ..phases.filters import Filters
 from ..phases.material import Given, elements_of
+from ..phases.source import TABULATED
 from ..phases.result import Result
 from ..phases.table import PhaseTable
 from ..sources import EMBEDDED, MATERIALS_PROJECT
@@ -53,6 +55,8 @@ def load(
     formula_column: str | None = None,
     energy_column: str | None = None,
     endpoint: str | None = None,
+    energies: str = TABULATED,
+    given: Iterable[str] = (),
 ) -> Database:
     """Load a source of phases, ready for questions.
 
@@ -74,6 +78,11 @@ def load(
         Count phases that the source marks as never observed, too.
     thermo_type, database, offline, formula_column, energy_column, endpoint
         See ``SourceOptions``.
+    energies : str
+        ``"source"``: as tabulated, to compare with publications and with pymatgen; or
+        ``"anchored"``: on the scale of calorimetry (docs/anchored.md).
+    given : iterable of str
+        Measured energies that replace those of the source, as ``"BiF3=-2.17eV/atom@298K"``.
 
     Raises
     ------
@@ -105,6 +114,8 @@ def load(
         energy_column=energy_column,
         all_phases=all_phases,
         endpoint=endpoint,
+        energies=energies,
+        given=(given,) if isinstance(given, str) else tuple(given),
     )
     return Database(source, options)
 
@@ -423,7 +434,9 @@ class Database:
                 table = self._opener(sets)
             else:
                 assert not isinstance(self._source, PhaseTable)
-                table = open_table(self._source, sets, options=self._options)
+                chosen = self._options
+                table = open_table(self._source, sets, options=chosen)
+                table = prepared(table, chosen.energies, chosen.given)
             self._table = table
         return table
 

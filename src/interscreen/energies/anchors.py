@@ -14,6 +14,7 @@ CaO + SO3 is a column, SO3 alone is none.  What lies beyond is anchored to the a
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
@@ -36,8 +37,9 @@ _NEUTRAL = frozenset({*ANIONS, "C", "He", "Ne", "Ar", "Kr", "Xe"}) - {"H"}
 _METAL = 1.0  # height of metals and H2: no element is an anchor where its compounds can be [eV]
 _GASES = frozenset({"H", "N", "O", "F", "Cl"})
 _BOUND_ENTROPY = 1.6e-4  # of an atom in a solid, about 15 J/(K mol) [eV/K]
-MEASURED, PEROXIDE, ESTIMATED, GROUP = "measured", "peroxide", "estimated", "group"
-MEAN = "mean of "  # name of the mean error of an anion
+MEASURED, PEROXIDE, MOLECULE = "measured", "peroxide", "molecule"
+ESTIMATED, GROUP = "estimated", "group"
+_ENOUGH = 4  # compounds that make a mean
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,32 @@ def _read() -> tuple[tuple[Anchor, ...], tuple[dict[str, str], ...]]:
 
 
 def _estimated(anchor: Anchor) -> Anchor:
-    """Return the anchor with the mean error of its anion."""
+    """Return the anchor with the mean error of its anion with cations of its kind."""
     anion = anion_of(anchor.amounts)
-    return replace(anchor, shift={MEAN + anion: anchor.amounts[anion]}, kind=ESTIMATED)
+    name = mean_of(anion, block_of(cation_of(anchor.amounts)))
+    return replace(anchor, shift={name: anchor.amounts[anion]}, kind=ESTIMATED)
+
+
+def mean_of(anion: str, block: str) -> str:
+    """Name of the mean error of an anion with the cations of a block."""
+    return f"mean of {anion} with {block}"
+
+
+def cation_of(amounts: Mapping[str, float]) -> str:
+    """Cation of a binary anchor."""
+    anion = anion_of(amounts)
+    return next(symbol for symbol in amounts if symbol != anion)
+
+
+@cache
+def block_of(symbol: str) -> str:
+    """Kind of a cation: ``s``, ``d`` or ``f`` metal (Sc, Y and La are f metals), or ``p``."""
+    from pymatgen.core import Element
+
+    element = Element(symbol)
+    if element.is_rare_earth or element.is_actinoid:
+        return "f"
+    return str(element.block) if symbol != "H" else "p"
 
 
 @cache
@@ -239,10 +264,12 @@ class Anchoring:
     def errors(self, temperature_K: float | None = ROOM_K) -> dict[str, float]:
         """Measured less tabulated energy of each known compound [eV per formula unit].
 
-        ``temperature_K`` of None compares enthalpies at 298 K.  The mean of an anion is the median
-        over its measured compounds, per atom of the anion.  NaN where a table ends below.
+        ``temperature_K`` of None compares enthalpies at 298 K.  The mean of an anion with the
+        cations of a block is the median over measured compounds, per atom of the anion; over all
+        blocks where fewer than four were measured.  NaN where a table ends below.
         """
-        found, each = {}, {}
+        found: dict[str, float] = {}
+        each: dict[tuple[str, str], list[float]] = {}
         for name, (row, figures) in self.known.items():
             atoms = sum(amounts_of(name).values())
             value = figures.enthalpy_eV if temperature_K is None else figures.gibbs(temperature_K)
@@ -251,9 +278,14 @@ class Anchoring:
         for anchor in _read()[0]:
             error = found.get(anchor.name, float("nan"))
             if anchor.kind == MEASURED and error == error:
-                anion = anion_of(anchor.amounts)
-                each.setdefault(anion, []).append(error / anchor.amounts[anion])
-        return found | {MEAN + anion: median(errors) for anion, errors in each.items()}
+                anion, block = anion_of(anchor.amounts), block_of(cation_of(anchor.amounts))
+                for key in ((anion, block), (anion, "")):
+                    each.setdefault(key, []).append(error / anchor.amounts[anion])
+        for anion, block in itertools.product(ANIONS, "sdfp"):
+            some = each.get((anion, block), [])
+            some = some if len(some) >= _ENOUGH else each.get((anion, ""), [0.0])
+            found[mean_of(anion, block)] = median(some)
+        return found
 
     def salts(self, temperature_K: float | None = ROOM_K) -> dict[str, dict[str, float]]:
         """Error of each pseudo-oxide as each of its salts has it [eV per unit]."""

@@ -12,7 +12,7 @@ that nobody measured has the scatter that measured pairs show about the mean of 
 *Its own.*  What is left between a phase and its anchors: the scatter of measured ternaries.  An
 anchor has none on the anchored scale.  The elements are the zero of energy and have no error.
 
-The standard deviations (data/energy_errors.csv) are fitted so that 90 % of the measured differences
+The standard deviations (data/bond_errors.csv, data/own_errors.csv) are fitted so that 90 % of the measured differences
 lie within 1.645 of them; ``validate`` holds them against what was left out of the fit.
 """
 
@@ -29,31 +29,79 @@ from ..files import data_rows
 from ..phases.source import ANCHORED
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
-from .anchors import ESTIMATED, GROUP, Anchor, Anchoring, anion_of, compositions_of
+from .anchors import (
+    ANIONS,
+    ESTIMATED,
+    GROUP,
+    MOLECULE,
+    Anchor,
+    Anchoring,
+    anion_of,
+    block_of,
+    cation_of,
+    compositions_of,
+)
 
-OWN_EV = 0.038
-"""Standard deviation of what a phase has alone, against its anchors [eV/atom]."""
+QUANTILE = 1.6448536
+"""Half of a 90 % interval in standard deviations of the normal distribution."""
 
 MEASURED_EV = 0.010
 """Uncertainty of a measured energy that states none [eV/atom]: how far compilations differ."""
 
+CHARGES = {"N": 3, "P": 3, "O": 2, "S": 2, "Se": 2}  # of anions; all others 1
+_CENTRES = {  # kind of an oxide by another element, with the O per atom that makes it one
+    "carbonate": ("C", 3.0), "nitrate": ("N", 3.0), "sulfate": ("S", 4.0), "perchlorate": ("Cl", 4.0),
+    "phosphate": ("P", 2.5), "arsenate": ("As", 2.5), "borate": ("B", 1.5), "silicate": ("Si", 2.0),
+    "vanadate": ("V", 2.5), "molybdate": ("Mo", 3.0), "tungstate": ("W", 3.0),
+}  # fmt: skip
+WORDS = {
+    "O": "oxide", "F": "fluoride", "Cl": "chloride", "Br": "bromide", "I": "iodide", "S": "sulfide",
+    "Se": "selenide", "N": "nitride", "P": "phosphide", "H": "hydride",
+}  # fmt: skip
+METALLIC, MIXED, OTHERS = "metallic", "mixed", "others"
+
 
 @dataclass(frozen=True)
-class PairError:
+class BondError:
     """Errors of the bond of a cation to an anion, standard deviations [eV per unit of charge]."""
 
-    charge: int
     tabulated: float
     estimated: float
 
 
 @cache
-def pair_errors() -> Mapping[str, PairError]:
-    """Errors of the bond to each anion."""
+def bond_errors() -> Mapping[tuple[str, str], BondError]:
+    """Errors of bonds by anion and block of the cation."""
     return {
-        row["anion"]: PairError(int(row["charge"]), float(row["tabulated"]), float(row["estimated"]))
-        for row in data_rows("energy_errors.csv")
+        (row["anion"], row["block"]): BondError(float(row["tabulated"]), float(row["estimated"]))
+        for row in data_rows("bond_errors.csv")
     }
+
+
+@cache
+def own_errors() -> Mapping[str, float]:
+    """Standard deviation of what phases have alone, by kind [eV/atom]."""
+    return {row["kind"]: float(row["own"]) for row in data_rows("own_errors.csv")}
+
+
+def kind_of(amounts: Mapping[str, float]) -> str:
+    """Kind of a compound by its atoms.
+
+    ``carbonate`` and the like, ``hydroxide``, ``oxide`` and the like with one anion, ``metallic``
+    without any, ``mixed``.
+    """
+    oxygen = amounts.get("O", 0.0)
+    anions = [symbol for symbol in ANIONS if symbol in amounts]
+    if not anions:
+        return METALLIC
+    for name, (centre, least) in _CENTRES.items() if oxygen else ():
+        if oxygen >= least * amounts.get(centre, np.inf) - 1e-6:
+            rest = amounts.keys() - {"O", centre}
+            return MIXED if rest & {*ANIONS, "C"} else name
+    if anions == ["O", "H"] and "C" not in amounts:
+        return "hydroxide" if abs(amounts["H"] - oxygen) < 1e-6 else MIXED
+    plain = len(anions) == 1 and not {"C", "B", "Si", "As"} & amounts.keys()
+    return WORDS[anions[0]] if plain else MIXED
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +144,13 @@ class ErrorModel:
         if self.anchored and anchor.kind != ESTIMATED:
             figures = self.anchoring.known[anchor.name][1]
             return {f"measured {anchor.name}": figures.uncertainty_eV or MEASURED_EV * anchor.atoms}
-        anion = anion_of(anchor.amounts)
-        error = pair_errors()[anion]
-        cation = next(symbol for symbol in anchor.amounts if symbol != anion)
+        if anchor.kind == MOLECULE:
+            return {f"molecule {anchor.name}": abs(self._enthalpies[anchor.name]) / QUANTILE}
+        anion, cation = anion_of(anchor.amounts), cation_of(anchor.amounts)
+        error = bond_errors()[anion, block_of(cation)]
         size = error.estimated if self.anchored else error.tabulated
-        return {f"{cation} with {anion}": size * error.charge * anchor.amounts[anion]}
+        charge = CHARGES.get(anion, 1) * anchor.amounts[anion]
+        return {f"{cation} with {anion}": size * charge}
 
     @cached_property
     def _by_name(self) -> Mapping[str, Anchor]:
@@ -108,12 +158,19 @@ class ErrorModel:
 
     @cached_property
     def _groups(self) -> Mapping[str, float]:
-        """What each oxyanion is wrong by as tabulated [eV per unit of its acid oxide]."""
-        errors = self.anchoring.errors(None)
+        """Error of each oxyanion as tabulated [eV per unit of its acid oxide].
+
+        What it is known to be wrong by is the half of its 90 % interval.
+        """
+        errors = self._enthalpies
         return {
-            acid.name: abs(sum(count * errors[name] for name, count in acid.shift.items()))
+            acid.name: abs(sum(count * errors[name] for name, count in acid.shift.items())) / QUANTILE
             for acid in self.anchoring.acids
         }
+
+    @cached_property
+    def _enthalpies(self) -> Mapping[str, float]:
+        return self.anchoring.errors(None)
 
     def shared(self, rows: np.ndarray) -> dict[str, Floats]:
         """Errors that phases of the table share: cause -> standard deviations [eV/atom], (k,).
@@ -135,12 +192,22 @@ class ErrorModel:
                 found[cause] = found[cause] + part if cause in found else part
         return dict(sorted(found.items()))
 
-    def own(self, rows: np.ndarray, size: float) -> Floats:
-        """Error that each phase has alone [eV/atom], (k,): none for anchored anchors."""
-        table = self.anchoring.table
-        sizes = np.where(np.diff(table.indptr)[rows] > 1, size, 0.0)
-        if self.anchored:
-            anchors = {row for row, _ in self.anchoring.known.values()}
-            groups = {row for name, (row, _) in self.anchoring.known.items() if name not in self._by_name}
-            sizes[np.isin(rows, sorted(anchors - groups))] = 0.0
+    def own(self, rows: np.ndarray, times: float = 1.0) -> Floats:
+        """Error that each phase has alone [eV/atom], (k,): none for anchored anchors.
+
+        ``times`` multiplies that of every kind.
+        """
+        table, sizes = self.anchoring.table, np.zeros(len(rows))
+        exact = self._exact if self.anchored else frozenset()
+        for place, row in enumerate(rows.tolist()):
+            amounts = table.composition(row)
+            if len(amounts) > 1 and row not in exact:
+                kind = kind_of(amounts)
+                sizes[place] = times * own_errors().get(kind, own_errors()[OTHERS])
         return sizes
+
+    @cached_property
+    def _exact(self) -> frozenset[int]:
+        """Rows whose energies are measured ones."""
+        known = self.anchoring.known
+        return frozenset(known[name][0] for name in self._by_name if name in known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +11,13 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..phases.formula import nearest, parse_formula
 from ..phases.source import ANCHORED, TABULATED
-from ..phases.table import PhaseTable
+from ..phases.table import ABOVE_HULL, PhaseTable
 from .anchors import Anchoring, compositions_of
+from .given import with_given
 from .measured import ROOM_K, gases, measured
+
+TABULATED_ENERGY = "tabulated_energy_eV_per_atom"
+"""Property of an anchored table: its energies before [eV/atom]."""
 
 SCALES = (TABULATED, ANCHORED)
 _DIGITS = 9  # of energies: numerical noise must not decide between equal ones
@@ -57,13 +62,20 @@ def on_scale(table: PhaseTable, scale: str) -> PhaseTable:
     return anchored(table)
 
 
+def prepared(table: PhaseTable, scale: str, given: Iterable[str] = ()) -> PhaseTable:
+    """Return an opened table on the scale that is asked for (``""``: as it is), and with energies
+    of the user's own; see ``on_scale`` and ``given.with_given``."""
+    return with_given(on_scale(table, scale or table.source.scale), given)
+
+
 def anchored(table: PhaseTable, temperature_K: float = ROOM_K) -> PhaseTable:
     """Return a table with anchored energies; see ``on_scale``."""
     compounds = np.flatnonzero(np.diff(table.indptr) > 1)
     energies = np.array(table.energies)
     shifts = Anchoring(table).shifts(compositions_of(table, compounds), temperature_K)
     energies[compounds] += shifts
-    counted = table.counted & ~molecular(table)
+    quiet = molecular(table)
+    counted = table.counted & ~quiet
     for formula, gas in gases().items():
         row = _row(table, formula)
         if row is None or len(parse_formula(formula).elements) < 2:
@@ -77,6 +89,11 @@ def anchored(table: PhaseTable, temperature_K: float = ROOM_K) -> PhaseTable:
         table,
         energies=energies.round(_DIGITS),
         counted=counted,
+        properties={
+            **table.properties,
+            TABULATED_ENERGY: np.array(table.energies),
+            ABOVE_HULL: quiet | table.properties.get(ABOVE_HULL, np.zeros(len(table), dtype=bool)),
+        },
         source=replace(table.source, scale=ANCHORED),
     )
 

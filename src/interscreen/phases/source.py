@@ -47,6 +47,8 @@ class Source:
         Which phases were left out of equilibria, and files with entries of the user's own.
     scale : str
         ``source`` (energies as tabulated) or ``anchored`` (to measured energies).
+    given : tuple of str
+        Measured energies of the user's own that replace those of the source, as written.
     notes : tuple of str
         What the user should know about the choices; each becomes a warning.
     """
@@ -64,6 +66,7 @@ class Source:
     filters: dict[str, Any] = field(default_factory=dict)
     added: tuple[dict[str, Any], ...] = ()
     scale: str = TABULATED
+    given: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -80,6 +83,8 @@ class Source:
             parts.append(f"; {Filters(**self.filters)}")
         if self.scale == ANCHORED:
             parts.append("; energies anchored to calorimetry, 298 K")
+        if self.given:
+            parts.append(f"; energies of your own: {', '.join(self.given)}")
         return "".join(parts) + ")" + (f": {self.statement}" if self.statement else "")
 
     def covers(self, elements: Iterable[str]) -> bool:
@@ -102,6 +107,7 @@ class Source:
             "n_phases": self.n_phases,
             "filters": dict(self.filters),
             "added_entries": [dict(file) for file in self.added],
+            "given_energies": list(self.given),
         }
 
 

@@ -19,15 +19,16 @@ from ..energies.anchors import (
     ANIONS,
     GROUP,
     MEASURED,
-    MEAN,
     PEROXIDE,
     Anchoring,
     amounts_of,
     anion_of,
+    block_of,
+    cation_of,
     combined,
     compositions_of,
 )
-from ..energies.errors import OWN_EV, ErrorModel, pair_errors
+from ..energies.errors import CHARGES, OTHERS, QUANTILE, WORDS, BondError, ErrorModel, kind_of, MIXED
 from ..energies.measured import ROOM_K, Measured, measured
 from ..phases.result import Result
 from ..phases.source import ANCHORED, TABULATED
@@ -35,19 +36,15 @@ from ..phases.system import Floats
 from ..phases.table import PhaseTable
 
 LEVEL = 0.90  # of the intervals
-QUANTILE = 1.6448536  # of the normal distribution: half of the interval in standard deviations
 OVERALL, EACH = (0.85, 0.95), (0.75, 0.98)  # bands of the coverage, overall and of a class
 ENOUGH = 10  # cases that make a class worth judging
+_MEAN = 4  # cases that make a mean, as in energies.anchors
+_ENOUGH = 8  # cases that make a standard deviation
 CONVERSION, WITH_LITHIUM, FROM_ANCHORS = (
     "conversion voltage",
     "reaction with Li",
     "reaction from anchors",
 )
-_CENTRES = {  # class of an oxide by another element, with the O per atom that makes it one
-    "carbonate": ("C", 3.0), "nitrate": ("N", 3.0), "sulfate": ("S", 4.0), "perchlorate": ("Cl", 4.0),
-    "phosphate": ("P", 2.5), "arsenate": ("As", 2.5), "borate": ("B", 1.5), "silicate": ("Si", 2.0),
-    "vanadate": ("V", 2.5), "molybdate": ("Mo", 3.0), "tungstate": ("W", 3.0),
-}  # fmt: skip
 _LITHIUM = {"O": "Li2O", "F": "LiF", "Cl": "LiCl", "Br": "LiBr", "I": "LiI", "S": "Li2S"}
 _LITHIUM |= {"Se": "Li2Se", "N": "Li3N", "H": "LiH"}
 
@@ -102,29 +99,6 @@ class Coverage(Result):
     held: bool | None
 
 
-def kind_of(formula: str) -> str:
-    """Class of a compound by its composition."""
-    amounts = amounts_of(formula)
-    oxygen = amounts.get("O", 0.0)
-    anions = [a for a in ANIONS if a in amounts]
-    if not oxygen:
-        plain = len(anions) == 1 and not {"C", "B", "Si"} & set(amounts)
-        return _WORDS.get(anions[0], "other") if plain and anions else "other"
-    for name, (centre, least) in _CENTRES.items():
-        if oxygen >= least * amounts.get(centre, np.inf) - 1e-6:
-            rest = set(amounts) - {"O", centre}
-            return name if not rest & {*ANIONS, "C"} else "other"
-    if "H" in amounts and not set(amounts) & (set(ANIONS) - {"O", "H"}):
-        return "hydroxide" if abs(amounts["H"] - oxygen) < 1e-6 else "other"
-    return "plain oxide" if anions == ["O"] and not {"C", "B", "Si", "As"} & set(amounts) else "other"
-
-
-_WORDS = {
-    "O": "oxide", "F": "fluoride", "Cl": "chloride", "Br": "bromide", "I": "iodide", "S": "sulfide",
-    "Se": "selenide", "N": "nitride", "P": "phosphide", "H": "hydride",
-}  # fmt: skip
-
-
 def residuals(table: PhaseTable, temperature_K: float | None = None) -> tuple[Residual, ...]:
     """Compare measured compounds of three and more elements with bare and anchored energies.
 
@@ -170,7 +144,7 @@ class _Left:
         ]
         kept = [one for one in named if one[1] is not None and one[3] == one[3]]
         self.names = [name for name, *_ in kept]
-        self.kinds = [kind_of(name) for name in self.names]
+        self.kinds = [kind_of(amounts_of(name)) for name in self.names]
         self.rows = np.array([row for _, row, *_ in kept], dtype=np.int64)
         atoms = np.array([figures.atoms for _, _, figures, _ in kept])
         truth = np.array([energy for *_, energy in kept]) / atoms
@@ -227,20 +201,26 @@ def pairs(table: PhaseTable) -> tuple[Pair, ...]:
         for a in anchoring.columns
         if a.kind in (MEASURED, PEROXIDE) and not a.acid and np.isfinite(errors[a.name])
     ]
-    each: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    each: dict[tuple[str, str], list[tuple[str, float]]] = defaultdict(list)
     for anchor in binaries:
-        anion = anion_of(anchor.amounts)
-        each[anion].append((_cation(anchor.amounts), errors[anchor.name] / anchor.amounts[anion]))
+        anion, cation = anion_of(anchor.amounts), cation_of(anchor.amounts)
+        if anchor.kind == MEASURED:
+            for block in (block_of(cation), ""):
+                per_anion = errors[anchor.name] / anchor.amounts[anion]
+                each[anion, block].append((cation, per_anion))
     found = []
     for anchor in binaries:
-        anion, cation = anion_of(anchor.amounts), _cation(anchor.amounts)
+        anion, cation = anion_of(anchor.amounts), cation_of(anchor.amounts)
         lithium = _LITHIUM.get(anion)
         if lithium not in errors or cation == "Li" or cation in (*ANIONS, "C"):
             continue
         per_anion = errors[anchor.name] / anchor.amounts[anion]
         reference = errors[lithium] / amounts_of(lithium)[anion]
-        mean = median(value for other, value in each[anion] if other != cation)
-        charge = pair_errors()[anion].charge
+        others = [v for other, v in each[anion, block_of(cation)] if other != cation]
+        if len(others) < _MEAN:
+            others = [v for other, v in each[anion, ""] if other != cation]
+        mean = median(others)
+        charge = CHARGES.get(anion, 1)
         found.append(
             Pair(
                 anchor.name,
@@ -253,26 +233,42 @@ def pairs(table: PhaseTable) -> tuple[Pair, ...]:
     return tuple(found)
 
 
-def _cation(amounts: Mapping[str, float]) -> str:
-    anion = anion_of(amounts)
-    return next(symbol for symbol in amounts if symbol != anion)
+def fitted(found: Iterable[Pair]) -> dict[tuple[str, str], BondError]:
+    """Errors of bonds that hold 90 % of some pairs, by anion and block of the cation.
 
-
-def fitted(found: Iterable[Pair]) -> dict[str, tuple[float, float]]:
-    """Standard deviations of each anion that hold 90 % of some pairs [eV per unit of charge].
-
-    As tabulated (of one bond: two of them make a conversion), and estimated.
+    As tabulated, a conversion has the error of the bond to the cation and that of the bond to Li.
+    Blocks with fewer than eight pairs of an anion have the errors of all its pairs.
     """
-    every: dict[str, list[Pair]] = defaultdict(list)
+    every: dict[tuple[str, str], list[Pair]] = defaultdict(list)
     for pair in found:
-        every[pair.anion].append(pair)
-    return {
-        anion: (
-            _size(pair.tabulated for pair in some) / 2**0.5,
-            _size(pair.estimated for pair in some),
-        )
-        for anion, some in every.items()
-    }
+        for block in (block_of(pair.cation), ""):
+            every[pair.anion, block].append(pair)
+    result = {}
+    for anion in {anion for anion, _ in every}:
+        sizes = {}
+        for block in "sdfp":
+            some = every.get((anion, block), [])
+            some = some if len(some) >= _ENOUGH else every[anion, ""]
+            sizes[block] = [_size(p.tabulated for p in some), _size(p.estimated for p in some)]
+        lithium = sizes["s"][0] / 2**0.5
+        for block, (total, estimated) in sizes.items():
+            bond = max(total**2 - lithium**2, lithium**2) ** 0.5
+            result[anion, block] = BondError(bond, estimated)
+    return result
+
+
+def fitted_own(found: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Error that phases of each kind have alone: what holds 90 % of some errors [eV/atom].
+
+    Kinds with fewer than eight share ``others``: all of them together.
+    """
+    every: dict[str, list[float]] = defaultdict(list)
+    for kind, error in found:
+        every[kind].append(error)
+    few = [error for some in every.values() if len(some) < _ENOUGH for error in some]
+    kinds = {kind: _size(some) for kind, some in every.items() if len(some) >= _ENOUGH}
+    pool = few if len(few) >= _ENOUGH else [e for some in every.values() for e in some]
+    return {**kinds, OTHERS: _size(pool)}
 
 
 def _size(errors: Iterable[float]) -> float:
@@ -293,19 +289,19 @@ def coverage(table: PhaseTable) -> tuple[Coverage, ...]:
     rows: list[Coverage] = []
     cations = sorted({pair.cation for pair in found})
     sizes = {c: fitted(pair for pair in found if pair.cation != c) for c in cations}
-    for scale, number in ((TABULATED, 0), (ANCHORED, 1)):
-        cases = [
-            (
-                _WORDS[pair.anion],
-                pair.estimated if number else pair.tabulated,
-                sizes[pair.cation][pair.anion][number] * (1.0 if number else 2**0.5),
-            )
-            for pair in found
-            if pair.anion in sizes[pair.cation]
-        ]
+    own = _own_without(left)
+    for scale in (TABULATED, ANCHORED):
+        cases = []
+        for pair in found:
+            bonds = sizes[pair.cation]
+            bond, lithium = bonds[pair.anion, block_of(pair.cation)], bonds[pair.anion, "s"]
+            if scale == ANCHORED:
+                cases.append((WORDS[pair.anion], pair.estimated, bond.estimated))
+            else:
+                size = (bond.tabulated**2 + lithium.tabulated**2) ** 0.5
+                cases.append((WORDS[pair.anion], pair.tabulated, size))
         rows += _counted(scale, CONVERSION, cases)
-        rows += _counted(scale, WITH_LITHIUM, _with_lithium(left, scale))
-        own = _own_without(left)
+        rows += _counted(scale, WITH_LITHIUM, _with_lithium(left, scale, own))
         cases = list(zip(left.kinds, left.anchored.tolist(), own, strict=True))
         rows += _counted(scale, FROM_ANCHORS, cases)
     return tuple(rows)
@@ -314,21 +310,25 @@ def coverage(table: PhaseTable) -> tuple[Coverage, ...]:
 def _own_without(left: _Left) -> list[float]:
     """Error that phases have alone, fitted without those of the same cations [eV/atom]."""
     cations = [frozenset(set(amounts_of(name)) - {*ANIONS, "C"}) for name in left.names]
-    errors = np.abs(left.anchored)
-    sizes: dict[frozenset[str], float] = {}
+    cases = list(zip(left.kinds, left.anchored.tolist(), strict=True))
+    sizes: dict[frozenset[str], dict[str, float]] = {}
     for own in set(cations):
-        others = np.array([not own & other for other in cations])
-        sizes[own] = _size(errors[others])
-    return [sizes[own] for own in cations]
+        sizes[own] = fitted_own(c for c, other in zip(cases, cations, strict=True) if own != other)
+    return [
+        sizes[own].get(kind, sizes[own][OTHERS])
+        for own, kind in zip(cations, left.kinds, strict=True)
+    ]
 
 
-def _with_lithium(left: _Left, scale: str) -> list[tuple[str, float, float]]:
+def _with_lithium(
+    left: _Left, scale: str, own: Sequence[float]
+) -> list[tuple[str, float, float]]:
     """Reaction of each compound with Li, to Li compounds of its anions and its other elements."""
     anchored = scale == ANCHORED
     model = ErrorModel(left.anchoring)
     errors = left.anchoring.errors(None)
     shared = model.shared(left.rows)
-    own, cases = _own_without(left), []
+    cases = []
     for number, name in enumerate(left.names):
         amounts = amounts_of(name)
         atoms = sum(amounts.values())
@@ -366,5 +366,6 @@ def _counted(
         held = low <= inside / len(some) <= high if len(some) >= ENOUGH else None
         return Coverage(scale, quantity, kind, len(some), inside, width, held)
 
+    cases = [(kind if kind in (*WORDS.values(), MIXED) else "oxide", *rest) for kind, *rest in cases]
     kinds = sorted({kind for kind, *_ in cases})
     return [one("all", cases), *(one(k, [c for c in cases if c[0] == k]) for k in kinds)]

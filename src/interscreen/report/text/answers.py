@@ -191,6 +191,9 @@ _SAMPLED = {
     "min_mutual_energy_eV_per_atom": ("mutual energy", "meV/atom", 1000.0, 0),
     "reduction_limit_V": ("reduction limit", "V", 1.0, 3),
     "oxidation_limit_V": ("oxidation limit", "V", 1.0, 3),
+    "first_voltage_V": ("first voltage", "V", 1.0, 3),
+    "average_voltage_V": ("mean voltage", "V", 1.0, 3),
+    "li_uptake_per_formula": ("Li taken up per formula", "", 1.0, 2),
 }
 
 
@@ -205,7 +208,7 @@ def with_spreads(text: str, result: Answer) -> str:
                 for value in (found.standard_deviation, found.low, found.high)
             )
             lines.append(
-                f"    {name} ± {deviation} {unit}; 90 % of the samples from {low} to {high}"
+                f"    {name} ± {deviation}{f' {unit}' * bool(unit)}; 90 % of the samples from {low} to {high}"
             )
     if len(lines) == 1:
         return text
