@@ -45,11 +45,12 @@ NONMETALS = {*ANIONS, "C", "He", "Ne", "Ar", "Kr", "Xe"}
 MOLECULES = {  # enthalpies of formation of gases [kJ/mol], Wagman et al. 1982
     "NH3": -45.94, "HF": -273.30, "HCl": -92.31, "HBr": -36.29, "HI": 26.50, "H2S": -20.60,
     "CO2": -393.51, "SO2": -296.81, "SO3": -395.77, "NO2": 33.10, "N2O5": 11.30, "Cl2O7": 272.0,
+    "BF3": -1136.0, "SiF4": -1615.0, "PF5": -1594.4,
 }  # fmt: skip
 GASES = (
     "H2O CO CO2 CH4 NH3 N2O NO NO2 HF HCl HBr HI H2S SO2 SO3 COS CS2 S2 Br2 I2 P4O10 PH3 PF3 PF5 "
     "POF3 PCl3 POCl3 BF3 BCl3 SiF4 SiCl4 SiH4 TiCl4 SF6 NF3 CF4 CCl4 HCN C2N2 MoF6 WF6 AlCl3 P4 "
-    "Li K Na Zn HClO4 HNO3 P2"
+    "Li K Na Zn HNO3 P2"
 ).split()
 PEROXIDES = {"Li", "Na", "K", "Rb", "Cs", "Mg", "Ca", "Sr", "Ba", "Zn", "Cd"}
 PERCHLORATE = -5.6  # height of Cl2O7, deep enough for perchlorates against chlorides and O2 [eV]
@@ -83,10 +84,11 @@ def composition(text: str) -> tuple[str, dict[str, float], float] | None:
         reduced, factor = whole.get_reduced_formula_and_factor()
     except (ValueError, KeyError, TypeError):
         return None
-    if any(getattr(species, "Z", None) is None for species in whole) or not reduced:
+    isotopes = {"D", "T"} & {str(species) for species in whole}
+    if isotopes or any(getattr(species, "Z", None) is None for species in whole) or not reduced:
         return None
     atoms = {str(s): float(n) for s, n in Composition(reduced).items()}
-    known = all(s in ELEMENTS[300] for s in atoms)
+    known = all(s in ELEMENTS[300] and n == int(n) < 100 for s, n in atoms.items())
     return (reduced, atoms, float(factor)) if known else None
 
 
@@ -200,9 +202,7 @@ def fit_entropies(compounds: Mapping[str, Figures]) -> dict[str, float]:
     return dict(zip(symbols, each.tolist(), strict=True))
 
 
-def estimated(
-    amounts: Mapping[str, float], enthalpy: float, entropy: float
-) -> dict[float, float]:
+def estimated(amounts: Mapping[str, float], enthalpy: float, entropy: float) -> dict[float, float]:
     """Gibbs energy of formation from enthalpy and entropy at 298 K [eV per formula unit]."""
     atoms = sum(amounts.values())
     curve = {}
@@ -249,8 +249,12 @@ def choose(compounds: Mapping[str, Figures], each: Mapping[str, float]) -> list[
         if source == "enthalpy" and len(figures.amounts) > 2:
             curve = {ROOM: curve[ROOM]}
         heat = figures.enthalpies.get(source, enthalpy)
-        if heat is None or source == "FREED" and (
-            enthalpy is None or abs(curve[ROOM] - guess[ROOM]) / figures.atoms > AGREE["FREED"]
+        if (
+            heat is None
+            or source == "FREED"
+            and (
+                enthalpy is None or abs(curve[ROOM] - guess[ROOM]) / figures.atoms > AGREE["FREED"]
+            )
         ):
             # enthalpy that goes with the Gibbs energy and its entropy
             entropy = figures.entropies[source] / 1000 / EV
@@ -335,7 +339,13 @@ def anchors(rows: list[dict[str, str]], each: Mapping[str, float]) -> list[dict[
     for (a, b), names in systems.items():
         lower(a, b, names, columns, heights)
     return [
-        {"formula": name, "kind": kind, "height": f"{heights[name]:.5f}", "oxygen": "", "members": ""}
+        {
+            "formula": name,
+            "kind": kind,
+            "height": f"{heights[name]:.5f}",
+            "oxygen": "",
+            "members": "",
+        }
         for name, (_, _, kind) in sorted(columns.items())
     ] + groups({row["formula"]: row for row in rows if row["phase"] == "s"})
 
@@ -410,6 +420,11 @@ def lower(
         heights[name] = (hull - BEND * x * (1.0 - x)) * atoms[name]
 
 
+def _molecule(text: str) -> tuple[str, float]:
+    found = composition(text)
+    return (text, 0.0) if found is None else (found[0], found[2])
+
+
 def text_of(rows: list[dict[str, str]], head: str) -> str:
     out = io.StringIO()
     out.write(head)
@@ -445,9 +460,9 @@ def main() -> int:
     each = fit_entropies(compounds)
     rows = choose(compounds, each)
     corners = anchors(rows, each)
-    for formula in sorted(gases):
-        if formula in GASES or composition(formula)[0] in GASES:  # type: ignore[index]
-            rows.append(row_of(formula, "g", None, None, "NIST-JANAF", gases[formula]))
+    of_molecule = {_molecule(formula): curve for formula, curve in gases.items()}
+    for name in GASES:
+        rows.append(row_of(name, "g", None, None, "NIST-JANAF", of_molecule[_molecule(name)]))
     done = True
     for name, table, head in (
         ("measured.csv", rows, MEASURED_HEAD),

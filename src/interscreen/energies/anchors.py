@@ -163,7 +163,9 @@ class Anchoring:
         found = {}
         for name in sorted(names - self.without):
             figures = molecules().get(name) or measured().get(name)
-            row = self.table.find(name) if set(amounts_of(name)) <= set(self.table.elements) else None
+            row = (
+                self.table.find(name) if set(amounts_of(name)) <= set(self.table.elements) else None
+            )
             if row is not None and figures is not None:
                 found[name] = (row, figures)
         return found

@@ -164,7 +164,8 @@ class ErrorModel:
         """
         errors = self._enthalpies
         return {
-            acid.name: abs(sum(count * errors[name] for name, count in acid.shift.items())) / QUANTILE
+            acid.name: abs(sum(count * errors[name] for name, count in acid.shift.items()))
+            / QUANTILE
             for acid in self.anchoring.acids
         }
 

@@ -146,9 +146,9 @@ def _check(one: GivenEnergy, before: float) -> None:
         "per atom": value * atoms,
     }
     name, nearest = min(slips.items(), key=lambda slip: abs(slip[1] - before))
-    likely = f"; is it {name}?" if abs(nearest - before) < 0.5 else ""
+    likely = f"is it {name}?" if abs(nearest - before) < 0.8 else "check it:"
     raise InputError(
-        f"set {one.text!r}: {value:.4g} eV/atom, but the source has {before:.3f}{likely} {_FORM}"
+        f"set {one.text!r}: {value:.4g} eV/atom, but the source has {before:.3f}; {likely} {_FORM}"
     )
 
 

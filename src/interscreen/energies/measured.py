@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..files import data_rows
-from ..phases.formula import parse_formula
+from ..phases.formula import read_amounts
 from ..phases.system import Floats
 
 ROOM_K = 298.15
@@ -60,8 +60,8 @@ class Measured:
 
     @property
     def atoms(self) -> float:
-        """Atoms per formula unit."""
-        return float(parse_formula(self.formula).n_atoms)
+        """Atoms per formula unit, of a gas per molecule."""
+        return float(sum(read_amounts(self.formula).values()))
 
 
 @cache

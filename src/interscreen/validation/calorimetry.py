@@ -28,7 +28,16 @@ from ..energies.anchors import (
     combined,
     compositions_of,
 )
-from ..energies.errors import CHARGES, OTHERS, QUANTILE, WORDS, BondError, ErrorModel, kind_of, MIXED
+from ..energies.errors import (
+    CHARGES,
+    OTHERS,
+    QUANTILE,
+    WORDS,
+    BondError,
+    ErrorModel,
+    kind_of,
+    MIXED,
+)
 from ..energies.measured import ROOM_K, Measured, measured
 from ..phases.result import Result
 from ..phases.source import ANCHORED, TABULATED
@@ -320,9 +329,7 @@ def _own_without(left: _Left) -> list[float]:
     ]
 
 
-def _with_lithium(
-    left: _Left, scale: str, own: Sequence[float]
-) -> list[tuple[str, float, float]]:
+def _with_lithium(left: _Left, scale: str, own: Sequence[float]) -> list[tuple[str, float, float]]:
     """Reaction of each compound with Li, to Li compounds of its anions and its other elements."""
     anchored = scale == ANCHORED
     model = ErrorModel(left.anchoring)
@@ -366,6 +373,8 @@ def _counted(
         held = low <= inside / len(some) <= high if len(some) >= ENOUGH else None
         return Coverage(scale, quantity, kind, len(some), inside, width, held)
 
-    cases = [(kind if kind in (*WORDS.values(), MIXED) else "oxide", *rest) for kind, *rest in cases]
+    cases = [
+        (kind if kind in (*WORDS.values(), MIXED) else "oxide", *rest) for kind, *rest in cases
+    ]
     kinds = sorted({kind for kind, *_ in cases})
     return [one("all", cases), *(one(k, [c for c in cases if c[0] == k]) for k in kinds)]
