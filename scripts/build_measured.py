@@ -72,6 +72,7 @@ class Figures:
 
     @property
     def atoms(self) -> float:
+        """Atoms per formula unit."""
         return sum(self.amounts.values())
 
 
@@ -93,6 +94,7 @@ def composition(text: str) -> tuple[str, dict[str, float], float] | None:
 
 
 def read_elements() -> dict[int, dict[str, float]]:
+    """Read G(T) - H(298 K) of the elements by temperature [eV/atom]."""
     path = files("pymatgen.core") / "data" / "g_els.json"
     return {int(t): row for t, row in json.loads(path.read_text(encoding="utf-8")).items()}
 
@@ -149,6 +151,7 @@ def read_janaf(path: Path) -> tuple[dict[str, Figures], dict[str, dict[float, fl
 
 
 def read_freed(path: Path, compounds: dict[str, Figures]) -> None:
+    """Add the Gibbs energies of the Bureau of Mines."""
     with zipfile.ZipFile(path) as wheel:
         name = next(n for n in wheel.namelist() if "freed" in n and n.endswith(".json.gz"))
         table = json.loads(gzip.decompress(wheel.read(name)))
@@ -170,6 +173,7 @@ def read_freed(path: Path, compounds: dict[str, Figures]) -> None:
 
 
 def read_enthalpies(compounds: dict[str, Figures]) -> None:
+    """Add the enthalpies that pymatgen ships."""
     path = files("pymatgen.analysis.compatibility") / "exp_compounds.json.gz"
     for row in json.loads(gzip.decompress(path.read_bytes())):
         found = composition(row["formula"])
@@ -249,9 +253,8 @@ def choose(compounds: Mapping[str, Figures], each: Mapping[str, float]) -> list[
         if source == "enthalpy" and len(figures.amounts) > 2:
             curve = {ROOM: curve[ROOM]}
         heat = figures.enthalpies.get(source, enthalpy)
-        if (
-            heat is None
-            or source == "FREED"
+        if heat is None or (
+            source == "FREED"
             and (
                 enthalpy is None or abs(curve[ROOM] - guess[ROOM]) / figures.atoms > AGREE["FREED"]
             )
@@ -272,6 +275,8 @@ def row_of(
     source: str,
     curve: Mapping[float, float],
 ) -> dict[str, str]:
+    """Return a row of measured.csv from energies in eV."""
+
     def kj(value: float | None) -> str:
         return "" if value is None else f"{value * EV:.1f}"
 
@@ -290,6 +295,7 @@ def row_of(
 
 
 def anion_of(amounts: Mapping[str, float]) -> str | None:
+    """Return what makes a binary compound an anchor."""
     return next((a for a in ANIONS if a in amounts), None)
 
 
@@ -361,7 +367,8 @@ def groups(measured: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
         heights, members = [], []
         for pair in row["members"].split():
             salt, base = (composition(text) for text in pair.split(":"))
-            assert salt is not None and base is not None
+            assert salt is not None
+            assert base is not None
             units = salt[1][central] / acid[central]
             metal = next(s for s in base[1] if s != "O")
             bases = salt[1][metal] / base[1][metal]
@@ -382,6 +389,7 @@ def groups(measured: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
 
 
 def valence(anion: str) -> int:
+    """Charge of an anion."""
     return {"O": 2, "S": 2, "Se": 2, "N": 3, "P": 3}.get(anion, 1)
 
 
@@ -426,6 +434,7 @@ def _molecule(text: str) -> tuple[str, float]:
 
 
 def text_of(rows: list[dict[str, str]], head: str) -> str:
+    """Write rows as CSV below a head."""
     out = io.StringIO()
     out.write(head)
     writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
@@ -435,21 +444,31 @@ def text_of(rows: list[dict[str, str]], head: str) -> str:
 
 
 MEASURED_HEAD = """\
-# Measured energies of formation, kJ/mol per formula unit, from the elements in their stable states at each temperature and 1 bar:
-# enthalpy at 298.15 K, its uncertainty where stated, and Gibbs energies at 298.15 to 2000 K. Made by scripts/build_measured.py.
-# phase: s what is stable in the condensed state, g gas, molecule a gas without its entropy (an anchor of solids that hold it).
-# source: NIST-JANAF: M. W. Chase, NIST-JANAF Thermochemical Tables, 4th ed., J. Phys. Chem. Ref. Data Monograph 9 (1998);
-# FREED: Gibbs energies of the U.S. Bureau of Mines (Bulletins 672 to 696), as packed in reaction-network 8.3.0; enthalpy: enthalpies that pymatgen
-# ships (A. Wang et al., Sci. Rep. 11, 15496 (2021)) with entropies summed over elements; by hand: see scripts/measured/choices.csv.
+# Measured energies of formation, kJ/mol per formula unit, from the elements in their stable
+# states at each temperature and 1 bar:
+# enthalpy at 298.15 K, its uncertainty where stated, and Gibbs energies at 298.15 to 2000 K.
+# Made by scripts/build_measured.py.
+# phase: s what is stable in the condensed state, g gas, molecule a gas without its entropy (an
+# anchor of solids that hold it).
+# source: NIST-JANAF: M. W. Chase, NIST-JANAF Thermochemical Tables, 4th ed., J. Phys. Chem.
+# Ref. Data Monograph 9 (1998);
+# FREED: Gibbs energies of the U.S. Bureau of Mines (Bulletins 672 to 696), as packed in
+# reaction-network 8.3.0; enthalpy: enthalpies that pymatgen
+# ships (A. Wang et al., Sci. Rep. 11, 15496 (2021)) with entropies summed over elements; by
+# hand: see scripts/measured/choices.csv.
 """
 ANCHORS_HEAD = """\
-# Binary compounds that fix the scale of anchored energies. Made by scripts/build_measured.py; see docs/anchored.md.
-# kind: measured, molecule, or estimated (nobody measured it: the mean error of its anion counts). height [eV per formula unit]: what the
-# division of a composition into anchors minimises; near the measured Gibbs energy, lowered where an anchor would be no corner.
+# Binary compounds that fix the scale of anchored energies. Made by scripts/build_measured.py;
+# see docs/anchored.md.
+# kind: measured, molecule, or estimated (nobody measured it: the mean error of its anion
+# counts). height [eV per formula unit]: what the
+# division of a composition into anchors minimises; near the measured Gibbs energy, lowered
+# where an anchor would be no corner.
 """
 
 
 def main() -> int:
+    """Build or compare both files."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("folder", type=Path, help="with the two downloaded files")
     parser.add_argument("--check", action="store_true", help="compare, do not write")

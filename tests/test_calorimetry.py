@@ -42,7 +42,7 @@ def left(table):
     return residuals(table)
 
 
-@pytest.mark.parametrize("kind, least, middle, most", REACHED)
+@pytest.mark.parametrize(("kind", "least", "middle", "most"), REACHED)
 def test_ternaries_that_were_not_seen(left, kind, least, middle, most):
     rows = [row for row in left if row.kind == kind]
     bare = np.abs([row.tabulated_meV_per_atom for row in rows])
@@ -53,7 +53,7 @@ def test_ternaries_that_were_not_seen(left, kind, least, middle, most):
     assert np.median(errors) <= np.median(bare) + 1.0
 
 
-@pytest.mark.parametrize("temperature, middle", [(300.0, 25), (600.0, 22), (1000.0, 22)])
+@pytest.mark.parametrize(("temperature", "middle"), [(300.0, 25), (600.0, 22), (1000.0, 22)])
 def test_oxides_hold_at_any_temperature(table, temperature, middle):
     errors = [r.anchored_meV_per_atom for r in residuals(table, temperature) if r.kind == "oxide"]
     assert len(errors) >= 30

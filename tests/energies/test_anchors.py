@@ -71,7 +71,7 @@ PHOSPHATE = by_a_third(
 
 
 @pytest.mark.parametrize(
-    "formula, parts",
+    ("formula", "parts"),
     [
         ("Li7La3Zr2O12", {"Li2O": 3.5, "La2O3": 1.5, "ZrO2": 2.0}),
         # Co(III) lies beyond Co3O4: what oxygen is left over stands with Li as the peroxide

@@ -8,7 +8,7 @@ from interscreen.errors import InputError
 
 
 @pytest.mark.parametrize(
-    "text, energy",
+    ("text", "energy"),
     [
         ("BiF3=-2.36eV/atom@298K", -2.36),
         ("BiF3 = -838 kJ/mol", -838 / 96.48533 / 4),
@@ -22,7 +22,7 @@ def test_units(text, energy):
 
 
 @pytest.mark.parametrize(
-    "text, words",
+    ("text", "words"),
     [
         ("BiF3", "cannot be read"),
         ("BiF3=-2.36", "cannot be read"),
@@ -36,7 +36,7 @@ def test_bad_texts(text, words):
 
 
 @pytest.mark.parametrize(
-    "text, slip",
+    ("text", "slip"),
     [
         ("BiF3=-838eV/atom", "in kJ/mol of formula units"),
         ("BiF3=-8.69eV/atom", "in eV per formula unit"),

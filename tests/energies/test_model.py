@@ -15,7 +15,7 @@ def rows_of(table, *formulas):
 
 
 @pytest.mark.parametrize(
-    "amounts, kind",
+    ("amounts", "kind"),
     [
         ({"Li": 2, "C": 1, "O": 3}, "carbonate"),
         ({"Li": 1, "O": 1, "H": 1}, "hydroxide"),

@@ -22,8 +22,8 @@ from ..energies.scale import prepared
 from ..errors import InputError, InterscreenWarning
 from ..phases.filters import Filters
 from ..phases.material import Given, elements_of
-from ..phases.source import TABULATED
 from ..phases.result import Result
+from ..phases.source import TABULATED
 from ..phases.table import PhaseTable
 from ..sources import EMBEDDED, MATERIALS_PROJECT
 from ..sources.open import Origin, SourceOptions, open_table

@@ -279,7 +279,7 @@ class Anchoring:
             found[name] = value - atoms * float(self.table.energies[row])
         for anchor in _read()[0]:
             error = found.get(anchor.name, float("nan"))
-            if anchor.kind == MEASURED and error == error:
+            if anchor.kind == MEASURED and np.isfinite(error):
                 anion, block = anion_of(anchor.amounts), block_of(cation_of(anchor.amounts))
                 for key in ((anion, block), (anion, "")):
                     each.setdefault(key, []).append(error / anchor.amounts[anion])
@@ -323,7 +323,7 @@ class Anchoring:
         return shifts
 
     def shifts(self, compositions: Sparse, temperature_K: float | None = ROOM_K) -> Floats:
-        """What anchoring adds to the energy of compositions [eV/atom], (q,)."""
+        """Return what anchoring adds to the energy of compositions [eV/atom], (q,)."""
         return combined(self.divide(compositions), self.column_shifts(temperature_K))
 
 
@@ -361,8 +361,8 @@ def _acid(
     acid = amounts_of(row["formula"])
     central = next(symbol for symbol in acid if symbol != "O")
     shift: dict[str, float] = {}
-    pairs = [pair.split(":") for pair in row["members"].split()]
-    pairs = [(salt, base) for salt, base in pairs if salt in known and base in binaries]
+    listed = [pair.split(":") for pair in row["members"].split()]
+    pairs = [(salt, base) for salt, base in listed if salt in known and base in binaries]
     for salt, base in pairs:
         atoms = amounts_of(salt)
         units = atoms[central] / acid[central]

@@ -12,8 +12,9 @@ that nobody measured has the scatter that measured pairs show about the mean of 
 *Its own.*  What is left between a phase and its anchors: the scatter of measured ternaries.  An
 anchor has none on the anchored scale.  The elements are the zero of energy and have no error.
 
-The standard deviations (data/bond_errors.csv, data/own_errors.csv) are fitted so that 90 % of the measured differences
-lie within 1.645 of them; ``validate`` holds them against what was left out of the fit.
+The standard deviations (data/bond_errors.csv, data/own_errors.csv) are fitted so that 90 % of the
+measured differences lie within 1.645 of them; ``validate`` holds them against what was left out of
+the fit.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ MEASURED_EV = 0.010
 
 CHARGES = {"N": 3, "P": 3, "O": 2, "S": 2, "Se": 2}  # of anions; all others 1
 _CENTRES = {  # kind of an oxide by another element, with the O per atom that makes it one
-    "carbonate": ("C", 3.0), "nitrate": ("N", 3.0), "sulfate": ("S", 4.0), "perchlorate": ("Cl", 4.0),
+    "carbonate": ("C", 3.0), "nitrate": ("N", 3.0), "sulfate": ("S", 4.0),
+    "perchlorate": ("Cl", 4.0),
     "phosphate": ("P", 2.5), "arsenate": ("As", 2.5), "borate": ("B", 1.5), "silicate": ("Si", 2.0),
     "vanadate": ("V", 2.5), "molybdate": ("Mo", 3.0), "tungstate": ("W", 3.0),
 }  # fmt: skip
@@ -80,7 +82,7 @@ def bond_errors() -> Mapping[tuple[str, str], BondError]:
 
 @cache
 def own_errors() -> Mapping[str, float]:
-    """Standard deviation of what phases have alone, by kind [eV/atom]."""
+    """Errors that phases have alone, by kind: standard deviations [eV/atom]."""
     return {row["kind"]: float(row["own"]) for row in data_rows("own_errors.csv")}
 
 

@@ -63,8 +63,10 @@ def on_scale(table: PhaseTable, scale: str) -> PhaseTable:
 
 
 def prepared(table: PhaseTable, scale: str, given: Iterable[str] = ()) -> PhaseTable:
-    """Return an opened table on the scale that is asked for (``""``: as it is), and with energies
-    of the user's own; see ``on_scale`` and ``given.with_given``."""
+    """Return an opened table on a scale (``""``: as it is), with energies of the user's own.
+
+    See ``on_scale`` and ``given.with_given``.
+    """
     return with_given(on_scale(table, scale or table.source.scale), given)
 
 

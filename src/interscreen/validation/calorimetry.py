@@ -8,16 +8,14 @@ judged as if no compound of their cation were measured, with errors fitted witho
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from statistics import median
 
 import numpy as np
 
 from ..energies.anchors import (
     ANIONS,
-    GROUP,
     MEASURED,
     PEROXIDE,
     Anchoring,
@@ -30,13 +28,13 @@ from ..energies.anchors import (
 )
 from ..energies.errors import (
     CHARGES,
+    MIXED,
     OTHERS,
     QUANTILE,
     WORDS,
     BondError,
     ErrorModel,
     kind_of,
-    MIXED,
 )
 from ..energies.measured import ROOM_K, Measured, measured
 from ..phases.result import Result
@@ -167,11 +165,11 @@ class _Left:
         self.rows, self.bare, self.anchored = self.rows[keep], self.bare[keep], self.anchored[keep]
 
     def _without_themselves(self) -> Floats:
-        """What the anchor of a salt's oxyanion changes by if the salt is no part of it [eV]."""
+        """Return by how much an oxyanion's anchor differs without the salt itself [eV]."""
         change = np.zeros(len(self.names))
         for acid, salts in self.anchoring.salts(self.temperature_K).items():
             centre = next(s for s in amounts_of(acid) if s != "O")
-            for salt, error in salts.items():
+            for salt, _error in salts.items():
                 if salt not in self.names:
                     continue
                 others = [e for name, e in salts.items() if name != salt]
@@ -281,7 +279,7 @@ def fitted_own(found: Iterable[tuple[str, float]]) -> dict[str, float]:
 
 
 def _size(errors: Iterable[float]) -> float:
-    """Standard deviation whose 90 % interval holds 90 % of some errors."""
+    """Return the standard deviation whose 90 % interval holds 90 % of some errors."""
     return float(np.quantile(np.abs(list(errors)), LEVEL)) / QUANTILE
 
 
@@ -373,8 +371,9 @@ def _counted(
         held = low <= inside / len(some) <= high if len(some) >= ENOUGH else None
         return Coverage(scale, quantity, kind, len(some), inside, width, held)
 
-    cases = [
-        (kind if kind in (*WORDS.values(), MIXED) else "oxide", *rest) for kind, *rest in cases
+    merged = [
+        (kind if kind in (*WORDS.values(), MIXED) else "oxide", error, size)
+        for kind, error, size in cases
     ]
-    kinds = sorted({kind for kind, *_ in cases})
-    return [one("all", cases), *(one(k, [c for c in cases if c[0] == k]) for k in kinds)]
+    kinds = sorted({kind for kind, *_ in merged})
+    return [one("all", cases), *(one(k, [c for c in merged if c[0] == k]) for k in kinds)]

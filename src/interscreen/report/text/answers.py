@@ -207,9 +207,8 @@ def with_spreads(text: str, result: Answer) -> str:
                 rounded(factor * (value or 0.0), digits)
                 for value in (found.standard_deviation, found.low, found.high)
             )
-            lines.append(
-                f"    {name} ± {deviation}{f' {unit}' * bool(unit)}; 90 % of the samples from {low} to {high}"
-            )
+            size = f"{deviation} {unit}".rstrip()
+            lines.append(f"    {name} ± {size}; 90 % of the samples from {low} to {high}")
     if len(lines) == 1:
         return text
     head, first, *rest = text.split("\n")
