@@ -62,6 +62,14 @@ def on_scale(table: PhaseTable, scale: str) -> PhaseTable:
     return anchored(table)
 
 
+def as_tabulated(table: PhaseTable) -> PhaseTable:
+    """Return a table with the energies of its source; what is counted stays."""
+    if table.source.scale != ANCHORED:
+        return table
+    source = replace(table.source, scale=TABULATED)
+    return replace(table, energies=table.properties[TABULATED_ENERGY], source=source)
+
+
 def prepared(table: PhaseTable, scale: str, given: Iterable[str] = ()) -> PhaseTable:
     """Return an opened table on a scale (``""``: as it is), with energies of the user's own.
 

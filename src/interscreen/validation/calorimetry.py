@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -45,6 +46,7 @@ from ..phases.table import PhaseTable
 LEVEL = 0.90  # of the intervals
 OVERALL, EACH = (0.85, 0.95), (0.75, 0.98)  # bands of the coverage, overall and of a class
 ENOUGH = 10  # cases that make a class worth judging
+_FEWEST = 50  # pairs and compounds that a source must hold to be judged
 _MEAN = 4  # cases that make a mean, as in energies.anchors
 _ENOUGH = 8  # cases that make a standard deviation
 CONVERSION, WITH_LITHIUM, FROM_ANCHORS = (
@@ -78,7 +80,40 @@ class Residual(Result):
 
 
 @dataclass(frozen=True)
-class Coverage(Result):
+class OfKind(Result):
+    """Something about a class of compounds (``kind``; in files and JSON ``class``)."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return {"class" if key == "kind" else key: v for key, v in super().to_dict().items()}
+
+
+@dataclass(frozen=True)
+class LeftOut(OfKind):
+    """Errors of measured compounds that are no anchors, by class: medians and 90th percentiles.
+
+    Attributes
+    ----------
+    kind : str
+        ``oxide``, ``carbonate``, ... (``energies.errors.kind_of``).
+    n : int
+        Measured compounds.
+    tabulated_median_meV_per_atom, tabulated_p90_meV_per_atom : float
+        Of the absolute errors as tabulated.
+    anchored_median_meV_per_atom, anchored_p90_meV_per_atom : float
+        Of the anchored energies.
+    """
+
+    kind: str
+    n: int
+    tabulated_median_meV_per_atom: float
+    tabulated_p90_meV_per_atom: float
+    anchored_median_meV_per_atom: float
+    anchored_p90_meV_per_atom: float
+
+
+@dataclass(frozen=True)
+class Coverage(OfKind):
     """How many measured values lie within the 90 % interval.
 
     Attributes
@@ -135,6 +170,27 @@ def residuals(table: PhaseTable, temperature_K: float | None = None) -> tuple[Re
             )
         )
     return tuple(sorted(found, key=lambda row: (row.kind, row.formula)))
+
+
+def left_out(found: Iterable[Residual]) -> tuple[LeftOut, ...]:
+    """Summarise residuals by class, the largest class first."""
+    every: dict[str, list[Residual]] = defaultdict(list)
+    for one in found:
+        every[one.kind].append(one)
+
+    def quantiles(values: Iterable[float]) -> tuple[float, float]:
+        sizes = np.abs(list(values))
+        return float(np.median(sizes)), float(np.quantile(sizes, LEVEL))
+
+    return tuple(
+        LeftOut(
+            kind,
+            len(some),
+            *quantiles(one.tabulated_meV_per_atom for one in some),
+            *quantiles(one.anchored_meV_per_atom for one in some),
+        )
+        for kind, some in sorted(every.items(), key=lambda entry: (-len(entry[1]), entry[0]))
+    )
 
 
 class _Left:
@@ -290,9 +346,16 @@ def coverage(table: PhaseTable) -> tuple[Coverage, ...]:
     ----------
     table : PhaseTable
         With energies as tabulated.
+
+    Returns
+    -------
+    tuple of Coverage
+        Empty for a source with too few measured compounds to judge it.
     """
     found = pairs(table)
     left = _Left(table, None)
+    if len(found) < _FEWEST or len(left.names) < _FEWEST:
+        return ()
     rows: list[Coverage] = []
     cations = sorted({pair.cation for pair in found})
     sizes = {c: fitted(pair for pair in found if pair.cation != c) for c in cations}
