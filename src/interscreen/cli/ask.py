@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import InputError
+from ..phases.formula import parse_formula, split_mixture
+from ..phases.source import ANCHORED
 from .command import (
     EXIT_FAILED_ROWS,
     EXIT_OK,
@@ -167,17 +169,18 @@ def window(m: Material, samples: int, choice: Choice, output: Output) -> int:
 
 @root.command("lithiate")
 @material("m", NAMED)
+@_samples
 @source_options
 @output_options
-def lithiate(m: Material, choice: Choice, output: Output) -> int:
+def lithiate(m: Material, samples: int, choice: Choice, output: Output) -> int:
     """Answer with the lithiation path of a material."""
-    from ..report.text.answers import lithiation_text
+    from ..report.text import answers as text
 
     return answer(
         choice,
         output,
-        lambda db: db.lithiation(m),
-        lithiation_text,
+        lambda db: db.lithiation(m, samples),
+        lambda found: text.with_spreads(text.lithiation_text(found), found),
     )
 
 
@@ -304,10 +307,31 @@ def answer(
     from ..engine.walk import plain_walks
 
     with plain_walks():
-        result = ask(asked(choice, output))
+        db = asked(choice, output)
+        result = ask(db)
         first(result)
-        output.show(result.to_dict(), lambda: write(result))
+        answered = result.to_dict()
+        if output.json and db.table.source.scale == ANCHORED:
+            answered["anchors"] = db.anchors(_phases_in(answered))
+        output.show(answered, lambda: write(result))
     return EXIT_OK
+
+
+def _phases_in(found: Any, key: str = "") -> list[str]:
+    """Return the formulas of compounds in the JSON object of an answer, each once."""
+    names: list[str] = []
+    if isinstance(found, dict):
+        amounts = all(isinstance(value, int | float) for value in found.values())
+        names = list(found) if key.endswith("products") and amounts else []
+        for inner, value in found.items():
+            names += _phases_in(value, inner)
+    elif isinstance(found, list):
+        for value in found:
+            names += _phases_in(value, key)
+    elif isinstance(found, str) and (key in ("formula", "material") or key.endswith("products")):
+        names = [found]
+    formulas = (part for name in names for _, part in split_mixture(name))
+    return list(dict.fromkeys(f for f in formulas if len(parse_formula(f).elements) > 1))
 
 
 def computed_maps(

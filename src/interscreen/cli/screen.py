@@ -10,12 +10,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from ..errors import InputError
+from ..phases.source import ANCHORED
 from .command import (
     EXIT_FAILED_ROWS,
     EXIT_OK,
@@ -94,6 +96,7 @@ def screen(
     if out:
         updates["output"] = out
     options = choice.options(asked.source_options)
+    options = replace(options, energies=options.energies or ANCHORED)
     asked = asked.model_copy(update=updates).with_source(
         choice.source or stated or default_source()[0], options
     )

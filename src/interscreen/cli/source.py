@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import click
+
 from ..errors import SourceError
 from .command import Output, gathered, option, store_options
 
@@ -38,6 +40,8 @@ class Choice:
     max_above_hull: float | None
     min_stability: float | None
     licence: tuple[str, ...]
+    energies: str | None
+    given: tuple[str, ...]
 
     def options(self, study: SourceOptions | None = None) -> SourceOptions:
         """Return the choices of the command line, on top of those of a study."""
@@ -63,6 +67,8 @@ class Choice:
             energy_unit=self.energy_unit,
             family=self.family,
             all_phases=self.all_phases or before.all_phases,
+            energies=self.energies or before.energies,
+            given=(*before.given, *self.given),
         )
 
 
@@ -93,6 +99,19 @@ source_options = gathered(
         "of a file with several run families the one that counts (GGA_GGA+U, R2SCAN)",
         metavar="T",
         default="",
+    ),
+    _of_source(
+        "--energies",
+        "'source': as tabulated (default of questions), or 'anchored' to calorimetry (default of "
+        "screens; docs/anchored.md)",
+        type=click.Choice(["source", "anchored"]),
+    ),
+    _of_source(
+        "--set",
+        "a measured energy in place of the source's: BiF3=-2.17eV/atom@298K",
+        metavar="PHASE=ENERGY",
+        multiple=True,
+        key="given",
     ),
     _of_source("--add", "entries of your own: pymatgen JSON or CSV", metavar="FILE", multiple=True),
     _of_products(
@@ -153,7 +172,9 @@ def open_source(
 
     ``elements`` are those of each question, ``options`` stand in place of the command line's.
     """
+    from ..energies.scale import prepared
     from ..phases.filters import Filters
+    from ..phases.source import ANCHORED
     from ..sources import MATERIALS_PROJECT
     from ..sources.open import default_source, open_table
 
@@ -163,17 +184,15 @@ def open_source(
     if name == MATERIALS_PROJECT:  # a pull may take a while: say first what is going on
         output.say(f"source {name}, {why}")
     try:
+        chosen = options or choice.options()
         table = open_table(
-            name,
-            elements,
-            options=options or choice.options(),
-            notify=output.say,
-            progress=output.progress(),
+            name, elements, options=chosen, notify=output.say, progress=output.progress()
         )
     except SourceError as error:
         if name == MATERIALS_PROJECT and not (choice.source or source):
             raise SourceError(f"{error}; --source embedded needs neither key nor network") from None
         raise
+    table = prepared(table, chosen.energies, chosen.given)
     origin = table.source
     counts = f"{len(table)} formulas, {len(table.elements)} elements"
     which = f"{origin.version}, {origin.thermo_type}" if origin.closed else origin.version
@@ -181,6 +200,10 @@ def open_source(
         output.say(f"{which}: {counts}")
     else:
         output.say(f"source {origin.name} ({which}), {why}: {counts}")
+    if origin.scale == ANCHORED:
+        output.say("energies anchored to measured ones, 298 K (--energies source: as tabulated)")
+    for text in origin.given:
+        output.say(f"set {text}: in place of the source's energy in every equilibrium")
     if origin.filters:
         output.say(f"phases: {Filters(**origin.filters)}")
     for added in origin.added:

@@ -297,10 +297,11 @@ def study_of(
     chosen = parse_query(candidates) if isinstance(candidates, str) else None
     lists = {"candidates": [] if isinstance(candidates, str) else candidates, **materials}
     asked |= {key: _entries(given) for key, given in lists.items()} | {"query": chosen}
+    alone = model.independent_eV_per_atom
     asked["uncertainty"] = {
         "samples": samples,
         "seed": model.seed,
-        "independent_meV_per_atom": 1000.0 * model.independent_eV_per_atom,
+        "independent_meV_per_atom": None if alone is None else 1000.0 * alone,
         "correlated": model.correlated,
     }
     try:

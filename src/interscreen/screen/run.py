@@ -268,7 +268,9 @@ def _uncovered(
 def model_of(study: Study) -> EnergyModel:
     """Return what a study assumes about the errors of the energies."""
     chosen = study.uncertainty
-    return EnergyModel(chosen.independent_meV_per_atom / 1000.0, chosen.correlated, chosen.seed)
+    alone = chosen.independent_meV_per_atom
+    each = None if alone is None else alone / 1000.0
+    return EnergyModel(each, chosen.correlated, chosen.seed)
 
 
 def task_of(study: Study, electrolytes: Electrolytes) -> Task:

@@ -55,6 +55,11 @@ class SourceOptions:
         Count known artefacts, and phases that the source marks as never observed, too.
     endpoint : str, optional
         Address of the Materials Project's service; by default what mp-api's settings say.
+    energies : str
+        Scale of the energies: ``source`` or ``anchored``; empty for the default of what is asked.
+    given : tuple of str
+        Measured energies that replace those of the source, as ``BiF3=-2.17eV/atom``.  Who opens
+        the source puts these two choices into effect (energies.scale, energies.given).
 
     Examples
     --------
@@ -74,6 +79,8 @@ class SourceOptions:
     family: str = ""
     all_phases: bool = False
     endpoint: str | None = None
+    energies: str = ""
+    given: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.energy_unit:
