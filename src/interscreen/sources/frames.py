@@ -270,11 +270,14 @@ def _energy_column(frame: pd.DataFrame, reading: Reading, source: str) -> tuple[
         *_, column, unit = min(found)
         return column, unit or otherwise
     totals = [column for column in columns if split_column(column)[0] in _TOTALS]
-    what = f" ({', '.join(totals)}: total energies)" if totals else ""
-    raise InputError(
-        f"{source}: no formation-energy column found among {_listed(columns)}{what}; call it "
-        f"{ENERGY_COLUMN} or name it with --energy-column"
-    )
+    missing = f"{source}: no formation-energy column found among {_listed(columns)}"
+    if totals:
+        raise InputError(
+            f"{missing} ({', '.join(totals)}: total energies); subtract the energies of the "
+            "elements, or hand in the pymatgen entries (JSON) with one of each element; a column "
+            "that has formation energies all the same is named with --energy-column"
+        )
+    raise InputError(f"{missing}; call it {ENERGY_COLUMN} or name it with --energy-column")
 
 
 def _named_column(columns: list[str], named: str, what: str, source: str) -> str:
