@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..phases.columns import COLUMNS
+from ..screen.scores import COATING, CONVERSION
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Row = dict[str, Any]
+
+# roles in narrow tables
+SHORT_ROLES = {CONVERSION: "conv.", COATING: "coat."}
 
 # one colour range for a figure: the smallest of these [meV/atom] that holds all its values
 RANGES = (100, 200, 300, 500)
