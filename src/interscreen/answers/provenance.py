@@ -155,8 +155,8 @@ def warnings_of(
 
 
 def artefact_warning(phase: str) -> str:
-    """Say that nobody made a phase that an answer rests on."""
+    """Say that an answer rests on a known artefact."""
     return (
-        f"{phase} is among the products with Li metal, but no experiment shows it (leave "
-        "it out with --ban, or such phases by rule with --min-stability: docs/sources.md)"
+        f"{phase} is among the products with Li metal, but a known artefact of computed hulls, "
+        "counted because it was asked for (--all-phases, --keep, or by name: docs/sources.md)"
     )
