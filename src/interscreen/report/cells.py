@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..phases.columns import COLUMNS
+from ..screen.scores import COATING, CONVERSION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,6 +118,7 @@ def made(row: Mapping[Any, Any]) -> str:
     return ", ".join(filter(None, [word, "".join(marks).replace("gv", "g")]))
 
 
+SHORT_ROLES = {CONVERSION: "conv.", COATING: "coat."}  # where a table is too wide
 MADE = (
     "made: whether somebody made the candidate (?: unknown), h: hygroscopic, v: volatile, g: a "
     "gas; comp.: compounds of all its elements with Li that could have competed (0: no reaction "

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...screen.ranking import OVERALL
-from ...screen.scores import COATING, CONVERSION
 from ...screen.top import SCORE
-from ..cells import MADE, hidden_counts, made
+from ..cells import MADE, SHORT_ROLES, hidden_counts, made
 from .answers import table, wrapped
 from .ranking import doubts_line
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 _WIDTH = 80
 _LEAST = 8  # characters of a name that is cut
-SHORT = {CONVERSION: "conv.", COATING: "coat."}
 # head, column, factor and digits of what is shown; without an electrolyte only the first three
 _SHOWN = (
     ("score", SCORE, 1.0, 0),
@@ -110,7 +108,7 @@ def _fitted(columns: list[list[str]], gap: int) -> list[list[str]]:
         return 2 + sum(widths) + gap * (len(columns) - 1) - _WIDTH
 
     if excess() > 0:
-        columns[2] = [SHORT.get(cell, cell) for cell in columns[2]]
+        columns[2] = [SHORT_ROLES.get(cell, cell) for cell in columns[2]]
     last = len(columns) - 1
     texts = [last, 1] if columns[last][0] == "with Li metal" else [1]
     for number in texts:

@@ -13,7 +13,6 @@ from .. import cells
 from ..doubts import doubts
 from ..markup import listed, rounded
 from .answers import origin_lines, places, short, table, wrapped
-from .best import SHORT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +99,7 @@ def _block(rows: list[dict[Hashable, Any]], *, contacts: bool, own: bool) -> lis
             line += [_number(row, f"{kind}_mutual_eV_per_atom", 1000.0) for kind in _KINDS]
             line.append(_number(row, "bridge_margin_V", digits=2))
         lines.append(line)
-    for gap, roles in ((_INDENT, {}), (" ", {}), (" ", SHORT)):
+    for gap, roles in ((_INDENT, {}), (" ", {}), (" ", cells.SHORT_ROLES)):
         for line in lines:
             line[2] = roles.get(line[2], line[2])
         others = sum(
