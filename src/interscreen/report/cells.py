@@ -121,6 +121,7 @@ def made(row: Mapping[Any, Any]) -> str:
     return ", ".join(filter(None, [word, "".join(marks).replace("gv", "g")]))
 
 
+SHORT_ROLES = {CONVERSION: "conv.", COATING: "coat."}  # where a table is too wide
 MADE = (
     "made: whether somebody made the candidate (?: unknown), h: hygroscopic, v: volatile, g: a "
     "gas; comp.: compounds of all its elements with Li that could have competed (0: no reaction "

@@ -390,8 +390,8 @@ def with_suspects(ranking: pd.DataFrame, rows: list[Row]) -> pd.DataFrame:
     places = list(zip(known["candidate"], known["electrolyte"], strict=True))
     found = [strongest.get(place, ("", "", None)) for place in places]
     columns = ("suspect_phase", "suspect_direction", "suspect_change_meV_per_atom")
-    for name, values in zip(columns, zip(*found, strict=True), strict=True):
-        known[name] = list(values)
+    for place, name in enumerate(columns):
+        known[name] = [one[place] for one in found]
     overall = known["electrolyte"] == OVERALL  # a mean has no single answer to move
     known.loc[overall, ["suspect_phase", "suspect_direction"]] = ""
     return known
