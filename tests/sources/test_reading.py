@@ -112,7 +112,7 @@ def test_two_columns_of_one_name_are_refused(write):
             PLAIN.encode() + "é,0".encode("latin-1"),
             "iconv -f latin1 -t utf8 FILE > utf8.csv",
         ),
-        ("a.csv", gzip.compress(PLAIN.encode()), "mv FILE FILE.gz"),
+        ("a.csv", gzip.compress(PLAIN.encode(), mtime=0), "mv FILE FILE.gz"),
         ("a.xlsx", b"PK", "save the sheet as CSV"),
         ("a.zip", b"PK", "unzip FILE"),
         ("a.pkl", b"", "pickles are not read, as they execute code"),

@@ -14,7 +14,7 @@ from ..engine.batch import EVERYBODY, Problem, Sparse, row_lines, spans
 from ..phases.formula import atomic_mass, element_formula, molar_mass, parse_formula
 from ..phases.material import Given, compose, resolve
 from ..phases.system import Floats
-from ..phases.table import PhaseTable
+from ..phases.table import PhaseTable, compositions_of
 from .reactant import PHASE, energy_rule, identified, own_phases
 
 Rows = NDArray[np.int64]
@@ -122,7 +122,10 @@ def materials_of(table: PhaseTable, materials: Sequence[Given], first_owner: int
 def materials_of_rows(table: PhaseTable, rows: Rows) -> Materials:
     """Take phases of a table as materials, each with its own energy."""
     k = len(rows)
-    mixtures, of, counts = _compositions(table, rows)
+    mixtures = compositions_of(table, rows)
+    entry, indptr = spans(table.indptr, rows)
+    of = np.repeat(np.arange(k), np.diff(indptr))
+    counts = table.counts[entry].astype(np.float64)
     atoms: Floats = np.bincount(of, counts, k).astype(np.float64)
     masses = np.array([atomic_mass(symbol) for symbol in table.elements])[mixtures.index]
     n_atoms = _atoms_of_units(table, rows, atoms)
@@ -143,16 +146,6 @@ def materials_of_rows(table: PhaseTable, rows: Rows) -> Materials:
         component_row=rows,
         component_name=formulas,
     )
-
-
-def _compositions(table: PhaseTable, rows: Rows) -> tuple[Sparse, Rows, Floats]:
-    """Compositions of some phases; phase and number of atoms of each of their entries."""
-    entry, indptr = spans(table.indptr, rows)
-    of = np.repeat(np.arange(len(rows)), np.diff(indptr))
-    counts, index = table.counts[entry].astype(np.float64), table.element_index[entry]
-    parts = counts / np.bincount(of, counts, len(rows))[of]
-    owners = np.full(len(rows), EVERYBODY)
-    return Sparse(indptr, index.astype(np.int64), parts, owners), of, counts
 
 
 def _atoms_of_units(table: PhaseTable, rows: Rows, atoms: Floats) -> Floats:
@@ -215,7 +208,7 @@ class Phases:
             Whether the energies as they are come before the samples.
         """
         own = tuple(own)
-        of_table, _, _ = _compositions(table, rows)
+        of_table = compositions_of(table, rows)
         added = _sparse([(p.index, p.parts) for p in own], [p.owner for p in own])
         energies = np.concatenate([table.energies[rows], [phase.energy for phase in own]])
         shifts = []

@@ -27,7 +27,7 @@ from ..errors import SolverError
 from ..files import data_rows
 from ..phases.formula import element_formula, parse_formula
 from ..phases.system import Floats
-from ..phases.table import PhaseTable
+from ..phases.table import PhaseTable, compositions_of
 from .measured import ROOM_K, Measured, element_gibbs, measured, molecules
 
 ANIONS = ("F", "O", "Cl", "N", "Br", "I", "S", "Se", "P", "H")
@@ -345,15 +345,6 @@ def combined(divided: PointBatch, values: Floats) -> Floats:
     each = np.where(there & (divided.amounts > 0.0), values[divided.phases], 0.0)
     total: Floats = (each * divided.amounts).sum(axis=1)
     return total
-
-
-def compositions_of(table: PhaseTable, rows: np.ndarray) -> Sparse:
-    """Atom fractions of some phases over the elements of a table."""
-    part = table.only(rows)
-    lengths = np.diff(part.indptr)
-    atoms = np.add.reduceat(part.counts, part.indptr[:-1]) if len(rows) else part.counts
-    shares = part.counts / np.repeat(atoms, lengths)
-    return Sparse(part.indptr, part.element_index, shares, np.full(len(rows), EVERYBODY))
 
 
 def _acid(

@@ -29,7 +29,7 @@ from ..engine.batch import PointBatch
 from ..files import data_rows
 from ..phases.source import ANCHORED
 from ..phases.system import Floats
-from ..phases.table import PhaseTable
+from ..phases.table import PhaseTable, compositions_of
 from .anchors import (
     ANIONS,
     ESTIMATED,
@@ -40,7 +40,6 @@ from .anchors import (
     anion_of,
     block_of,
     cation_of,
-    compositions_of,
 )
 
 QUANTILE = 1.6448536

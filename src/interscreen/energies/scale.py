@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..phases.formula import nearest, parse_formula
 from ..phases.source import ANCHORED, TABULATED
-from ..phases.table import ABOVE_HULL, PhaseTable
-from .anchors import Anchoring, compositions_of
+from ..phases.table import ABOVE_HULL, PhaseTable, compositions_of
+from .anchors import Anchoring
 from .given import with_given
 from .measured import ROOM_K, gases, measured
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engine.batch import grouped
+from ..engine.batch import EVERYBODY, Sparse, grouped, spans
 from ..errors import InputError
 from .formula import Formula, atomic_number, nearest, parse_formula
 from .hooks import given
@@ -420,3 +420,13 @@ class PhaseTable:
                 **{key: np.asarray(values) for key, values in self.properties.items()},
             }
         )
+
+
+def compositions_of(table: PhaseTable, rows: NDArray[np.int64]) -> Sparse:
+    """Atom fractions of some phases over the elements of a table."""
+    entry, indptr = spans(table.indptr, rows)
+    of = np.repeat(np.arange(len(rows)), np.diff(indptr))
+    counts = table.counts[entry].astype(np.float64)
+    parts = counts / np.bincount(of, counts, len(rows))[of]
+    index = table.element_index[entry].astype(np.int64)
+    return Sparse(indptr, index, parts, np.full(len(rows), EVERYBODY))

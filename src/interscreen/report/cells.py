@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-# roles in narrow tables
-SHORT_ROLES = {CONVERSION: "conv.", COATING: "coat."}
-
 # one colour range for a figure: the smallest of these [meV/atom] that holds all its values
 RANGES = (100, 200, 300, 500)
 

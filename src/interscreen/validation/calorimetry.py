@@ -25,7 +25,6 @@ from ..energies.anchors import (
     block_of,
     cation_of,
     combined,
-    compositions_of,
 )
 from ..energies.errors import (
     CHARGES,
@@ -41,7 +40,7 @@ from ..energies.measured import ROOM_K, Measured, measured
 from ..phases.result import Result
 from ..phases.source import ANCHORED, TABULATED
 from ..phases.system import Floats
-from ..phases.table import PhaseTable
+from ..phases.table import PhaseTable, compositions_of
 
 LEVEL = 0.90  # of the intervals
 OVERALL, EACH = (0.85, 0.95), (0.75, 0.98)  # bands of the coverage, overall and of a class
