@@ -69,7 +69,7 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
     The workers of one session share their cache: the full table is parsed once.
     """
-    from interscreen.phases.material import electrolytes
+    from interscreen.phases.names import names
 
     before = dict(os.environ)
     base = tmp_path_factory.getbasetemp()
@@ -84,11 +84,11 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             batch._kernel()
     os.environ["XDG_CONFIG_HOME"] = str(tmp_path_factory.mktemp("config"))
     os.environ.pop("INTERSCREEN_ELECTROLYTES", None)
-    electrolytes.cache_clear()
+    names.cache_clear()
     yield
     os.environ.clear()
     os.environ.update(before)
-    electrolytes.cache_clear()
+    names.cache_clear()
 
 
 @pytest.fixture(scope="session")

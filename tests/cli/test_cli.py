@@ -18,7 +18,7 @@ import pytest
 
 from interscreen.cli.command import COMMANDS, root
 from interscreen.cli.main import main
-from interscreen.phases.material import electrolytes
+from interscreen.phases.names import names
 
 FILES = {
     "results.csv", "reactions.csv", "windows.csv", "lithiation.csv", "ranking.csv",
@@ -115,8 +115,7 @@ def test_help_and_a_single_question_import_nothing_slow():
         (["--sorce"], "No such option '--sorce'"),
         (["reaction", "CuF2"], "Missing argument 'B'"),
         (["lithiate", "CuF2", "LATP"], "unexpected extra argument"),
-        (["window", "LiF", "--energy", "much"], "'much' is not a valid float"),
-        (["window", "LiF", "--energy", "-1", "--above-hull", "0"], "--above-hull 0.0: not beside"),
+        (["window", "LiF", "--energy", "-1", "--above-hull", "0"], "--above-hull 0: not beside"),
         (["map", "Li-Al-O"], "Missing option '--against'"),
         (["plot", "window"], "Missing argument 'M...'"),
         (["data", "pull", "matbench"], "'matbench' is not 'mp'"),
@@ -141,7 +140,8 @@ def test_reaction_has_the_promised_keys():
     found = answer("reaction", "CuF2", "LATP")
     assert list(found) == [
         "reactants", "min_mutual_energy_eV_per_atom", "mixing_fraction",
-        "total_energy_eV_per_atom", "equation", "products", "kinks", "potential_V", "provenance",
+        "total_energy_eV_per_atom", "equation", "products", "kinks", "potential_V", "competitors",
+        "provenance",
     ]  # fmt: skip
     assert [set(reactant) for reactant in found["reactants"]] == [
         {"input", "formula", "energy_eV_per_atom", "energy_source", "energy_above_hull_eV_per_atom"}
@@ -204,6 +204,17 @@ def test_own_energies_are_used_and_named():
     assert found["reactants"][0]["energy_above_hull_eV_per_atom"] == pytest.approx(0.029)
 
 
+def test_an_energy_may_be_given_with_its_unit():
+    """CuF2: -542.7 kJ/mol by calorimetry."""
+    for given in (["-542.7 kJ/mol"], ["-542.7", "--energy-unit", "kJ/mol"]):
+        found = answer("reaction", "CuF2", "LATP", "--energy-a", *given)
+        energy = found["reactants"][0]["energy_eV_per_atom"]
+        assert energy == pytest.approx(-542.7 / 96.48533212 / 3, abs=1e-9)
+        assert found["min_mutual_energy_eV_per_atom"] == pytest.approx(-0.0313, abs=5e-5)
+    found = answer("window", "LLZO", "--above-hull", "7 meV")
+    assert found["energy_above_hull_eV_per_atom"] == pytest.approx(0.007, abs=1e-9)
+
+
 def test_own_table_is_a_source(tmp_path):
     table = tmp_path / "mine.csv"
     table.write_text("formula,e_form\nLi2O,-2.0\nNaN,0.1\nLi,0\nNa,0\n")
@@ -231,7 +242,10 @@ def test_own_table_is_a_source(tmp_path):
         (["window", "LiF", "--source", "table.xlsx"], "unknown kind of file"),
         (["reaction", "LiF", "Li", "--potential", "-1"], "potential -1.0 V"),
         (["window", "LiF", "--above-hull", "-0.1"], "cannot be negative"),
-        (["window", "LiF", "--energy", "nan"], "no usable number"),
+        (["window", "LiF", "--energy", "much"], "energy 'much': no number"),
+        (["window", "LiF", "--energy", "-3 Ry"], "unit 'Ry': unknown; write one of eV/atom"),
+        (["window", "LLZO", "--energy", "-75.26"], "write -3.1358 if it is in eV/formula"),
+        (["window", "LLZO", "--above-hull", "7"], "meant in meV/atom? Then write 0.007"),
         (["screen", "none.yaml"], "none.yaml"),
         (["screen", "--jobs", "0"], "0 worker processes"),
     ],
@@ -383,9 +397,9 @@ def test_electrolytes_are_listed_and_extended_by_the_user(tmp_path, monkeypatch)
     own = tmp_path / "mine.yaml"
     own.write_text("ARGY: Li6PS5Br\n")
     monkeypatch.setenv("INTERSCREEN_ELECTROLYTES", str(own))
-    electrolytes.cache_clear()
+    names.cache_clear()
     found = answer("electrolytes")
-    electrolytes.cache_clear()
+    names.cache_clear()
     assert found["LATP"] == "Li1.3Al0.3Ti1.7(PO4)3"
     assert found["ARGY"] == "Li6PS5Br"
 

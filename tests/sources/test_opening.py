@@ -77,7 +77,7 @@ def test_a_table_is_opened_by_its_path(write, kind):
     assert len(table) == 7
 
 
-@pytest.mark.parametrize("name", ["refrence", "table", "table.txt", "MP"])
+@pytest.mark.parametrize("name", ["refrence", "table", "table.doc", "MP"])
 def test_an_unknown_source_is_refused_with_what_there_is(name):
     message = refused(name)
     assert repr(name) in message

@@ -15,7 +15,7 @@ from ..phases.formula import atomic_mass, element_formula, molar_mass, parse_for
 from ..phases.material import Given, compose, resolve
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
-from .reactant import PHASE, energy_rule, own_phases
+from .reactant import PHASE, energy_rule, identified, own_phases
 
 Rows = NDArray[np.int64]
 
@@ -51,6 +51,7 @@ class Materials:
     component_row: Rows  # (c,) row of the table; -1 where it has no such phase
     component_name: NDArray[np.object_]  # (c,)
     own: tuple[OwnPhase, ...] = ()
+    warnings: tuple[tuple[str, ...], ...] = ()  # k, about the formulas; none for rows of a table
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -80,7 +81,7 @@ def materials_of(table: PhaseTable, materials: Sequence[Given], first_owner: int
     InputError
         For an unreadable formula, or an element that the table does not know.
     """
-    found = [resolve(given) for given in materials]
+    found = [resolve(identified(table, given)) for given in materials]
     rules = [energy_rule(table, material, unit) for material, unit in found]
     own = tuple(
         OwnPhase(name, *_fractions(table, part.amounts), energy, row, number)
@@ -114,6 +115,7 @@ def materials_of(table: PhaseTable, materials: Sequence[Given], first_owner: int
         component_row=np.array([-1 if row is None else row for row in known], dtype=np.int64),
         component_name=np.array([formula.text for _, _, formula in components], dtype=object),
         own=own,
+        warnings=tuple(unit.warnings for _, unit in found),
     )
 
 

@@ -13,6 +13,7 @@ from ..phases.result import Result
 from ..phases.source import Source
 from ..phases.system import Floats, System
 from ..version import version
+from .reactant import Reactant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,25 +122,36 @@ class Answer(Answered):
         return pd.DataFrame(rows, columns=columns)
 
 
-def provenance(source: Source, system: System, outcome: Iterable[str] = ()) -> dict[str, Any]:
+def provenance(
+    source: Source,
+    system: System,
+    reactants: Iterable[Reactant],
+    outcome: Iterable[str] = (),
+    doubts: Iterable[str] = (),
+) -> dict[str, Any]:
     """Source, its version, the phases left out and warnings, for one question.
 
-    ``outcome`` are phases that the answer rests on; a warning names those that nobody has made.
+    ``reactants`` are asked what may be wrong with their formulas; ``outcome`` are phases that the
+    answer rests on, and a warning names those that nobody has made.  ``doubts`` are further
+    warnings.
     """
     return {
         **source.to_dict(),
         "elements": list(system.elements),
         "left_out_phases": sorted(system.left_out),
-        "warnings": warnings_of(source, outcome),
+        "warnings": [*warnings_of(source, reactants, outcome), *doubts],
         "interscreen_version": version(),
     }
 
 
-def warnings_of(source: Source, outcome: Iterable[str] = ()) -> list[str]:
+def warnings_of(
+    source: Source, reactants: Iterable[Reactant], outcome: Iterable[str] = ()
+) -> list[str]:
     """Return what may be wrong with an answer; parameters as those of ``provenance``."""
     met = set(outcome)
     doubtful = sorted(met & known_artefacts()) if met else ()
-    return [*source.notes, *map(artefact_warning, doubtful)]
+    read = (line for reactant in reactants for line in reactant.composition.warnings)
+    return list(dict.fromkeys([*source.notes, *read, *map(artefact_warning, doubtful)]))
 
 
 def artefact_warning(phase: str) -> str:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import InputError
+from ..phases.formula import parse_formula, split_mixture
+from ..phases.source import ANCHORED
 from .command import (
     EXIT_FAILED_ROWS,
     EXIT_OK,
@@ -50,30 +52,52 @@ def material(name: str, help: str = "the same") -> Decorator:
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def command(**values: Any) -> Any:
-            from ..phases.material import Material
-
             energy, above_hull = (values.pop(key) for key in keys)
             if energy is not None and above_hull is not None:
                 raise click.UsageError(
                     f"--above-hull{suffix} {above_hull}: not beside --energy{suffix}",
                     click.get_current_context(),
                 )
-            values[name] = Material(
-                values[name],
-                energy_eV_per_atom=energy,
-                energy_above_hull_eV_per_atom=above_hull,
-            )
+            unit = values.get("energy_unit") or ""
+            values[name] = _with_energy(values[name], energy, above_hull, unit)
             return function(**values)
 
         return together(
             click.argument(name, help=help),
-            option(f"--energy{suffix}", f"formation energy{of} [eV/atom]", type=float, metavar="E"),
             option(
-                f"--above-hull{suffix}", f"energy above hull{of} [eV/atom]", type=float, metavar="E"
+                f"--energy{suffix}",
+                f"formation energy{of} [eV/atom], or with its unit ('-542.7 kJ/mol')",
+                metavar="E",
+            ),
+            option(
+                f"--above-hull{suffix}",
+                f"energy above hull{of} [eV/atom], or with its unit ('7 meV/atom')",
+                metavar="E",
             ),
         )(command)
 
     return decorate
+
+
+def _with_energy(text: str, energy: str | None, above_hull: str | None, unit: str) -> Material:
+    """Return a material with an energy that may state its unit; ``unit`` is that of bare ones."""
+    from ..phases.energy_units import PER_ATOM, converted, read_energy, read_unit
+    from ..phases.material import Material, resolve
+
+    def read(given: str | None, otherwise: str) -> float | None:
+        if given is None:
+            return None
+        value, stated = read_energy(given)
+        stated = stated or otherwise
+        if stated == PER_ATOM:
+            return value
+        return converted(value, stated, float(resolve(text)[1].n_atoms))
+
+    return Material(
+        text,
+        energy_eV_per_atom=read(energy, read_unit(unit) if unit else PER_ATOM),
+        energy_above_hull_eV_per_atom=read(above_hull, PER_ATOM),
+    )
 
 
 reaction_options = together(
@@ -145,17 +169,18 @@ def window(m: Material, samples: int, choice: Choice, output: Output) -> int:
 
 @root.command("lithiate")
 @material("m", NAMED)
+@_samples
 @source_options
 @output_options
-def lithiate(m: Material, choice: Choice, output: Output) -> int:
+def lithiate(m: Material, samples: int, choice: Choice, output: Output) -> int:
     """Answer with the lithiation path of a material."""
-    from ..report.text.answers import lithiation_text
+    from ..report.text import answers as text
 
     return answer(
         choice,
         output,
-        lambda db: db.lithiation(m),
-        lithiation_text,
+        lambda db: db.lithiation(m, samples),
+        lambda found: text.with_spreads(text.lithiation_text(found), found),
     )
 
 
@@ -247,11 +272,11 @@ def composition_maps(
 @root.command("electrolytes")
 @output_options
 def list_electrolytes(output: Output) -> int:
-    """List the names that stand for electrolytes."""
-    from ..phases.material import electrolytes, user_electrolytes_file
+    """List the names that stand for electrolytes, cathodes and salts."""
+    from ..phases.names import names, user_electrolytes_file
     from ..report.text.answers import table
 
-    known = {name: entry.formula for name, entry in electrolytes().items()}
+    known = {name: entry.formula for name, entry in names().items()}
     rows = [["name", "formula"], *([name, formula] for name, formula in known.items())]
     output.show(known, lambda: "\n".join(table(rows, (0, 1))))
     output.say(f"entries of your own: {user_electrolytes_file()}")
@@ -282,10 +307,31 @@ def answer(
     from ..engine.walk import plain_walks
 
     with plain_walks():
-        result = ask(asked(choice, output))
+        db = asked(choice, output)
+        result = ask(db)
         first(result)
-        output.show(result.to_dict(), lambda: write(result))
+        answered = result.to_dict()
+        if output.json and db.table.source.scale == ANCHORED:
+            answered["anchors"] = db.anchors(_phases_in(answered))
+        output.show(answered, lambda: write(result))
     return EXIT_OK
+
+
+def _phases_in(found: Any, key: str = "") -> list[str]:
+    """Return the formulas of compounds in the JSON object of an answer, each once."""
+    names: list[str] = []
+    if isinstance(found, dict):
+        amounts = all(isinstance(value, int | float) for value in found.values())
+        names = list(found) if key.endswith("products") and amounts else []
+        for inner, value in found.items():
+            names += _phases_in(value, inner)
+    elif isinstance(found, list):
+        for value in found:
+            names += _phases_in(value, key)
+    elif isinstance(found, str) and (key in ("formula", "material") or key.endswith("products")):
+        names = [found]
+    formulas = (part for name in names for _, part in split_mixture(name))
+    return list(dict.fromkeys(f for f in formulas if len(parse_formula(f).elements) > 1))
 
 
 def computed_maps(

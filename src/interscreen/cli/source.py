@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import click
+
 from ..errors import SourceError
 from .command import Output, gathered, option, store_options
 
@@ -28,6 +30,8 @@ class Choice:
     offline: bool
     formula_column: str | None
     energy_column: str | None
+    energy_unit: str | None
+    family: str
     add: tuple[str, ...]
     all_phases: bool
     no_theoretical: bool
@@ -36,6 +40,8 @@ class Choice:
     max_above_hull: float | None
     min_stability: float | None
     licence: tuple[str, ...]
+    energies: str | None
+    given: tuple[str, ...]
 
     def options(self, study: SourceOptions | None = None) -> SourceOptions:
         """Return the choices of the command line, on top of those of a study."""
@@ -58,7 +64,11 @@ class Choice:
             ),
             formula_column=self.formula_column,
             energy_column=self.energy_column,
+            energy_unit=self.energy_unit,
+            family=self.family,
             all_phases=self.all_phases or before.all_phases,
+            energies=self.energies or before.energies,
+            given=(*before.given, *self.given),
         )
 
 
@@ -78,6 +88,31 @@ source_options = gathered(
     _of_source("--offline", "mp: make no request", is_flag=True),
     _of_source("--formula-column", "formula column of the table", metavar="NAME"),
     _of_source("--energy-column", "formation-energy column [eV/atom]", metavar="NAME"),
+    _of_source(
+        "--energy-unit",
+        "of energies whose column, or number, states none: eV/atom (default), meV/atom, "
+        "eV/formula, kJ/mol, kJ/mol-atom",
+        metavar="UNIT",
+    ),
+    _of_source(
+        "--family",
+        "of a file with several run families the one that counts (GGA_GGA+U, R2SCAN)",
+        metavar="T",
+        default="",
+    ),
+    _of_source(
+        "--energies",
+        "'source': as tabulated (default of questions), or 'anchored' to calorimetry (default of "
+        "screens; docs/anchored.md)",
+        type=click.Choice(["source", "anchored"]),
+    ),
+    _of_source(
+        "--set",
+        "a measured energy in place of the source's: BiF3=-2.17eV/atom@298K",
+        metavar="PHASE=ENERGY",
+        multiple=True,
+        key="given",
+    ),
     _of_source("--add", "entries of your own: pymatgen JSON or CSV", metavar="FILE", multiple=True),
     _of_products(
         "--all-phases",
@@ -137,7 +172,9 @@ def open_source(
 
     ``elements`` are those of each question, ``options`` stand in place of the command line's.
     """
+    from ..energies.scale import prepared
     from ..phases.filters import Filters
+    from ..phases.source import ANCHORED
     from ..sources import MATERIALS_PROJECT
     from ..sources.open import default_source, open_table
 
@@ -147,17 +184,15 @@ def open_source(
     if name == MATERIALS_PROJECT:  # a pull may take a while: say first what is going on
         output.say(f"source {name}, {why}")
     try:
+        chosen = options or choice.options()
         table = open_table(
-            name,
-            elements,
-            options=options or choice.options(),
-            notify=output.say,
-            progress=output.progress(),
+            name, elements, options=chosen, notify=output.say, progress=output.progress()
         )
     except SourceError as error:
         if name == MATERIALS_PROJECT and not (choice.source or source):
             raise SourceError(f"{error}; --source embedded needs neither key nor network") from None
         raise
+    table = prepared(table, chosen.energies, chosen.given)
     origin = table.source
     counts = f"{len(table)} formulas, {len(table.elements)} elements"
     which = f"{origin.version}, {origin.thermo_type}" if origin.closed else origin.version
@@ -165,6 +200,10 @@ def open_source(
         output.say(f"{which}: {counts}")
     else:
         output.say(f"source {origin.name} ({which}), {why}: {counts}")
+    if origin.scale == ANCHORED:
+        output.say("energies anchored to measured ones, 298 K (--energies source: as tabulated)")
+    for text in origin.given:
+        output.say(f"set {text}: in place of the source's energy in every equilibrium")
     if origin.filters:
         output.say(f"phases: {Filters(**origin.filters)}")
     for added in origin.added:

@@ -15,15 +15,19 @@ from ..answers.profile import profile
 from ..answers.profile_result import Profile
 from ..answers.provenance import Answered
 from ..answers.put_back import with_put_back
+from ..answers.reactant import identified, is_identifier
 from ..answers.reaction import Reaction, react
 from ..answers.sampled import sampled_lithiation, sampled_reaction, sampled_window
 from ..answers.stack import Stack, stack
 from ..answers.window import Window, stability_window
+from ..energies.anchors import Anchoring
 from ..energies.sampling import EnergyModel
+from ..energies.scale import prepared
 from ..errors import InputError, InterscreenWarning
 from ..phases.filters import Filters
 from ..phases.material import Given, elements_of
 from ..phases.result import Result
+from ..phases.source import TABULATED
 from ..phases.table import PhaseTable
 from ..sources import EMBEDDED, MATERIALS_PROJECT
 from ..sources.open import Origin, SourceOptions, open_table
@@ -56,7 +60,11 @@ def load(
     offline: bool = False,
     formula_column: str | None = None,
     energy_column: str | None = None,
+    energy_unit: str | None = None,
+    family: str = "",
     endpoint: str | None = None,
+    energies: str = TABULATED,
+    given: Iterable[str] = (),
 ) -> Database:
     """Load a source of phases, ready for questions.
 
@@ -78,8 +86,13 @@ def load(
         Files with entries of your own.
     all_phases : bool
         Count known artefacts, and phases that the source marks as never observed, too.
-    thermo_type, database, offline, formula_column, energy_column, endpoint
+    thermo_type, database, offline, formula_column, energy_column, energy_unit, family, endpoint
         See ``SourceOptions``.
+    energies : str
+        ``"source"``: as tabulated, to compare with publications and with pymatgen; or
+        ``"anchored"``: on the scale of calorimetry (docs/anchored.md).
+    given : iterable of str
+        Measured energies that replace those of the source, as ``"BiF3=-2.17eV/atom@298K"``.
 
     Raises
     ------
@@ -112,8 +125,12 @@ def load(
         add=tuple(fspath(file) for file in ([add] if isinstance(add, str | PathLike) else add)),
         formula_column=formula_column,
         energy_column=energy_column,
+        energy_unit=energy_unit,
+        family=family,
         all_phases=all_phases,
         endpoint=endpoint,
+        energies=energies,
+        given=(given,) if isinstance(given, str) else tuple(given),
     )
     return Database(source, options)
 
@@ -330,6 +347,29 @@ class Database:
                 entries.append(PDEntry(composition, energy, str(table.formulas[row]), named))
         return PhaseDiagram(entries)
 
+    def anchors(self, phases: str | Iterable[str]) -> dict[str, dict[str, float]]:
+        """Return the measured compounds that phases are anchored to, and how many of each.
+
+        Parameters
+        ----------
+        phases : str or iterable of str
+            Formulas.
+
+        Raises
+        ------
+        InputError
+            For an element that the source does not know.
+
+        Examples
+        --------
+        >>> import interscreen as si
+        >>> si.load().anchors("Li7La3Zr2O12")
+        {'Li7La3Zr2O12': {'Li2O': 3.5, 'ZrO2': 2.0, 'La2O3': 1.5}}
+        """
+        names = [phases] if isinstance(phases, str) else list(phases)
+        table = self._holding([elements_of([name], lithium=False) for name in names])
+        return {name: Anchoring.of(table).parts(name) for name in names}
+
     def validate(self, *, undoped: bool = False) -> Validation:
         """Hold the source against published numbers and measured cells; see ``validate``."""
         from ..validation import element_sets, validate
@@ -442,7 +482,11 @@ class Database:
         lithium: bool = True,
     ) -> Single:
         """Ask, with error bars where ``sample`` gives them; say what left-out phases change."""
-        elements = elements_of(materials, lithium=lithium)
+        known = [given for given in materials if not is_identifier(given)]
+        if len(known) < len(materials):  # its elements are not known before the source is open
+            table = self._holding([elements_of(known)])
+            known = [identified(table, given) for given in materials]
+        elements = elements_of(known, lithium=lithium)
         table = self._holding([elements])
         found = with_put_back((sample or ask)(table), table, elements, ask)
         self._tell(found.warnings, stacklevel=4)
@@ -456,7 +500,9 @@ class Database:
                 table = self._opener(sets)
             else:
                 assert not isinstance(self._source, PhaseTable)
-                table = open_table(self._source, sets, options=self._options)
+                chosen = self._options
+                table = open_table(self._source, sets, options=chosen)
+                table = prepared(table, chosen.energies, chosen.given)
             self._table = table
         return table
 

@@ -13,8 +13,9 @@ phases that have exactly the elements of p all stay: q may be what takes over on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ from ..engine.walk import CERTIFIED, lowest_energy
 from ..errors import InputError
 from ..files import EMBEDDED_FILE, data_parquet
 from .cache import cached_flags
+from .energy_units import check_distance
 from .system import Floats
 from .table import PhaseTable
 
@@ -53,6 +55,33 @@ class Stability:
     rows: Rows
     energy_above_hull: Floats
     margin: Floats
+
+
+def require_near(
+    name: str,
+    energy: float,
+    table: PhaseTable,
+    amounts: Collection[tuple[str, Any]],
+    *,
+    above: bool = True,
+) -> None:
+    """Refuse a formation energy [eV/atom] that is handed in and far from the hull of a table.
+
+    ``amounts`` are atoms by element, as in the formula.  Where a part of the composition stays
+    unbound on the hull, the table may just lack the compounds, and nothing lies too far below;
+    ``above`` says whether anything can lie too far above.
+
+    Raises
+    ------
+    InputError
+        See ``check_distance``; also for elements that the table does not know.
+    """
+    system = table.within(symbol for symbol, _ in amounts)
+    hull = lowest_energy(system.columns, system.energies, system.fractions(amounts))
+    bound = (hull.phases[hull.amounts > CERTIFIED] >= len(system.elements)).all()
+    if above if energy > hull.energy else bound:
+        n_atoms = float(sum(amount for _, amount in amounts))
+        check_distance(name, energy, hull.energy, n_atoms)
 
 
 def stability(

@@ -7,6 +7,7 @@ from functools import cache
 from math import isfinite
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..files import EMBEDDED_FILE, data_parquet
@@ -166,21 +167,35 @@ def evidence() -> Mapping[str, str]:
     return {formula: why for formula, seen, why in zip(*columns, strict=True) if seen == "yes"}
 
 
-def _doubts(table: PhaseTable, row: int, unknown: bool) -> list[str] | None:
-    """Reasons to doubt that the phase exists; None if somebody made it.
+def observations(table: PhaseTable, rows: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return whether somebody made some phases of a table: 1 yes, 0 no, -1 unknown; (k,).
 
-    A structure that is not theoretical comes from an experiment (Materials Project).
+    What the table says counts.  Where it says nothing, a known artefact was not made; a structure
+    that is not theoretical was (it comes from an experiment: Materials Project), and so was what
+    the embedded table has evidence of.
     """
-    formula, observed = str(table.formulas[row]), int(table.observed[row])
+    found: NDArray[np.int64] = table.observed[rows].astype(np.int64)
+    column = table.properties.get("theoretical")
+    for place in np.flatnonzero(found < 0).tolist():
+        formula = str(table.formulas[rows[place]])
+        if formula in known_artefacts():
+            found[place] = 0
+        elif formula in evidence() or (column is not None and column[rows[place]] == 0):
+            found[place] = 1
+    return found
+
+
+def _doubts(table: PhaseTable, row: int, unknown: bool) -> list[str] | None:
+    """Reasons to doubt that the phase exists; None if somebody made it."""
+    observed = int(observations(table, np.array([row]))[0])
     column = table.properties.get("theoretical")
     theoretical = -1 if column is None else int(column[row])
-    artefact = formula in known_artefacts()
-    found = theoretical == 0 or formula in evidence()
+    formula = str(table.formulas[row])
     if formula in wrong_energies():
         return [ARTEFACT]
-    if observed == 1 or (observed < 0 and found and not artefact):
+    if observed == 1:
         return None
-    if artefact:
+    if formula in known_artefacts():
         return [ARTEFACT]
     if observed == 0:
         return [NEVER_OBSERVED]

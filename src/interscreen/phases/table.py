@@ -27,6 +27,9 @@ _WORD = (1 << 64) - 1
 _REMEMBERED = 32  # more of them is slower: fresh memory costs more than what is found again
 
 ABOVE_HULL = "above_hull_of_all"  # property: lies above the hull of all phases of the source
+_MADE_AGAIN = frozenset(
+    "_index _compounds _positions _quiet _aside _remembered fingerprint".split()
+)
 OBSERVED = {"yes": 1, "no": 0, "unknown": -1, "": -1}
 
 
@@ -111,11 +114,7 @@ class PhaseTable:
 
     def __getstate__(self) -> dict[str, Any]:
         """State without what any process makes again in milliseconds."""
-        return {
-            key: value
-            for key, value in self.__dict__.items()
-            if key not in ("_index", "_positions", "_quiet", "_aside", "_remembered", "fingerprint")
-        }
+        return {key: value for key, value in self.__dict__.items() if key not in _MADE_AGAIN}
 
     def __len__(self) -> int:
         return len(self.formulas)
@@ -302,6 +301,31 @@ class PhaseTable:
         entries = self.indptr[rows][:, None] + np.arange(len(elements))
         same = (self.counts[entries] == unit.counts).all(axis=1)
         return int(rows[same][0]) if same.any() else None
+
+    @cached_property
+    def _compounds(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64], Any]:
+        """Low and high words of all systems, key of each system, and its counted compounds."""
+        index = self._index
+        lows, highs = np.unique(index.low), np.unique(index.high)
+        keys = np.searchsorted(highs, index.high) * len(lows) + np.searchsorted(lows, index.low)
+        compound = (self.counted & (np.diff(self.indptr) > 1))[index.order]
+        return lows, highs, keys, np.add.reduceat(compound, index.first[:-1], dtype=np.int64)
+
+    def compounds_of(self, systems: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Count the counted compounds that have exactly some elements, (k,).
+
+        ``systems`` (k, 2) are bit masks: the element at position p is bit p of the first word, or
+        bit p - 64 of the second.
+        """
+        lows, highs, keys, number = self._compounds
+        low, high = systems.T
+        i, j = (
+            np.minimum(np.searchsorted(known, asked), len(known) - 1)
+            for known, asked in ((highs, high), (lows, low))
+        )
+        found = np.minimum(np.searchsorted(keys, i * len(lows) + j), len(keys) - 1)
+        there = (self._index.low[found] == low) & (self._index.high[found] == high)
+        return np.where(there, number[found], 0)
 
     def composition(self, row: int) -> dict[str, int]:
         """Atoms of each element in the reduced formula unit of a row."""

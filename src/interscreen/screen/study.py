@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from ..energies.given import read_given
 from ..phases.filters import Filters
 from ..phases.material import elements_of
 from ..sources.open import SourceOptions
@@ -14,7 +15,7 @@ from .entries import Entry, Uncertainty
 from .query import Query
 from .ranking import Ranking
 
-_OF_SOURCE = ("thermo_type", "database", "filters", "all_phases")  # and add
+_OF_SOURCE = ("thermo_type", "database", "filters", "all_phases", "energies")  # and lists
 
 
 class Study(BaseModel):
@@ -33,11 +34,16 @@ class Study(BaseModel):
         Phases to leave out, and artefacts to count (``keep``, ``kept``).
     add : list of str
         Files with entries of the user's own, relative to the study.
+    energies : source or anchored
+        Scale of the energies (docs/anchored.md); by default a study on the command line is
+        anchored, and one of ``Database`` has the scale of the database.
+    set : list of str
+        Measured energies that replace those of the source, as ``BiF3=-2.17eV/atom@298K``.
     anode : Li
     electrolytes, candidates : list of MaterialEntry
-        In YAML ``candidates`` may also name a file with the list: beside the study, or in a folder
-        ``candidates`` there or below the current folder; or be ``all``, or
-        ``{where: CONDITION, limit: NUMBER}``.
+        In YAML ``candidates`` may also name a file with the list (or another study): beside the
+        study, or in a folder ``candidates`` there or below the current folder; or a shipped study;
+        or be ``all``, or ``{where: CONDITION, limit: NUMBER}``.
     query : Query, optional
         Candidates from the source's own phases, in place of a list: a condition, or ``all``.
     cathodes, air : list of MaterialEntry
@@ -75,6 +81,8 @@ class Study(BaseModel):
     database: str = ""
     filters: Filters = Filters()
     add: list[str] = []
+    energies: Literal["", "source", "anchored"] = ""
+    set: list[str] = []
     anode: Literal["Li"] = "Li"
     electrolytes: list[Entry] = Field(min_length=1)
     candidates: list[Entry]
@@ -109,6 +117,13 @@ class Study(BaseModel):
             return {"kept" if key == "keep" else key: entry for key, entry in value.items()}
         return value
 
+    @field_validator("set")
+    @classmethod
+    def _readable_energies(cls, value: list[str]) -> list[str]:
+        for text in value:
+            read_given(text)
+        return value
+
     @field_validator("jobs")
     @classmethod
     def _some_workers(cls, value: int | None) -> int | None:
@@ -136,12 +151,13 @@ class Study(BaseModel):
     def source_options(self) -> SourceOptions:
         """How the study wants its source opened."""
         chosen = {name: getattr(self, name) for name in _OF_SOURCE}
-        return SourceOptions(**{**chosen, "add": tuple(self.add)})
+        return SourceOptions(**{**chosen, "add": tuple(self.add), "given": tuple(self.set)})
 
     def with_source(self, source: str, options: SourceOptions) -> Study:
         """Return the study with the choices that were made for it."""
         chosen = {name: getattr(options, name) for name in _OF_SOURCE}
-        return self.model_copy(update={**chosen, "add": list(options.add), "source": source})
+        lists = {"add": list(options.add), "set": list(options.given)}
+        return self.model_copy(update={**chosen, **lists, "source": source})
 
     @property
     def folder(self) -> Path:

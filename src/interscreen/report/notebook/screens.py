@@ -80,6 +80,7 @@ def _block(card: Card, block: pd.DataFrame, summary: str) -> None:
         return any(not math.isnan(cells.number(row.get(key))) for row in good)
 
     heads = [label_of(key) for key in ("rank", "candidate", "role")]
+    heads += ["Made", label_of("lithium_competitors")]
     heads.append(f"{label_of('score_meV_per_atom')}|{MEV}")
     bars, contacts = known("score_low_meV_per_atom"), known("layer_mutual_eV_per_atom")
     suspects = any(cells.text(row.get("suspect_phase")) for row in good)
@@ -96,6 +97,7 @@ def _block(card: Card, block: pd.DataFrame, summary: str) -> None:
         tied = "=" if cells.text(row.get("tied_with")) else ""
         line: list[Any] = [Number(_number(row, "rank") + tied)]
         line += [cells.text(row.get("candidate")), cells.text(row.get("role"))]
+        line += [cells.made(row), _number(row, "lithium_competitors")]
         line.append(_number(row, "score_meV_per_atom"))
         if bars:
             low, high = (_number(row, f"score_{end}_meV_per_atom") for end in ("low", "high"))

@@ -194,6 +194,9 @@ _SAMPLED = {
     "min_mutual_energy_eV_per_atom": ("mutual energy", "meV/atom", 1000.0, 0),
     "reduction_limit_V": ("reduction limit", "V", 1.0, 3),
     "oxidation_limit_V": ("oxidation limit", "V", 1.0, 3),
+    "first_voltage_V": ("first voltage", "V", 1.0, 3),
+    "average_voltage_V": ("mean voltage", "V", 1.0, 3),
+    "li_uptake_per_formula": ("Li taken up per formula", "", 1.0, 2),
 }
 
 
@@ -207,9 +210,8 @@ def with_spreads(text: str, result: Answer) -> str:
                 rounded(factor * (value or 0.0), digits)
                 for value in (found.standard_deviation, found.low, found.high)
             )
-            lines.append(
-                f"    {name} ± {deviation} {unit}; 90 % of the samples from {low} to {high}"
-            )
+            size = f"{deviation} {unit}".rstrip()
+            lines.append(f"    {name} ± {size}; 90 % of the samples from {low} to {high}")
     if len(lines) == 1:
         return text
     head, first, *rest = text.split("\n")
