@@ -290,11 +290,10 @@ def with_doubts(found: pd.DataFrame, ranking: pd.DataFrame) -> pd.DataFrame:
 
     ``found`` is what ``best`` gives for one electrolyte; a mean has no single answer to move.
     """
-    if ranking.empty:
+    if not set(_DOUBT) <= set(ranking) or found.attrs["electrolyte"] == OVERALL:
         return found
     known = ranking[ranking["electrolyte"] == found.attrs["electrolyte"]].set_index("candidate")
-    names = [name for name in _DOUBT if name in known and len(known)]
-    return found.assign(**{name: found["candidate"].map(known[name]) for name in names})
+    return found.assign(**{name: found["candidate"].map(known[name]) for name in _DOUBT})
 
 
 def _aside(
