@@ -31,6 +31,11 @@ LATP = "Li1.3Al0.3Ti1.7(PO4)3"
         ("Li0.5H2O", "Li0.5H2O"),  # no amount of zero
         ("0.5Li2MnO3·0.5LiCoO2", "(Li2MnO3)0.5(LiCoO2)0.5"),
         ("Al2O3.SiO2", "Al2O3(SiO2)"),
+        ("3CaO.Al2O3", "(CaO)3(Al2O3)"),
+        ("(1-x)Li2S·xP2S5 (x=0.25)", "(Li2S)0.75(P2S5)0.25"),
+        ("0.75 Li2S · 0.25 P2S5", "(Li2S)0.75(P2S5)0.25"),
+        ("CuSO4.xH2O (x=5)", "CuSO4(H2O)5"),
+        ("CaSO4·½H2O", "CaSO4(H2O)1/2"),
         # sums, differences and variables in subscripts
         ("Li1+0.3Al0.3Ti1.7(PO4)3", LATP),
         ("Na1+2Zr2Si2PO12", "Na3Zr2Si2PO12"),
@@ -63,6 +68,7 @@ def test_what_people_write_is_read(text, plain):
     assert found.text == plain
     assert found.amounts == parse_formula(plain).amounts
     assert found.notes == ()
+    assert resolve(text)[1].amounts == found.amounts  # no number before it is lost
 
 
 @pytest.mark.parametrize(
@@ -71,6 +77,8 @@ def test_what_people_write_is_read(text, plain):
         ("LiF 2", "write LiF2"),
         ("Li 7 La 3 Zr 2 O 12", "write Li7La3Zr2O12"),
         ("CuSO4 5H2O", "CuSO4·5H2O"),
+        ("LiF Cu", "write LiFCu for one formula, LiF + Cu for a mixture"),
+        ("Al2O3 LiF", "Al2O3 + LiF"),
         ("Li1+xAlxTi2-x(PO4)3", "x has no value"),
         ("LiCoO2 (x=0.3)", "it has no x"),
         ("LixCoO2 (x=1/0)", "x=1/0 is no number"),
@@ -96,6 +104,13 @@ def test_what_may_mean_something_else_is_refused_with_the_right_form(text, says)
         parse_formula(text)
     assert says in str(caught.value)
     assert repr(text) in str(caught.value)
+
+
+def test_a_number_before_a_hydrate_is_that_of_the_whole_only_behind_a_blank():
+    whole = resolve("2 CuSO4·5H2O + Li")[1]
+    assert (whole.text, whole.amount("Cu"), whole.amount("H")) == ("2 CuSO4(H2O)5 + Li", 2, 20)
+    with pytest.raises(InputError, match="Write 2 CuSO4·5H2O, or the first part in brackets"):
+        resolve("2CuSO4·5H2O + Li")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from functools import cache, cached_property, lru_cache
 from math import gcd, lcm
 
 from ..errors import InputError
-from .notation import NUMBER, SIMPLE, in_plain_notation
+from .notation import NUMBER, SIMPLE, in_plain_notation, own_number
 
 _COEFFICIENT = re.compile(r"^(\d+(?:\.\d+)?(?:/\d+)?)\s*\*?\s*(?=[A-Z(\[])")
 _PLUS = re.compile(r"\s+\+\s+|\s+\+$")
@@ -247,6 +247,8 @@ def split_mixture(text: str) -> list[tuple[Fraction, str]]:
     mixture = []
     for part in _PLUS.split(text.strip()):
         match = _COEFFICIENT.match(part)
+        if match and own_number(part, part[match.end() :]):
+            match = None
         try:
             coefficient = Fraction(match.group(1)) if match else Fraction(1)
         except ZeroDivisionError:

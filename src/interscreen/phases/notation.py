@@ -30,8 +30,10 @@ _MIXTURE = re.compile(
 # a point is one of decimals unless water, ammonia or a letter follows (MgCl2.6H2O)
 _POINT = re.compile(
     r"([A-Z][a-z]?|[)\]])(?!0\.)(\d*(?:\.\d+)??)\."
-    r"((?:\d+(?:\.\d+)?)?(?:H2O2?|D2O|NH3)(?![a-z0-9])|(?=[A-Z(\[]))"
+    r"((?:\d+(?:\.\d+)?|[xyzδ])?(?:H2O2?|D2O|NH3)(?![a-z0-9])|(?=[A-Z(\[]))"
 )
+_ALONE = re.compile(r"[A-Z][a-z]?[\d.]+")  # before a blank: Li1 F1, as pymatgen writes it
+_SOLVATE = re.compile(r"[\d./xyzδ]*(?:H2O2?|D2O|NH3)")
 
 _ALIKE = str.maketrans(
     {
@@ -85,9 +87,10 @@ def in_plain_notation(text: str) -> tuple[str, tuple[str, ...]]:
     prefix = POLYMORPH.match(plain)
     plain = plain[prefix.end() :] if prefix else plain
     plain = _joined(text, plain)
-    first, *others = re.split(r"[·*]", _POINT.sub(r"\1\2·\3", plain))
+    first, *others = _parts(plain)
     if others:
-        front = first if re.match(r"[A-Z(\[]", first) else _part(text, first)
+        numbered = _ADDUCT.match(first)
+        front = _part(text, first) if numbered and numbered.group() else first
         plain = front + "".join(_part(text, part) for part in others)
     plain = _with_sums(text, plain, known)
     if prefix:
@@ -95,6 +98,29 @@ def in_plain_notation(text: str) -> tuple[str, tuple[str, ...]]:
     if state and state.group(1) in "lg":
         notes.append(f"{text} read as {plain}: the energies know no liquid and no gas")
     return plain, tuple(notes)
+
+
+def own_number(text: str, formula: str) -> bool:
+    """Whether the number before a formula belongs to its first part (``0.5Li2MnO3·0.5LiCoO2``).
+
+    ``formula`` is the text without that number.  InputError where it may be that of the whole:
+    2CaSO4·H2O is one compound, 2CuSO4·5H2O may be two of them.
+    """
+    others = _parts(re.sub(r"\s+", "", cleaned(formula)))[1:]
+    if not all(_SOLVATE.fullmatch(part) for part in others):
+        return True
+    if others and not re.match(r"[\d./]+\s*[\s*]", text):
+        number = text.removesuffix(formula).strip()
+        raise InputError(
+            f"formula {text!r}: is {number} the number of the whole or of its first part? Write "
+            f"{number} {formula}, or the first part in brackets, as (CaSO4)2(H2O)"
+        )
+    return False
+
+
+def _parts(plain: str) -> list[str]:
+    """Split a hydrate or another adduct at its points."""
+    return re.split(r"[·*]", _POINT.sub(r"\1\2·\3", plain))
 
 
 def polymorph_note(text: str, plain: str) -> str:
@@ -116,6 +142,7 @@ def _joined(text: str, plain: str) -> str:
     """Take out blanks; one that may hide a mixture is refused."""
     plain = re.sub(r"\s*([·*])\s*", r"\1", plain)
     plain = re.sub(r"(?<=[\w)\]])\s*\.\s+(?=[\d(A-Z])|\s+\.\s*(?=[\d(A-Z])", "·", plain)
+    plain = re.sub(r"((?:^|[·*])[\d./]+)\s+(?=[A-Z(\[])", r"\1", plain)
     apart = re.search(r"(\S+)\s+([\d.])", plain)
     if apart:
         joined, front = re.sub(r"\s+", "", plain), plain[: apart.start(2)].replace(" ", "")
@@ -124,7 +151,13 @@ def _joined(text: str, plain: str) -> str:
             f"formula {text!r}: a number after a blank; write {joined} for one formula"
             + (f", {front}·{joined[len(front) :]} for a hydrate or the like" if adduct else "")
         )
-    return re.sub(r"\s+", "", plain)
+    chunks = plain.split()
+    if not all(_ALONE.fullmatch(chunk) for chunk in chunks[:-1]):
+        raise InputError(
+            f"formula {text!r}: write {''.join(chunks)} for one formula, {' + '.join(chunks)} for "
+            "a mixture"
+        )
+    return "".join(chunks)
 
 
 def _part(text: str, part: str) -> str:
