@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -65,6 +66,23 @@ def read_whole(path: Path, what: str) -> bytes:
     except (OSError, ValueError) as error:  # NUL in a name is a ValueError
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"{what} {str(path)!r}: cannot be read ({reason})") from None
+
+
+def read_text(path: Path, what: str) -> str:
+    """Read a text file in UTF-8 that the user names; errors as of ``read_whole``."""
+    try:
+        return read_whole(path, what).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{what} {str(path)!r}: cannot be read (byte {error.start + 1} is no UTF-8); convert "
+            "it: iconv -f latin1 -t utf8"
+        ) from None
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def sync_folder(folder: Path) -> None:

@@ -7,7 +7,6 @@ files are ours.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import platform
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OutputError
-from ..files import sync_folder, umask, write_whole
+from ..files import checksum, sync_folder, umask, write_whole
 from ..phases.columns import COLUMNS
 from ..phases.table import PhaseTable
 from ..version import version as own_version
@@ -149,7 +148,7 @@ def record_file(folder: Path, name: str) -> None:
     """Enter a file that was added to a finished run, or made again, in its manifest."""
     if own_files(folder):
         manifest = _read_manifest(folder)
-        manifest["files_sha256"][name] = _checksum(folder / name)
+        manifest["files_sha256"][name] = checksum(folder / name)
         write_whole(folder / MANIFEST, _text_of(manifest))
 
 
@@ -161,12 +160,7 @@ def is_whole(folder: Path, run_key: str) -> bool:
 
 
 def _is_ours(file: Path, checksums: Sequence[str]) -> bool:
-    return file.is_file() and not file.is_symlink() and _checksum(file) in checksums
-
-
-def _checksum(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return file.is_file() and not file.is_symlink() and checksum(file) in checksums
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
@@ -197,9 +191,7 @@ def write_table(table: pd.DataFrame, file: Path) -> None:
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """Write manifest.json with the checksum of every other file."""
-    sums = {
-        file.name: _checksum(file) for file in sorted(folder.iterdir()) if file.name != MANIFEST
-    }
+    sums = {file.name: checksum(file) for file in sorted(folder.iterdir()) if file.name != MANIFEST}
     (folder / MANIFEST).write_bytes(_text_of({**manifest, "files_sha256": sums}))
 
 

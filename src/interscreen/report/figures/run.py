@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import InputError
 from ...screen.ranking import OVERALL
 from ...screen.run import ScreenResult
+from ...screen.workers import in_processes
 from .. import cells
 from ..text.answers import source_note
 from .heatmap import reaction_heatmap
@@ -29,8 +30,6 @@ def write_figures(folder: Path, result: ScreenResult, source: str, workers: int 
     figure: heatmap_reaction_energy.csv, and the tables windows.csv and lithiation.csv of the run.
     ``workers`` are processes.
     """
-    from joblib import Parallel, delayed
-
     note = source_note(source, result.left_out)
     results, lithiation = (ranked(t, result.ranking) for t in (result.results, result.lithiation))
     figures: tuple[tuple[Any, ...], ...] = (
@@ -38,7 +37,7 @@ def write_figures(folder: Path, result: ScreenResult, source: str, workers: int 
         ("windows", window_bars, (result.windows, results), {}),
         ("lithiation", lithiation_staircase, (lithiation, results), {}),
     )
-    Parallel(n_jobs=workers)(delayed(_write)(folder, note, *figure) for figure in figures)
+    list(in_processes(_write, [(folder, note, *figure) for figure in figures], workers))
 
 
 def _write(
