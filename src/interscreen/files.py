@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from .errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow.parquet as pq
 
 EMBEDDED_FILE = "embedded.parquet"
+_FORMULAS = tuple("=+-@\t\r")
 
 
 @contextlib.contextmanager
@@ -93,6 +95,17 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """Return a table as a CSV file; a text that a spreadsheet takes for a formula begins with '."""
+
+    def quoted(value: Any) -> Any:
+        return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULAS else value
+
+    texts = [name for name, kind in table.dtypes.items() if kind.kind == "O"]
+    safe = table.assign(**{str(name): table[name].map(quoted) for name in texts})
+    return safe.to_csv(index=False, lineterminator="\n").encode()
 
 
 def umask() -> int:

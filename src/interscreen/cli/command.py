@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import InputError, OutputError
+from ..files import csv_bytes, write_whole
 from .streams import shown, takes_all
 
 if TYPE_CHECKING:
@@ -271,13 +272,19 @@ def listed(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def write_csv(rows: pd.DataFrame, name: str) -> None:
-    """Write a table where the user says, making its folder, or refuse."""
+force_option = option("--force", "replace a file that is there already", is_flag=True)
+
+
+def write_csv(rows: pd.DataFrame, name: str, force: bool) -> None:
+    """Write a table where the user says, making its folder, or refuse; whole or not at all."""
+    from ..screen.folder import check_file
+
     file = Path(name)
     if file.suffix.lower() != ".csv":
         raise InputError(f"{file}: the ending must be .csv")
+    check_file(file, force)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        rows.to_csv(file, index=False, lineterminator="\n")
+        write_whole(file, csv_bytes(rows))
     except OSError as error:
         raise OutputError(f"{file}: cannot be written ({error.strerror})") from None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
+from ...screen.folder import require_unaltered
 from ...screen.ranking import OVERALL
 from ...screen.run import ScreenResult
 from ...screen.workers import in_processes
@@ -65,7 +66,7 @@ def read_run(folder: Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        When the folder holds no results that a heatmap could be drawn from.
+        When the folder holds no results that a heatmap could be drawn from, or altered ones.
     """
     import pandas as pd
 
@@ -77,6 +78,7 @@ def read_run(folder: Path) -> pd.DataFrame:
             f"{folder}: holds no results.csv; name the folder of a finished screen (one of listed "
             "candidates; of a screen by query, write a study of the best: interscreen top)"
         )
+    require_unaltered(folder)
     rows = cells.read_rows(file, PLOTTED)
     for place, row in enumerate(rows, 1):
         for name in PLOTTED if row["status"] == "ok" else ():
