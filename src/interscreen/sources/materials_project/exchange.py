@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InputError, OutputError
-from ...files import whole_file
+from ...files import read_whole, whole_file
 from ...phases.source import Source, thermo_type
 from .documents import ROUTES, SUMMARY, THERMO, Batch
 from .store import DOCUMENTS, SUMMARIES, Store, store_path
@@ -120,10 +120,7 @@ def import_file(file: Path) -> Store:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror})") from None
+    content = read_whole(file, "export")
     described = _metadata_of(content)
     if described.get("kind") != KIND:
         raise InputError(
