@@ -11,12 +11,14 @@ import numpy as np
 from ..errors import InputError
 from ..phases.energy_units import check_energy, converted, likely_units, read_energy, told
 from ..phases.formula import Formula, parse_formula, read_amounts
+from ..phases.material import Material, compose
 from ..phases.table import PhaseTable
 
 _WRITTEN = re.compile(
     r"(?P<formula>[^=]+)=(?P<energy>[^@]+)(?:@\s*(?P<temperature>\d+(?:\.\d+)?)\s*K\s*)?"
 )
 _FORM = "write it as BiF3=-2.17eV/atom, -8.69eV/formula or -838kJ/mol, with @298K if you like"
+_SAME = 1e-9  # energies closer than this are equal [eV/atom]
 _FAR = 1.5  # from the energy of the source that no measurement lies [eV/atom]
 
 
@@ -97,6 +99,46 @@ def with_given(table: PhaseTable, given: Iterable[str | GivenEnergy]) -> PhaseTa
         source = table.source
         table = replace(table, source=replace(source, given=tuple(one.text for one in read)))
     return table
+
+
+def with_materials(table: PhaseTable, materials: Iterable[Material]) -> PhaseTable:
+    """Return a table in which energies given for materials stand for those of known phases.
+
+    A material with an energy of its own whose formula the table holds is that phase: what the user
+    gives counts in every equilibrium, and a note of the source says so.
+
+    Raises
+    ------
+    InputError
+        For two energies of one phase.
+    """
+    given: dict[str, GivenEnergy] = {}
+    notes = []
+    for material in materials:
+        energy = material.energy_eV_per_atom
+        unit = compose(material.formula)
+        if energy is None or len(unit.parts) != 1 or len(unit.elements) < 2:
+            continue
+        formula = unit.parts[0][1]
+        known = set(unit.elements) <= set(table.elements)
+        row = table.find(formula) if known else None
+        if row is None or abs(table.energies[row] - energy) < _SAME:
+            continue
+        text = f"{material.formula}={energy:g}eV/atom"
+        if given.setdefault(formula.reduced, GivenEnergy(text, formula, energy, None)).text != text:
+            raise InputError(
+                f"{material.formula}: two energies are given, {energy:g} and "
+                f"{given[formula.reduced].energy_eV_per_atom:g} eV/atom; keep one"
+            )
+        notes.append(
+            f"{material.formula}: the energy given, {energy:g} eV/atom, stands for the source's "
+            f"{table.energies[row]:.4f} in every equilibrium"
+        )
+    if not given:
+        return table
+    table = with_given(table, given.values())
+    source = table.source
+    return replace(table, source=replace(source, notes=(*source.notes, *dict.fromkeys(notes))))
 
 
 def _with_one(table: PhaseTable, one: GivenEnergy) -> PhaseTable:

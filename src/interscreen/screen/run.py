@@ -12,6 +12,7 @@ from ..answers.materials import materials_of
 from ..answers.sensitivity import strongest_suspects
 from ..answers.stacks import Stacks, stacks
 from ..answers.window import stability_window
+from ..energies.given import with_materials
 from ..energies.sampling import EnergyModel
 from ..errors import InputError, InterscreenError
 from ..phases.columns import columns_of
@@ -150,6 +151,7 @@ def run_study(
     >>> list(found.ranking["candidate"])
     ['LiF', 'CuF2']
     """
+    table = with_materials(table, (e.material for e in (*study.candidates, *study.electrolytes)))
     electrolytes = Electrolytes.of(study, table)
     samples = study.uncertainty.samples
     results, numbers = _results(study, table, electrolytes, samples, cores(study, jobs), sampling)
