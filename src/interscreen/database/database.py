@@ -21,12 +21,11 @@ from ..answers.sampled import sampled_lithiation, sampled_reaction, sampled_wind
 from ..answers.stack import Stack, stack
 from ..answers.window import Window, stability_window
 from ..energies.anchors import Anchoring
-from ..energies.given import with_materials
 from ..energies.sampling import EnergyModel
 from ..energies.scale import prepared
 from ..errors import InputError, InterscreenWarning
 from ..phases.filters import Filters
-from ..phases.material import Given, as_material, elements_of
+from ..phases.material import Given, elements_of
 from ..phases.result import Result
 from ..phases.source import TABULATED
 from ..phases.table import PhaseTable
@@ -488,7 +487,7 @@ class Database:
             table = self._holding([elements_of(known)])
             known = [identified(table, given) for given in materials]
         elements = elements_of(known, lithium=lithium)
-        table = with_materials(self._holding([elements]), map(as_material, known))
+        table = self._holding([elements])
         found = with_put_back((sample or ask)(table), table, elements, ask)
         self._tell(found.warnings, stacklevel=4)
         return found
