@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from ..errors import InputError
-from ..phases.source import ANCHORED
+from ..phases.source import ANCHORED, TABULATED
+from ..sources import NAMES
 from .command import (
     EXIT_FAILED_ROWS,
     EXIT_OK,
@@ -96,10 +97,11 @@ def screen(
     if out:
         updates["output"] = out
     options = choice.options(asked.source_options)
-    options = replace(options, energies=options.energies or ANCHORED)
-    asked = asked.model_copy(update=updates).with_source(
-        choice.source or stated or default_source()[0], options
-    )
+    source = choice.source or stated or default_source()[0]
+    # a table of one's own may lack the anchors; it is anchored where that is asked for
+    scale = ANCHORED if source in NAMES else TABULATED
+    options = replace(options, energies=options.energies or scale)
+    asked = asked.model_copy(update=updates).with_source(source, options)
     table = open_source(choice, output, asked.element_sets, source=stated, options=options)
     if check:
         return _check(asked, table)
