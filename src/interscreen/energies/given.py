@@ -124,6 +124,8 @@ def with_materials(table: PhaseTable, materials: Iterable[Material]) -> PhaseTab
         row = table.find(formula) if known else None
         if row is None or abs(table.energies[row] - energy) < _SAME:
             continue
+        if min(table.energies[row], energy) >= 0.0:  # no part of any equilibrium
+            continue
         text = f"{material.formula}={energy:g}eV/atom"
         if given.setdefault(formula.reduced, GivenEnergy(text, formula, energy, None)).text != text:
             raise InputError(
