@@ -11,11 +11,10 @@ import pytest
 import interscreen as si
 from interscreen import react, stability_window
 from interscreen.errors import InputError, SourceError
+from interscreen.sources.materials_project.check import audit
 from interscreen.sources.materials_project.store import Store, store_path
-from interscreen.sources.materials_project.table import audit
 from interscreen.sources.open import SourceOptions, open_table
-from standin import StandIn
-from standin.makers import NON_COMMERCIAL
+from service import Service
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pymatgen")
 
@@ -38,14 +37,14 @@ def computed(entries_file):
 @pytest.fixture
 def pulled(pull, four_elements):
     """Everything of Fe, Li, O and P, pulled into the store of this test."""
-    with StandIn(four_elements) as service:
+    with Service(four_elements) as service:
         pull(service, ALL)
     return open_table("mp", [ALL], options=OFFLINE)
 
 
 @pytest.fixture
 def filled(pull, open_store, four_elements):
-    with StandIn(four_elements) as service:
+    with Service(four_elements) as service:
         pull(service, ALL)
     return open_store()
 
@@ -249,22 +248,10 @@ def test_a_complete_store_agrees_with_the_service(pull, open_store, service, sma
     assert report["formulas"] == 291
 
 
-def test_documents_that_the_service_holds_back_are_noticed(home, pull, open_store, small):
-    # those that are not for commercial use, where the owner of the key has not agreed to that
-    with StandIn(small, terms_accepted=False) as service:
-        pull(service, ("Li", "S", "Ti"))
-    store = open_store()
-    held = {row[0] for row in store.read("SELECT material_id FROM documents")}
-    assert NON_COMMERCIAL not in held
-    report = audit(store)
-    assert report["hull_differences"] == 1
-    assert "(Li4TiS4): 0 in place of 5 meV/atom" in report["hull"]
-
-
 def test_an_empty_store_cannot_be_audited(home):
-    path = store_path("2026.10.1", "GGA_GGA+U")
+    path = store_path("2026.04.13", "GGA_GGA+U")
     with (
-        Store(path, create=("2026.10.1", "GGA_GGA+U")) as store,
+        Store(path, create=("2026.04.13", "GGA_GGA+U")) as store,
         pytest.raises(InputError, match="empty; fill it with `interscreen data pull"),
     ):
         audit(store)

@@ -64,8 +64,7 @@ def pull(
 ) -> int:  # fmt: skip
     """Fetch phases of the Materials Project into the local store."""
     from ..sources.materials_project.local import Wanted, connect
-    from ..sources.materials_project.pull import pull_everything
-    from ..sources.materials_project.systems import pull_systems
+    from ..sources.materials_project.pull import pull_everything, pull_systems
 
     sets, named = _sets(elements, study)
     if not sets and not everything:
@@ -88,7 +87,7 @@ def pull(
 
 def _tell(report: PullReport, named: frozenset[str], output: Output) -> int:
     """Say what a pull brought, and fail where a named element has no phases."""
-    from ..sources.materials_project.table import audit
+    from ..sources.materials_project.check import audit
 
     with report.store as store:
         checked = audit(store)
@@ -200,7 +199,7 @@ def _summary(store: Store) -> dict[str, Any]:
 @output_options
 def info(thermo_type: str, database: str, output: Output) -> int:
     """Say what a database in the local store holds, and check it."""
-    from ..sources.materials_project.table import audit
+    from ..sources.materials_project.check import audit
 
     with _store(thermo_type, database) as store:
         report = {**_summary(store), **audit(store)}

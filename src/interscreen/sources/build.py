@@ -21,6 +21,7 @@ from ..phases.formula import (
 )  # fmt: skip
 from ..phases.source import Source
 from ..phases.table import ABOVE_HULL, PhaseTable
+from .materials_project.identifiers import spelled_as
 from .rows import Rows, Units
 
 _ELEMENT_TOLERANCE = 1e-6  # eV/atom
@@ -156,10 +157,10 @@ def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = F
             out |= without[formula] - rows.energies < least - _EDGE
     elements = np.diff(table.indptr) == 1
     out &= ~elements[formula]  # the reference states always count
-    banned = _leave_out_banned(rows, table, filters, out, formula)
+    _leave_out_banned(rows, table, filters, out, formula)
     chosen = table_from_rows(
         rows,
-        replace(source, filters=filters.to_dict(), notes=(*source.notes, *banned)),
+        replace(source, filters=filters.to_dict()),
         all_phases=all_phases,
         left_out=out,
         units=units,
@@ -175,15 +176,16 @@ def _leave_out_banned(
     filters: Filters,
     out: NDArray[np.bool_],
     formula: NDArray[np.int64],
-) -> list[str]:
-    """Leave out banned formulas; return notes on those that are not there."""
+) -> None:
+    """Leave out banned formulas; InputError for one that is not there."""
     row_of = {text: row for row, text in enumerate(rows.ids or ())}
-    notes = []
     for text in filters.banned:
         row: int | None = None
         symbols: Collection[str] = ()
-        if text in row_of:  # an identifier: left out row by row
-            row = int(formula[row_of[text]])
+        identifier = spelled_as(text, row_of)
+        if identifier in row_of:  # left out row by row
+            out |= np.array([other == identifier for other in rows.ids or ()], dtype=bool)
+            row = int(formula[row_of[identifier]])
             symbols = table.composition(row)
         elif not text.startswith(("mp-", "mvc-")):
             try:
@@ -202,8 +204,10 @@ def _leave_out_banned(
                 "zero of energy and always counts; take it off the list"
             )
         if row is None:
-            notes.append(f"banned phase {text}: the source has no such phase")
-    return notes
+            raise InputError(
+                f"banned: {text}: the source {table.source.name} has no such phase; correct it, or "
+                "take it off the list"
+            )
 
 
 def _more(count: int) -> str:

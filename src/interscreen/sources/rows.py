@@ -16,6 +16,7 @@ from ..phases.source import Source
 # further columns that a table may have; the numbers among them
 NUMBERS = (
     "density_g_per_cm3", "volume_A3_per_atom", "band_gap_eV", "energy_uncertainty_eV_per_atom",
+    "energy_above_hull_eV_per_atom",
 )  # fmt: skip
 LICENCES = frozenset({"BY-C", "BY-NC"})  # of the Materials Project's documents
 TEXTS = ("density_source", "conduction", "conduction_source", "observed_note", "is_metal")
@@ -134,9 +135,6 @@ class Rows:
                 )
             allowed = {"", *filters.licences}
             out |= np.array([licence not in allowed for licence in self.licences], dtype=bool)
-        if filters.banned and self.ids is not None:
-            banned = frozenset(filters.banned)
-            out |= np.array([identifier in banned for identifier in self.ids], dtype=bool)
         return out
 
     def joined(self, other: Rows) -> Rows:
