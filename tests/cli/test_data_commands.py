@@ -234,6 +234,43 @@ def test_diff_tells_what_a_new_database_changes(capsys, service, study):
     assert "2025.1.1" in err
 
 
+def test_update_moves_a_study_as_a_whole_and_says_what_changes(capsys, service, study):
+    run(capsys, "data", "pull", "--study", study)
+    code, out, err = run(capsys, "data", "update", "--study", study)
+    assert code == 0, err
+    assert "database 2026.04.13, before 2026.04.13" in err
+    documents = small_set()
+    service.set_version("2026.12.1", documents.moved({documents.ids("CuF2")[0]: 0.03}))
+    run(capsys, "data", "pull", "--elements", "Li,S")  # the store knows of a newer database now
+    warned = answer(capsys, "reaction", "CuF2", "LLZO")["provenance"]
+    assert warned["source_version"] == "database 2026.04.13"
+    (warning,) = warned["warnings"]
+    assert warning.startswith("database 2026.04.13 answers, the newest seen is 2026.12.1")
+    code, out, err = run(capsys, "data", "update", "--study", study)
+    assert code == 0, err
+    assert "database 2026.12.1, before 2026.04.13" in err
+    assert "+30.0" in out
+    moved = answer(capsys, "reaction", "CuF2", "LLZO")["provenance"]
+    assert moved["source_version"] == "database 2026.12.1"
+    assert moved["warnings"] == []
+    assert len(moved["sha256"]) == 64
+    assert moved["sha256"] != warned["sha256"]
+    code, _, err = run(capsys, "reaction", "CuF2", "LLZO")
+    assert "2026.04.13, in the store, too, answers with --database 2026.04.13" in err
+
+
+def test_a_banned_identifier_may_be_spelled_either_way(capsys, service):
+    (number,) = small_set().ids("Li2O2")
+    from emmet.core.mpid import AlphaID
+
+    for text in (number, str(AlphaID(number, padlen=8))):
+        found = answer(capsys, "reaction", "Li2O", "O2", "--ban", text)
+        assert found["provenance"]["left_out_phases"] == ["Li2O2"]
+    code, _, err = run(capsys, "reaction", "Li2O", "O2", "--ban", "mp-19770")
+    assert code == 2
+    assert "banned: mp-19770: the source mp has no such phase" in err
+
+
 def test_structures_come_only_when_asked_for(capsys, service, shared):
     from service import from_entries
 
@@ -264,7 +301,7 @@ def test_an_empty_store_says_how_to_fill_it(capsys, monkeypatch, tmp_path):
         assert "interscreen data" in err
     code, _, err = run(capsys, "data")
     assert code == 2
-    assert "pull, list, info" in err
+    assert "pull, update, list, info" in err
 
 
 def test_a_folder_for_the_store_can_be_named(capsys, service, tmp_path, monkeypatch):

@@ -10,11 +10,13 @@ import pytest
 
 import interscreen as si
 from interscreen import react, stability_window
+from interscreen.answers.documents import documents_of, documents_text
 from interscreen.errors import InputError, SourceError
 from interscreen.sources.materials_project.check import audit
 from interscreen.sources.materials_project.store import Store, store_path
 from interscreen.sources.open import SourceOptions, open_table
 from service import Service
+from service.documents import padded
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pymatgen")
 
@@ -255,3 +257,26 @@ def test_an_empty_store_cannot_be_audited(home):
         pytest.raises(InputError, match="empty; fill it with `interscreen data pull"),
     ):
         audit(store)
+
+
+def test_an_answer_names_the_document_of_each_of_its_phases(pull, service, small):
+    pull(service, ("Li", "O", "S", "Ti"))
+    table = open_table("mp", [("Li", "O", "S", "Ti")], options=OFFLINE)
+    answer = react(table, "Li2O", "TiS2").to_dict()
+    documents = documents_of(answer, table)
+    assert documents.keys() == {"Li2O", "TiS2", "Li2S", "Li2TiO3", "Li2TiS3", "Li4TiO4", "TiO2"}
+    (number,) = small.ids("Li2O")
+    assert documents["Li2O"] == {
+        "material_id": number,
+        "material_id_in_letters": padded(number),
+        "theoretical": "no",
+        "licence": "BY-C",
+        "energy_above_hull_eV_per_atom": 0.0,
+    }
+    assert documents["Li2TiS3"]["licence"] == "BY-NC"
+    text = documents_text(documents)
+    assert f"  Li2O: {number} = {padded(number)}, made, 0 meV/atom above hull, BY-C" in text
+    assert "  Li2TiS3: mp-aaahlltz, theoretical, 0 meV/atom above hull, BY-NC" in text
+    assert max(map(len, text.splitlines())) <= 80
+    embedded = si.load().table
+    assert documents_of(react(embedded, "Li2O", "TiS2").to_dict(), embedded) == {}

@@ -7,6 +7,7 @@ import math
 import pytest
 
 from interscreen.errors import InputError, SourceError
+from interscreen.phases.identifiers import in_letters, spelled_as, stored
 from interscreen.phases.source import GGA, MIXED, R2SCAN, thermo_type
 from interscreen.sources.materials_project.documents import (
     STRUCTURE,
@@ -14,7 +15,6 @@ from interscreen.sources.materials_project.documents import (
     THERMO,
     read_documents,
 )
-from interscreen.sources.materials_project.identifiers import in_letters, spelled_as, stored
 from interscreen.sources.materials_project.store import DOCUMENTS, SUMMARIES
 
 ASKED = frozenset({"Li", "Li-O", "O"})

@@ -306,6 +306,7 @@ def answer(
     first : callable
         Called with the result before anything is printed: a reader may go away.
     """
+    from ..answers.documents import NON_COMMERCIAL, documents_of, documents_text
     from ..database.database import Database
     from ..engine.walk import plain_walks
     from ..phases.material import elements_of
@@ -314,7 +315,17 @@ def answer(
     with plain_walks():
         result = ask(db)
         first(result)
-        output.show(result.to_dict(), lambda: write(result))
+        found = result.to_dict()
+        if documents := documents_of(found, db.table):
+            found["documents"] = documents
+        output.show(
+            found, lambda: "\n".join(filter(None, [write(result), documents_text(documents)]))
+        )
+        if closed := [f for f, of in documents.items() if of["licence"] == NON_COMMERCIAL]:
+            output.say(
+                f"warning: the answer names {', '.join(closed)} of licence {NON_COMMERCIAL}: not "
+                "for commercial use (--licence BY-C leaves such phases out)"
+            )
         if output.quiet or not db.table.left_out_within(elements_of(materials)):
             return EXIT_OK
         how = "every phase counted" if choice.options().filters.active else "--all-phases"

@@ -1,4 +1,4 @@
-"""Commands about the local store: pull, list, info, diff, export, import, structure."""
+"""Commands about the local store: pull, update, list, info, diff, export, import, structure."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..sources.open import SourceOptions
 
 _ENDINGS = (".csv", ".csv.gz", ".parquet", ".pq", ".json", ".json.gz")
+_TOLERANCE = 0.005  # eV/atom
 _of_mp = functools.partial(option, section="Of mp, one or several of")
 
 
@@ -38,7 +39,7 @@ _of_mp = functools.partial(option, section="Of mp, one or several of")
 def data(context: click.Context) -> None:
     """Ask for a command where none is named."""
     if context.invoked_subcommand is None:
-        raise InputError("data: what? pull, list, info, diff, export, import or structure")
+        raise InputError("data: what? pull, update, list, info, diff, export, import or structure")
 
 
 # -- pull -----------------------------------------------------------------------------------------
@@ -102,6 +103,8 @@ def _tell(report: PullReport, named: frozenset[str], output: Output) -> int:
             "documents_in_store": store.count("documents"),
             "absent_elements": sorted(report.absent),
             "hull": checked["hull"],
+            "licences": checked["licences"],
+            "hidden_documents": checked["hidden"],
             "file": str(store.path),
         }
     output.say(
@@ -113,6 +116,10 @@ def _tell(report: PullReport, named: frozenset[str], output: Output) -> int:
     if checked["left_aside"]:
         output.say(f"documents left aside: {checked['left_aside']}")
     output.say(f"energies above hull: {checked['hull']}")
+    output.say(
+        f"licence BY-NC: {checked['licences'].get('BY-NC', 0)} documents in the store, "
+        f"{len(checked['hidden'])} on the service's hull not shown to this key"
+    )
     output.say(f"store {summary['file']}: {summary['documents_in_store']} documents")
     output.show(summary)
     lacking = sorted(report.absent & named)
@@ -139,6 +146,33 @@ def _sets(
 
         sets += load_study(file).element_sets
     return sets, named
+
+
+@data.command("update", help="move a study to the newest database, and say what changes")
+@option("--study", "the study", metavar="STUDY.yaml", required=True)
+@option("--thermo-type", "as for --source mp", metavar="T", default="")
+@cache_option()
+@output_options
+def update(study: str, thermo_type: str, output: Output) -> int:
+    """Pull a study as a whole from the newest database; compare it with the one before."""
+    from ..sources.materials_project.local import Wanted, connect, local_store
+    from ..sources.materials_project.pull import pull_systems
+
+    sets, _ = _sets([], [study])
+    wanted = Wanted(thermo_type=thermo_type or Wanted.thermo_type)
+    before = ""
+    if (found := local_store(wanted, sets)) is not None:
+        with found:
+            before = found.database
+    with contextlib.closing(connect(wanted, "an update", notify=output.say)) as client:
+        report = pull_systems(client, sets, notify=output.say, progress=output.progress())
+    with report.store as store:
+        after = store.database
+    output.say(f"{study}: database {after}" + (f", before {before}" if before else ""))
+    if not before or before == after:
+        output.show({"database": after, "before": before or None})
+        return EXIT_OK
+    return _compare(before, after, thermo_type, study, _TOLERANCE, None, output)
 
 
 # -- what is there ---------------------------------------------------------------------------------
@@ -308,7 +342,7 @@ def structure(identifier: str, thermo_type: str, database: str, output: Output) 
     "--tolerance",
     "smallest change that is told [eV/atom] (default 0.005)",
     type=float,
-    default=0.005,
+    default=_TOLERANCE,
     metavar="E",
 )
 @option("--out", "write all changes of phases there", metavar="FILE.csv")
@@ -319,6 +353,13 @@ def diff(
     output: Output,
 ) -> int:  # fmt: skip
     """Compare two databases (or tables), phase by phase, and the answers of a study."""
+    return _compare(a, b, thermo_type, study, tolerance, out, output)
+
+
+def _compare(
+    a: str, b: str, thermo_type: str, study: str | None, tolerance: float, out: str | None,
+    output: Output,
+) -> int:  # fmt: skip
     from ..phases.difference import compare_tables
     from ..report.text.changes import difference_text, screen_difference_text
     from ..screen.study_file import load_study

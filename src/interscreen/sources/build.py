@@ -19,9 +19,9 @@ from ..phases.formula import (
     reduced_text,
     whole_numbers,
 )  # fmt: skip
+from ..phases.identifiers import spelled_as
 from ..phases.source import Source
 from ..phases.table import ABOVE_HULL, PhaseTable
-from .materials_project.identifiers import spelled_as
 from .rows import Rows, Units
 
 _ELEMENT_TOLERANCE = 1e-6  # eV/atom

@@ -11,9 +11,9 @@ import numpy as np
 from ...errors import SourceError
 from ...phases.formula import atomic_number
 from ...phases.hull import stability
+from ...phases.identifiers import in_letters, stored
 from ..build import read_units, table_from_rows
 from .documents import HULL, THERMO
-from .identifiers import in_letters, stored
 from .store import Store
 from .table import STATED_ABOVE_HULL, store_rows, store_source
 

@@ -15,9 +15,9 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from ...errors import InputError, InterscreenError, SourceError
+from ...phases.identifiers import stored
 from ..retries import PassingError, persist, retry_after
 from .documents import FIELDS, HULL, SUMMARY, THERMO
-from .identifiers import stored
 from .key import Key
 from .store import VERSION_NAME
 

@@ -17,9 +17,9 @@ from typing import Any
 
 from ...errors import InputError, OutputError
 from ...files import whole_file
+from ...phases.identifiers import stored
 from ...phases.source import Source, thermo_type
 from .documents import ROUTES, SUMMARY, THERMO, Batch
-from .identifiers import stored
 from .pull import subsystems
 from .store import DOCUMENTS, SUMMARIES, Store, store_path
 from .table import CITATION, statement

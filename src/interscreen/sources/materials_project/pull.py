@@ -177,6 +177,7 @@ def _run(
         store = Store(place, create=(client.database, client.family))
         try:
             absent = work(store, tally)
+            store.note_checksum()
         except NewDatabaseError as news:
             store.close()
             before, client.database = client.database, str(news)

@@ -21,9 +21,9 @@ from uuid import uuid4
 
 from ...errors import InputError, OutputError
 from ...phases.cache import cache_folder
+from ...phases.identifiers import in_letters, stored
 from ...phases.source import POOLED
 from .documents import SUMMARY, THERMO, Batch
-from .identifiers import in_letters, stored
 
 FORMAT = 2
 _READABLE = (1, FORMAT)  # 1: before the change of identifiers, and without run types
@@ -338,6 +338,9 @@ class Store:
 
     def checksum(self) -> str:
         """Checksum of the content: every document with its numbers, in order (hexadecimal)."""
+        revision, _, known = self.about("checksum").partition(" ")
+        if known and revision == self.about("revision"):
+            return known
         digest = hashlib.sha256()
         columns = ", ".join((*DOCUMENTS[:8], *SUMMARIES[1:]))
         for row in self.read(
@@ -346,6 +349,12 @@ class Store:
         ):
             digest.update(repr(row).encode())
         return digest.hexdigest()
+
+    def note_checksum(self) -> None:
+        """Keep the checksum until the content changes: a question need not read everything."""
+        entry = ("checksum", f"{self.about('revision')} {self.checksum()}")
+        with self._problems():
+            self._connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", entry)
 
     def structure(self, identifier: str) -> dict[str, Any] | None:
         """Structure of one document as pymatgen's dictionary, where it was pulled."""

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable
 import numpy as np
 
 from ...errors import InputError
+from ...phases.identifiers import stored
 from ...phases.source import Source
 from ..rows import Rows
-from .identifiers import stored
 from .store import Store
 
 NAME = "mp"

@@ -22,6 +22,11 @@ def in_letters(identifier: str) -> str:
     return _spelled(identifier, letters=True)
 
 
+def is_identifier(text: str) -> bool:
+    """Whether a text is an identifier of a material, in either spelling."""
+    return _IDENTIFIER.fullmatch(text) is not None
+
+
 def spelled_as(identifier: str, known: Container[str]) -> str:
     """Return the spelling of an identifier that is known, or the one given."""
     spellings = (identifier, stored(identifier), in_letters(identifier))
@@ -29,7 +34,7 @@ def spelled_as(identifier: str, known: Container[str]) -> str:
 
 
 def _spelled(identifier: str, *, letters: bool) -> str:
-    if not _IDENTIFIER.fullmatch(identifier):
+    if not is_identifier(identifier):
         return identifier
     from emmet.core.mpid import AlphaID
 
