@@ -55,13 +55,20 @@ def data(context: click.Context) -> None:
 @_of_mp("--elements", "every system of these elements", metavar="Li,O,...", multiple=True)
 @_of_mp("--study", "every system of a study's stacks", metavar="STUDY.yaml", multiple=True)
 @_of_mp("--all", "every document of the thermo type", key="everything", is_flag=True)
+@option(
+    "--from",
+    "with --all: from where",
+    key="place",
+    type=click.Choice(["service", "open-data"]),
+    default="service",
+)
 @_of_mp("--structures", "crystal structures, too", is_flag=True)
 @_of_mp("--thermo-type", "as for --source mp", metavar="T", default="")
 @cache_option()
 @output_options
 def pull(
     what: str, elements: tuple[str, ...], study: tuple[str, ...], everything: bool,
-    structures: bool, thermo_type: str, output: Output,
+    place: str, structures: bool, thermo_type: str, output: Output,
 ) -> int:  # fmt: skip
     """Fetch phases of the Materials Project into the local store."""
     from ..sources.materials_project.local import Wanted, connect
@@ -75,6 +82,13 @@ def pull(
     if everything and structures:
         raise InputError("--structures: with --elements or --study, not with --all")
     wanted = Wanted(thermo_type=thermo_type or Wanted.thermo_type)
+    if place == "open-data":
+        from ..sources.materials_project.open_data import pull_open_data
+
+        if not everything or sets:
+            raise InputError("--from open-data: with --all only; its tables are read as a whole")
+        report = pull_open_data(wanted.thermo_type, notify=output.say, progress=output.progress())
+        return _tell(report, named, output)
     client = connect(wanted, "a pull", notify=output.say)
     options: dict[str, Any] = {"notify": output.say, "progress": output.progress()}
     output.say(f"the Materials Project answers from database {client.database}, {client.family}")

@@ -16,6 +16,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 from ...errors import OutputError, SourceError
+from ..embedded import embedded_table
 from .check import check_hull
 from .client import PAGE, Client, Page
 from .documents import ROUTES, STRUCTURE, THERMO, Batch, read_documents
@@ -145,7 +146,7 @@ def pull_everything(
                 raise SourceError(
                     f"the Materials Project has no {client.family} phase of any element"
                 )
-            _require_references(
+            require_references(
                 store.read(
                     "SELECT chemsys, formation_energy_eV_per_atom FROM documents "
                     "WHERE chemsys NOT LIKE '%-%'"
@@ -198,7 +199,7 @@ def _run(
     )
 
 
-def _require_references(energies: Iterable[tuple[str, float]], remedy: str) -> None:
+def require_references(energies: Iterable[tuple[str, float]], remedy: str) -> None:
     """Refuse energies of elements [eV/atom] among which the reference phase of one is missing."""
     lowest = dict(sorted(energies, reverse=True))  # the lowest of each symbol comes last
     for symbol, energy in sorted(lowest.items()):
@@ -236,18 +237,23 @@ def _alone(store: Store) -> Iterator[None]:
         lock.release()
 
 
-def _cut(page: Page, part: Part) -> list[Part]:
+def _cut(page: Page, part: Part, *, of_all: bool = False) -> list[Part]:
     """Cut a range of formation energies [eV/atom] so that each piece fits into one answer.
 
-    The documents of the page are the sample; a piece that is still too large is cut again.
+    The documents of the page are the sample, for the whole database (``of_all``) the embedded
+    table is; a piece that is still too large is cut again.
     """
     low, high = part
-    energies = sorted(
-        float(value)
-        for document in page.documents.values()
-        if (value := document.get("formation_energy_per_atom")) is not None
-    )
-    pieces = min(_PIECES, math.ceil(page.total / (_FILL * PAGE)))
+    pieces = math.ceil(page.total / (_FILL * PAGE))
+    if of_all and part == WHOLE:
+        energies = sorted(embedded_table().energies.tolist())
+    else:
+        energies = sorted(
+            float(value)
+            for document in page.documents.values()
+            if (value := document.get("formation_energy_per_atom")) is not None
+        )
+        pieces = min(_PIECES, pieces)
     cuts = {energies[len(energies) * k // pieces] for k in range(1, pieces)} if energies else set()
     edges = [low, *sorted(cut for cut in cuts if low <= cut < high), high]
     if len(edges) < 3:
@@ -318,7 +324,7 @@ def _whole(client: Client, store: Store, route: str, systems: list[str], tally: 
         if route == THERMO:
             answer.rows[:] = [row for row in answer.rows if row[2] != known[0]]
     if route == THERMO:
-        _require_references(
+        require_references(
             ((row[2], row[3]) for row in answer.rows if "-" not in row[2]),
             "nothing of this answer is kept; try again later",
         )
@@ -381,7 +387,9 @@ def _fetch_parts(
             _require_database(client)
             answer = read_documents(route, page.documents, client.family, None)
             if page.total > PAGE:
-                store.add([answer], parts={part: None, **dict.fromkeys(_cut(page, part))})
+                store.add(
+                    [answer], parts={part: None, **dict.fromkeys(_cut(page, part, of_all=True))}
+                )
             else:
                 store.add([answer], parts={part: page.total})
                 tally.documents += len(answer.rows) if route == THERMO else 0
