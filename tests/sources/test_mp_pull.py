@@ -185,6 +185,15 @@ def test_two_run_families_share_no_store(pull, open_store, service, small):
     assert local_store(wanted, [("Li", "P")]) is None
 
 
+def test_the_coverage_of_a_smaller_run_family_is_told(pull, service, small, notes):
+    pull(service, ("Cu", "F", "Li"), family="R2SCAN")
+    own = len(held_by(small, systems_of(("F", "Li")), "r2SCAN"))
+    theirs = len(held_by(small, systems_of(("F", "Li"))))
+    assert own == theirs == 3  # Cu has no r2SCAN phase, so its systems are not asked for
+    (told,) = notes
+    assert told.startswith("R2SCAN has 3 documents of these systems, GGA_GGA+U 3")
+
+
 def test_structures_come_on_demand_and_once(pull, open_store, home, four_elements):
     lithium = four_elements.within("Li", "O")
     with Service(lithium) as service:
@@ -511,7 +520,7 @@ def test_more_documents_of_one_energy_than_fit_into_an_answer_are_an_error(
 
 @pytest.fixture
 def always_look(monkeypatch):
-    """Ask after every answer which database is served, in place of every 30 s."""
+    """Ask after every answer which database is served, in place of every 90 s."""
     monkeypatch.setattr(pull_module, "_LOOK", -1.0)
 
 

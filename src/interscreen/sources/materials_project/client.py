@@ -116,14 +116,24 @@ class Client:
         page: Page = self._persist(what, lambda: self._page(route, kind, criteria))
         return page
 
-    def _page(self, route: str, kind: str, criteria: dict[str, Any]) -> Page:
-        answer = self._resters[kind]._query_resource(
+    def count(self, systems: list[str], family: str) -> int:
+        """Return how many thermo documents of a family some chemical systems have."""
+        criteria = {"_limit": 1, "_fields": "material_id", "chemsys": ",".join(systems)}
+        criteria["thermo_types"] = family
+        ask = self._ask
+        return int(self._persist("count", lambda: ask(THERMO, criteria)["meta"]["total_doc"]))
+
+    def _ask(self, kind: str, criteria: dict[str, Any]) -> Any:
+        return self._resters[kind]._query_resource(
             criteria=criteria,
             use_document_model=False,
             num_chunks=1,
             chunk_size=PAGE,
             timeout=_TIME_LIMIT,
         )
+
+    def _page(self, route: str, kind: str, criteria: dict[str, Any]) -> Page:
+        answer = self._ask(kind, criteria)
         documents, total = answer["data"], answer["meta"]["total_doc"]
         if not isinstance(documents, list) or not isinstance(total, int):
             raise PassingError("an answer that is no list of documents")

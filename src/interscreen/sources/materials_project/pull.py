@@ -16,6 +16,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 from ...errors import OutputError, SourceError
+from ...phases.source import GGA
 from ..embedded import embedded_table
 from .check import check_hull
 from .client import PAGE, Client, Page
@@ -23,7 +24,7 @@ from .documents import ROUTES, STRUCTURE, THERMO, Batch, read_documents
 from .store import Store, store_path
 
 _RESTARTS = 2  # times that a new database may appear during one pull
-_LOOK = 30.0  # s after which the service is asked again which database it serves
+_LOOK = 90.0  # s after which the service is asked again which database it serves
 _ZERO = 1e-6  # eV/atom
 _CHARACTERS = 5500  # of the list of systems in one request, as it is sent; the limit is 8190
 _EXPECTED = (12.0, 14.0, 8.0, 3.0, 0.4)  # documents of a system of 1, 2, ... elements
@@ -125,6 +126,8 @@ def pull_systems(
             if new and not store.complete:
                 tally.requests += check_hull(client, store, new, notify)
                 store.mark_pulled(new)
+                if client.family != GGA and notify is not None:
+                    _tell_coverage(client, store, systems, tally, notify)
         return frozenset(elements) - store.elements()
 
     return _run(client, work, notify)
@@ -210,8 +213,24 @@ def require_references(energies: Iterable[tuple[str, float]], remedy: str) -> No
             )
 
 
+def _tell_coverage(
+    client: Client, store: Store, systems: list[str], tally: Tally, notify: Callable[[str], None]
+) -> None:
+    """Say how many phases a smaller run family has of some systems, beside the default."""
+    batches = list(batches_of(systems))
+    theirs = sum(client.count(batch, GGA) for batch in batches)
+    tally.requests += len(batches)
+    wanted = set(systems)
+    held = store.read("SELECT chemsys FROM documents")
+    own = sum(system in wanted for (system,) in held)
+    notify(
+        f"{client.family} has {own} documents of these systems, {GGA} {theirs}: an answer lacks "
+        "the phases that nobody has calculated"
+    )
+
+
 def _require_database(client: Client) -> None:
-    """Refuse what came from another database than the store's; asked twice a minute at most."""
+    """Refuse what came from another database than the store's; asked now and then only."""
     if time.monotonic() - client.checked > _LOOK:
         now = client.current_database()
         if now != client.database:
