@@ -7,9 +7,11 @@ BIN := $(VENV)/bin
 
 demo: $(VENV)/.installed
 	$(BIN)/interscreen screen --out reports/demo
+	@echo 'next: $(BIN)/interscreen screen seeds   # all interlayers and electrolytes of five papers, half a minute'
+	@echo 'or:   $(BIN)/interscreen stack SrF2 LPSCl   # a question of your own; more with --help'
 
 example: $(VENV)/.installed
-	$(BIN)/interscreen screen --out reports/example
+	$(BIN)/interscreen screen seeds --out reports/example
 
 PYTEST := $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadscope
 
@@ -36,6 +38,7 @@ tutorial: $(VENV)/.installed-test
 	$(BIN)/python docs/rebuild_tutorial.py
 
 bench: $(VENV)/.installed-test
+	$(BIN)/python benchmarks/cold_start.py
 	$(BIN)/python benchmarks/pair_speed.py
 	$(BIN)/python benchmarks/pull_everything.py
 	$(BIN)/python benchmarks/whole_source.py

@@ -3,8 +3,8 @@
     python benchmarks/error_bars.py --source table.csv.gz
     python benchmarks/error_bars.py --samples 200 --json out.json
 
-The library (``candidates/library.yaml``) against five electrolytes, every question for every sample
-of the energies, with one thread and with one per core. For comparison some stacks are answered by
+The shipped study ``library`` against five electrolytes, every question for every sample of the
+energies, with one thread and with one per core. For comparison some stacks are answered by
 ``stack`` on tables whose energies were shifted by the same samples; the numbers must agree.
 """
 
@@ -34,7 +34,7 @@ COMPARED = ("CuF2", "Cu3N", "Al2O3", "Sn", "Li3PO4")
 
 def measure(table: PhaseTable, samples: int) -> dict[str, Any]:
     """Sample the library with one thread and with one per core."""
-    study = load_study(ROOT / "candidates" / "study-library.yaml")
+    study = load_study("library")
     known = set(table.elements)
     candidates = [e.material for e in study.candidates if _elements(e) <= known]
     electrolytes = [

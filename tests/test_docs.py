@@ -49,3 +49,13 @@ def test_the_page_of_the_house_names_every_module_of_a_room(room, named):
 def test_the_page_of_the_house_shows_every_room():
     folder = ROOT / "src" / "interscreen"
     assert set(rooms()) == {file.parent.name for file in folder.glob("*/__init__.py")}
+
+
+def test_the_commands_that_make_demo_ends_with_work(capsys):
+    from interscreen.cli.main import main
+
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    screen, question = re.findall(r"echo '\w+: +\$\(BIN\)/interscreen (.*?) +#", text)
+    assert main([*screen.split(), "--check"]) == 0
+    assert main(question.split()) == 0
+    assert "results would go to reports/seeds/" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""The candidate library: complete, readable, and compared with what it expects."""
+"""The shipped studies: complete, readable, and compared with what they expect."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ import csv
 import re
 from collections import Counter
 from fractions import Fraction
-from pathlib import Path
 
-import numpy as np
 import pytest
 
 from interscreen import lithiate, stability_window
 from interscreen.files import load_yaml
 from interscreen.phases.formula import parse_formula
-from interscreen.phases.material import compose, electrolytes, find_electrolyte
-from interscreen.phases.suspects import known_artefacts
-from interscreen.screen.study_file import load_study
-
-FOLDER = Path(__file__).parents[1] / "candidates"
+from interscreen.phases.material import compose
+from interscreen.phases.names import electrolytes
+from interscreen.screen.study_file import SHIPPED, load_study
+from interscreen.sources.embedded import embedded_table
 
 WANTED = {
     "conversion": """CuF2 CuS Cu3N AlF3 AlN MgF2 SnF2 ZnF2 AgF InF3 LaF3 ZnO SnO2 In2O3 Al2O3 Ta2O5
@@ -33,7 +30,7 @@ WANTED = {
 CHARGES = {"Li": 1, "Y": 3, "La": 3, "Al": 3, "Ti": 4, "Zr": 4, "Ge": 4, "Ta": 5, "P": 5}
 CHARGES |= {"N": -3, "O": -2, "S": -2, "Cl": -1}
 
-# What the full table answers otherwise, and why.  LICU3: a computed phase that nobody has made.
+# What the embedded table answers otherwise, and why.  LICU3: a computed phase that nobody has made.
 LICU3 = "LiCu3 (0.137 V) on the computed hull: never made; expected products without it"
 ZR4O = "Zr4O on the computed hull: never made; expected products without it"
 NITRIDE = "Li3N is too little stable to be displaced: from heats of formation the same"
@@ -62,8 +59,7 @@ EXCEPTIONS = {
 
 @pytest.fixture(scope="module")
 def library():
-    text = (FOLDER / "library.yaml").read_text(encoding="utf-8")
-    return load_yaml(text, "library.yaml")
+    return load_yaml(SHIPPED["library"].read_text(encoding="utf-8"), "library")["candidates"]
 
 
 def label(entry):
@@ -94,15 +90,8 @@ def is_expected(expected, found):
 
 
 @pytest.fixture(scope="module")
-def without_artefacts(full_table):
-    """The full table without the phases that the reference set marks as never made."""
-    keep = np.ones(len(full_table), dtype=bool)
-    for name in known_artefacts():
-        row = full_table.find(name)
-        if row is not None:
-            keep[row] = False
-    assert (~keep).sum() > 5
-    return full_table.only(np.flatnonzero(keep))
+def all_phases(_own_folders):
+    return embedded_table(all_phases=True)
 
 
 def test_the_library_holds_every_layer_in_its_role_once(library):
@@ -148,8 +137,8 @@ def test_references_of_measured_layers_are_those_of_the_table_of_experiments(lib
         assert any(text in entries[name] for text in cited[name] - {review}), name
 
 
-def test_the_study_reads_the_library_and_its_surroundings():
-    study = load_study(FOLDER / "study-library.yaml")
+def test_the_study_has_the_library_and_its_surroundings():
+    study = load_study("library")
     assert (study.name, study.source) == ("library", "")
     assert len(study.candidates) == sum(len(names) for names in WANTED.values())
     assert [entry.label for entry in study.electrolytes] == (
@@ -165,8 +154,7 @@ def test_every_electrolyte_is_neutral():
     names = [*electrolytes(), "Li3PS4"]
     assert {"LLZO", "LLZTO", "LATP", "LAGP", "LPSCl", "LGPS", "LLTO", "LiPON", "LYC"} < set(names)
     for name in names:
-        formula = find_electrolyte(name)
-        unit = compose(formula.formula if formula else name)
+        unit = compose(name)
         assert sum(CHARGES[symbol] * amount for symbol, amount in unit.amounts) == 0, name
 
 
@@ -182,37 +170,35 @@ def test_lipon_is_a_mixture_of_phosphate_and_oxynitride_only():
     ("name", "published_V"),
     [("LLTO", (1.75, 3.71)), ("Li2PO2N", (0.68, 2.63)), ("LYC", (0.62, 4.21))],
 )
-def test_windows_of_named_electrolytes_are_the_published_ones(full_table, name, published_V):
+def test_windows_of_named_electrolytes_are_the_published_ones(embedded, name, published_V):
     """Zhu, He, Mo 2015, 10.1021/acsami.5b07517; Li3YCl6: Wang et al., 10.1002/anie.201901938."""
-    found = stability_window(full_table, name).assemblage_window_V
+    found = stability_window(embedded, name).assemblage_window_V
     assert found == pytest.approx(published_V, abs=0.05)
 
 
-def test_a_charge_too_many_closes_the_window(full_table):
+def test_a_charge_too_many_closes_the_window(embedded):
     """Why LLTO is not written Li0.33La0.56TiO3, and LiPON not Li2.88PO3.73N0.14."""
-    low, high = stability_window(full_table, "Li0.33La0.56TiO3").assemblage_window_V
+    low, high = stability_window(embedded, "Li0.33La0.56TiO3").assemblage_window_V
     assert high - low < 0.01
-    _, trace = stability_window(full_table, "Li2.88PO3.73N0.14").assemblage_window_V
-    _, named = stability_window(full_table, "LiPON").assemblage_window_V
-    assert trace < 1.1
+    _, trace = stability_window(embedded, "Li2.88PO3.73N0.14").assemblage_window_V
+    _, named = stability_window(embedded, "LiPON").assemblage_window_V
+    assert trace == pytest.approx(1.137, abs=1e-3)
     assert named > 2.5
 
 
-def test_expected_products_are_those_of_the_full_table_but_for_known_reasons(library, full_table):
+def test_expected_products_are_the_computed_ones_but_for_known_reasons(library, all_phases):
     other = {
         label(entry)
         for entry in library
-        if not is_expected(entry["products"], lithiate(full_table, entry["formula"]).final_products)
+        if not is_expected(entry["products"], lithiate(all_phases, entry["formula"]).final_products)
     }
     assert other == set(EXCEPTIONS)
 
 
-def test_without_phases_nobody_has_made_copper_and_zirconium_stay_metals(
-    library, without_artefacts
-):
+def test_without_phases_nobody_has_made_copper_and_zirconium_stay_metals(library, embedded):
     for entry in library:
         if EXCEPTIONS.get(label(entry)) in (LICU3, ZR4O):
-            found = lithiate(without_artefacts, entry["formula"]).final_products
+            found = lithiate(embedded, entry["formula"]).final_products
             assert is_expected(entry["products"], found), entry["formula"]
 
 
@@ -220,6 +206,6 @@ def test_without_phases_nobody_has_made_copper_and_zirconium_stay_metals(
     ("formula", "passed"),
     [("Al2O3", "LiAlO2"), ("Cu6Sn5", "Li2CuSn"), ("Li4Ti5O12", "LiTi2O4")],
 )
-def test_what_experiments_see_is_passed_on_the_way(without_artefacts, formula, passed):
-    steps = lithiate(without_artefacts, formula).steps
+def test_what_experiments_see_is_passed_on_the_way(embedded, formula, passed):
+    steps = lithiate(embedded, formula).steps
     assert any(amounts(passed) == amounts(p) for step in steps for p in step.products)

@@ -258,11 +258,11 @@ def test_a_screen_of_which_nothing_could_be_computed_is_shown(reference: PhaseTa
 def test_sensitivity_names_the_phase_that_turns_the_answer(reference_all: PhaseTable) -> None:
     result = sensitivity(reference_all, ["CuF2"], ["LATP"])
     page = shown(result)
-    row = next(r for r in result.rows if r["left_out_phase"] == "LiCu3" and r["change"])
-    assert f"{milli(row['value'])} {milli(row['value_without'])} LiCu3" in page.text
+    row = next(r for r in result.rows if r["phase"] == "LiCu3" and r["change"])
+    assert f"{milli(row['value'])} {milli(row['value_then'])} LiCu3" in page.text
     assert "known artefact" in page.text
     nothing = shown(sensitivity(reference_all, ["LiF"], ["LLZO"]))
-    assert "of 5 answers" in nothing.text or "No suspect phase" in nothing.text
+    assert "of 5 answers" in nothing.text or "No phase in doubt" in nothing.text
 
 
 def test_a_validation_counts_its_verdicts_and_gives_reasons(reference: PhaseTable) -> None:

@@ -16,8 +16,8 @@ from interscreen import PhaseTable
 from interscreen.answers.stack import stack
 from interscreen.cli import main as cli
 from interscreen.errors import InputError
+from interscreen.phases.artefacts import known_artefacts
 from interscreen.phases.columns import COLUMNS
-from interscreen.phases.suspects import known_artefacts
 from interscreen.report.text.validation import validation_text
 from interscreen.validation import PARTS, element_sets, validate
 from interscreen.validation.cells import (
@@ -472,6 +472,7 @@ def test_files_and_json_hold_the_same_numbers(capsys, tmp_path):
         frame = pd.read_csv(tmp_path / "v" / f"{part}.csv", keep_default_na=False)
         assert len(frame) == len(found[part])
         assert set(frame.columns) == set(found[part][0])
+    frame = pd.read_csv(tmp_path / "v" / "correlations.csv", keep_default_na=False)
     for row, entry in zip(frame.to_dict("records"), found["correlations"], strict=True):
         assert row["metric"] == entry["metric"]
 

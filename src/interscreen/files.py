@@ -62,8 +62,9 @@ def read_whole(path: Path, what: str) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         raise InputError(f"{what} {str(path)!r}: no such file") from None
-    except OSError as error:
-        raise InputError(f"{what} {str(path)!r}: cannot be read ({error.strerror})") from None
+    except (OSError, ValueError) as error:  # NUL in a name is a ValueError
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"{what} {str(path)!r}: cannot be read ({reason})") from None
 
 
 def sync_folder(folder: Path) -> None:

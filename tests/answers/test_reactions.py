@@ -13,7 +13,7 @@ from interscreen.errors import InputError
 
 KEYS = {
     "reactants", "min_mutual_energy_eV_per_atom", "mixing_fraction", "total_energy_eV_per_atom",
-    "equation", "products", "kinks", "potential_V", "provenance",
+    "equation", "products", "kinks", "potential_V", "competitors", "provenance",
 }  # fmt: skip
 
 
@@ -483,11 +483,13 @@ def test_the_curve_is_given_without_numbers_that_are_none(reference):
             assert np.isfinite(kink.total_energy_eV_per_atom)
 
 
-def test_components_of_a_mixture_may_be_names_and_stand_close(reference):
-    spaced = react(reference, "LATP + LiF", "Li")
-    close = react(reference, "Li1.3Al0.3Ti1.7(PO4)3+LiF", "Li")
-    assert spaced.min_mutual_energy_eV_per_atom == close.min_mutual_energy_eV_per_atom
-    assert spaced.reactants[0]["formula"] == "Li1.3Al0.3Ti1.7(PO4)3 + LiF"
+def test_components_of_a_mixture_may_be_names_with_blanks_around_the_plus(reference):
+    named = react(reference, "LATP + LiF", "Li")
+    written = react(reference, "Li1.3Al0.3Ti1.7(PO4)3 + LiF", "Li")
+    assert named.min_mutual_energy_eV_per_atom == written.min_mutual_energy_eV_per_atom
+    assert named.reactants[0]["formula"] == "Li1.3Al0.3Ti1.7(PO4)3 + LiF"
+    with pytest.raises(InputError, match="blanks around its plus"):
+        react(reference, "Li1.3Al0.3Ti1.7(PO4)3+LiF", "Li")
 
 
 def test_component_without_a_phase_has_the_hull_energy_of_its_own_composition(reference):
@@ -512,3 +514,24 @@ def test_energies_per_formula_unit_are_those_of_the_equation(reference):
     assert frame["mutual_energy_kJ_per_mol"].min() == pytest.approx(
         96.485 * reaction.min_mutual_energy_eV_per_atom, rel=1e-5
     )
+
+
+def test_an_identifier_is_the_phase_that_the_source_has_under_it(reference):
+    import pandas as pd
+
+    import interscreen as si
+
+    rows = {
+        "id": ["mp-1", "mp-2", "mp-3", "mp-4", "mp-5", "mp-6"],
+        "formula": ["Li", "F2", "Cu", "LiF", "CuF2", "CuF2"],
+        "formation_energy_eV_per_atom": [0.0, 0.0, 0.0, -3.18, -1.81, -1.80],
+    }
+    db = si.load(pd.DataFrame(rows))
+    found = db.reaction("mp-5", "Li")
+    assert found.equation == "CuF2 + 2 Li -> 2 LiF + Cu"
+    assert found.min_mutual_energy_eV_per_atom == pytest.approx((-2 * 3.18 * 2 + 3 * 1.81) / 5)
+    assert db.stack("mp-5", "LiF").candidate == "mp-5"
+    with pytest.raises(InputError, match="keeps the lowest structure of each formula it holds"):
+        db.window("mp-6")
+    with pytest.raises(InputError, match="states none"):
+        react(reference, "mp-5", "Li")

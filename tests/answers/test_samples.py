@@ -8,6 +8,7 @@ import pytest
 from interscreen.answers.sampled import sampled_reaction, sampled_window
 from interscreen.answers.stack import stack
 from interscreen.answers.stacks import OF_CANDIDATE, OF_ELECTROLYTE, OF_STACK, stacks
+from interscreen.energies.errors import bond_errors
 from interscreen.energies.sampling import BLOCK, EnergyModel, EnergySamples
 from interscreen.energies.spread import spread
 from interscreen.errors import InputError
@@ -15,7 +16,7 @@ from interscreen.phases.material import Material
 
 SIGMA = 0.020
 INDEPENDENT = EnergyModel(SIGMA, correlated=False)
-SHARED = EnergyModel(0.0)  # the errors of the corrections alone
+SHARED = EnergyModel(0.0)  # the errors of bonds alone
 LITHIUM = "lithium_mutual_eV_per_atom"
 LAYER = "layer_mutual_eV_per_atom"
 
@@ -47,20 +48,22 @@ def test_a_reaction_of_two_phases_has_the_analytic_standard_deviation(fluorides)
     assert found["li_uptake_per_formula"] == pytest.approx(2.0)
 
 
-def test_a_correlated_error_that_cancels_does_cancel(fluorides):
-    """Both sides of 2 Li + CuF2 -> Cu + 2 LiF hold two F."""
-    energy = numbers_of(fluorides, "CuF2", "NaCl", model=SHARED, samples=200)[LITHIUM]
-    assert np.ptp(energy) < 1e-12
-    # and LiF itself does vary: its oxidation limit is 2 |E(LiF)| per Li
-    limit = numbers_of(fluorides, "LiF", "NaCl", model=SHARED, samples=2000)["oxidation_limit_V"]
-    assert np.std(limit) == pytest.approx(0.0026, rel=0.05)
+def test_a_shared_error_that_cancels_does_cancel(make_table):
+    """LiF + FeF2 -> LiFeF3 breaks no bond of cation and anion."""
+    table = make_table({"LiF": -3.0, "FeF2": -2.4, "LiFeF3": -2.8})
+    found = sampled_reaction(table, "LiF", "FeF2", model=SHARED, samples=200)
+    assert found.uncertainty["min_mutual_energy_eV_per_atom"].standard_deviation == 0.0
 
 
-def test_a_correlated_error_that_does_not_cancel_stays(make_table):
-    """2 Li + S -> Li2S: one S in three atoms."""
+def test_a_shared_error_that_does_not_cancel_stays(fluorides, make_table):
+    """2 Li + S -> Li2S: one S in three atoms; 2 Li + CuF2 -> Cu + 2 LiF: other bonds to F."""
     table = make_table({"Li2S": -1.5, "NaCl": -2.0})
     energy = numbers_of(table, "S", "NaCl", model=SHARED, samples=4000)[LITHIUM]
-    assert np.std(energy, ddof=1) == pytest.approx(0.0093 / 3, rel=0.05)
+    bond = bond_errors()["S", "s"].tabulated
+    assert np.std(energy, ddof=1) == pytest.approx(2 * bond / 3, rel=0.05)
+    energy = numbers_of(fluorides, "CuF2", "NaCl", model=SHARED, samples=4000)[LITHIUM]
+    bonds = [bond_errors()["F", block].tabulated for block in "sd"]
+    assert np.std(energy, ddof=1) == pytest.approx(2 * np.hypot(*bonds) / 5, rel=0.05)
 
 
 def expected_numbers(table, candidate, electrolyte):

@@ -1,7 +1,6 @@
 """Which phases decide an answer, and how far it moves without the suspect ones."""
 
 import dataclasses
-import math
 
 import numpy as np
 import pytest
@@ -20,6 +19,8 @@ from interscreen.answers.deciding import (
 )
 from interscreen.answers.sensitivity import (
     ALL_SUSPECTS,
+    LEFT_OUT,
+    PUT_BACK,
     sensitivity,
     stack_sensitivity,
     strongest_suspects,
@@ -29,6 +30,7 @@ from interscreen.errors import InputError
 from interscreen.phases.columns import columns_of
 from interscreen.phases.hull import stability
 from interscreen.phases.material import elements_of, resolve
+from interscreen.phases.suspects import left_out_reason
 
 # Li | CuF2 | FeS, worked out by hand.  Energies per formula unit [eV]: LiF -6, CuF2 -3, FeS -1,
 # Li2S -4.5, LiCu3 -0.4 (nobody made it).  LiCu lies above the hull (-0.006; the mixture of LiCu3
@@ -52,15 +54,15 @@ WITHOUT_BOTH = AS_COMPUTED | {LAYER: 0.0, WORST: 0.0, VOLTAGE: 4.5}
 
 @pytest.fixture(scope="module")
 def by_hand(make_table):
-    return make_table(BY_HAND)
+    return make_table(BY_HAND, all_phases=True)
 
 
 def outcomes(rows, phase):
-    return {row["quantity"]: row["value_without"] for row in rows if row["left_out_phase"] == phase}
+    return {row["quantity"]: row["value_then"] for row in rows if row["phase"] == phase}
 
 
 def row_of(rows, quantity, phase=ALL_SUSPECTS):
-    (found,) = (r for r in rows if (r["quantity"], r["left_out_phase"]) == (quantity, phase))
+    (found,) = (r for r in rows if (r["quantity"], r["phase"]) == (quantity, phase))
     return found
 
 
@@ -76,7 +78,7 @@ def test_answers_by_hand(by_hand):
     assert set(without) == {LAYER, WORST, BRIDGE, VOLTAGE}  # the others do not rest on it
     assert row_of(rows, LAYER, "LiCu3")["suspect_reason"] == "known artefact"
     assert row_of(rows, LAYER, "LiCu3")["change"] == pytest.approx(2.7 / 34 - 3.488 / 14)
-    assert row_of(rows, WORST, "LiCu3")["products_without"] == "LiCu -> Cu + Fe + Li2S"
+    assert row_of(rows, WORST, "LiCu3")["products_then"] == "LiCu -> Cu + Fe + Li2S"
 
 
 def test_what_takes_the_place_of_a_suspect_is_suspected_in_turn(by_hand):
@@ -86,7 +88,7 @@ def test_what_takes_the_place_of_a_suspect_is_suspected_in_turn(by_hand):
         row_of(rows, LAYER)["suspect_reason"]
         == "LiCu3: known artefact; LiCu: barely stable (3.0 meV/atom)"
     )
-    assert row_of(rows, LAYER)["products_without"] == "Cu + 2 LiF -> no reaction"
+    assert row_of(rows, LAYER)["products_then"] == "Cu + 2 LiF -> no reaction"
     assert row_of(rows, LITHIUM)["suspect_reason"] == ""
     strict = stack_sensitivity(by_hand, "CuF2", "FeS", margin=0.002)
     assert outcomes(strict, ALL_SUSPECTS) == pytest.approx(WITHOUT_LICU3)
@@ -110,10 +112,10 @@ def test_copper_fluoride_without_what_nobody_made(reference_all):
     layer, worst = row_of(rows, LAYER), row_of(rows, WORST)
     assert 1000 * layer["value"] == pytest.approx(-102, abs=0.5)
     assert 1000 * worst["value"] == pytest.approx(-284, abs=0.5)
-    assert 1000 * layer["value_without"] == pytest.approx(-1.8, abs=0.1)
+    assert 1000 * layer["value_then"] == pytest.approx(-1.8, abs=0.1)
     assert layer["suspect_reason"] == "LiCu3: known artefact"
-    assert layer["products_without"].startswith("Cu + 2 LiF -> ")
-    assert row_of(rows, VOLTAGE)["value_without"] == pytest.approx(3.639, abs=1e-3)
+    assert layer["products_then"].startswith("Cu + 2 LiF -> ")
+    assert row_of(rows, VOLTAGE)["value_then"] == pytest.approx(3.639, abs=1e-3)
 
 
 def test_answers_without_artefacts_are_those_of_the_table_without_them(reference, reference_all):
@@ -122,20 +124,20 @@ def test_answers_without_artefacts_are_those_of_the_table_without_them(reference
         plain = stack_sensitivity(reference, candidate, electrolyte)
         for quantity in QUANTITIES:
             value = row_of(plain, quantity)["value"]
-            assert row_of(rows, quantity)["value_without"] == pytest.approx(value, abs=1e-9)
+            assert row_of(rows, quantity)["value_then"] == pytest.approx(value, abs=1e-9)
 
 
 def test_lithium_sulfide_oxidises_later_without_lis4(reference_all):
     row = row_of(stack_sensitivity(reference_all, "Li2S", "LLZO"), BRIDGE, "LiS4")
     limit = stability_window(reference_all, "LLZO").assemblage_window_V[0]
     assert row["value"] + limit == pytest.approx(2.14, abs=5e-3)
-    assert row["value_without"] + limit == pytest.approx(2.34, abs=5e-3)
+    assert row["value_then"] + limit == pytest.approx(2.34, abs=5e-3)
 
 
 def test_full_table_knows_the_artefacts_too(full_table):
     rows = stack_sensitivity(full_table, "CuF2", "LATP")
     assert 1000 * row_of(rows, LAYER)["value"] == pytest.approx(-102, abs=0.5)
-    assert 1000 * row_of(rows, LAYER)["value_without"] == pytest.approx(-1.8, abs=0.1)
+    assert 1000 * row_of(rows, LAYER)["value_then"] == pytest.approx(-1.8, abs=0.1)
 
 
 def test_values_are_those_of_the_screen(reference):
@@ -200,7 +202,7 @@ def test_leaving_out_raises_the_hull_and_moves_a_reaction_by_no_more_than_the_ma
         margins = stability(found.table).margin
         before = found.table.energies - stability(found.table).energy_above_hull
         for row in found.rows(base.deciding[DEPOSITED] | base.deciding[LITHIUM]):
-            fewer = found.without(frozenset({row}))
+            fewer = found.varied(frozenset({row}))
             after = fewer.energies - stability(fewer).energy_above_hull
             assert (after >= before - 1e-9).all()
             assert after[row] - before[row] == pytest.approx(margins[row], abs=1e-9)
@@ -216,13 +218,13 @@ def test_every_deciding_phase_in_turn(by_hand):
     assert row_of(rows, LAYER, "LiF")["suspect_reason"] == ""
     assert outcomes(rows, "LiF").keys() == {LITHIUM, LAYER, WORST, BRIDGE, VOLTAGE}
     # without LiF nothing takes up Li but Cu that CuF2 cannot give
-    assert row_of(rows, LITHIUM, "LiF")["value_without"] == 0.0
-    assert {"CuF2", "FeS", "Li", "Cu", "Fe"}.isdisjoint(row["left_out_phase"] for row in rows)
+    assert row_of(rows, LITHIUM, "LiF")["value_then"] == 0.0
+    assert {"CuF2", "FeS", "Li", "Cu", "Fe"}.isdisjoint(row["phase"] for row in rows)
 
 
 def test_a_number_that_is_gone_has_no_change(by_hand):
     row = row_of(stack_sensitivity(by_hand, "CuF2", "FeS", only_suspects=False), VOLTAGE, "LiF")
-    assert row["value_without"] is None
+    assert row["value_then"] is None
     assert row["change"] is None
 
 
@@ -232,7 +234,7 @@ def test_materials_of_the_study_are_never_left_out(by_hand):
     mixture = stack_sensitivity(by_hand, "CuF2", "FeS", keep=["LiCu3 + LiF", "XeF2"])
     assert outcomes(mixture, "LiCu3") == {}
     study = sensitivity(by_hand, ["CuF2", "LiCu3"], ["FeS"]).rows
-    assert {row["left_out_phase"] for row in study if row["candidate"] == "CuF2"} == {ALL_SUSPECTS}
+    assert {row["phase"] for row in study if row["candidate"] == "CuF2"} == {ALL_SUSPECTS}
 
 
 def test_weak_suspects_stay_when_all_are_left_out(reference):
@@ -251,10 +253,10 @@ def test_score_is_computed_again(by_hand):
     rows = stack_sensitivity(by_hand, "CuF2", "FeS", score=score)
     found = row_of(rows, SCORE, "LiCu3")
     assert found["value"] == pytest.approx(score(AS_COMPUTED))
-    assert found["value_without"] == pytest.approx(score(WITHOUT_LICU3))
-    assert row_of(rows, SCORE)["value_without"] == pytest.approx(score(WITHOUT_BOTH))
+    assert found["value_then"] == pytest.approx(score(WITHOUT_LICU3))
+    assert row_of(rows, SCORE)["value_then"] == pytest.approx(score(WITHOUT_BOTH))
     change = score(WITHOUT_LICU3) - score(AS_COMPUTED)
-    assert strongest_suspects(rows) == {("CuF2", "FeS"): ("LiCu3", pytest.approx(change))}
+    assert strongest_suspects(rows) == {("CuF2", "FeS"): ("LiCu3", LEFT_OUT, pytest.approx(change))}
     assert strongest_suspects(rows, LITHIUM) == {}
 
 
@@ -262,7 +264,7 @@ def test_candidate_with_an_energy_of_its_own_keeps_it(by_hand):
     mine = Material("CuF2", energy_eV_per_atom=-1.2, name="mine")
     rows = stack_sensitivity(by_hand, mine, "FeS")
     assert row_of(rows, LITHIUM)["value"] == pytest.approx((-12 + 3.6) / 5)
-    assert row_of(rows, VOLTAGE)["value_without"] == pytest.approx(4.2)
+    assert row_of(rows, VOLTAGE)["value_then"] == pytest.approx(4.2)
     assert row_of(rows, LITHIUM)["candidate"] == "mine"
 
 
@@ -275,7 +277,7 @@ def test_one_table_for_a_study_in_order(reference_all):
         for candidate in ("CuF2", "LiF")
         for electrolyte in ("LATP", "LAGP")
     ]
-    everything = frame[frame["left_out_phase"] == ALL_SUSPECTS]
+    everything = frame[frame["phase"] == ALL_SUSPECTS]
     assert (everything.groupby(["candidate", "electrolyte"]).size() == len(QUANTITIES)).all()
     assert [failed[:2] for failed in found.failed] == [("XeF2", "LATP"), ("XeF2", "LAGP")]
     assert "element Xe" in found.failed[0][2]
@@ -293,10 +295,47 @@ def test_a_closed_source_answers_only_what_it_covers(reference):
         stack_sensitivity(table, "CuF2 + MgF2", "LATP")
 
 
-def test_what_the_table_leaves_out_by_choice_stays_out(reference):
-    rows = stack_sensitivity(reference, "CuF2", "LATP")
-    assert "LiCu3" not in {row["left_out_phase"] for row in rows}
-    assert not math.isclose(row_of(rows, LAYER)["value"], -0.102, abs_tol=1e-2)
+def test_a_phase_that_does_not_count_is_put_back(make_table):
+    """The artefact counts in none of the answers; put back, it gives those that count it."""
+    rows = stack_sensitivity(make_table(BY_HAND), "CuF2", "FeS")
+    put_back = [row for row in rows if row["phase"] == "LiCu3"]
+    assert {row["direction"] for row in put_back} == {PUT_BACK}
+    assert {row["suspect_reason"] for row in put_back} == {"known artefact"}
+    # it is part of no equilibrium of the other answers
+    assert {row["quantity"] for row in put_back} == {LAYER, WORST, BRIDGE, VOLTAGE}
+    for row in put_back:
+        assert row["value"] == pytest.approx(WITHOUT_LICU3[row["quantity"]])
+        assert row["value_then"] == pytest.approx(AS_COMPUTED[row["quantity"]])
+    assert row_of(rows, VOLTAGE, "LiCu3")["products_then"] == "LiCu3 + 6 LiF"
+    assert {row["direction"] for row in rows if row["phase"] != "LiCu3"} == {LEFT_OUT}
+    strongest = strongest_suspects(rows, WORST)
+    change = AS_COMPUTED[WORST] - WITHOUT_LICU3[WORST]
+    # leaving out LiCu, which stands in for it, changes more
+    assert strongest["CuF2", "FeS"] == ("LiCu", LEFT_OUT, pytest.approx(3.488 / 6))
+    assert change == pytest.approx(3.488 / 6 - 0.27)
+
+
+def test_what_the_study_names_is_not_put_back(make_table):
+    table = make_table(BY_HAND)
+    rows = stack_sensitivity(table, "CuF2", "FeS", keep=["LiCu3"])
+    assert PUT_BACK not in {row["direction"] for row in rows}
+    assert PUT_BACK not in {row["direction"] for row in stack_sensitivity(table, "LiCu3", "FeS")}
+
+
+def test_why_a_phase_does_not_count_is_said(make_table):
+    table = make_table({"Na": 0.0, "S": 0.0, "Na2S": -1.3, "NaS": -1.1}, observed=np.array([1] * 4))
+    banned = dataclasses.replace(table, counted=np.array([True, True, True, False]))
+    assert left_out_reason(banned, 3) == "left out by choice"
+    assert left_out_reason(dataclasses.replace(banned, observed=np.zeros(4)), 3) == "never observed"
+
+
+def test_the_main_example_shows_what_the_artefact_would_do(embedded):
+    rows = stack_sensitivity(embedded, "CuF2", "LATP")
+    found = row_of(rows, LAYER, "LiCu3")
+    assert found["direction"] == PUT_BACK
+    assert 1000 * found["value"] == pytest.approx(-1.8, abs=0.1)
+    assert 1000 * found["value_then"] == pytest.approx(-102.1, abs=0.1)
+    assert "Li3Cu" not in {row["phase"] for row in rows}  # above the hull: it changes nothing
 
 
 @pytest.mark.parametrize("limits", [{"margin": -1.0}, {"atoms": 0}])

@@ -14,6 +14,7 @@ from interscreen.phases.source import Source
 FULL = Filters(
     theoretical=False,
     banned=("LiCu3", "mp-1234"),
+    kept=("Li3Cu",),
     max_energy_above_hull_eV_per_atom=0.1,
     min_stability_eV_per_atom=0.02,
     licences=("BY-C",),
@@ -41,9 +42,9 @@ def test_nothing_is_left_out_by_default():
 
 def test_every_choice_is_active_alone_and_tells_itself_apart():
     each = [Filters(**{name: value}) for name, value in FULL.to_dict().items()]
-    assert len(each) == 5
+    assert len(each) == 6
     assert all(filters.active for filters in each)
-    assert len({filters.key for filters in (*each, FULL, Filters())}) == 7
+    assert len({filters.key for filters in (*each, FULL, Filters())}) == 8
     assert all(len(filters.to_dict()) == 1 for filters in each)
 
 
@@ -52,6 +53,7 @@ def test_what_is_recorded_gives_the_same_choice_back_after_json():
     assert recorded == {
         "theoretical": False,
         "banned": ["LiCu3", "mp-1234"],
+        "kept": ["Li3Cu"],
         "max_energy_above_hull_eV_per_atom": 0.1,
         "min_stability_eV_per_atom": 0.02,
         "licences": ["BY-C"],
@@ -73,7 +75,7 @@ def test_a_limit_of_zero_is_a_choice_and_not_the_absence_of_one():
 
 def test_one_line_says_it_all_in_meV():
     assert str(FULL) == (
-        "no theoretical phases; without LiCu3, mp-1234; "
+        "no theoretical phases; without LiCu3, mp-1234; Li3Cu counted; "
         "products at most 100 meV/atom above the hull; "
         "products stable by 20 meV/atom or more; licence BY-C"
     )
@@ -105,12 +107,12 @@ def test_the_label_of_a_source_says_what_was_left_out_and_added():
 def test_an_update_keeps_what_is_not_mentioned_and_joins_lists():
     more = FULL.updated(
         theoretical=None,
-        banned=["Li3Cu", "LiCu3"],
+        banned=["Li2Cu", "LiCu3"],
         min_stability_eV_per_atom=0.0,
         max_energy_above_hull_eV_per_atom=None,
         licences=None,
     )
-    assert more.banned == ("LiCu3", "mp-1234", "Li3Cu")  # once each
+    assert more.banned == ("LiCu3", "mp-1234", "Li2Cu")  # once each
     assert more.min_stability_eV_per_atom == 0.0
     assert (more.theoretical, more.licences) == (False, ("BY-C",))
     assert more.max_energy_above_hull_eV_per_atom == 0.1
@@ -155,7 +157,7 @@ class TestLimits:
         assert json.loads(json.dumps(Filters(**{name: value}).to_dict())) == {name: float(value)}
 
 
-@pytest.mark.parametrize("name", ["banned", "licences"])
+@pytest.mark.parametrize("name", ["banned", "kept", "licences"])
 @pytest.mark.parametrize("value", ["LiCu3", 3, None, {"LiCu3"}])
 def test_a_list_is_needed_where_there_may_be_several(name, value):
     assert "no list" in refused(**{name: value})
@@ -165,6 +167,10 @@ def test_a_list_is_needed_where_there_may_be_several(name, value):
 def test_entries_of_a_list_are_text(value):
     """A bare NO that YAML 1.1 reads as a truth value must not pass for a phase."""
     assert repr(value) in refused(banned=["LiCu3", value])
+
+
+def test_a_phase_is_banned_or_kept():
+    assert "LiCu3 is banned, too" in refused(kept=["LiCu3"], banned=["LiCu3"])
 
 
 @pytest.mark.parametrize("value", ["no", 0, None])

@@ -45,6 +45,13 @@ from interscreen.phases.formula import (
         (" Li3 PO4 ", {"Li": 3, "O": 4, "P": 1}),
         ("LiFeLi2O", {"Li": 3, "O": 1, "Fe": 1}),
         ("Li0.5Li0.5F", {"Li": 1, "F": 1}),
+        ("NH4NO3", {"H": 4, "N": 2, "O": 3}),
+        ("HDO", {"H": 2, "O": 1}),  # isotopes are atoms of their element
+        (
+            "LiNi1/3Co1/3Mn1/3O2",
+            {"Li": 1, "O": 2} | dict.fromkeys(("Mn", "Co", "Ni"), Fraction(1, 3)),
+        ),
+        ("Mo1.5Dy0.5O6", {"O": 6, "Mo": Fraction(3, 2), "Dy": Fraction(1, 2)}),
     ],
 )
 def test_amounts_are_exact_and_in_order_of_atomic_number(text, amounts):
@@ -126,12 +133,16 @@ def test_whole_numbers_keep_the_proportions_and_have_no_common_divisor(values):
         ("Li0F2", "amount of Li is zero"),
         ("LiF0.0", "amount of F is zero"),
         ("Ca(NO3)0", "is zero"),
-        ("CuSO4·5H2O", "cannot read '·'"),
+        ("Li0.000000009F", "the amount of Li is 0.000000009"),
+        ("LiF99999999999999999999", "the amount of F is"),
+        ("LiF1e309", "LiF1e309"),
+        ("Li()", "cannot be read"),
+        ("Li(O", "cannot be read"),
         ("Li+", "cannot read '+'"),
         ("CuF2!", "cannot read '!'"),
         ("Li7La3Zr2O12)", "cannot be read"),
         ("xyz", "cannot be read"),
-        ("CuF2Xx", "Xx"),
+        ("CuF2Xx", "Xx is not an element"),
         ("LATP", "LATP"),
         ("42", "42"),
     ],

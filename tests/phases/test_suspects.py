@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from interscreen.errors import InputError
+from interscreen.phases.artefacts import known_artefacts
 from interscreen.phases.hull import stability
 from interscreen.phases.suspects import (
     ATOMS,
     MARGIN_EV,
     is_firm,
-    known_artefacts,
     suspect_reasons,
     suspects,
     tells_observed,
@@ -37,7 +37,7 @@ def test_what_nobody_made_is_suspect_once_it_is_counted(reference, reference_all
 
 
 def test_known_artefacts_are_suspect_in_a_table_that_does_not_say_so(make_table):
-    table = make_table({"LiCu3": -0.034, "LiF": -3.0})
+    table = make_table({"LiCu3": -0.034, "LiF": -3.0}, all_phases=True)
     assert suspect_reasons(table, "Cu3Li") == ("known artefact",)
     assert suspect_reasons(table, "LiF") == ()
 
@@ -90,7 +90,12 @@ def test_theoretical_structures(make_table):
 
 
 def test_an_artefact_stays_one_though_its_structure_is_not_theoretical(make_table):
-    table = with_property(make_table({"LiN3": -0.417}), theoretical=[0])
+    table = with_property(make_table({"LiCu3": -0.034}, all_phases=True), theoretical=[0])
+    assert suspect_reasons(table, "LiCu3") == ("known artefact",)
+
+
+def test_an_energy_that_contradicts_experiment_does_so_though_the_phase_was_made(make_table):
+    table = make_table({"LiN3": -0.417}, all_phases=True, observed=np.array([1]))
     assert suspect_reasons(table, "LiN3") == ("known artefact",)
 
 

@@ -156,10 +156,11 @@ def test_probabilities_are_told_when_there_are_any(run_folder):
 
 
 def test_a_suspect_phase_that_decides_is_told_and_a_harmless_one_is_not(run_folder):
-    row = {**RANKED, "suspect_phase": "LiCu3", "suspect_change_meV_per_atom": "100.2"}
+    row = {**RANKED, "suspect_phase": "LiCu3", "suspect_direction": "put back",
+           "suspect_change_meV_per_atom": "-100.2"}  # fmt: skip
     write(run_folder, "ranking.csv", [row])
     told = " ".join(warnings(read_run(run_folder)))
-    assert "CuF<sub>2</sub> with LATP +100 (LiCu<sub>3</sub> left out) meV/atom" in told
+    assert "CuF<sub>2</sub> with LATP −100 (LiCu<sub>3</sub> put back) meV/atom" in told
     write(run_folder, "ranking.csv", [{**row, "suspect_change_meV_per_atom": "3"}])
     assert "LiCu" not in " ".join(warnings(read_run(run_folder)))
 
@@ -269,8 +270,8 @@ def test_eighty_candidates_and_five_electrolytes_stay_below_6_MB(tmp_path):
                           "low_5_percent": str(-3 * noise), "high_95_percent": "0"}  # fmt: skip
                 uncertainty.append({**pair, "quantity": q, **values, "samples_counted": "1000"})
                 sensitivity.append({**pair, "quantity": q, "value": str(-noise), "change": "0.0",
-                                    "left_out_phase": "LiCu3", "value_without": str(-noise),
-                                    "products_without": "Cu + LiF"})  # fmt: skip
+                                    "phase": "LiCu3", "value_then": str(-noise),
+                                    "products_then": "Cu + LiF"})  # fmt: skip
     write(tmp_path, "results.csv", results)
     write(tmp_path, "ranking.csv", ranking)
     write(tmp_path, "reactions.csv", reactions)

@@ -115,3 +115,19 @@ def test_progress_has_rate_and_remaining_time_on_a_terminal_and_is_silent_elsewh
         assert said == ""
         return
     assert re.search(r"3/3 \[\d\d:\d\d<\d\d:\d\d, +[\d.]+ ?( candidate/s|s/ candidate)", said)
+
+
+def test_what_is_known_of_the_candidates_stands_once_before_the_contacts():
+    frame = ranking("CuS")
+    frame["observed"] = ["yes", "unknown", "no", "yes"] * 3
+    frame["hygroscopic"] = ["yes", "no", "no", "no"] * 3
+    frame["lithium_competitors"] = [38, 10, 0, None] * 3
+    overall, single, *_, legend, _ = ranking_text(frame).split("\n\n")
+    assert re.search(r"CuF2 +conversion +yes, h +38 ", overall)
+    assert re.search(r"CuS +conversion +\? +10 ", overall)
+    assert re.search(r"AlF3 +conversion +no +0 ", overall)
+    assert "made" not in single
+    assert "Made: whether somebody made the candidate" in " ".join(legend.split())
+    alone = ranking_text(frame[frame["electrolyte"] == "LLZO"])
+    assert re.search(r"CuF2 +conv\. +yes, h +38 ", alone)
+    assert max(places(line) for line in alone.splitlines()) <= 80

@@ -26,7 +26,7 @@ ELECTROLYTES = ("LLZO", "LATP", "LAGP")
 # what a row of a candidate that failed still says
 ALWAYS = {
     "candidate", "id", "electrolyte", "formula", "electrolyte_formula", "status", "reason",
-    "elements", "n_elements", "source",
+    "elements", "n_elements", "observed", "volatile", "gaseous", "hygroscopic", "source",
 }  # fmt: skip
 
 

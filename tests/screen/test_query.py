@@ -217,7 +217,7 @@ def test_columns_that_a_source_may_have(make_table):
     assert choice.notes == ("band_gap_eV: unknown, left out: 1 (CuO)",)
 
 
-@pytest.mark.parametrize("column", ["theoretical", "observed", "band_gap_eV", "id"])
+@pytest.mark.parametrize("column", ["theoretical", "band_gap_eV", "id"])
 def test_a_source_without_a_column_says_so(make_table, column):
     for properties in ({}, {"theoretical": [-1, -1], "band_gap_eV": [float("nan")] * 2}):
         table = make_table({"CuF2": -1.0, "CuO": -1.0}, properties=properties)

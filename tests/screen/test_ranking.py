@@ -310,7 +310,7 @@ def test_same_input_gives_the_same_intervals():
     pd.testing.assert_frame_equal(rank(rows, Ranking()), rank(rows, Ranking()))
     later = set(columns_of("ranking")) - set(rank(rows, Ranking()).columns)
     assert later == {name for name in later if "score_" in name or "prob" in name} | {
-        "rank_low", "rank_high", "suspect_phase", "suspect_change_meV_per_atom"
+        "rank_low", "rank_high", "suspect_phase", "suspect_direction", "suspect_change_meV_per_atom"
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import pytest
 from interscreen import react
 from interscreen.errors import InputError
 from interscreen.phases.columns import COLUMNS
+from interscreen.report.text.ranking import ranking_text
 from interscreen.screen.entries import MaterialEntry, Uncertainty
 from interscreen.screen.run import run_study
 from interscreen.screen.study import Study
@@ -202,11 +203,22 @@ def test_suspect_phases_are_named(reference_all):
     found = run_study(study("CuF2", electrolytes=("LATP",)), reference_all)
     row = found.ranking.iloc[0]
     assert row["suspect_phase"] == "LiCu3"
+    assert row["suspect_direction"] == "left out"
     assert row["suspect_change_meV_per_atom"] > 50
     table = found.sensitivity
-    layer = table[table["quantity"] == "layer_mutual_eV_per_atom"].set_index("left_out_phase")
+    layer = table[table["quantity"] == "layer_mutual_eV_per_atom"].set_index("phase")
     assert layer.loc["all suspects", "value"] == pytest.approx(-0.102, abs=0.001)
-    assert layer.loc["all suspects", "value_without"] == pytest.approx(-0.002, abs=0.001)
+    assert layer.loc["all suspects", "value_then"] == pytest.approx(-0.002, abs=0.001)
+
+
+def test_phases_that_do_not_count_are_named_as_well(reference):
+    found = run_study(study("CuF2", electrolytes=("LATP",)), reference)
+    row = found.ranking.iloc[0]
+    assert (row["suspect_phase"], row["suspect_direction"]) == ("LiCu3", "put back")
+    assert row["suspect_change_meV_per_atom"] < -50
+    text = " ".join(ranking_text(found.ranking).split())
+    assert "move scores: CuF2 with LATP -1" in text
+    assert "(LiCu3 put back) meV/atom" in text
 
 
 def test_cathodes_and_air_are_asked_for_by_the_study(reference):

@@ -6,7 +6,7 @@ import pytest
 
 from interscreen.errors import InputError
 from interscreen.screen.study import Study
-from interscreen.screen.study_file import default_study, load_study
+from interscreen.screen.study_file import SHIPPED, default_study, load_study
 
 
 def write(folder, text, name="study.yaml"):
@@ -143,15 +143,31 @@ def test_study_can_be_built_in_python():
     assert [entry.label for entry in study.candidates] == ["CuF2", "LiF"]
 
 
-SHIPPED = sorted((Path(__file__).parents[2] / "candidates").glob("study-*.yaml"))
+@pytest.mark.parametrize("name", ["demo", "library", "seeds"])
+def test_shipped_studies_are_known_by_their_names(name):
+    study = load_study(name)
+    assert study.name == name
+    assert study.folder == Path("reports") / name
+    assert load_study(SHIPPED[name]) == study
+    assert list(SHIPPED) == ["demo", "library", "seeds"]
 
 
-@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
-def test_shipped_studies_are_right(file):
-    study = load_study(file)
-    assert len(study.candidates) > 30
-    assert study.folder == Path("reports") / study.name
+def test_a_name_that_is_neither_a_file_nor_shipped_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError) as caught:
+        load_study("libary")
+    assert str(caught.value) == (
+        "study 'libary': no such file, and no shipped study (demo, library, seeds); did you mean "
+        "library?"
+    )
+    write(tmp_path, GOOD, "demo")  # a path names the file where a name names the shipped one
+    assert load_study("./demo").name == load_study(Path("demo")).name == "s"
+    assert load_study("demo").name == "demo"
 
 
-def test_a_study_is_shipped():
-    assert SHIPPED
+def test_a_study_of_ones_own_takes_a_shipped_list(tmp_path):
+    found = load_study(write(tmp_path, "name: s\nelectrolytes: [LGPS]\ncandidates: library\n"))
+    assert found.candidates == load_study("library").candidates
+    (line,) = problems(tmp_path, "name: s\nelectrolytes: [LGPS]\ncandidates: libary\n")
+    assert "line 3: candidates: no such file" in line
+    assert line.endswith("and no shipped study (demo, library, seeds)")

@@ -288,16 +288,15 @@ def test_a_manifest_without_choices_says_so(screens):
     manifest = screens[1]["plain"][0]
     assert manifest["source"]["filters"] == {}
     assert manifest["source"]["added_entries"] == []
-    assert manifest["phases_left_out_of_the_source"] == []
+    assert manifest["phases_left_out_of_the_source"] == ["LiCu3"]  # a known artefact
     assert not Filters(**manifest["study"]["filters"]).active
     assert manifest["study"]["add"] == []
 
 
 def test_results_differ_as_the_choices_do(screens):
     plain, chosen = screens[1]["plain"], screens[1]["chosen"]
-    # the step to LiCu3 is gone from the lithiation of CuF2
-    assert [step["products"] for step in plain[1]] == ["Cu + 2 LiF", "0.3333 LiCu3 + 2 LiF"]
-    assert [step["products"] for step in chosen[1]] == ["Cu + 2 LiF"]
+    for run in (plain, chosen):  # LiCu3, a known artefact, counts in neither
+        assert [step["products"] for step in run[1]] == ["Cu + 2 LiF"]
     # CuF2 and Li2S form CuS, and without CuS what the user added: LiCuS
     found = [
         (row["equation"], float(row["mutual_energy_eV_per_atom"]))
@@ -334,4 +333,20 @@ def test_a_check_opens_the_source_with_the_choices(tmp_path, capsys):
     assert main(["screen", str(tmp_path / "s.yaml"), "--check"]) == 0
     captured = capsys.readouterr()
     assert "1 candidate x 1 electrolyte" in captured.out
-    assert "left out: without LiCu3" in captured.err
+    assert "phases: without LiCu3" in captured.err
+
+
+def test_a_study_counts_a_known_artefact(tmp_path, capsys):
+    (tmp_path / "table.csv").write_text(TABLE)
+    study = tmp_path / "s.yaml"
+    study.write_text(SCREEN + "filters: {keep: [licu3]}\n")
+    assert main(["screen", str(study), "--check"]) == 2
+    assert "kept: 'licu3' is no identifier" in capsys.readouterr().err
+    study.write_text(SCREEN + "filters: {keep: [LiCu3]}\n")
+    assert load_study(study).filters == Filters(kept=("LiCu3",))
+    assert main(["screen", str(study), "--out", str(tmp_path / "out")]) == 0
+    assert "phases: LiCu3 counted" in capsys.readouterr().err
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["source"]["filters"] == {"kept": ["LiCu3"]}
+    assert "LiCu3" not in manifest["left_out_phases"]
+    assert "LiCu3 counted" in manifest["source"]["source_label"]

@@ -19,7 +19,7 @@ from interscreen.screen.ranking import Ranking
 from interscreen.screen.run import run_study
 from interscreen.screen.scores import SCORE_COLUMNS
 from interscreen.screen.study import Study
-from interscreen.screen.top import best
+from interscreen.screen.top import best, with_doubts
 
 COLUMNS = columns_of("results")
 CANDIDATES = (
@@ -337,7 +337,9 @@ def test_table_fits_eighty_columns_and_shows_the_units_of_the_ranking(run, capsy
         "rank",
         "candidate",
         "role",
+        "made",
         "score",
+        "comp.",
         "Li",
         "depos.",
         "layer",
@@ -345,7 +347,8 @@ def test_table_fits_eighty_columns_and_shows_the_units_of_the_ranking(run, capsy
         "bridge",
     ]
     (copper,) = [line.split() for line in lines if " CuF2 " in line]
-    assert copper[1:] == ["CuF2", "conversion", "-15", "-1456", "-51", "-2", "-2", "4.19"]
+    assert copper[1:6] == ["CuF2", "conversion", "yes,", "h", "-15"]
+    assert copper[7:] == ["-1456", "-51", "-2", "-2", "4.19"]
     assert copper[0].endswith("=")  # tied with the 60 meV/atom of the manifest
     assert "-0" not in [cell for line in lines for cell in line.split()]
 
@@ -518,3 +521,25 @@ def test_csv_that_cannot_be_written_is_one_line(run, tmp_path):
     (tmp_path / "a").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
         ask(run, csv=tmp_path / "a" / "b.csv")
+
+
+def test_the_phase_in_doubt_of_the_ranking_stands_beside_the_score():
+    found = pd.DataFrame({"candidate": ["LiF", "CuF2"], "score_meV_per_atom": [-1.0, -15.0]})
+    ranking = pd.DataFrame(
+        {
+            "candidate": ["CuF2", "CuF2", "LiF"],
+            "electrolyte": ["LATP", "LAGP", "LATP"],
+            "suspect_phase": ["LiCu3", "LiCu3", ""],
+            "suspect_direction": ["put back", "put back", ""],
+            "suspect_change_meV_per_atom": [-171.0, -221.0, None],
+        }
+    )
+    found.attrs["electrolyte"] = "LATP"
+    known = with_doubts(found, ranking).set_index("candidate")
+    assert known.loc["CuF2", "suspect_phase"] == "LiCu3"
+    assert known.loc["CuF2", "suspect_direction"] == "put back"
+    assert known.loc["CuF2", "suspect_change_meV_per_atom"] == -171.0
+    assert known.loc["LiF", "suspect_phase"] == ""
+    found.attrs["electrolyte"] = "overall"  # a mean has no single answer to move
+    assert with_doubts(found, ranking) is found
+    assert with_doubts(found, ranking.drop(columns="suspect_phase")) is found

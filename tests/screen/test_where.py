@@ -207,7 +207,7 @@ def test_mistake_is_one_line_with_its_place_and_a_remedy(expression, position, s
     [
         ("anion == sulphide", "anion is never 'sulphide'; did you mean sulfide?"),
         ("anion == x", "it is fluoride, oxide, "),
-        ("qqqq == yes", "columns: elements, anion, observed, theoretical, n_elements"),
+        ("qqqq == yes", "columns: elements, anion, observed, theoretical, volatile"),
         ("energy_above_hull_eV_per_atom < 50", "is it meant in meV/atom? Then write 0.05"),
         ("theoretical == maybe", "it is yes, no or unknown"),
         ("band_gap > 1", "did you mean band_gap_eV?"),

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 
 import numpy as np
 import pytest
 from pymatgen.core import Composition
-from pymatgen.entries.computed_entries import ComputedEntry, ManualEnergyAdjustment
+from pymatgen.entries.computed_entries import (
+    CompositionEnergyAdjustment,
+    ComputedEntry,
+    ManualEnergyAdjustment,
+)
 
 from interscreen import react
 from interscreen.errors import InputError
 from interscreen.phases.filters import Filters
 from interscreen.phases.source import Source
 from interscreen.sources.additions import read_additions
-from interscreen.sources.entries import uncorrected
+from interscreen.sources.entries import calculation, uncorrected
 from interscreen.sources.open import SourceOptions, open_table
 from interscreen.sources.rows import Rows
 
@@ -29,17 +32,6 @@ BASE = (
 HEADER = "formula,formation_energy_eV_per_atom\n"
 # total energies of the elements [eV/atom], as a store of the Materials Project holds them
 ELEMENTS = {"Li": -1.9, "F": -1.85, "S": -4.1, "Cu": -4.1, "O": -4.95}
-
-
-@pytest.fixture
-def write(tmp_path):
-    def to_file(content, name):
-        path = tmp_path / name
-        data = content.encode() if isinstance(content, str) else content
-        path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
-        return str(path)
-
-    return to_file
 
 
 @pytest.fixture
@@ -67,7 +59,7 @@ def own_elements(*symbols, **options):
 
 
 def opened(source, *files, **options):
-    return open_table(source, options=SourceOptions(add=files, **options))
+    return open_table(source, options=SourceOptions(add=tuple(map(str, files)), **options))
 
 
 def refused(source, *files, **options):
@@ -123,7 +115,7 @@ def test_the_file_its_checksum_and_its_entries_are_recorded(base, write):
     table = opened(base, mine)
     (recorded,) = table.source.to_dict()["added_entries"]
     assert recorded == {
-        "file": mine,
+        "file": str(mine),
         "sha256": hashlib.sha256(text.encode()).hexdigest(),
         "entries": 2,
         "formulas": ["LiS", "CuS"],
@@ -143,7 +135,7 @@ def test_several_files_are_added_in_turn(base, write):
     table = opened(base, one, two)
     assert phase(table, "LiS")[:2] == (-1.46, "two.csv.gz:1")
     assert phase(table, "CuS")[:2] == (-0.5, "one.csv:2")
-    assert [file["file"] for file in table.source.added] == [one, two]
+    assert [file["file"] for file in table.source.added] == [str(one), str(two)]
     assert f"with 4 entries of {one}, {two}" in table.source.label
 
 
@@ -277,7 +269,7 @@ MP = Source("mp", "database 2026.10.1", thermo_type="GGA_GGA+U")
 
 
 def read(path, rows=STORE, source=MP):
-    (addition,) = read_additions([path], rows, source)
+    (addition,) = read_additions([str(path)], rows, source)
     return addition
 
 
@@ -363,14 +355,64 @@ def test_what_pymatgen_corrected_is_taken_with_its_correction(write):
 
 @pytest.mark.parametrize("formula", ["Li3PS4", "Li2S", "Li3N", "LiCl", "TiH2", "Mg2Si", "SO2"])
 def test_every_anion_that_the_scheme_corrects_counts(formula):
-    assert uncorrected(ComputedEntry(formula, -10.0, parameters={"run_type": "GGA+U"}))
-    assert not uncorrected(ComputedEntry(formula, -10.0, parameters={"run_type": "r2SCAN"}))
-    assert not uncorrected(ComputedEntry(formula, -10.0))
+    def lacks_it(run_type=None, **more):
+        parameters = {"run_type": run_type}
+        return uncorrected(
+            calculation(ComputedEntry(formula, -10.0, parameters=parameters, **more))
+        )
+
+    assert lacks_it("GGA+U")
+    assert not lacks_it("GGA+U", energy_adjustments=[ManualEnergyAdjustment(0.0)])
+    assert not lacks_it("r2SCAN")
+    assert not lacks_it()
 
 
 @pytest.mark.parametrize("formula", ["LiAl", "Li3P", "SiC", "Cu3Ge", "Li"])
 def test_what_the_scheme_does_not_correct_is_no_mistake(formula):
-    assert not uncorrected(ComputedEntry(formula, -10.0, parameters={"run_type": "GGA"}))
+    plain = ComputedEntry(formula, -10.0, parameters={"run_type": "GGA"})
+    assert not uncorrected(calculation(plain))
+
+
+def test_a_stated_correction_of_zero_is_one(write):
+    """That of ozonides is zero in the MP2020 scheme, and their entries state it."""
+    ozonide = entry("LiO3", -0.9, run_type="GGA")
+    assert "LiO3" in refused_by_store(write(as_json(ozonide), "bare.json"))
+    ozonide.energy_adjustments.append(
+        CompositionEnergyAdjustment(0.0, 3, 0.0, "MP2020 anion correction (ozonide)")
+    )
+    addition = read(write(as_json(ozonide), "mine.json"))
+    assert addition.rows.energies.tolist() == pytest.approx([-0.9], abs=EXACT)
+
+
+def test_a_choice_of_family_holds_for_added_entries(base, write):
+    made = [entry("LiS", -1.2, run_type="r2SCAN"), entry("LiCu", -0.1, run_type="GGA")]
+    mine = write(as_json(*made, *own_elements("Li", "S", "Cu")), "mine.json")
+    assert "(GGA_GGA+U: 1, R2SCAN: 1)" in refused(base, mine)
+    table = opened(base, mine, family="R2SCAN")
+    assert phase(table, "LiS")[0] == pytest.approx(-1.2, abs=EXACT)
+    assert "LiCu" not in table.formulas
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("formula,e_form\nCuF2,-5.42\n", "look like eV/formula"),
+        ("formula,e_form\nLi3SF,-4.1\n", "below the hull of its composition"),
+        ("formula,e_form\nLiS,-1450\n", "-1450 eV/atom"),
+    ],
+)
+def test_an_added_phase_far_below_the_hull_is_refused(base, write, text, says):
+    message = refused(base, write(text, "mine.csv"))
+    assert "mine.csv" in message
+    assert says in message
+
+
+def test_the_unit_of_added_energies_may_be_stated(base, write):
+    mine = write("formula,e_form\nCuF2,-542.7\n", "mine.csv")
+    table = opened(base, mine, energy_unit="kJ/mol")
+    assert phase(table, "CuF2")[0] == pytest.approx(-542.7 / 96.48533212 / 3, abs=EXACT)
+    named = write("formula,e_form_kJ_per_mol\nCuF2,-542.7\n", "named.csv")
+    assert phase(opened(base, named), "CuF2")[0] == phase(table, "CuF2")[0]
 
 
 def test_a_correction_may_be_made_by_hand(write):
@@ -386,7 +428,7 @@ def test_an_r2scan_oxide_needs_no_correction(write):
     addition = read(made, source=source)
     assert (addition.thermo_type, len(addition.rows)) == ("R2SCAN", 1)
     assert "GGA_GGA+U" in refused_by_store(
-        write(as_json(entry("LiS", -1.0, run_type="GGA")), "gga.json"), source=source
+        write(as_json(entry("LiCu", -0.1, run_type="GGA")), "gga.json"), source=source
     )
 
 
@@ -418,7 +460,7 @@ def test_two_files_of_different_families_are_refused_even_where_the_table_says_n
     )
     for files in ((one, two), (two, one)):
         message = refused(base, *files)
-        assert files[1] in message
+        assert str(files[1]) in message
         assert f"{files[0]} is" in message
         assert "must not share a hull" in message
     silent = write(HEADER + "CuS,-0.5\n", "silent.csv")
@@ -461,6 +503,20 @@ def test_a_line_that_cannot_be_used_is_one_of_the_added_file(base, write, line, 
     """And not line 11 of the table that it is added to."""
     mine = write(f"{HEADER}LiS,-1.45\n{line}\n", "mine.csv")
     message = refused(base, mine)
-    for part in (mine, *says):
+    for part in (str(mine), *says):
         assert part in message
     assert "base.csv" not in message
+
+
+def test_an_added_energy_above_the_source_is_said_and_a_ban_puts_it_in_its_place(base, write):
+    mine = write(HEADER + "CuF2,-1.7\n", "mine.csv")
+    options = SourceOptions(add=(mine,))
+    table = open_table(base, options=options)
+    assert table.energies[table.find("CuF2")] == pytest.approx(-1.8)
+    assert any("--set CuF2=-1.7000eV/atom" in note for note in table.source.notes)
+    banned = SourceOptions(add=(mine,), filters=Filters(banned=("CuF2",)))
+    table = open_table(base, options=banned)
+    row = table.find("CuF2")
+    assert table.counted[row]
+    assert table.energies[row] == pytest.approx(-1.7)
+    assert not any("--set" in note for note in table.source.notes)

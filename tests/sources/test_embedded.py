@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from interscreen import lithiate, react
+from interscreen.phases.artefacts import artefacts, known_artefacts
 from interscreen.phases.formula import parse_formula, reduced_text
 from interscreen.phases.hull import known_hull_phases
-from interscreen.phases.suspects import artefacts, evidence, known_artefacts
+from interscreen.phases.suspects import evidence
 from interscreen.sources.embedded import embedded_table
 
 DATA = files("interscreen") / "data"

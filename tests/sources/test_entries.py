@@ -9,10 +9,18 @@ import numpy as np
 import pytest
 from pymatgen.analysis.phase_diagram import PDEntry
 from pymatgen.core import Composition
-from pymatgen.entries.computed_entries import ComputedEntry
+from pymatgen.entries.computed_entries import (
+    ComputedEntry,
+    ConstantEnergyAdjustment,
+    ManualEnergyAdjustment,
+)
 
 from interscreen import PhaseTable, react, stability_window
 from interscreen.errors import InputError
+from interscreen.phases.source import Source
+from interscreen.sources.build import table_from_rows
+from interscreen.sources.entries import entries_rows
+from interscreen.sources.open import SourceOptions, open_table
 
 LI, F, O = -1.9, -1.8, -4.9  # noqa: E741
 
@@ -82,11 +90,12 @@ def test_an_empty_list_is_refused():
 )
 def test_families_of_calculations_never_share_a_hull(families, mixed):
     one, other = families
-    made = [entry("Li", LI, one), entry("F2", F, other), entry("LiF", -5.0, other)]
+    made = [entry("Li", LI, one), entry("F2", F, other), entry("LiF", -4.0, other, correction=-0.9)]
     if mixed:
         with pytest.raises(InputError, match="different run families") as caught:
             PhaseTable.from_entries(made)
-        assert one.upper().split("+")[0].replace("PBE", "GGA") in str(caught.value)
+        family = one.upper().split("+")[0].replace("PBE", "GGA")
+        assert f"--family {family}" in str(caught.value)
     else:
         table = PhaseTable.from_entries(made)
         assert table.source.thermo_type in {"GGA_GGA+U", "R2SCAN"}
@@ -114,6 +123,121 @@ def test_entries_of_fractional_compositions_are_the_compounds_that_they_are():
     made = [PDEntry(Composition("Li"), LI), PDEntry(Composition("O"), O), PDEntry(oxide, -6.0)]
     table = PhaseTable.from_entries(made)
     assert "Li2O" in table.formulas.tolist()
+
+
+# -- charges and isotopes ------------------------
+
+TOTALS = {"Li": -1.9, "Fe": -8.4, "O": -4.95, "N": -8.3, "H": -3.4}
+
+
+def oxide(formation, **amounts):
+    """Entry with a formation energy [eV/atom]; amounts of elements with charges."""
+    composition = Composition({symbol.replace("p", "+"): n for symbol, n in amounts.items()})
+    total = sum(TOTALS[species.symbol] * n for species, n in composition.items())
+    return ComputedEntry(composition, total + formation * composition.num_atoms)
+
+
+def elements(*symbols):
+    return [ComputedEntry(symbol, TOTALS[symbol]) for symbol in symbols]
+
+
+def test_two_charges_of_an_element_are_one_element():
+    """Magnetite: Fe2+ and Fe3+ add up; else FeO2 would be a phase, at another energy."""
+    made = [*elements("Fe", "O"), oxide(-1.3, Fe2p=1, Fe3p=2, O=4), oxide(-1.37, Fe3p=2, O=3)]
+    for found in (made, [entry.as_dict() for entry in made]):
+        rows, _ = entries_rows(found, name="mine")
+        assert rows.formulas == ["Fe1", "O1", "Fe3O4", "Fe2O3"]
+        assert rows.energies.tolist() == pytest.approx([0.0, 0.0, -1.3, -1.37], abs=1e-12)
+
+
+def test_nitrogen_keeps_both_of_its_atoms_and_deuterium_is_hydrogen():
+    nitrate = {"N3-": 1, "N5+": 1, "H+": 4, "O2-": 3}
+    water = {"H": 1, "D": 1, "O": 1}
+    found = [
+        {"composition": {symbol: 1}, "energy": TOTALS[symbol]} for symbol in ("N", "H", "O")
+    ] + [{"composition": nitrate, "energy": -48.0}, {"composition": water, "energy": -14.7}]
+    rows, _ = entries_rows(found, name="mine")
+    table = table_from_rows(rows, Source("mine"))
+    assert {"H4N2O3", "H2O"} <= set(rows.formulas) | set(table.formulas.tolist())
+    water_row, nitrate_row = table.find("H2O"), table.find("NH4NO3")
+    assert table.energies[water_row] == pytest.approx((-14.7 + 2 * 3.4 + 4.95) / 3, abs=1e-12)
+    assert table.energies[nitrate_row] == pytest.approx(
+        (-48.0 + 2 * 8.3 + 4 * 3.4 + 3 * 4.95) / 9, abs=1e-12
+    )
+
+
+# -- corrections and run families ------------------------
+
+
+@pytest.mark.parametrize("way", [PhaseTable.from_entries, open_table])
+def test_an_entry_without_its_correction_is_refused_by_name_and_counted(way):
+    made = [
+        entry("Li", LI, "GGA"), entry("F2", F, "GGA"),
+        entry("LiF", -4.3, "GGA", correction=-0.9), entry("Li4F4", -4.2, "GGA"),
+    ]  # fmt: skip
+    with pytest.raises(InputError, match=r"LiF is a GGA\(\+U\) entry without.*\(1 of 4 entries\)"):
+        way(made)
+    stated = [*made[:3], entry("Li4F4", -4.2, "GGA")]
+    stated[3].energy_adjustments.append(ManualEnergyAdjustment(0.0))
+    assert len(way(stated)) == 3
+
+
+def mixed_scheme(value=-0.5, **names):
+    """Adjustment of pymatgen's mixing scheme."""
+    return ConstantEnergyAdjustment(value, **names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"name": "MP GGA(+U)/R2SCAN mixing adjustment"},
+        {"name": "mixing of GGA and r2SCAN"},
+        {"cls": {"@module": "m", "@class": "MaterialsProjectDFTMixingScheme"}},
+    ],
+)
+def test_adjustments_that_mix_families_make_a_family_of_their_own(names):
+    made = [entry("Li", LI, "r2SCAN"), entry("F2", F, "r2SCAN"), entry("LiF", -4.7, "r2SCAN")]
+    made[2].energy_adjustments.append(mixed_scheme(**names))
+    for found in (made, [one.as_dict() for one in made]):
+        with pytest.raises(InputError, match=r"\(GGA_GGA\+U_R2SCAN: 1, R2SCAN: 2\)"):
+            entries_rows(found, name="mine")
+    with pytest.raises(InputError, match="mixed run family"):
+        entries_rows([made[2]], name="mine")
+
+
+def test_one_of_several_families_may_be_chosen():
+    made = [
+        entry("Li", LI, "GGA"), entry("F2", F, "GGA"), entry("LiF", -4.3, "GGA", correction=-0.9),
+        entry("Li", LI - 1, "r2SCAN"), entry("F2", F - 1, "r2SCAN"), entry("LiF", -5.8, "r2SCAN"),
+    ]  # fmt: skip
+    for family, energy in {"GGA": -2.9, "R2SCAN": -2.95}.items():
+        table = open_table(made, options=SourceOptions(family=family))
+        assert table.energies.min() == pytest.approx(energy, abs=1e-12)
+        assert table.source.thermo_type == {"GGA": "GGA_GGA+U"}.get(family, family)
+    with pytest.raises(
+        InputError, match=r"--family HSE06: none of its entries \(GGA_GGA\+U: 3, R2"
+    ):
+        open_table(made, options=SourceOptions(family="HSE06"))
+
+
+def test_measured_enthalpies_are_read_in_the_unit_they_are_in(tmp_path):
+    """ExpEntry has kJ/mol in place of eV: Fe2O3, -825.5 kJ/mol."""
+    from pymatgen.analysis.thermochemistry import ThermoData
+    from pymatgen.entries.exp_entries import ExpEntry
+
+    made = [
+        ExpEntry(formula, [ThermoData("fH", formula, "solid", formula, value)])
+        for formula, value in (("Fe", 0.0), ("O2", 0.0), ("Fe2O3", -825.5))
+    ]
+    path = tmp_path / "measured.json"
+    path.write_text(json.dumps([one.as_dict() for one in made]))
+    for found in (made, path):
+        with pytest.raises(
+            InputError, match="look like kJ/mol: say so with --energy-unit 'kJ/mol'"
+        ):
+            open_table(found)
+        table = open_table(found, options=SourceOptions(energy_unit="kJ/mol"))
+        assert table.energies.min() == pytest.approx(-825.5 / 96.48533212 / 5, abs=1e-9)
 
 
 # -- from a file ------------------------

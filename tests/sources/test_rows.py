@@ -70,9 +70,8 @@ def test_rows_without_licences_cannot_be_asked_for_one(column):
 
 def test_choices_add_up():
     rows = make(
-        "LiF", "LiF", "LiF", "LiF", theoretical=[1, 0, 0, 0], ids=list("abcd"),
-        licences=["", "BY-NC", "BY-C", ""],
-    )  # fmt: skip
+        "LiF", "LiF", "LiF", "LiF", theoretical=[1, 0, 0, 0], licences=["", "BY-NC", "BY-C", ""]
+    )
     assert left_out(rows, theoretical=False, licences=["BY-C"]) == [True, True, False, False]
 
 

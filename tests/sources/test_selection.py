@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -26,10 +27,14 @@ EXACT = 1e-9  # eV/atom
 
 
 def rows_of(*lines, **columns):
-    """Rows from (id, formula, energy, theoretical) or (formula, energy)."""
+    """Rows from (id, formula, energy, theoretical) or (formula, energy); all were made.
+
+    LiS4 and LiCu3 are known artefacts, so they count only where the source says that they exist.
+    """
     if len(lines[0]) == 2:
         lines = [("", formula, energy, None) for formula, energy in lines]
     ids, formulas, energies, theoretical = zip(*lines, strict=True)
+    columns.setdefault("observed", np.ones(len(lines), dtype=np.int64))
     return Rows(
         formulas=formulas,
         energies=np.array(energies, dtype=float),
@@ -74,6 +79,58 @@ SULFIDES = rows_of(
     ("s-4", "LiS", -1.30, 1),
     ("s-5", "LiS4", -0.50, -1),
 )
+
+
+# -- what no source counts unless somebody asks for it ------------------------
+
+# LiCu3 and Li3Cu were never made; lithium azide was, but not with this energy
+ARTEFACTS = rows_of(
+    ("a-1", "Li", 0.0, 0), ("a-2", "Cu", 0.0, 0), ("a-3", "N2", 0.0, 0),
+    ("a-4", "LiCu3", -0.034, 0), ("a-5", "Li3Cu", -0.03, 1), ("a-6", "LiN3", -0.417, 0),
+    ("a-7", "Li3N", -0.46, 0),
+    observed=None,
+)  # fmt: skip
+
+
+def test_known_artefacts_do_not_count_though_their_structures_are_not_theoretical():
+    table = choose(ARTEFACTS)
+    assert counted(table) == {"Li3N"}
+    assert set(table.left_out) == {"LiCu3", "Li3Cu", "LiN3"}
+    assert table.source.filters == {}
+    everything = choose(ARTEFACTS, all_phases=True)
+    assert counted(everything) == {"Li3N", "LiCu3", "Li3Cu", "LiN3"}
+
+
+def test_a_source_is_believed_on_what_was_made_but_not_on_an_energy():
+    made = replace(ARTEFACTS, observed=np.array([1, 1, 1, 1, -1, 1, 1]))
+    assert counted(choose(made)) == {"Li3N", "LiCu3"}
+
+
+@pytest.mark.parametrize("text", ["LiCu3", "Cu3Li", "a-4"])
+def test_what_is_kept_counts_whatever_else_leaves_it_out(text):
+    table = choose(ARTEFACTS, kept=[text])
+    assert counted(table) == {"Li3N", "LiCu3"}
+    assert table.source.filters == {"kept": [text]}
+    assert f"{text} counted" in table.source.label
+    firm = choose(ARTEFACTS, kept=[text, "Li3Cu"], theoretical=False, min_stability_eV_per_atom=0.1)
+    assert counted(firm) == {"Li3N", "LiCu3", "Li3Cu"}
+
+
+def test_the_default_can_be_spelled_out_and_holds_beside_all_phases():
+    said = choose(ARTEFACTS, banned=["known"])
+    assert counted(said) == counted(choose(ARTEFACTS))
+    assert str(Filters(**said.source.filters)) == "without the known artefacts"
+    never = replace(ARTEFACTS, observed=np.array([1, 1, 1, -1, -1, -1, 0]))
+    assert counted(choose(never)) == set()
+    assert counted(choose(never, all_phases=True, banned=["known"])) == {"Li3N"}
+
+
+def test_what_is_kept_must_be_there_or_be_a_known_artefact():
+    table = choose(ARTEFACTS, kept=["Zr4O"])
+    assert table.source.notes == ("kept phase Zr4O: the source made up has no such phase",)
+    assert refused(ARTEFACTS, kept=["LiCu4"]).endswith("did you mean LiCu3?")
+    assert "take it off the list" in refused(ARTEFACTS, kept=["BaFBr"])
+    assert counted(choose(ARTEFACTS, kept=["Li3N"])) == {"Li3N"}  # counts anyway
 
 
 # -- theoretical phases ------------------------
@@ -146,18 +203,18 @@ def test_without_a_column_the_question_is_refused_and_not_answered_with_everythi
 
 def test_never_observed_phases_stay_out_along_with_those_that_are_chosen():
     rows = Rows(
-        formulas=["Li", "S", "Li2S", "Li2S", "LiS", "LiS4"],
+        formulas=["Li", "S", "Li2S", "Li2S", "LiS", "LiS3"],
         energies=np.array([0.0, 0.0, -1.5, -1.48, -1.3, -0.6]),
         ids=list("abcdef"),
         observed=np.array([1, 1, 1, 1, 0, -1]),
         theoretical=np.array([0, 0, 1, 0, 0, 0]),
     )
     table = choose(rows, theoretical=False)
-    assert counted(table) == {"Li2S", "LiS4"}
+    assert counted(table) == {"Li2S", "LiS3"}
     assert phase(table, "Li2S")[:2] == (-1.48, "d")
     assert table.left_out == ("LiS",)
-    assert counted(choose(rows, theoretical=False, all_phases=True)) == {"Li2S", "LiS", "LiS4"}
-    assert counted(choose(rows, banned=["LiS4"])) == {"Li2S"}
+    assert counted(choose(rows, theoretical=False, all_phases=True)) == {"Li2S", "LiS", "LiS3"}
+    assert counted(choose(rows, banned=["LiS3"])) == {"Li2S"}
 
 
 # -- banned phases ------------------------
@@ -386,7 +443,8 @@ SYSTEM = ["Li", "Cu", "N", "F", "S"]
 def firm_full(full_csv):
     """The full table, with phases that are stable by 35 meV/atom only; takes some seconds."""
     return open_table(
-        full_csv, options=SourceOptions(filters=Filters(min_stability_eV_per_atom=LIMIT))
+        full_csv,
+        options=SourceOptions(filters=Filters(min_stability_eV_per_atom=LIMIT), all_phases=True),
     )
 
 
@@ -406,7 +464,8 @@ def part(full_csv, tmp_path_factory):
     path.write_text("\n".join(kept) + "\n")
 
     def opened(**choices):
-        return open_table(path, options=SourceOptions(filters=Filters(**choices)))
+        filters = Filters(**choices)
+        return open_table(path, options=SourceOptions(filters=filters, all_phases=True))
 
     return opened
 

@@ -70,7 +70,7 @@ def test_all_kinds_of_file_give_the_same_table(write, parquet, kind):
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_sodium_nitride_is_not_a_missing_value(write, parquet, kind):
     path = write(as_csv()) if kind == "csv" else parquet(frame())
-    table = PhaseTable.read(path)
+    table = PhaseTable.read(path, all_phases=True)  # NaN is a known artefact, too
     row = table.find("NaN")
     assert str(table.formulas[row]) == "NaN"
     assert table.energies[row] == -0.1
@@ -78,7 +78,7 @@ def test_sodium_nitride_is_not_a_missing_value(write, parquet, kind):
     assert reaction.reactants[0]["energy_source"] == "phase"
     assert "NaN" in react(table, "Na", "N2").products
     # a second time, from the cache
-    assert PhaseTable.read(path).find("NaN") == row
+    assert PhaseTable.read(path, all_phases=True).find("NaN") == row
 
 
 def test_nitrogen_monoxide_is_not_false(write):
@@ -350,7 +350,7 @@ def test_an_observation_that_is_neither_yes_nor_no_is_named(write, value):
         (HEADER, "empty"),
         ("a,b\nLi,0\n", "no formula column found among a, b"),
         ("formula,b\nLi,0\n", "no formation-energy column found among formula, b"),
-        ("formula;formation_energy\nLi;0\n", "no formula column"),
+        ("formula;b\nLi;0\n", "no formation-energy column found among formula, b"),
     ],
 )
 def test_a_table_without_rows_or_columns_is_refused(write, content, says):
@@ -386,10 +386,15 @@ def test_an_empty_parquet_table_is_refused(parquet):
 def test_files_that_are_not_what_they_are_called_are_refused(write, tmp_path):
     whole = gzip.compress(as_csv().encode() * 50)
     for name, content, says in [
-        ("cut.csv.gz", whole[:-20], "CSV"),
-        ("text.csv.gz", b"# never read before\n" + as_csv().encode(), "CSV"),
-        ("packed.csv", whole, "CSV"),
-        ("latin.csv", as_csv().encode() + "é".encode("latin-1"), "CSV"),
+        ("cut.csv.gz", whole[:-20], "gzip"),
+        ("damaged.csv.gz", whole[:30] + b"????" + whole[34:], "gzip"),
+        ("text.csv.gz", b"# never read before\n" + as_csv().encode(), "gzip"),
+        ("packed.csv", whole, "mv "),
+        (
+            "latin.csv",
+            as_csv().encode() + "é".encode("latin-1"),
+            "iconv -f latin1 -t utf8 ",
+        ),
         ("text.parquet", b"formula,e_form\n", "Parquet"),
         ("empty.parquet", b"", "Parquet"),
         ("cut.json", b'[{"a": ', "entries"),

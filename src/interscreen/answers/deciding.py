@@ -6,10 +6,14 @@ other phase matters: without it every equilibrium is still there, and nothing li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..phases.equation import NOISE
+from ..phases.hull import stability
 from ..phases.material import Material, elements_of, resolve
 from ..phases.table import PhaseTable
 from .lithiation import Lithiation, lithiate
@@ -44,7 +48,13 @@ def stack_answers(
     table: PhaseTable, candidate: Material, electrolyte: Material, score: Score | None = None
 ) -> Answers:
     """Answer a stack and say what the answers rest on; errors as for ``react``."""
-    found = stack(table, candidate, electrolyte)
+    return answers_of(stack(table, candidate, electrolyte), score)
+
+
+def answers_of(found: Stack, score: Score | None = None) -> Answers:
+    """Say what the answers of a stack are and rest on."""
+    table, candidate = found.deposited.table, found.deposited.sides[0]
+    assert isinstance(candidate, Material)
     path = found.lithiation
     layer, names = frozenset(path.final_products), found.layer.first
     # no Li is added at the first kink of the contact of bare Li
@@ -119,8 +129,20 @@ def _outcome(reaction: Reaction) -> str:
     return " + ".join(sorted(_at(reaction.best))) if reaction.best else "no reaction"
 
 
+def left_out_below(table: PhaseTable, elements: Collection[str]) -> NDArray[np.int64]:
+    """Rows of phases that are left out and lie below the hull of the counted ones.
+
+    No other left-out phase can change an answer by itself.
+    """
+    names = table.left_out_within(elements)
+    rows = table.rows_within(elements) if names else np.empty(0, dtype=np.int64)
+    rows = rows[np.isin(table.formulas[rows], names)]
+    below: NDArray[np.int64] = rows[stability(table, rows).margin > 0.0]
+    return below
+
+
 class Variants:
-    """One stack, answered with some phases left out; each answer is computed once.
+    """One stack, answered with some phases left out or put back; each answer is computed once.
 
     ``keep`` are formulas or mixtures that are not to be left out, besides the two.
     """
@@ -142,7 +164,7 @@ class Variants:
             for text in (candidate.formula, electrolyte.formula, *keep)
             for _, formula in resolve(text)[1].parts
         }
-        self._known: dict[frozenset[int], Answers] = {}
+        self._known: dict[tuple[frozenset[int], frozenset[int]], Answers] = {}
 
     def name(self, row: int) -> str:
         """Return the formula of a row of the small table."""
@@ -157,16 +179,24 @@ class Variants:
             if self.table.counted[row] and self.table.indptr[row + 1] - self.table.indptr[row] > 1
         )
 
-    def without(self, out: frozenset[int]) -> PhaseTable:
-        """Return the small table without some phases."""
+    def back(self) -> NDArray[np.int64]:
+        """Rows of the phases that are left out and may change an answer when they are put back."""
+        rows = left_out_below(self.table, elements_of([self.candidate, self.electrolyte]))
+        return rows[[int(row) not in self._kept for row in rows]]
+
+    def varied(self, out: frozenset[int], back: frozenset[int] = frozenset()) -> PhaseTable:
+        """Return the small table with some phases left out, and others put back."""
         counted = self.table.counted.copy()
         counted[list(out)] = False
+        counted[list(back)] = True
         return replace(self.table, counted=counted)
 
-    def answers(self, out: frozenset[int] = frozenset()) -> Answers:
-        """Answers without some phases."""
-        if out not in self._known:
-            self._known[out] = stack_answers(
-                self.without(out), self.candidate, self.electrolyte, self.score
+    def answers(
+        self, out: frozenset[int] = frozenset(), back: frozenset[int] = frozenset()
+    ) -> Answers:
+        """Answers with some phases left out, and others put back."""
+        if (out, back) not in self._known:
+            self._known[out, back] = stack_answers(
+                self.varied(out, back), self.candidate, self.electrolyte, self.score
             )
-        return self._known[out]
+        return self._known[out, back]

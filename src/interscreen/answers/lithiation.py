@@ -10,6 +10,7 @@ from ..phases.material import Given
 from ..phases.result import Keyed
 from ..phases.table import PhaseTable
 from ..phases.units import MAH_PER_MOL
+from .competitors import Competitors, competitors_of, unproven
 from .lithium import lithium_line
 from .provenance import Answer, provenance
 
@@ -59,6 +60,8 @@ class Lithiation(Answer, figure="lithiation"):
     average_voltage_V : float or None
         Mean voltage of the whole conversion from the material with its own energy [V]; None when
         it takes up no Li.
+    competitors : Competitors
+        Compounds of its elements with Li that could have competed.
     """
 
     material: str
@@ -70,6 +73,7 @@ class Lithiation(Answer, figure="lithiation"):
     energy_source: str
     energy_above_hull_eV_per_atom: float
     average_voltage_V: float | None
+    competitors: Competitors
     provenance: dict[str, Any]
 
     def to_frame(self) -> pd.DataFrame:
@@ -148,5 +152,12 @@ def lithiate(table: PhaseTable, m: Given) -> Lithiation:
         energy_source=line.reactant.energy_source,
         energy_above_hull_eV_per_atom=line.above_hull,
         average_voltage_V=(line.energy - float(walk.energy[last])) / taken if steps else None,
-        provenance=provenance(table.source, line.system, final),
+        competitors=competitors_of(table, m),
+        provenance=provenance(
+            table.source,
+            line.system,
+            [line.reactant],
+            final,
+            () if steps else unproven(table, unit),
+        ),
     )

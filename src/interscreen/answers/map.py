@@ -234,7 +234,7 @@ def composition_map(
         reduction_limit_V=None if limits is None else limits[:count],
         phases=tuple(found),
         partner_fractions=tuple(other.fractions[places].tolist()) if inside else None,
-        provenance=provenance(table.source, phases),
+        provenance=provenance(table.source, phases, [other]),
     )
 
 

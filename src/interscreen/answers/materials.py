@@ -14,8 +14,8 @@ from ..engine.batch import EVERYBODY, Problem, Sparse, row_lines, spans
 from ..phases.formula import atomic_mass, element_formula, molar_mass, parse_formula
 from ..phases.material import Given, compose, resolve
 from ..phases.system import Floats
-from ..phases.table import PhaseTable
-from .reactant import PHASE, energy_rule, own_phases
+from ..phases.table import PhaseTable, compositions_of
+from .reactant import PHASE, energy_rule, identified, own_phases
 
 Rows = NDArray[np.int64]
 
@@ -51,6 +51,7 @@ class Materials:
     component_row: Rows  # (c,) row of the table; -1 where it has no such phase
     component_name: NDArray[np.object_]  # (c,)
     own: tuple[OwnPhase, ...] = ()
+    warnings: tuple[tuple[str, ...], ...] = ()  # k, about the formulas; none for rows of a table
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -80,7 +81,7 @@ def materials_of(table: PhaseTable, materials: Sequence[Given], first_owner: int
     InputError
         For an unreadable formula, or an element that the table does not know.
     """
-    found = [resolve(given) for given in materials]
+    found = [resolve(identified(table, given)) for given in materials]
     rules = [energy_rule(table, material, unit) for material, unit in found]
     own = tuple(
         OwnPhase(name, *_fractions(table, part.amounts), energy, row, number)
@@ -114,13 +115,17 @@ def materials_of(table: PhaseTable, materials: Sequence[Given], first_owner: int
         component_row=np.array([-1 if row is None else row for row in known], dtype=np.int64),
         component_name=np.array([formula.text for _, _, formula in components], dtype=object),
         own=own,
+        warnings=tuple(unit.warnings for _, unit in found),
     )
 
 
 def materials_of_rows(table: PhaseTable, rows: Rows) -> Materials:
     """Take phases of a table as materials, each with its own energy."""
     k = len(rows)
-    mixtures, of, counts = _compositions(table, rows)
+    mixtures = compositions_of(table, rows)
+    entry, indptr = spans(table.indptr, rows)
+    of = np.repeat(np.arange(k), np.diff(indptr))
+    counts = table.counts[entry].astype(np.float64)
     atoms: Floats = np.bincount(of, counts, k).astype(np.float64)
     masses = np.array([atomic_mass(symbol) for symbol in table.elements])[mixtures.index]
     n_atoms = _atoms_of_units(table, rows, atoms)
@@ -141,16 +146,6 @@ def materials_of_rows(table: PhaseTable, rows: Rows) -> Materials:
         component_row=rows,
         component_name=formulas,
     )
-
-
-def _compositions(table: PhaseTable, rows: Rows) -> tuple[Sparse, Rows, Floats]:
-    """Compositions of some phases; phase and number of atoms of each of their entries."""
-    entry, indptr = spans(table.indptr, rows)
-    of = np.repeat(np.arange(len(rows)), np.diff(indptr))
-    counts, index = table.counts[entry].astype(np.float64), table.element_index[entry]
-    parts = counts / np.bincount(of, counts, len(rows))[of]
-    owners = np.full(len(rows), EVERYBODY)
-    return Sparse(indptr, index.astype(np.int64), parts, owners), of, counts
 
 
 def _atoms_of_units(table: PhaseTable, rows: Rows, atoms: Floats) -> Floats:
@@ -213,7 +208,7 @@ class Phases:
             Whether the energies as they are come before the samples.
         """
         own = tuple(own)
-        of_table, _, _ = _compositions(table, rows)
+        of_table = compositions_of(table, rows)
         added = _sparse([(p.index, p.parts) for p in own], [p.owner for p in own])
         energies = np.concatenate([table.energies[rows], [phase.energy for phase in own]])
         shifts = []

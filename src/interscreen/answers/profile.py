@@ -105,7 +105,7 @@ def profile(
             if side.line is None
         ),
         # the warning in it speaks of Li metal: only where the range begins there
-        provenance=provenance(table.source, system, met if from_V == 0.0 else ()),
+        provenance=provenance(table.source, system, reactants, met if from_V == 0.0 else ()),
     )
 
 

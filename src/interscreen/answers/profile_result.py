@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..phases.result import Keyed, Result
+from ..phases.result import Keyed
+from .provenance import Answered
 from .reactant import without_noise
 from .reaction import Reaction
 
@@ -133,7 +134,7 @@ class ProfilePoint(Keyed):
 
 
 @dataclass(frozen=True)
-class Profile(Result, figure="profile"):
+class Profile(Answered, figure="profile"):
     """Reactions of two materials with each other and with a reservoir of Li.
 
     Attributes

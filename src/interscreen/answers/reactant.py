@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from ..engine.walk import lowest_energy
 from ..errors import InputError
 from ..phases.formula import Formula
-from ..phases.material import Composition, Given, Material, as_material, electrolytes, resolve
+from ..phases.hull import require_near
+from ..phases.material import Composition, Given, Material, as_material, phase_material, resolve
+from ..phases.names import IDENTIFIER, names
 from ..phases.system import Floats, System
 from ..phases.table import PhaseTable
 
@@ -52,6 +56,35 @@ def without_noise(value: float) -> float:
     return 0.0 if abs(value) < ON_HULL else value
 
 
+def is_identifier(given: Given) -> bool:
+    """Whether a material is the identifier of a document (``mp-942733``)."""
+    return IDENTIFIER.fullmatch(as_material(given).formula) is not None
+
+
+def identified(table: PhaseTable, given: Given) -> Given:
+    """Return the phase of a table with an identifier (``mp-942733``); other materials as they are.
+
+    InputError when the table has no such identifier.
+    """
+    if not is_identifier(given):
+        return given
+    material = as_material(given)
+    rows = np.flatnonzero(table.ids == material.formula)
+    if not len(rows):
+        known = (
+            "keeps the lowest structure of each formula it holds"
+            if any(table.ids)
+            else "states none"
+        )
+        raise InputError(
+            f"{material.formula}: the source {table.source.name} has no such identifier (it "
+            f"{known}); write the formula, with --energy or --above-hull for another structure"
+        )
+    phase = phase_material(str(table.formulas[rows[0]]))
+    name = material.name or material.formula
+    return replace(material, formula=phase.formula, name=name)
+
+
 def prepare(
     table: PhaseTable, materials: Sequence[Given], extra: Sequence[str] = ()
 ) -> tuple[System, list[Reactant]]:
@@ -67,7 +100,7 @@ def prepare(
         For unreadable formulas and elements that the table does not know.
     """
     question = tuple(m if isinstance(m, str | Material) else as_material(m) for m in materials)
-    key = (electrolytes(), question, tuple(extra))
+    key = (names(), question, tuple(extra))
     found: tuple[System, list[Reactant]] = table.remember(
         key, lambda: _prepared(table, question, extra)
     )
@@ -77,7 +110,7 @@ def prepare(
 def _prepared(
     table: PhaseTable, materials: Sequence[str | Material], extra: Sequence[str]
 ) -> tuple[System, list[Reactant]]:
-    resolved = [(given, *resolve(given)) for given in materials]
+    resolved = [(given, *resolve(identified(table, given))) for given in materials]
     elements = frozenset(
         {symbol for _, _, unit in resolved for symbol in unit.elements}.union(extra)
     )
@@ -127,15 +160,17 @@ def energy_rule(table: PhaseTable, material: Material, unit: Composition) -> Ene
     Raises
     ------
     InputError
-        For an energy below zero that is given for an element.
+        For an energy below zero that is given for an element, or one far from the hull.
     """
     if material.energy_eV_per_atom is not None:
-        if len(unit.elements) == 1 and material.energy_eV_per_atom < 0.0:
+        energy = float(material.energy_eV_per_atom)
+        if len(unit.elements) == 1 and energy < 0.0:
             raise InputError(
-                f"{unit.text}: a formation energy of {material.energy_eV_per_atom} eV/atom; the "
-                "elements are the zero of energy, none can lie below it"
+                f"{unit.text}: a formation energy of {energy} eV/atom; the elements are the zero "
+                "of energy, none can lie below it"
             )
-        return EnergyRule(GIVEN, given=float(material.energy_eV_per_atom))
+        require_near(material.label, energy, table, unit.amounts)
+        return EnergyRule(GIVEN, given=energy)
     if material.energy_above_hull_eV_per_atom is not None:
         above = float(material.energy_above_hull_eV_per_atom)
         return EnergyRule(GIVEN, above_hull=above, whole=True)

@@ -16,10 +16,10 @@ from ..errors import InputError
 from ..phases.equation import Equation, balance
 from ..phases.material import Given
 from ..phases.result import Keyed
-from ..phases.source import Source
 from ..phases.system import System
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
+from .competitors import ANODE, Competitors, competitors_of, unproven
 from .provenance import Answer, provenance, warnings_of
 from .reactant import ON_HULL, Reactant, prepare
 
@@ -81,11 +81,11 @@ class Reaction(Answer, figure="reaction"):
     # hull energies of the reactants, on the scale of formation energies [eV/atom]
     hulls: tuple[float, float] = field(repr=False)
     potential_V: float | None  # of an interface open to Li [V against Li/Li+]; None when closed
-    source: Source = field(repr=False)
+    table: PhaseTable = field(repr=False)
 
     _keys = (
         "reactants min_mutual_energy_eV_per_atom mixing_fraction total_energy_eV_per_atom equation "
-        "products kinks potential_V provenance"
+        "products kinks potential_V competitors provenance"
     )
 
     @cached_property
@@ -184,14 +184,28 @@ class Reaction(Answer, figure="reaction"):
         return balance(reactants, self.phases_at(point), exchanged)
 
     @cached_property
+    def competitors(self) -> Competitors:
+        """Compounds of the elements of both that could have competed."""
+        return competitors_of(self.table, *(side.composition.text for side in self.sides))
+
+    @cached_property
+    def _doubts(self) -> list[str]:
+        """Warn of a material that coexists with Li metal for want of data."""
+        units = [side.composition for side in self.sides]
+        alone = [ANODE in unit.elements and len(unit.elements) == 1 for unit in units]
+        if self._minimum is not None or not any(alone):
+            return []
+        return unproven(self.table, units[alone.index(True) - 1])
+
+    @cached_property
     def provenance(self) -> dict[str, Any]:
         """Where the energies come from, what was left out, and warnings."""
-        return provenance(self.source, self.system)
+        return provenance(self.table.source, self.system, self.sides, doubts=self._doubts)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What may be wrong with the answer."""
-        return tuple(warnings_of(self.source))
+        return (*warnings_of(self.table.source, self.sides), *self._doubts)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per kink."""
@@ -265,7 +279,7 @@ def react(table: PhaseTable, a: Given, b: Given, potential_V: float | None = Non
     if potential_V is not None:
         potential_V = float(potential_V)
         walk = _open_walk(system, first, second, potential_V)
-    return Reaction(system, (first, second), walk, hulls, potential_V, table.source)
+    return Reaction(system, (first, second), walk, hulls, potential_V, table)
 
 
 def _walk(columns: Floats, costs: Floats, a: Floats, b: Floats) -> Walk:

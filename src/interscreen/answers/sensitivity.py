@@ -1,4 +1,7 @@
-"""Which phases decide the answers of a study, and how far these move without the suspect ones."""
+"""Which phases decide the answers of a study, and how far these move with phases in doubt varied.
+
+Suspects that count are left out, phases that do not count are put back.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from ..phases.suspects import (
     MARGIN_EV,
     check_limits,
     is_firm,
+    left_out_reason,
     suspects,
     tells_observed,
 )
@@ -32,6 +36,7 @@ Row = dict[str, Any]
 Reasons = dict[int, tuple[str, ...]]
 
 ALL_SUSPECTS = "all suspects"
+LEFT_OUT, PUT_BACK = "left out", "put back"
 _NOISE = 1e-9  # changes below this are rounding [eV/atom, V, meV/atom]
 
 
@@ -67,7 +72,9 @@ def sensitivity(
     margin: float = MARGIN_EV,
     atoms: int = ATOMS,
 ) -> Sensitivity:
-    """Leave suspect phases out of every stack of a study, but none of the study's own materials.
+    """Leave suspect phases out of every stack of a study, and put those back that do not count.
+
+    The study's own materials always count.
 
     Parameters and errors: see ``stack_sensitivity``; a stack that fails is named in ``failed``.
     """
@@ -99,12 +106,13 @@ def stack_sensitivity(
     atoms: int = ATOMS,
     keep: Iterable[str] = (),
 ) -> list[Row]:
-    """Answers of one stack, with each suspect phase that decides them left out, and with all.
+    """Answers of one stack, with each phase in doubt left out or put back, and without all.
 
     What decides an answer: see ``deciding``.  ``all suspects`` goes on until no suspect is left
     among the deciding phases, because the next in line may be one, too.  Of barely stable phases
     the least stable is left out first: without it the others may stand firm.  Phases with weak
-    reasons only (``suspects.WEAK``) have rows of their own, but are kept there.
+    reasons only (``suspects.WEAK``) have rows of their own, but are kept there.  Each phase that
+    does not count, and lies below the hull of those that do, is put back by itself.
 
     Parameters
     ----------
@@ -120,9 +128,9 @@ def stack_sensitivity(
     Returns
     -------
     list of dict
-        Keys are the columns of sensitivity.csv; per quantity one row for each phase left out, then
-        one of ``all suspects`` (change 0 where there is none).  The change is None where one of
-        the two values does not exist.
+        Keys are the columns of sensitivity.csv; per quantity one row for each phase left out, one
+        for each that decides the answer once it is put back, then one of ``all suspects`` (change 0
+        where there is none).  The change is None where one of the two values does not exist.
     """
     check_limits(margin, atoms)
     variants = Variants(table, resolve(candidate)[0], resolve(electrolyte)[0], keep, score)
@@ -130,22 +138,33 @@ def stack_sensitivity(
     base = variants.answers()
     doubts = _doubts(variants, frozenset(), limits)
     last, blamed = _without_suspects(variants, doubts, limits)
+    back = [
+        (variants.name(row), left_out_reason(variants.table, row),
+         variants.answers(back=frozenset({row})))
+        for row in sorted(variants.back().tolist(), key=variants.name)
+    ]  # fmt: skip
     rows = []
     for quantity, value in base.values.items():
         decisive = base.deciding[quantity]
-        left_out = [
-            (variants.name(row), "; ".join(doubts.get(row, ())), variants.answers(frozenset({row})))
+        varied = [
+            (variants.name(row), LEFT_OUT, "; ".join(doubts.get(row, ())),
+             variants.answers(frozenset({row})))
             for row in sorted(variants.rows(decisive), key=variants.name)
             if row in doubts or not only_suspects
+        ]  # fmt: skip
+        varied += [
+            (phase, PUT_BACK, reason, answers)
+            for phase, reason, answers in back
+            if phase in answers.deciding[quantity]
         ]
         why = "; ".join(
             f"{variants.name(row)}: {', '.join(reasons)}"
             for row, reasons in blamed[quantity].items()
         )
-        left_out.append((ALL_SUSPECTS, why, last if why else base))
-        for phase, reason, answers in left_out:
-            without = answers.values[quantity]
-            change = None if value is None or without is None else without - value
+        varied.append((ALL_SUSPECTS, LEFT_OUT, why, last if why else base))
+        for phase, direction, reason, answers in varied:
+            then = answers.values[quantity]
+            change = None if value is None or then is None else then - value
             rows.append(
                 {
                     "candidate": variants.candidate.label,
@@ -153,11 +172,12 @@ def stack_sensitivity(
                     "quantity": quantity,
                     "value": value,
                     "deciding_phases": " ".join(sorted(decisive)),
-                    "left_out_phase": phase,
+                    "phase": phase,
+                    "direction": direction,
                     "suspect_reason": reason,
-                    "value_without": without,
+                    "value_then": then,
                     "change": 0.0 if change is not None and abs(change) < _NOISE else change,
-                    "products_without": answers.products[quantity],
+                    "products_then": answers.products[quantity],
                 }
             )
     return rows
@@ -166,7 +186,7 @@ def stack_sensitivity(
 def _doubts(variants: Variants, out: frozenset[int], limits: dict[str, Any]) -> Reasons:
     """Suspects that decide an answer, where some phases are left out already."""
     phases = frozenset().union(*variants.answers(out).deciding.values())
-    return suspects(variants.without(out), variants.rows(phases) - out, **limits)
+    return suspects(variants.varied(out), variants.rows(phases) - out, **limits)
 
 
 def _without_suspects(
@@ -185,7 +205,7 @@ def _without_suspects(
         )
         if not leaving:
             rows = np.array(sorted(firm))
-            margins = stability(variants.without(out), rows).margin
+            margins = stability(variants.varied(out), rows).margin
             leaving = frozenset({int(rows[np.argmin(margins)])})
         for quantity, phases in answers.deciding.items():
             for row in sorted(leaving & variants.rows(phases), key=variants.name):
@@ -198,17 +218,19 @@ def _without_suspects(
 
 def strongest_suspects(
     rows: Iterable[Row], quantity: str = SCORE
-) -> dict[tuple[str, str], tuple[str, float]]:
-    """Return the suspect phase that moves an answer most, and its change, for each stack.
+) -> dict[tuple[str, str], tuple[str, str, float]]:
+    """Return the phase in doubt that moves an answer most, for each stack.
 
-    The keys are (candidate, electrolyte), the change is in the unit of the quantity; stacks whose
-    answer no suspect moves are not in it.  ``rows`` are those of ``stack_sensitivity``.
+    The keys are (candidate, electrolyte), the values the phase, whether it was left out or put
+    back, and the change in the unit of the quantity; stacks whose answer no phase in doubt moves
+    are not in it.  ``rows`` are those of ``stack_sensitivity``.
     """
-    found: dict[tuple[str, str], tuple[str, float]] = {}
+    found: dict[tuple[str, str], tuple[str, str, float]] = {}
     for row in rows:
-        if row["quantity"] != quantity or row["left_out_phase"] == ALL_SUSPECTS:
+        if row["quantity"] != quantity or row["phase"] == ALL_SUSPECTS:
             continue
         change, stack = row["change"], (row["candidate"], row["electrolyte"])
-        if row["suspect_reason"] and change and abs(change) > abs(found.get(stack, ("", 0.0))[1]):
-            found[stack] = (row["left_out_phase"], change)
+        most = found[stack][2] if stack in found else 0.0
+        if row["suspect_reason"] and change and abs(change) > abs(most):
+            found[stack] = (row["phase"], row["direction"], change)
     return found

@@ -11,19 +11,19 @@ import numpy as np
 
 from ..energies.sampling import EnergyModel, checked_samples
 from ..errors import SolverError
-from ..phases.material import Given, Material, compose, resolve
+from ..phases.material import Given, Material, compose, phase_material, resolve
 from ..phases.result import Keyed
 from ..phases.table import PhaseTable
+from .competitors import ANODE
 from .lithiation import Lithiation, lithiate
 from .provenance import Answer
+from .reactant import identified
 from .reaction import Reaction, react
 from .stacks import NONMETALS, UNCERTIFIED, Stacks, stacks
 from .texts import layer_texts
 
 if TYPE_CHECKING:
     import pandas as pd
-
-ANODE = "Li"
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def stack(
     'LiF'
     """
     count = checked_samples(samples) if samples else 0
-    ours, theirs = resolve(candidate)[0], resolve(electrolyte)[0]
+    ours, theirs = (resolve(identified(table, given))[0] for given in (candidate, electrolyte))
     mine = {"Li", *compose(ours.formula).elements}
     table.require_covered(mine)
     table.require_covered(mine.union(compose(theirs.formula).elements))
@@ -220,7 +220,7 @@ def products_of(numbers: Stacks, candidate: Material, number: int) -> list[Mater
     names = [str(numbers.phases.names[p]) for p in numbers.products[number] if p >= 0]
     own = compose(candidate.formula).text
     return [
-        replace(candidate, formula=name, name="") if name == own else Material(name)
+        replace(candidate, formula=name, name="") if name == own else phase_material(name)
         for name in names
     ]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..phases.material import Given, compose
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
+from .competitors import Competitors, competitors_of, unproven
 from .lithium import lithium_line
 from .provenance import Answer, provenance
 from .reactant import HULL, without_noise
@@ -40,6 +41,8 @@ class Window(Answer, figure="window"):
         [eV per atom of the material].
     reduction_products, oxidation_products : tuple of str
         Phases after the first step below and above the window; empty where there is no step.
+    competitors : Competitors
+        Compounds of its elements with Li that could have competed.
     """
 
     material: str
@@ -52,6 +55,7 @@ class Window(Answer, figure="window"):
     decomposition_energy_0V_eV_per_atom: float
     reduction_products: tuple[str, ...]
     oxidation_products: tuple[str, ...]
+    competitors: Competitors
     provenance: dict[str, Any]
 
     def to_frame(self) -> pd.DataFrame:
@@ -122,5 +126,11 @@ def stability_window(table: PhaseTable, m: Given) -> Window:
         decomposition_energy_0V_eV_per_atom=without_noise(float(walk.energy[-1]) - line.energy),
         reduction_products=tuple(line.products(start + 1)) if reduction > 0.0 else (),
         oxidation_products=tuple(line.products(start - 1)) if start > 0 else (),
-        provenance=provenance(table.source, line.system),
+        competitors=competitors_of(table, m),
+        provenance=provenance(
+            table.source,
+            line.system,
+            [line.reactant],
+            doubts=() if reduction > 0.0 else unproven(table, line.reactant.composition),
+        ),
     )

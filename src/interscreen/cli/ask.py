@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import InputError, SolverError
+from ..errors import InputError
+from ..phases.formula import parse_formula, split_mixture
+from ..phases.source import ANCHORED
 from .command import (
     EXIT_FAILED_ROWS,
     EXIT_OK,
@@ -33,9 +33,8 @@ if TYPE_CHECKING:
 
     from ..answers.map import CompositionMap
     from ..answers.profile_result import Profile
-    from ..answers.window import Window
     from ..database.database import Database
-    from ..phases.material import Given, Material
+    from ..phases.material import Material
     from ..phases.table import PhaseTable
     from ..report.figures.style import Width
 
@@ -53,30 +52,52 @@ def material(name: str, help: str = "the same") -> Decorator:
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def command(**values: Any) -> Any:
-            from ..phases.material import Material
-
             energy, above_hull = (values.pop(key) for key in keys)
             if energy is not None and above_hull is not None:
                 raise click.UsageError(
                     f"--above-hull{suffix} {above_hull}: not beside --energy{suffix}",
                     click.get_current_context(),
                 )
-            values[name] = Material(
-                values[name],
-                energy_eV_per_atom=energy,
-                energy_above_hull_eV_per_atom=above_hull,
-            )
+            unit = values.get("energy_unit") or ""
+            values[name] = _with_energy(values[name], energy, above_hull, unit)
             return function(**values)
 
         return together(
             click.argument(name, help=help),
-            option(f"--energy{suffix}", f"formation energy{of} [eV/atom]", type=float, metavar="E"),
             option(
-                f"--above-hull{suffix}", f"energy above hull{of} [eV/atom]", type=float, metavar="E"
+                f"--energy{suffix}",
+                f"formation energy{of} [eV/atom], or with its unit ('-542.7 kJ/mol')",
+                metavar="E",
+            ),
+            option(
+                f"--above-hull{suffix}",
+                f"energy above hull{of} [eV/atom], or with its unit ('7 meV/atom')",
+                metavar="E",
             ),
         )(command)
 
     return decorate
+
+
+def _with_energy(text: str, energy: str | None, above_hull: str | None, unit: str) -> Material:
+    """Return a material with an energy that may state its unit; ``unit`` is that of bare ones."""
+    from ..phases.energy_units import PER_ATOM, converted, read_energy, read_unit
+    from ..phases.material import Material, resolve
+
+    def read(given: str | None, otherwise: str) -> float | None:
+        if given is None:
+            return None
+        value, stated = read_energy(given)
+        stated = stated or otherwise
+        if stated == PER_ATOM:
+            return value
+        return converted(value, stated, float(resolve(text)[1].n_atoms))
+
+    return Material(
+        text,
+        energy_eV_per_atom=read(energy, read_unit(unit) if unit else PER_ATOM),
+        energy_above_hull_eV_per_atom=read(above_hull, PER_ATOM),
+    )
 
 
 reaction_options = together(
@@ -124,12 +145,8 @@ def reaction(
     return answer(
         choice,
         output,
-        [a, b],
         lambda db: db.reaction(a, b, potential, samples),
         lambda found: text.with_spreads(text.reaction_text(found), found),
-        lambda found: {
-            "the minimum mutual energy [meV/atom]": 1000 * found.min_mutual_energy_eV_per_atom
-        },
     )
 
 
@@ -142,35 +159,28 @@ def window(m: Material, samples: int, choice: Choice, output: Output) -> int:
     """Answer with the stability window of a material."""
     from ..report.text import answers as text
 
-    def limits(found: Window) -> dict[str, Any]:
-        names = ("the reduction limit [V]", "the oxidation limit [V]")
-        return dict(zip(names, found.assemblage_window_V, strict=True))
-
     return answer(
         choice,
         output,
-        [m],
         lambda db: db.window(m, samples),
         lambda found: text.with_spreads(text.window_text(found), found),
-        limits,
     )
 
 
 @root.command("lithiate")
 @material("m", NAMED)
+@_samples
 @source_options
 @output_options
-def lithiate(m: Material, choice: Choice, output: Output) -> int:
+def lithiate(m: Material, samples: int, choice: Choice, output: Output) -> int:
     """Answer with the lithiation path of a material."""
-    from ..report.text.answers import lithiation_text
+    from ..report.text import answers as text
 
     return answer(
         choice,
         output,
-        [m],
-        lambda db: db.lithiation(m),
-        lithiation_text,
-        lambda found: {"the products with Li metal": " + ".join(found.final_products)},
+        lambda db: db.lithiation(m, samples),
+        lambda found: text.with_spreads(text.lithiation_text(found), found),
     )
 
 
@@ -187,13 +197,8 @@ def stack(candidate: str, electrolyte: str, samples: int, choice: Choice, output
     return answer(
         choice,
         output,
-        [candidate, electrolyte],
         lambda db: db.stack(candidate, electrolyte, samples),
         stack_text,
-        lambda found: {
-            "the converted layer": found.layer.label,
-            "its mutual energy [meV/atom]": 1000 * found.layer.energy,
-        },
     )
 
 
@@ -207,7 +212,7 @@ def profile(
     choice: Choice, output: Output,
 ) -> int:  # fmt: skip
     """Answer with the reactions of two materials and Li, from one potential to another."""
-    from ..report.text.profile import profile_text, ranges
+    from ..report.text.profile import profile_text
 
     def write(found: Profile) -> None:
         from ..report.figures.saving import save
@@ -219,13 +224,8 @@ def profile(
     return answer(
         choice,
         output,
-        [a, b],
         lambda db: db.profile(a, b, start, end, step),
         profile_text,
-        lambda found: {
-            "the most negative mutual energy [meV/atom]": 1000 * found.worst.mutual_eV_per_atom,
-            "the window in which nothing reacts [V]": ranges(found.stable_window_V),
-        },
         first=write,
     )
 
@@ -272,11 +272,11 @@ def composition_maps(
 @root.command("electrolytes")
 @output_options
 def list_electrolytes(output: Output) -> int:
-    """List the names that stand for electrolytes."""
-    from ..phases.material import electrolytes, user_electrolytes_file
+    """List the names that stand for electrolytes, cathodes and salts."""
+    from ..phases.names import names, user_electrolytes_file
     from ..report.text.answers import table
 
-    known = {name: entry.formula for name, entry in electrolytes().items()}
+    known = {name: entry.formula for name, entry in names().items()}
     rows = [["name", "formula"], *([name, formula] for name, formula in known.items())]
     output.show(known, lambda: "\n".join(table(rows, (0, 1))))
     output.say(f"entries of your own: {user_electrolytes_file()}")
@@ -289,76 +289,59 @@ def list_electrolytes(output: Output) -> int:
 def answer(
     choice: Choice,
     output: Output,
-    materials: Sequence[Given],
     ask: Callable[[Database], Any],
     write: Callable[[Any], str],
-    essence: Callable[[Any], dict[str, Any]],
     first: Callable[[Any], None] = lambda found: None,
 ) -> int:
-    """Open the source, ask, print; say what the phases that were left out would change.
+    """Open the source, ask, print.
 
     Parameters
     ----------
-    choice, output, materials
+    choice, output
         Of the command line.
-    ask, write, essence : callables
-        Database to result; result to text; result to what a note on left-out phases compares.
+    ask, write : callables
+        Database to result; result to text.
     first : callable
         Called with the result before anything is printed: a reader may go away.
     """
     from ..answers.documents import NON_COMMERCIAL, documents_of, documents_text
-    from ..database.database import Database
     from ..engine.walk import plain_walks
-    from ..phases.material import elements_of
 
-    db = asked(choice, output)
     with plain_walks():
+        db = asked(choice, output)
         result = ask(db)
         first(result)
-        found = result.to_dict()
-        if documents := documents_of(found, db.table):
-            found["documents"] = documents
+        answered = result.to_dict()
+        if output.json and db.table.source.scale == ANCHORED:
+            answered["anchors"] = db.anchors(_phases_in(answered))
+        if documents := documents_of(answered, db.table):
+            answered["documents"] = documents
         output.show(
-            found, lambda: "\n".join(filter(None, [write(result), documents_text(documents)]))
+            answered, lambda: "\n".join(filter(None, [write(result), documents_text(documents)]))
         )
         if closed := [f for f, of in documents.items() if of["licence"] == NON_COMMERCIAL]:
             output.say(
                 f"warning: the answer names {', '.join(closed)} of licence {NON_COMMERCIAL}: not "
                 "for commercial use (--licence BY-C leaves such phases out)"
             )
-        if output.quiet or not db.table.left_out_within(elements_of(materials)):
-            return EXIT_OK
-        how = "every phase counted" if choice.options().filters.active else "--all-phases"
-        with contextlib.suppress(SolverError):  # a note is a courtesy
-            every = Database(
-                opener=lambda sets: _with_all_phases(db.table, choice, sets), tell=lambda line: None
-            )
-            other = essence(ask(every))
-            for key, mine in essence(result).items():
-                was, would = mine, other[key]
-                if isinstance(was, float) and isinstance(would, float):
-                    if abs(was - would) <= 1e-3:
-                        continue
-                    was, would = f"{was:.3f}", f"{would:.3f}"
-                if was != would:
-                    output.say(f"note: with {how} {key} would be {would}, not {was}")
     return EXIT_OK
 
 
-def _with_all_phases(
-    table: PhaseTable, choice: Choice, sets: Sequence[frozenset[str]]
-) -> PhaseTable:
-    """Count every phase; a source that was filtered is read again, as other polymorphs count."""
-    import numpy as np
-
-    from ..phases.filters import Filters
-    from ..sources.open import open_table
-
-    options = choice.options()
-    if not options.filters.active:
-        return replace(table, counted=np.ones(len(table), dtype=bool))
-    every = replace(options, all_phases=True, filters=Filters())
-    return open_table(choice.source, sets, options=every)
+def _phases_in(found: Any, key: str = "") -> list[str]:
+    """Return the formulas of compounds in the JSON object of an answer, each once."""
+    names: list[str] = []
+    if isinstance(found, dict):
+        amounts = all(isinstance(value, int | float) for value in found.values())
+        names = list(found) if key.endswith("products") and amounts else []
+        for inner, value in found.items():
+            names += _phases_in(value, inner)
+    elif isinstance(found, list):
+        for value in found:
+            names += _phases_in(value, key)
+    elif isinstance(found, str) and (key in ("formula", "material") or key.endswith("products")):
+        names = [found]
+    formulas = (part for name in names for _, part in split_mixture(name))
+    return list(dict.fromkeys(f for f in formulas if len(parse_formula(f).elements) > 1))
 
 
 def computed_maps(

@@ -28,20 +28,21 @@ _KEPT = {
 @option("--where", "docs/screens.md", metavar="EXPRESSION", default="")
 @option("--sort", metavar="COLUMN", default="score_meV_per_atom")
 @option("--count", type=int, default=20, metavar="N")
+@option("--everything", "also what is volatile, radioactive or known not to exist", is_flag=True)
 @option("--columns", "columns to show", metavar="A,B,...")
 @option("--csv", "write the rows there, full precision", metavar="FILE")
 @option("--study", "write a study of these candidates there", metavar="FILE")
 @output_options
 def top(
-    folder: str, electrolyte: str | None, where: str, sort: str, count: int, columns: str | None,
-    csv: str | None, study: str | None, output: Output,
+    folder: str, electrolyte: str | None, where: str, sort: str, count: int, everything: bool,
+    columns: str | None, csv: str | None, study: str | None, output: Output,
 ) -> int:  # fmt: skip
     """Print the best candidates of a run, as a table or as JSON."""
     from ..database.run import open_run
     from ..report.text.best import best_text, plain_lines, records, title
 
     run = open_run(folder)
-    found = run.best(electrolyte, count, where=where, sort=sort)
+    found = run.best(electrolyte, count, where=where, sort=sort, everything=everything)
     shown = found[_columns(columns, list(found.columns))] if columns else found
     if csv:
         write_csv(shown.replace({"tied": {True: "yes", False: "no"}}), csv)
@@ -50,7 +51,7 @@ def top(
 
     def text() -> str:
         if not columns:
-            return best_text(found, where=where)
+            return best_text(found, where=where, ranking=run.ranking)
         lines = plain_lines(shown) if len(shown) else []
         return "\n".join([title(found, where), *("  " + line for line in lines)])
 

@@ -33,7 +33,7 @@ COMMANDS = {
     "profile": ("ask", "an interface open to Li over a range of potentials"),
     "stack": ("ask", "every contact of Li | candidate | electrolyte"),
     "map": ("ask", "mutual energy of every composition of a ternary system with one partner"),
-    "electrolytes": ("ask", "names that stand for electrolytes"),
+    "electrolytes": ("ask", "names that stand for electrolytes, cathodes and salts"),
     "screen": ("screen", "screen candidates x electrolytes, as in STUDY"),
     "top": ("best", "the best of a finished screen"),
     "report": ("report", "the page of a finished screen"),

@@ -10,12 +10,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from ..errors import InputError
+from ..phases.source import ANCHORED, TABULATED
+from ..sources import NAMES
 from .command import (
     EXIT_FAILED_ROWS,
     EXIT_OK,
@@ -61,9 +64,9 @@ _query_options = together(
 @root.command("screen")
 @click.argument(
     "study",
-    metavar="[STUDY.yaml]",
+    metavar="[STUDY]",
     required=False,
-    help="the study; without it the shipped one runs",
+    help="a YAML file, or a shipped study: demo (runs without a name), library, seeds",
 )
 @option("--out", "output folder (default: as in the study)", metavar="DIR")
 @option("--jobs", "worker processes, -1: one per core", type=int, metavar="N")
@@ -94,9 +97,11 @@ def screen(
     if out:
         updates["output"] = out
     options = choice.options(asked.source_options)
-    asked = asked.model_copy(update=updates).with_source(
-        choice.source or stated or default_source()[0], options
-    )
+    source = choice.source or stated or default_source()[0]
+    # a table of one's own may lack the anchors; it is anchored where that is asked for
+    scale = ANCHORED if source in NAMES else TABULATED
+    options = replace(options, energies=options.energies or scale)
+    asked = asked.model_copy(update=updates).with_source(source, options)
     table = open_source(choice, output, asked.element_sets, source=stated, options=options)
     if check:
         return _check(asked, table)
@@ -233,9 +238,9 @@ def _check(study: Study, table: PhaseTable) -> int:
 
 def _tell_batch(folder: Path, report: BatchReport | None, output: Output, seconds: float) -> int:
     """Say what a screen by query did; exit code 3 when rows failed."""
+    from ..database.run import open_run
     from ..report.text.best import best_text
     from ..screen.folder import RESULTS
-    from ..screen.top import best
 
     if report is None:
         output.say(f"{folder}/ holds this run already; --fresh computes it anew")
@@ -253,9 +258,10 @@ def _tell_batch(folder: Path, report: BatchReport | None, output: Output, second
         "folder": str(folder),
         "candidates": report.candidates,
         "failed_rows": report.failed,
+        "hidden": report.hidden,
         "seconds": round(seconds, 1),
     }
-    output.show(summary, lambda: best_text(best(folder / RESULTS, electrolyte=None, count=10)))
+    output.show(summary, lambda: best_text(open_run(folder).best()))
     return EXIT_FAILED_ROWS if report.failed else EXIT_OK
 
 

@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import click
+
 from ..errors import SourceError
 from .command import Output, gathered, option, store_options
 
@@ -28,13 +30,18 @@ class Choice:
     offline: bool
     formula_column: str | None
     energy_column: str | None
+    energy_unit: str | None
+    family: str
     add: tuple[str, ...]
     all_phases: bool
     no_theoretical: bool
     ban: tuple[str, ...]
+    keep: tuple[str, ...]
     max_above_hull: float | None
     min_stability: float | None
     licence: tuple[str, ...]
+    energies: str | None
+    given: tuple[str, ...]
 
     def options(self, study: SourceOptions | None = None) -> SourceOptions:
         """Return the choices of the command line, on top of those of a study."""
@@ -50,13 +57,18 @@ class Choice:
             filters=before.filters.updated(
                 theoretical=False if self.no_theoretical else None,
                 banned=self.ban,
+                kept=self.keep,
                 max_energy_above_hull_eV_per_atom=self.max_above_hull,
                 min_stability_eV_per_atom=self.min_stability,
                 licences=self.licence,
             ),
             formula_column=self.formula_column,
             energy_column=self.energy_column,
+            energy_unit=self.energy_unit,
+            family=self.family,
             all_phases=self.all_phases or before.all_phases,
+            energies=self.energies or before.energies,
+            given=(*before.given, *self.given),
         )
 
 
@@ -76,12 +88,47 @@ source_options = gathered(
     _of_source("--offline", "mp: make no request", is_flag=True),
     _of_source("--formula-column", "formula column of the table", metavar="NAME"),
     _of_source("--energy-column", "formation-energy column [eV/atom]", metavar="NAME"),
+    _of_source(
+        "--energy-unit",
+        "of energies whose column, or number, states none: eV/atom (default), meV/atom, "
+        "eV/formula, kJ/mol, kJ/mol-atom",
+        metavar="UNIT",
+    ),
+    _of_source(
+        "--family",
+        "of a file with several run families the one that counts (GGA_GGA+U, R2SCAN)",
+        metavar="T",
+        default="",
+    ),
+    _of_source(
+        "--energies",
+        "'source': as tabulated (default of questions and own tables), or 'anchored' to "
+        "calorimetry (default of other screens; docs/anchored.md)",
+        type=click.Choice(["source", "anchored"]),
+    ),
+    _of_source(
+        "--set",
+        "a measured energy in place of the source's: BiF3=-2.17eV/atom@298K",
+        metavar="PHASE=ENERGY",
+        multiple=True,
+        key="given",
+    ),
     _of_source("--add", "entries of your own: pymatgen JSON or CSV", metavar="FILE", multiple=True),
     _of_products(
-        "--all-phases", "count phases that the source marks as never observed, too", is_flag=True
+        "--all-phases",
+        "count known artefacts, and phases that the source marks as never observed, too",
+        is_flag=True,
     ),
     _of_products("--no-theoretical", "leave out phases known from computations only", is_flag=True),
-    _of_products("--ban", "leave out a formula or an identifier", metavar="PHASE", multiple=True),
+    _of_products(
+        "--ban",
+        "leave out a formula or an identifier; known: the known artefacts, as by default",
+        metavar="PHASE",
+        multiple=True,
+    ),
+    _of_products(
+        "--keep", "count an artefact or another phase left out", metavar="PHASE", multiple=True
+    ),
     _of_products(
         "--max-above-hull",
         "count only phases at most this far above the hull of all [eV/atom]",
@@ -125,7 +172,9 @@ def open_source(
 
     ``elements`` are those of each question, ``options`` stand in place of the command line's.
     """
+    from ..energies.scale import prepared
     from ..phases.filters import Filters
+    from ..phases.source import ANCHORED
     from ..sources import MATERIALS_PROJECT
     from ..sources.open import default_source, open_table
 
@@ -135,17 +184,15 @@ def open_source(
     if name == MATERIALS_PROJECT:  # a pull may take a while: say first what is going on
         output.say(f"source {name}, {why}")
     try:
+        chosen = options or choice.options()
         table = open_table(
-            name,
-            elements,
-            options=options or choice.options(),
-            notify=output.say,
-            progress=output.progress(),
+            name, elements, options=chosen, notify=output.say, progress=output.progress()
         )
     except SourceError as error:
         if name == MATERIALS_PROJECT and not (choice.source or source):
             raise SourceError(f"{error}; --source embedded needs neither key nor network") from None
         raise
+    table = prepared(table, chosen.energies, chosen.given)
     origin = table.source
     counts = f"{len(table)} formulas, {len(table.elements)} elements"
     which = f"{origin.version}, {origin.thermo_type}" if origin.closed else origin.version
@@ -153,8 +200,12 @@ def open_source(
         output.say(f"{which}: {counts}")
     else:
         output.say(f"source {origin.name} ({which}), {why}: {counts}")
+    if origin.scale == ANCHORED:
+        output.say("energies anchored to measured ones, 298 K (--energies source: as tabulated)")
+    for text in origin.given:
+        output.say(f"set {text}: in place of the source's energy in every equilibrium")
     if origin.filters:
-        output.say(f"left out: {Filters(**origin.filters)}")
+        output.say(f"phases: {Filters(**origin.filters)}")
     for added in origin.added:
         count = f"{added['entries']} {'entry' if added['entries'] == 1 else 'entries'}"
         output.say(f"added {count} of {added['file']} ({added['scale']})")

@@ -13,15 +13,21 @@ from ..answers.lithiation import Lithiation, lithiate
 from ..answers.map import CompositionMap, composition_map, read_system
 from ..answers.profile import profile
 from ..answers.profile_result import Profile
+from ..answers.provenance import Answered
+from ..answers.put_back import with_put_back
+from ..answers.reactant import identified, is_identifier
 from ..answers.reaction import Reaction, react
 from ..answers.sampled import sampled_lithiation, sampled_reaction, sampled_window
 from ..answers.stack import Stack, stack
 from ..answers.window import Window, stability_window
+from ..energies.anchors import Anchoring
 from ..energies.sampling import EnergyModel
+from ..energies.scale import prepared
 from ..errors import InputError, InterscreenWarning
 from ..phases.filters import Filters
 from ..phases.material import Given, elements_of
 from ..phases.result import Result
+from ..phases.source import TABULATED
 from ..phases.table import PhaseTable
 from ..sources import EMBEDDED, MATERIALS_PROJECT
 from ..sources.open import Origin, SourceOptions, open_table
@@ -36,6 +42,7 @@ if TYPE_CHECKING:
 
 ElementSets = Sequence[frozenset[str]]
 Found = TypeVar("Found", bound=Result)
+Single = TypeVar("Single", bound=Answered)
 
 _SHOWN = 5  # warnings of a run that are given one by one
 
@@ -45,6 +52,7 @@ def load(
     *,
     filters: Filters | Mapping[str, Any] | None = None,
     ban: Iterable[str] = (),
+    keep: Iterable[str] = (),
     add: Iterable[str | PathLike[str]] = (),
     all_phases: bool = False,
     thermo_type: str = "",
@@ -52,7 +60,11 @@ def load(
     offline: bool = False,
     formula_column: str | None = None,
     energy_column: str | None = None,
+    energy_unit: str | None = None,
+    family: str = "",
     endpoint: str | None = None,
+    energies: str = TABULATED,
+    given: Iterable[str] = (),
 ) -> Database:
     """Load a source of phases, ready for questions.
 
@@ -68,12 +80,19 @@ def load(
         Phases to leave out, as ``{"theoretical": False}``.
     ban : iterable of str
         Formulas or identifiers to leave out, on top of those of ``filters``.
+    keep : iterable of str
+        Known artefacts or other phases that count although they are left out by default.
     add : iterable of path
         Files with entries of your own.
     all_phases : bool
-        Count phases that the source marks as never observed, too.
-    thermo_type, database, offline, formula_column, energy_column, endpoint
+        Count known artefacts, and phases that the source marks as never observed, too.
+    thermo_type, database, offline, formula_column, energy_column, energy_unit, family, endpoint
         See ``SourceOptions``.
+    energies : str
+        ``"source"``: as tabulated, to compare with publications and with pymatgen; or
+        ``"anchored"``: on the scale of calorimetry (docs/anchored.md).
+    given : iterable of str
+        Measured energies that replace those of the source, as ``"BiF3=-2.17eV/atom@298K"``.
 
     Raises
     ------
@@ -99,12 +118,19 @@ def load(
         thermo_type=thermo_type,
         database=database,
         offline=offline,
-        filters=filters.updated(banned=[ban] if isinstance(ban, str) else list(ban)),
+        filters=filters.updated(
+            banned=[ban] if isinstance(ban, str) else list(ban),
+            kept=[keep] if isinstance(keep, str) else list(keep),
+        ),
         add=tuple(fspath(file) for file in ([add] if isinstance(add, str | PathLike) else add)),
         formula_column=formula_column,
         energy_column=energy_column,
+        energy_unit=energy_unit,
+        family=family,
         all_phases=all_phases,
         endpoint=endpoint,
+        energies=energies,
+        given=(given,) if isinstance(given, str) else tuple(given),
     )
     return Database(source, options)
 
@@ -207,22 +233,33 @@ class Database:
                 "samples: error bars are there for closed interfaces only; leave out potential_V"
             )
         bars = _bars(samples, model)
-        table = self._for(a, b, lithium=potential_V is not None)
-        return self._said(
-            sampled_reaction(table, a, b, **bars) if bars else react(table, a, b, potential_V)
+        lithium = potential_V is not None
+        return self._asked(
+            lambda table: react(table, a, b, potential_V),
+            (a, b),
+            (lambda table: sampled_reaction(table, a, b, **bars)) if bars else None,
+            lithium=lithium,
         )
 
     def window(self, m: Given, samples: int = 0, *, model: EnergyModel | None = None) -> Window:
         """Return the stability window of a material against Li/Li+; see ``reaction``."""
-        table, bars = self._for(m), _bars(samples, model)
-        return self._said(sampled_window(table, m, **bars) if bars else stability_window(table, m))
+        bars = _bars(samples, model)
+        return self._asked(
+            lambda table: stability_window(table, m),
+            (m,),
+            (lambda table: sampled_window(table, m, **bars)) if bars else None,
+        )
 
     def lithiation(
         self, m: Given, samples: int = 0, *, model: EnergyModel | None = None
     ) -> Lithiation:
         """Return the way of a material to equilibrium with Li metal; see ``reaction``."""
-        table, bars = self._for(m), _bars(samples, model)
-        return self._said(sampled_lithiation(table, m, **bars) if bars else lithiate(table, m))
+        bars = _bars(samples, model)
+        return self._asked(
+            lambda table: lithiate(table, m),
+            (m,),
+            (lambda table: sampled_lithiation(table, m, **bars)) if bars else None,
+        )
 
     def stack(
         self,
@@ -236,8 +273,12 @@ class Database:
 
         Parameters: see ``reaction``.
         """
-        table, bars = self._for(candidate, electrolyte), _bars(samples, model)
-        return self._said(stack(table, candidate, electrolyte, **bars))
+        bars = _bars(samples, model)
+        return self._asked(
+            lambda table: stack(table, candidate, electrolyte),
+            (candidate, electrolyte),
+            (lambda table: stack(table, candidate, electrolyte, **bars)) if bars else None,
+        )
 
     def profile(
         self, a: Given, b: Given, start: float = 0.0, end: float = 5.0, step: float | None = None
@@ -252,7 +293,7 @@ class Database:
         step : float, optional
             Adds points at regular distances [V]; the curves need none.
         """
-        return self._said(profile(self._for(a, b), a, b, start, end, step))
+        return self._asked(lambda table: profile(table, a, b, start, end, step), (a, b))
 
     def map(
         self, system: str | Sequence[str], against: Given, *, divisions: int = 200
@@ -306,6 +347,29 @@ class Database:
                 entries.append(PDEntry(composition, energy, str(table.formulas[row]), named))
         return PhaseDiagram(entries)
 
+    def anchors(self, phases: str | Iterable[str]) -> dict[str, dict[str, float]]:
+        """Return the measured compounds that phases are anchored to, and how many of each.
+
+        Parameters
+        ----------
+        phases : str or iterable of str
+            Formulas.
+
+        Raises
+        ------
+        InputError
+            For an element that the source does not know.
+
+        Examples
+        --------
+        >>> import interscreen as si
+        >>> si.load().anchors("Li7La3Zr2O12")
+        {'Li7La3Zr2O12': {'Li2O': 3.5, 'ZrO2': 2.0, 'La2O3': 1.5}}
+        """
+        names = [phases] if isinstance(phases, str) else list(phases)
+        table = self._holding([elements_of([name], lithium=False) for name in names])
+        return {name: Anchoring.of(table).parts(name) for name in names}
+
     def validate(self, *, undoped: bool = False) -> Validation:
         """Hold the source against published numbers and measured cells; see ``validate``."""
         from ..validation import element_sets, validate
@@ -345,7 +409,7 @@ class Database:
         cathodes, air : material or iterable of materials
             What touches the electrolyte on its other side, and what the stack meets before.
         sensitivity : bool
-            Whether suspect phases are left out in turn.
+            Whether suspect phases are left out in turn, and those that do not count put back.
         ranking : Ranking or mapping, optional
             Weights of the score, and from when on scores differ.
         jobs : int, optional
@@ -409,11 +473,24 @@ class Database:
 
     # -- inside -----------------------------------------------------------------------------------
 
-    def _for(self, *materials: Given, lithium: bool = True) -> PhaseTable:
-        """Return a table that answers for some materials."""
-        if self._table is not None and not self._fetched:
-            return self._table
-        return self._holding([elements_of(materials, lithium=lithium)])
+    def _asked(
+        self,
+        ask: Callable[[PhaseTable], Single],
+        materials: Sequence[Given],
+        sample: Callable[[PhaseTable], Single] | None = None,
+        *,
+        lithium: bool = True,
+    ) -> Single:
+        """Ask, with error bars where ``sample`` gives them; say what left-out phases change."""
+        known = [given for given in materials if not is_identifier(given)]
+        if len(known) < len(materials):  # its elements are not known before the source is open
+            table = self._holding([elements_of(known)])
+            known = [identified(table, given) for given in materials]
+        elements = elements_of(known, lithium=lithium)
+        table = self._holding([elements])
+        found = with_put_back((sample or ask)(table), table, elements, ask)
+        self._tell(found.warnings, stacklevel=4)
+        return found
 
     def _holding(self, sets: ElementSets) -> PhaseTable:
         """Return a table that holds some chemical systems; fetch what is missing."""
@@ -423,7 +500,9 @@ class Database:
                 table = self._opener(sets)
             else:
                 assert not isinstance(self._source, PhaseTable)
-                table = open_table(self._source, sets, options=self._options)
+                chosen = self._options
+                table = open_table(self._source, sets, options=chosen)
+                table = prepared(table, chosen.energies, chosen.given)
             self._table = table
         return table
 

@@ -191,21 +191,30 @@ class Run(Displayed):
         return tuple(self.manifest.get("left_out_phases", ()))
 
     def best(
-        self, electrolyte: str | None = None, count: int = 10, *, where: str = "", sort: str = ""
+        self,
+        electrolyte: str | None = None,
+        count: int = 10,
+        *,
+        where: str = "",
+        sort: str = "",
+        everything: bool = False,
     ) -> pd.DataFrame:
         """Return the best candidates for one electrolyte, or for all of them together.
 
-        ``where`` is a condition and ``sort`` a column, as for ``interscreen top``.
+        ``where`` is a condition and ``sort`` a column, as for ``interscreen top``.  Of a whole
+        source, what is known not to exist, what is volatile and what is radioactive is hidden
+        unless a condition names it, or ``everything`` is asked for; ``attrs["hidden"]`` counts it.
         """
         import pyarrow as pa
 
         from ..phases.columns import arrow_schema
+        from ..screen.query import query_of
         from ..screen.ranking import OVERALL
-        from ..screen.top import SCORE, best
+        from ..screen.top import SCORE, best, with_doubts
 
         tie = self._ranked_by.tie_meV_per_atom
         schema = arrow_schema("results")
-        return best(
+        found = best(
             self.folder / WHOLE
             if self._whole
             else pa.Table.from_pandas(self.results, schema, False),
@@ -214,7 +223,9 @@ class Run(Displayed):
             sort=sort or SCORE,
             count=count,
             tie_meV_per_atom=tie,
+            hide=query_of(self.study) if self._whole and not everything else None,
         )
+        return with_doubts(found, self.ranking)
 
     def report(self, path: str | PathLike[str] | None = None) -> Path:
         """Write the page of the run, report.html in its folder by default; return the file."""
@@ -286,10 +297,11 @@ def study_of(
     chosen = parse_query(candidates) if isinstance(candidates, str) else None
     lists = {"candidates": [] if isinstance(candidates, str) else candidates, **materials}
     asked |= {key: _entries(given) for key, given in lists.items()} | {"query": chosen}
+    alone = model.independent_eV_per_atom
     asked["uncertainty"] = {
         "samples": samples,
         "seed": model.seed,
-        "independent_meV_per_atom": 1000.0 * model.independent_eV_per_atom,
+        "independent_meV_per_atom": None if alone is None else 1000.0 * alone,
         "correlated": model.correlated,
     }
     try:
@@ -313,7 +325,12 @@ def _entries(materials: Any) -> list[Any]:
     alone = isinstance(materials, str | Mapping) or hasattr(materials, "composition")
     if alone or not isinstance(materials, Iterable):
         materials = [materials]
-    return [one if isinstance(one, dict) else vars(as_material(one)) for one in materials]
+    return [
+        one
+        if isinstance(one, dict)
+        else {key: value for key, value in vars(as_material(one)).items() if key != "note"}
+        for one in materials
+    ]
 
 
 def write_run(
@@ -342,7 +359,7 @@ def write_run(
     from ..report.page import write_report
     from ..screen.batch import run_batch
     from ..screen.folder import build_manifest, new_folder, write_manifest, write_tables
-    from ..screen.run import run_study
+    from ..screen.run import run_study, workers_of
 
     started = time.perf_counter()
 
@@ -360,6 +377,7 @@ def write_run(
             failed_rows=report.failed,
             computed_now=report.computed,
             refined=report.refined,
+            hidden=report.hidden,
             query=report.choice.counts,
             notes=list(report.choice.notes),
         )
@@ -376,7 +394,7 @@ def write_run(
         result = run_study(study, table, progress=progress, sampling=sampling)
         write_tables(place, result)
         if figures:
-            write_figures(place, result, table.source.label)
+            write_figures(place, result, table.source.label, workers_of(study))
         manifest(
             place,
             rows=len(result.results),

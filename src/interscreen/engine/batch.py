@@ -216,6 +216,25 @@ def row_lines(
     return LineBatch(values[0] == 0, *values[1:])
 
 
+@dataclass(frozen=True, eq=False)
+class PointBatch:
+    """Lowest energies of many compositions: (q,) arrays, (q, w) of phases; see ``batch_kernel``."""
+
+    solved: NDArray[np.bool_]
+    hull: Floats
+    phases: Integers
+    amounts: Floats
+
+
+def lowest_energies(
+    problem: Problem, compositions: Sparse, of: Integers, sample: Integers, *, jobs: int = 1
+) -> PointBatch:
+    """Lowest energy of many compositions; questions as for ``mutual_minima``."""
+    rest = (problem.rows, min(problem.rows, compositions.longest))
+    values = _run("points", problem, compositions, (of, sample), rest, jobs)
+    return PointBatch(values[0] == 0, *values[1:])
+
+
 def _run(
     name: str,
     problem: Problem,
@@ -262,5 +281,6 @@ def _kernel(entries: float = math.inf) -> Any:
         given = Problem(one, np.zeros((1, 1)), 2).arrays, one.arrays, index, index
         loops.pairs(*given, np.zeros(1), 0, np.array([0.0, 1.0]), -1, START, 2, 2)
         loops.lines(*given, 1, 2, 2, 2)
+        loops.points(*given, 2, 2)
 
     return warmed(_warm, load, probe, "compiled loops are compiled anew (%s)")

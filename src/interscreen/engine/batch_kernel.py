@@ -245,3 +245,49 @@ def lines(given, compositions, of, sample, row, rows, size, width):
         status, hull, reduction, oxidation, uptake, final, phases, amounts, mutual, mixing, met,
         met_amounts,
     )  # fmt: skip
+
+
+@compiled
+def points(given, compositions, of, sample, rows, width):
+    """Lowest energy of each of many compositions, and the equilibrium that has it.
+
+    Parameters as for ``pairs``; ``rows`` is the number of rows.
+
+    Returns
+    -------
+    status : (q,) int array, hull : (q,) float array
+    phases : (q, width) int array, amounts : (q, width) float array
+        Equilibrium, per unit of the composition; -1 where there is nothing.
+    """
+    of_indptr, of_index, of_parts, of_owner = compositions
+    q, n = of.shape[0], given[0].shape[0] - 1
+    status, hull = np.zeros(q, dtype=np.int64), np.zeros(q)
+    phases, amounts = np.full((q, width), -1, dtype=np.int32), np.zeros((q, width))
+    place = np.empty(rows, dtype=np.int64)
+    had_low, had_high, had_owner, had_sample = np.uint64(0), np.uint64(0), -2, -1
+    members, columns, costs = np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty(0)
+    for one in range(q):
+        begin, end = of_indptr[of[one]], of_indptr[of[one] + 1]
+        low, high = np.uint64(0), np.uint64(0)
+        for k in range(begin, end):
+            low, high = _with_row(low, high, of_index[k])
+        mine = of_owner[of[one]]
+        if low != had_low or high != had_high or mine != had_owner:
+            had_low, had_high, had_owner, had_sample = low, high, mine, -1
+            members, columns = _system(given, low, high, mine, -1, rows, place)
+            costs = np.zeros(columns.shape[1])
+        m = columns.shape[0]
+        if sample[one] != had_sample:
+            had_sample = sample[one]
+            costs[m:] = given[8][had_sample][members]
+        b0 = np.zeros(m)
+        for k in range(begin, end):
+            b0[place[of_index[k]]] = of_parts[k]
+        status[one], _, start, _, _, energies, _, names, shares = _certified_walk(
+            columns, costs, b0, np.zeros(m), 0.0, 0.0, 0.0, 1
+        )
+        if status[one] == OK:
+            hull[one] = energies[start]
+            _global_names(names[start], members, place, n, phases[one])
+            amounts[one, :m] = shares[start]
+    return status, hull, phases, amounts

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..files import write_whole
 from ..version import version
+from .artefacts import artefacts_digest
 from .source import Source
 from .table import PhaseTable
 
@@ -40,6 +41,7 @@ def cache_folder() -> Path:
 
 def cached(key: str, source: Source, build: Callable[[], PhaseTable]) -> PhaseTable:
     """Return the table stored under a key, or build and store it."""
+    key = f"{artefacts_digest()}|{key}"  # what counts by default is part of the table
     return _kept(key, ".npz", lambda content: _unpacked(content, source), _packed, build)
 
 

@@ -13,18 +13,22 @@ phases that have exactly the elements of p all stay: q may be what takes over on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engine.batch import Problem, grouped, lowest_energies
 from ..engine.walk import CERTIFIED, lowest_energy
-from ..errors import InputError
+from ..errors import InputError, SolverError
 from ..files import EMBEDDED_FILE, data_parquet
 from .cache import cached_flags
+from .energy_units import check_distance
 from .system import Floats
-from .table import PhaseTable
+from .table import PhaseTable, compositions_of
 
 Rows = NDArray[np.int64]
 
@@ -53,6 +57,33 @@ class Stability:
     rows: Rows
     energy_above_hull: Floats
     margin: Floats
+
+
+def require_near(
+    name: str,
+    energy: float,
+    table: PhaseTable,
+    amounts: Collection[tuple[str, Any]],
+    *,
+    above: bool = True,
+) -> None:
+    """Refuse a formation energy [eV/atom] that is handed in and far from the hull of a table.
+
+    ``amounts`` are atoms by element, as in the formula.  Where a part of the composition stays
+    unbound on the hull, the table may just lack the compounds, and nothing lies too far below;
+    ``above`` says whether anything can lie too far above.
+
+    Raises
+    ------
+    InputError
+        See ``check_distance``; also for elements that the table does not know.
+    """
+    system = table.within(symbol for symbol, _ in amounts)
+    hull = lowest_energy(system.columns, system.energies, system.fractions(amounts))
+    bound = (hull.phases[hull.amounts > CERTIFIED] >= len(system.elements)).all()
+    if above if energy > hull.energy else bound:
+        n_atoms = float(sum(amount for _, amount in amounts))
+        check_distance(name, energy, hull.energy, n_atoms)
 
 
 def stability(
@@ -106,9 +137,20 @@ def hull_phases(table: PhaseTable, counted: NDArray[np.bool_] | None = None) -> 
 
     The reference state of an element always does.  Parameters and errors: see ``stability``.
     """
-    margin = stability(table, counted=counted).margin
-    taking_part = table.counted if counted is None else counted
-    on_hull: NDArray[np.bool_] = (margin >= 0.0) & (taking_part | np.isinf(margin))
+    taking_part = _checked_mask(table, counted)
+    columns = np.flatnonzero(taking_part & (table.energies < 0.0))
+    costs = table.energies[columns][None].copy()
+    problem = Problem(compositions_of(table, columns), costs, len(table.elements))
+    # phases of the same elements follow each other and share their columns
+    *_, order = grouped(table.element_index, table.indptr)
+    every = compositions_of(table, np.arange(len(table)))
+    found = lowest_energies(problem, every, order, np.zeros_like(order), jobs=os.cpu_count() or 1)
+    if not found.solved.all():
+        raise SolverError("the hull of a composition could not be certified")
+    hull = np.empty(len(table))
+    hull[order] = found.hull
+    single = np.diff(table.indptr) == 1
+    on_hull: NDArray[np.bool_] = (table.energies - hull <= CERTIFIED) & (taking_part | single)
     return on_hull
 
 

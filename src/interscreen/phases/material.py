@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import InputError
+from .doubts import doubts
+from .energy_units import HIGHEST, LOWEST, check_energy
 from .formula import Amounts, Formula, atomic_number, nearest, parse_formula, split_mixture
+from .names import Names, find_name, names, refuse_words, written_out
+from .units import checked_limit
 
 if TYPE_CHECKING:
     from pymatgen.core import Composition as PymatgenComposition
@@ -30,7 +31,7 @@ class Material:
     Attributes
     ----------
     formula : str
-        A formula, a mixture (``"Cu + 2 LiF"``) or a name of the electrolyte list (``"LATP"``).
+        A formula, a mixture (``"Cu + 2 LiF"``) or a name (``"LATP"``, ``"NCM811"``).
         A pymatgen ``Composition`` or ``Element`` becomes its formula.
     energy_eV_per_atom : float, optional
         Formation energy of the material itself [eV/atom].
@@ -38,6 +39,14 @@ class Material:
         Its energy above the hull [eV/atom], where that is known instead.
     name : str
         How tables and figures call it; the formula if empty.
+    note : str
+        What results say about how the formula was read; looking up a name sets it.
+
+    Raises
+    ------
+    InputError
+        For two energies, and for one that no phase can have (below -7 or above 10 eV/atom, 1
+        eV/atom or more above the hull); the message says in which unit it would be one.
 
     Examples
     --------
@@ -50,6 +59,7 @@ class Material:
     energy_eV_per_atom: float | None = None
     energy_above_hull_eV_per_atom: float | None = None
     name: str = ""
+    note: str = field(default="", repr=False, compare=False)
 
     def __post_init__(self) -> None:
         given: Any = self.formula
@@ -60,15 +70,16 @@ class Material:
             raise InputError(
                 f"{self.formula}: give either its energy or its energy above the hull, not both"
             )
-        for value in energies:
-            if value is not None and not abs(value) < 1e3:
-                raise InputError(f"{self.formula}: the energy {value} eV/atom is no usable number")
-        above = self.energy_above_hull_eV_per_atom
+        energy, above = energies
+        if energy is not None and not LOWEST <= energy <= HIGHEST:
+            check_energy(self.formula, energy, float(resolve(self.formula)[1].n_atoms))
         if above is not None and above < 0:
             raise InputError(
                 f"{self.formula}: the energy above the hull is {above} eV/atom; it cannot be "
                 "negative (give energy_eV_per_atom for a phase below the hull)"
             )
+        if above is not None:
+            checked_limit(above, f"{self.formula}: the energy above the hull", "eV/atom")
 
     @property
     def label(self) -> str:
@@ -82,6 +93,7 @@ class Composition:
 
     text: str  # the unit, as it stands in equations
     parts: tuple[tuple[Fraction, Formula], ...]  # how many of each component make one unit
+    notes: tuple[str, ...] = field(default=(), compare=False)  # how names and forms were read
 
     @cached_property
     def amounts(self) -> Amounts:
@@ -93,6 +105,12 @@ class Composition:
             for symbol, amount in formula.amounts:
                 total[symbol] = total.get(symbol, Fraction(0)) + factor * amount
         return tuple(sorted(total.items(), key=lambda item: atomic_number(item[0])))
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """How it was read, and what may be wrong with its components as crystals."""
+        doubted = (line for _, formula in self.parts for line in doubts(formula))
+        return tuple(dict.fromkeys((*self.notes, *doubted)))
 
     @property
     def elements(self) -> tuple[str, ...]:
@@ -129,7 +147,8 @@ def _formula_text(given: Any) -> str:
     """Write a composition or an element of pymatgen as a formula, to the last digit that counts."""
     if hasattr(given, "get_el_amt_dict"):
         amounts = given.get_el_amt_dict()
-        return "".join(f"{symbol}{_plain_number(n)}" for symbol, n in amounts.items())
+        written = (f"{symbol}{_plain_number(n)}" for symbol, n in amounts.items())
+        return written_out("".join(written))
     if hasattr(given, "symbol"):
         return str(given.symbol)
     remedy = "write a formula such as 'CuF2', or hand in a Material or a pymatgen Composition"
@@ -143,116 +162,80 @@ def _plain_number(amount: float) -> str:
     return "" if amount == 1.0 else f"{amount:.9f}".rstrip("0").rstrip(".")
 
 
+def phase_material(formula: str) -> Material:
+    """Return a phase of a table as a material, even if it is spelled like a word (``SN``)."""
+    written = written_out(formula)
+    return Material(written, name="" if written == formula else formula)
+
+
 def resolve(material: Given) -> tuple[Material, Composition]:
-    """Look up a name and read the formula; InputError for a text that is neither."""
+    """Look up a name and read the formula.
+
+    InputError for a text that is neither, and for a word of the field that is no formula (PVDF).
+    """
     if isinstance(material, str):
-        return _resolved_text(electrolytes(), material)
+        return _resolved_text(names(), material)
     return _resolved(as_material(material))
 
 
 @lru_cache(maxsize=65536)
-def _resolved_text(_: Electrolytes, text: str) -> tuple[Material, Composition]:
+def _resolved_text(_: Names, text: str) -> tuple[Material, Composition]:
     return _resolved(Material(text))
 
 
 def _resolved(material: Material) -> tuple[Material, Composition]:
-    named = find_electrolyte(material.formula)
+    named = find_name(material.formula)
+    unit = _composed(names(), material.formula, strict=True)
     if named is not None:
         name = material.name or named.name
-        material = replace(material, formula=named.formula, name=name)
-    return material, compose(material.formula)
+        return replace(material, formula=named.formula, name=name, note=named.note), unit
+    if material.note:  # looked up before
+        unit = replace(unit, notes=(material.note, *unit.notes))
+    return material, unit
+
+
+def compose(text: str) -> Composition:
+    """Read a formula, a name, or a mixture of them."""
+    return _composed(names(), text)
 
 
 @lru_cache(maxsize=65536)
-def compose(text: str) -> Composition:
-    """Read a formula or a mixture of formulas."""
+def _composed(_: Names, text: str, strict: bool = False) -> Composition:
+    """Read a mixture; ``strict`` refuses words that are no formulas."""
+    notes: list[str] = []
+    if strict:
+        refuse_words(text)
     try:
-        mixture = [(factor, _formula_of(part)) for factor, part in split_mixture(text)]
+        mixture = [
+            (factor * other, formula)
+            for factor, part in split_mixture(text)
+            for other, formula in _components(part, notes)
+        ]
         if len(mixture) == 1:  # the amount of one formula alone means nothing
             mixture = [(Fraction(1), mixture[0][1])]
         parts = tuple((factor, parse_formula(formula)) for factor, formula in mixture)
     except InputError as error:
-        close = nearest(text, list(electrolytes()), 1)
+        close = nearest(text, list(names()), 1)
         raise InputError(f"{error}{close}" if close else str(error)) from None
     shown = " + ".join(
         formula.text if factor == 1 else f"{_number(factor)} {formula.text}"
         for factor, formula in parts
     )
-    return Composition(shown if len(parts) > 1 else parts[0][1].text, parts)
+    notes += [line for _, formula in parts for line in formula.notes]
+    return Composition(shown if len(parts) > 1 else parts[0][1].text, parts, tuple(notes))
 
 
-def _formula_of(part: str) -> str:
-    """Look up a component that may be a name of the electrolyte list."""
-    named = find_electrolyte(part)
-    return part if named is None else named.formula
+def _components(part: str, notes: list[str]) -> list[tuple[Fraction, str]]:
+    """Formulas of a component, which may be a name."""
+    named = find_name(part)
+    if named is not None:
+        notes += [named.note] if named.note else []
+        return split_mixture(named.formula)
+    return [(Fraction(1), part)]
 
 
 def _number(value: Fraction) -> str:
     return str(value.numerator) if value.denominator == 1 else f"{float(value):.6g}"
-
-
-def user_electrolytes_file() -> Path:
-    """Return the place of the user's own list (or what ``INTERSCREEN_ELECTROLYTES`` says)."""
-    chosen = os.environ.get("INTERSCREEN_ELECTROLYTES")
-    if chosen:
-        return Path(chosen)
-    from platformdirs import user_config_dir
-
-    return Path(user_config_dir("interscreen", appauthor=False)) / "electrolytes.yaml"
-
-
-class Electrolytes(dict[str, Material]):
-    """Electrolytes by name; what was looked up in one list is remembered for that list."""
-
-    __hash__ = object.__hash__  # type: ignore[assignment]
-
-
-@lru_cache(maxsize=1)
-def electrolytes() -> Electrolytes:
-    """Electrolytes by name: the shipped list, with the user's own entries over it.
-
-    InputError when the user's list cannot be read.
-    """
-    from ..files import load_yaml
-
-    name = "electrolytes.yaml"
-    entries = _entries(load_yaml((files("interscreen") / "data" / name).read_text(), name), name)
-    own = user_electrolytes_file()
-    if own.is_file():
-        entries.update(_entries(load_yaml(own.read_text(), str(own)), str(own)))
-    elif os.environ.get("INTERSCREEN_ELECTROLYTES"):
-        raise InputError(f"electrolyte list {own}: no such file (INTERSCREEN_ELECTROLYTES)")
-    return entries
-
-
-def _entries(data: Any, where: str) -> Electrolytes:
-    if not isinstance(data, Mapping):
-        raise InputError(f"{where}: write one electrolyte a line, NAME: FORMULA")
-    found = Electrolytes()
-    for name, formula in data.items():
-        if not isinstance(name, str) or not isinstance(formula, str):
-            raise InputError(f"{where}: {name!r}: {formula!r} is not NAME: FORMULA")
-        try:
-            for _, part in split_mixture(formula):
-                parse_formula(part)
-        except InputError as error:
-            raise InputError(f"{where}: {name}: {error}") from None
-        found[name] = Material(formula, name=name)
-    return found
-
-
-def find_electrolyte(text: str) -> Material | None:
-    """Entry of the electrolyte list with this name (capitals ignored when nothing else fits)."""
-    known = electrolytes()
-    if text in known:
-        return known[text]
-    lower = {name.lower(): entry for name, entry in known.items()}
-    if text.lower() in lower:
-        try:
-            parse_formula(text)
-        except InputError:
-            return lower[text.lower()]
-    return None
 
 
 def elements_of(materials: Iterable[Given], *, lithium: bool = True) -> frozenset[str]:

@@ -11,6 +11,7 @@ from .filters import Filters
 from .formula import nearest
 
 NOT_STATED = "not stated"
+TABULATED, ANCHORED = "source", "anchored"  # scales of energies
 
 # run families (thermo types): energies of two of them never share a table
 GGA = "GGA_GGA+U"
@@ -44,6 +45,10 @@ class Source:
         Whether a question outside ``systems`` is an error: phases are missing there for certain.
     filters, added : dict, tuple of dict
         Which phases were left out of equilibria, and files with entries of the user's own.
+    scale : str
+        ``source`` (energies as tabulated) or ``anchored`` (to measured energies).
+    given : tuple of str
+        Measured energies of the user's own that replace those of the source, as written.
     notes : tuple of str
         What the user should know about the choices; each becomes a warning.
     """
@@ -60,6 +65,8 @@ class Source:
     closed: bool = False
     filters: dict[str, Any] = field(default_factory=dict)
     added: tuple[dict[str, Any], ...] = ()
+    scale: str = TABULATED
+    given: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -74,6 +81,10 @@ class Source:
             parts.append(f"; with {count} {'entry' if count == 1 else 'entries'} of {files}")
         if self.filters:
             parts.append(f"; {Filters(**self.filters)}")
+        if self.scale == ANCHORED:
+            parts.append("; energies anchored to calorimetry, 298 K")
+        if self.given:
+            parts.append(f"; energies of your own: {', '.join(self.given)}")
         return "".join(parts) + ")" + (f": {self.statement}" if self.statement else "")
 
     def covers(self, elements: Iterable[str]) -> bool:
@@ -87,6 +98,7 @@ class Source:
             "source": self.name,
             "source_version": self.version,
             "thermo_type": self.thermo_type,
+            "energies": self.scale,
             "source_label": self.label,
             "statement": self.statement,
             "citation": self.citation,
@@ -95,6 +107,7 @@ class Source:
             "n_phases": self.n_phases,
             "filters": dict(self.filters),
             "added_entries": [dict(file) for file in self.added],
+            "given_energies": list(self.given),
         }
 
 

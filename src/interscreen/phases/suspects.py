@@ -7,9 +7,11 @@ from functools import cache
 from math import isfinite
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..files import EMBEDDED_FILE, data_parquet, data_rows
+from ..files import EMBEDDED_FILE, data_parquet
+from .artefacts import known_artefacts, wrong_energies
 from .formula import nearest
 from .hull import stability
 from .table import PhaseTable
@@ -39,6 +41,7 @@ BARELY_STABLE = "barely stable"
 MADE_BARELY_STABLE = "made, but barely stable"
 THEORETICAL_GROUND_STATE = "theoretical ground state"
 UNKNOWN = "observation unknown"
+BY_CHOICE = "left out by choice"
 
 WEAK = (MADE_BARELY_STABLE, THEORETICAL_GROUND_STATE, UNKNOWN)
 """Reasons to try an answer without the phase, but not to do without it for good."""
@@ -125,6 +128,11 @@ def suspects(
     return found
 
 
+def left_out_reason(table: PhaseTable, row: int) -> str:
+    """Return why a row of a table does not count."""
+    return next(iter(_doubts(table, row, unknown=False) or ()), BY_CHOICE)
+
+
 def tells_observed(table: PhaseTable) -> bool:
     """Whether the table says of most of its compounds if they were made."""
     compounds = np.diff(table.indptr) > 1
@@ -148,20 +156,6 @@ def check_limits(margin: float, atoms: int) -> None:
 
 
 @cache
-def artefacts() -> Mapping[str, str]:
-    """Known artefacts of computed hulls by reduced formula, whatever the source: why they are.
-
-    No experiment shows these phases, or the tabulated energy contradicts it (data/artefacts.csv).
-    """
-    return {row["formula"]: row["reason"] for row in data_rows("artefacts.csv")}
-
-
-def known_artefacts() -> frozenset[str]:
-    """Phases of computed hulls that no experiment shows, by reduced formula."""
-    return frozenset(artefacts())
-
-
-@cache
 def evidence() -> Mapping[str, str]:
     """Compounds that somebody made, by reduced formula, and what says so (embedded table).
 
@@ -173,19 +167,35 @@ def evidence() -> Mapping[str, str]:
     return {formula: why for formula, seen, why in zip(*columns, strict=True) if seen == "yes"}
 
 
-def _doubts(table: PhaseTable, row: int, unknown: bool) -> list[str] | None:
-    """Reasons to doubt that the phase exists; None if somebody made it.
+def observations(table: PhaseTable, rows: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return whether somebody made some phases of a table: 1 yes, 0 no, -1 unknown; (k,).
 
-    A structure that is not theoretical comes from an experiment (Materials Project).
+    What the table says counts.  Where it says nothing, a known artefact was not made; a structure
+    that is not theoretical was (it comes from an experiment: Materials Project), and so was what
+    the embedded table has evidence of.
     """
-    formula, observed = str(table.formulas[row]), int(table.observed[row])
+    found: NDArray[np.int64] = table.observed[rows].astype(np.int64)
+    column = table.properties.get("theoretical")
+    for place in np.flatnonzero(found < 0).tolist():
+        formula = str(table.formulas[rows[place]])
+        if formula in known_artefacts():
+            found[place] = 0
+        elif formula in evidence() or (column is not None and column[rows[place]] == 0):
+            found[place] = 1
+    return found
+
+
+def _doubts(table: PhaseTable, row: int, unknown: bool) -> list[str] | None:
+    """Reasons to doubt that the phase exists; None if somebody made it."""
+    observed = int(observations(table, np.array([row]))[0])
     column = table.properties.get("theoretical")
     theoretical = -1 if column is None else int(column[row])
-    artefact = formula in known_artefacts()
-    found = theoretical == 0 or formula in evidence()
-    if observed == 1 or (observed < 0 and found and not artefact):
+    formula = str(table.formulas[row])
+    if formula in wrong_energies():
+        return [ARTEFACT]
+    if observed == 1:
         return None
-    if artefact:
+    if formula in known_artefacts():
         return [ARTEFACT]
     if observed == 0:
         return [NEVER_OBSERVED]

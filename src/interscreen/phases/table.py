@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engine.batch import grouped
+from ..engine.batch import EVERYBODY, Sparse, grouped, spans
 from ..errors import InputError
 from .formula import Formula, atomic_number, nearest, parse_formula
 from .hooks import given
@@ -27,6 +27,9 @@ _WORD = (1 << 64) - 1
 _REMEMBERED = 32  # more of them is slower: fresh memory costs more than what is found again
 
 ABOVE_HULL = "above_hull_of_all"  # property: lies above the hull of all phases of the source
+_MADE_AGAIN = frozenset(
+    "_index _compounds _positions _quiet _aside _remembered fingerprint".split()
+)
 OBSERVED = {"yes": 1, "no": 0, "unknown": -1, "": -1}
 
 
@@ -111,11 +114,7 @@ class PhaseTable:
 
     def __getstate__(self) -> dict[str, Any]:
         """State without what any process makes again in milliseconds."""
-        return {
-            key: value
-            for key, value in self.__dict__.items()
-            if key not in ("_index", "_positions", "_quiet", "_aside", "_remembered", "fingerprint")
-        }
+        return {key: value for key, value in self.__dict__.items() if key not in _MADE_AGAIN}
 
     def __len__(self) -> int:
         return len(self.formulas)
@@ -142,8 +141,8 @@ class PhaseTable:
         """Read CSV, CSV.GZ, Parquet or pymatgen JSON; a second time from a cache.
 
         ``formula_column`` and ``energy_column`` (formation energies [eV/atom]) are found by
-        themselves where they have one of the usual names; ``all_phases`` counts also the phases
-        that the table marks as never observed.
+        themselves where they have one of the usual names; ``all_phases`` counts also known
+        artefacts, and the phases that the table marks as never observed.
 
         Raises
         ------
@@ -303,6 +302,31 @@ class PhaseTable:
         same = (self.counts[entries] == unit.counts).all(axis=1)
         return int(rows[same][0]) if same.any() else None
 
+    @cached_property
+    def _compounds(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.int64], Any]:
+        """Low and high words of all systems, key of each system, and its counted compounds."""
+        index = self._index
+        lows, highs = np.unique(index.low), np.unique(index.high)
+        keys = np.searchsorted(highs, index.high) * len(lows) + np.searchsorted(lows, index.low)
+        compound = (self.counted & (np.diff(self.indptr) > 1))[index.order]
+        return lows, highs, keys, np.add.reduceat(compound, index.first[:-1], dtype=np.int64)
+
+    def compounds_of(self, systems: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Count the counted compounds that have exactly some elements, (k,).
+
+        ``systems`` (k, 2) are bit masks: the element at position p is bit p of the first word, or
+        bit p - 64 of the second.
+        """
+        lows, highs, keys, number = self._compounds
+        low, high = systems.T
+        i, j = (
+            np.minimum(np.searchsorted(known, asked), len(known) - 1)
+            for known, asked in ((highs, high), (lows, low))
+        )
+        found = np.minimum(np.searchsorted(keys, i * len(lows) + j), len(keys) - 1)
+        there = (self._index.low[found] == low) & (self._index.high[found] == high)
+        return np.where(there, number[found], 0)
+
     def composition(self, row: int) -> dict[str, int]:
         """Atoms of each element in the reduced formula unit of a row."""
         part = slice(self.indptr[row], self.indptr[row + 1])
@@ -396,3 +420,13 @@ class PhaseTable:
                 **{key: np.asarray(values) for key, values in self.properties.items()},
             }
         )
+
+
+def compositions_of(table: PhaseTable, rows: NDArray[np.int64]) -> Sparse:
+    """Atom fractions of some phases over the elements of a table."""
+    entry, indptr = spans(table.indptr, rows)
+    of = np.repeat(np.arange(len(rows)), np.diff(indptr))
+    counts = table.counts[entry].astype(np.float64)
+    parts = counts / np.bincount(of, counts, len(rows))[of]
+    index = table.element_index[entry].astype(np.int64)
+    return Sparse(indptr, index, parts, np.full(len(rows), EVERYBODY))

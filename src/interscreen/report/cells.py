@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..phases.columns import COLUMNS
+from ..screen.scores import COATING, CONVERSION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,6 +107,28 @@ def reasons(rows: Iterable[Mapping[Hashable, Any]], most: int = 6) -> list[str]:
             found.setdefault(reason, {})[text(row.get("candidate"))] = None
     lines = [f"Not computed: {listing(names)}: {reason}" for reason, names in found.items()]
     return lines if len(lines) <= most else [*lines[:most], "Others not computed: see results.csv"]
+
+
+def made(row: Mapping[Any, Any]) -> str:
+    """Return whether somebody made a candidate, and what else is known of it: ``yes, h``."""
+    signs = {"gaseous": "g", "volatile": "v", "hygroscopic": "h"}
+    seen = text(row.get("observed"))
+    marks = [sign for name, sign in signs.items() if row.get(name) == "yes"]
+    word = {"yes": "yes", "no": "no", "unknown": "?"}.get(seen, "")
+    return ", ".join(filter(None, [word, "".join(marks).replace("gv", "g")]))
+
+
+SHORT_ROLES = {CONVERSION: "conv.", COATING: "coat."}  # where a table is too wide
+MADE = (
+    "made: whether somebody made the candidate (?: unknown), h: hygroscopic, v: volatile, g: a "
+    "gas; comp.: compounds of all its elements with Li that could have competed (0: no reaction "
+    "may be for want of data)"
+)
+
+
+def hidden_counts(hidden: Mapping[str, int]) -> str:
+    """Say how many candidates a ranking hides: ``205 volatile, 7,800 radioactive``."""
+    return ", ".join(f"{number:,} {reason}" for reason, number in hidden.items())
 
 
 def listing(names: Iterable[str], most: int = 12) -> str:

@@ -13,7 +13,7 @@ from ..answers.materials import Phases, Rows, materials_of, materials_of_rows
 from ..answers.stacks import Partners, stacks
 from ..errors import InputError
 from ..phases.columns import columns_of
-from ..phases.material import Material, resolve
+from ..phases.material import phase_material, resolve
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from ..version import version
@@ -23,6 +23,7 @@ from .confidence import Sampled, sampled_scores, uncertainty_table, with_confide
 from .detail import details
 from .entries import MaterialEntry
 from .folder import RESULTS, write_table
+from .marks import HIDDEN_BY, any_of, counts_of, hidden
 from .query import Query
 from .ranking import Standing, rank
 from .run import (
@@ -39,6 +40,7 @@ from .run_store import RunStore
 from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS
 from .study import Study
 from .tables import FAILED, OK, results_table
+from .top import TableColumns
 from .weight_sensitivity import weight_table
 from .weights import Weights
 from .workers import Workers, computed, count_of
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-RESULT_VERSION = "3"  # raise it when a number of the batch means something else
+RESULT_VERSION = "4"  # raise it when a number of the batch means something else
 CHUNK = 2000  # candidates
 SHOWN = 200  # candidates per electrolyte, and overall, in ranking.csv
 
@@ -91,6 +93,8 @@ class BatchReport:
     electrolytes : tuple of str
     refined : int
         Candidates that have error bars and sensitivity.
+    hidden : dict of str to int
+        Candidates that the ranking hides, by reason (``marks.hidden``).
     """
 
     candidates: int
@@ -99,6 +103,7 @@ class BatchReport:
     choice: Choice
     electrolytes: tuple[str, ...]
     refined: int
+    hidden: dict[str, int]
 
 
 def build_plan(table: PhaseTable, electrolytes: Sequence[MaterialEntry], weights: Weights) -> Plan:
@@ -252,7 +257,9 @@ def run_batch(
             for name, frame in best.tables.items():
                 write_table(frame, folder / f"{name}.csv")
             names = tuple(entry.label for entry in study.electrolytes)
-            report.append(BatchReport(len(rows), failed, todo, choice, names, best.count))
+            report.append(
+                BatchReport(len(rows), failed, todo, choice, names, best.count, best.hidden)
+            )
             write_manifest(folder, report[0], store.hash)
 
         store.finish(write)
@@ -277,11 +284,14 @@ class Refined:
         Rows of results with their equations.
     count : int
         How many candidates have error bars.
+    hidden : dict of str to int
+        How many candidates are in no ranking, by reason.
     """
 
     tables: dict[str, pd.DataFrame]
     equations: pd.DataFrame
     count: int
+    hidden: dict[str, int]
 
 
 def refine(
@@ -301,11 +311,11 @@ def refine(
     """
     import pyarrow as pa
 
-    needed = dict.fromkeys(
-        ("candidate", "electrolyte", "status", "role", *SCORE_COLUMNS, *OPTIONAL_COLUMNS)
-    )
-    whole = pa.concat_tables(part.select(list(needed)) for part in read())
-    board = Board.of(whole.to_pandas())
+    needed = ["candidate", "electrolyte", "status", "role", *HIDDEN_BY]
+    needed += dict.fromkeys((*SCORE_COLUMNS, *OPTIONAL_COLUMNS))
+    whole = pa.concat_tables(part.select(needed) for part in read())
+    aside = hidden(TableColumns(whole), (study.query or Query()).condition)
+    board = Board.of(whole.filter(~any_of(aside.values(), len(whole))).to_pandas())
     standing = Standing.of(board, study.ranking)
     best = {b: standing.best(n, study.best) for n, b in enumerate(board.blocks)}
     listed = {b: _listed(standing, n, best[b]) for n, b in enumerate(board.blocks)}
@@ -318,12 +328,11 @@ def refine(
     }
     electrolytes = Electrolytes.of(study, table)
     pairs = {(name, e) for e, names in wanted.items() for name in names}
-    entries = [MaterialEntry(formula=name) for name in dict.fromkeys(name for name, _ in pairs)]
+    phases = map(phase_material, dict.fromkeys(name for name, _ in pairs))
+    entries = [MaterialEntry(formula=phase.formula, name=phase.name) for phase in phases]
     entries.sort(key=lambda entry: entry.formula)
-    chosen = [
-        (candidate, electrolyte) in pairs
-        for candidate, electrolyte in zip(rows["candidate"], rows["electrolyte"], strict=True)
-    ]
+    of_rows = zip(rows["candidate"], rows["electrolyte"], strict=True)
+    chosen = np.array([pair in pairs for pair in of_rows], dtype=bool)
     asked = asked_of(entries, electrolytes, rows[chosen])
     listing = study.model_copy(update={"candidates": entries, "query": None})
     task = task_of(listing, electrolytes)
@@ -335,7 +344,7 @@ def refine(
         row["candidate"] in {board.candidates[place] for place in listed[row["electrolyte"]]}
         for row in ranking[["candidate", "electrolyte"]].to_dict("records")
     ]
-    ranking = ranking[keep].reset_index(drop=True)
+    ranking = ranking[np.array(keep, dtype=bool)].reset_index(drop=True)
     tables = detail_tables(listing, electrolytes, table, task, found)
     if study.uncertainty.samples:
         drawn = _sampled(study, table, electrolytes, wanted, jobs)
@@ -346,7 +355,7 @@ def refine(
         ranking = with_suspects(ranking, [row for part in found for row in part.sensitivity])
     ordered = [name for name in columns_of("ranking") if name in ranking]
     tables |= {"ranking": ranking[ordered], "weights": weight_table(rows, study.ranking)}
-    return Refined(tables, rows, len(entries))
+    return Refined(tables, rows, len(entries), counts_of(aside, len(study.electrolytes)))
 
 
 def _listed(standing: Standing, block: int, best: Rows) -> Rows:
@@ -379,7 +388,7 @@ def _sampled(
         if names:
             numbers = stacks(
                 table,
-                [Material(name) for name in names],
+                [phase_material(name) for name in names],
                 [material],
                 samples=study.uncertainty.samples,
                 model=model_of(study),

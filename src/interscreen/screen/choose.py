@@ -14,12 +14,13 @@ from ..answers.reactant import require_lithium
 from ..answers.stacks import with_lithium
 from ..errors import InputError
 from ..phases.classes import Rows, anion_classes, how_many
+from ..phases.compounds import compound_lists
 from ..phases.hull import known_hull_phases, stability
 from ..phases.table import PhaseTable
-from .query import ABOVE_HULL, ALL, FIRST_VOLTAGE, UNKNOWN, Query
-from .where import Bools, Floats, Ints, Part
+from .marks import OBSERVED, WORDS, listed, observed_words
+from .query import ABOVE_HULL, ALL, FIRST_VOLTAGE, Query
+from .where import UNKNOWN, Bools, Floats, Ints, Part
 
-_FLAG = np.array(["no", "yes", UNKNOWN])  # 0, 1 or -1 in the table
 _COMPUTED = (ABOVE_HULL, FIRST_VOLTAGE)  # the dearer the later
 _DIGITS = 9  # of energies: numerical noise must not decide between equal ones
 
@@ -155,17 +156,20 @@ class _Phases:
 
 def _stored(table: PhaseTable, name: str) -> NDArray[Any]:
     """Return a column of the source; refuse one that says nothing of any phase."""
+    if name == OBSERVED:
+        return observed_words(table, np.arange(len(table)))
+    if name in compound_lists():
+        return listed(name, table.formulas)
     own = {
         "n_elements": np.diff(table.indptr),
         "formation_energy_eV_per_atom": table.energies,
         "formula": table.formulas,
         "id": table.ids,
-        "observed": table.observed,
         "structures": table.structures,
     }
     values = np.asarray(own.get(name, table.properties.get(name, [""])))
-    if name in ("observed", "theoretical") and values.dtype.kind == "i":
-        values = _FLAG[values]
+    if name == "theoretical" and values.dtype.kind == "i":
+        values = WORDS[values]
     if _missing(values).all():
         raise InputError(
             f"{name}: nothing in {table.source.name} says it of any phase; leave it out, or use "

@@ -37,7 +37,7 @@ class Task:
     electrolytes : tuple of Material
     cathodes, air : tuple of Material
     sensitivity : bool
-        Whether suspect phases are left out in turn.
+        Whether suspect phases are left out in turn, and those that do not count put back.
     weights : Weights
         Of the score, for the sensitivity.
     keep : tuple of str

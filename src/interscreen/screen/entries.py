@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from ..energies.sampling import FEWEST, INDEPENDENT_MEV, MOST
+from ..energies.sampling import FEWEST, MOST
 from ..phases.material import Material, resolve
 
 
@@ -16,7 +16,7 @@ class MaterialEntry(BaseModel):
     Attributes
     ----------
     formula : str
-        Formula, mixture (``Cu + 2 LiF``) or name of the electrolyte list.
+        Formula, mixture (``Cu + 2 LiF``) or name (``LATP``, ``NCM811``).
     name : str
         How tables and figures call it; the formula if empty.
     energy_eV_per_atom, energy_above_hull_eV_per_atom : float, optional
@@ -83,17 +83,18 @@ class Uncertainty(BaseModel):
     samples : int
         How often every question is answered; 0 for no error bars.
     seed : int
-    independent_meV_per_atom : float
-        Standard deviation of what is particular to each phase [meV/atom].
+    independent_meV_per_atom : float, optional
+        Standard deviation of what is particular to each phase [meV/atom]; by default that of its
+        kind (docs/uncertainty.md).
     correlated : bool
-        Whether the errors of the anion and transition-metal corrections are shared by the phases.
+        Whether the errors that compounds share are sampled.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     samples: int = Field(1000, ge=0, le=MOST, strict=True)
     seed: int = Field(1, ge=0, lt=2**63, strict=True)
-    independent_meV_per_atom: float = Field(INDEPENDENT_MEV, ge=0, le=500)
+    independent_meV_per_atom: float | None = Field(None, ge=0, le=500)
     correlated: bool = True
 
     @field_validator("samples")

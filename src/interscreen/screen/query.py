@@ -18,17 +18,19 @@ from pydantic import (
 
 from ..errors import InputError
 from ..phases.classes import ANION_CLASSES
+from ..phases.compounds import compound_lists
 from ..phases.formula import nearest
 from ..sources.rows import NUMBERS, TEXTS
-from .where import ELEMENTS, NUMBER, TEXT, Kind, Where, parse_where
+from .where import ELEMENTS, FLAG, MAYBE, NUMBER, TEXT, Kind, Where, parse_where
 
-ALL, UNKNOWN = "all", "unknown"
+ALL = "all"
 ABOVE_HULL, FIRST_VOLTAGE = "energy_above_hull_eV_per_atom", "first_voltage_V"
 _OWN = ("n_elements", ABOVE_HULL, FIRST_VOLTAGE, "formation_energy_eV_per_atom", "structures")
 PHASE_KINDS: Mapping[str, Kind] = {
     ELEMENTS: Kind(ELEMENTS),
     "anion": Kind(TEXT, ANION_CLASSES),
-    **dict.fromkeys(("observed", "theoretical"), Kind(TEXT, ("yes", "no", UNKNOWN))),
+    **dict.fromkeys(("observed", "theoretical"), MAYBE),
+    **dict.fromkeys(compound_lists(), FLAG),
     **dict.fromkeys((*_OWN, *NUMBERS), Kind(NUMBER)),
     **dict.fromkeys(("formula", "id", "licence", *TEXTS), Kind(TEXT)),
 }
@@ -106,6 +108,13 @@ def parse_query(text: str, limit: int | None = None) -> Query:
             for problem in error.errors()
         ]
         raise InputError(f"candidates {text!r}: {'; '.join(problems)}") from None
+
+
+def query_of(study: Mapping[str, Any]) -> Where:
+    """Return the condition of a study as a manifest has it; the empty one where it states none."""
+    query = study.get("query")
+    where = query.get("where") if isinstance(query, Mapping) else ""
+    return _parse(where if isinstance(where, str) else "")
 
 
 def _parse(text: str) -> Where:

@@ -28,7 +28,12 @@ __all__ = ["OVERALL", "Ranking", "Standing", "Weights", "rank"]
 # columns that error bars and sensitivity add
 _LATER = (
     "score_std_meV_per_atom score_low_meV_per_atom score_high_meV_per_atom probability_best "
-    "probability_top3 rank_low rank_high suspect_phase suspect_change_meV_per_atom"
+    "probability_top3 rank_low rank_high suspect_phase suspect_direction "
+    "suspect_change_meV_per_atom"
+).split()
+# columns of a candidate by itself, which the overall ranking has, too
+_OF_CANDIDATE = (
+    "observed volatile gaseous hygroscopic lithium_competitors lithium_mutual_eV_per_atom layer"
 ).split()
 _FRONT_DIGITS = 3  # of a term in meV/atom: what is nearer is equal, as the solver is exact to 1e-6
 
@@ -190,8 +195,8 @@ def _overall(
     known = results.iloc[board.place[np.where(board.roles != "", 2, there).argmax(axis=0), every]]
     counted = (reasons == "").sum(axis=0)
     complete = (counted > 0) & (counted >= board.counted.sum())
-    own = ["role", "lithium_mutual_eV_per_atom", "layer"]
-    frame = known[own].astype(object).reset_index(drop=True).where(pd.Series(complete), None)
+    frame = known.reindex(columns=["role", *_OF_CANDIDATE]).astype(object)
+    frame = frame.reset_index(drop=True).where(pd.Series(complete), None)
     frame["electrolytes_counted"] = counted
     frame["source"] = known["source"].to_numpy()
     words = results["left_out_phases"].fillna("").str.split()

@@ -12,6 +12,7 @@ from ..answers.materials import materials_of
 from ..answers.sensitivity import strongest_suspects
 from ..answers.stacks import Stacks, stacks
 from ..answers.window import stability_window
+from ..energies.given import with_materials
 from ..energies.sampling import EnergyModel
 from ..errors import InputError, InterscreenError
 from ..phases.columns import columns_of
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-_SERIAL = 64  # candidates up to which starting workers costs more than it saves
+_SERIAL = 300  # stacks up to which starting workers costs more than it saves
 
 Progress = Callable[[int, int], None]
 
@@ -150,13 +151,14 @@ def run_study(
     >>> list(found.ranking["candidate"])
     ['LiF', 'CuF2']
     """
+    table = with_materials(table, (e.material for e in (*study.candidates, *study.electrolytes)))
     electrolytes = Electrolytes.of(study, table)
     samples = study.uncertainty.samples
     results, numbers = _results(study, table, electrolytes, samples, cores(study, jobs), sampling)
     frame = results.to_pandas()
     asked = asked_of(study.candidates, electrolytes, frame)
     task = task_of(study, electrolytes)
-    found = _details(asked, task, table, _workers(study, jobs), progress)
+    found = _details(asked, task, table, workers_of(study, jobs), progress)
     frame = with_equations(frame, [found[number] for number in range(len(asked))])
     ranking = rank(frame, study.ranking)
     uncertainty = None
@@ -174,7 +176,7 @@ def run_study(
         weights=weight_table(frame, study.ranking),
         uncertainty=uncertainty,
         failed=int((frame["status"] == FAILED).sum()),
-        warnings=_warnings(electrolytes, frame, found),
+        warnings=_warnings(study, electrolytes, frame, found),
         left_out=_left_out(frame),
         **tables,
     )
@@ -268,7 +270,9 @@ def _uncovered(
 def model_of(study: Study) -> EnergyModel:
     """Return what a study assumes about the errors of the energies."""
     chosen = study.uncertainty
-    return EnergyModel(chosen.independent_meV_per_atom / 1000.0, chosen.correlated, chosen.seed)
+    alone = chosen.independent_meV_per_atom
+    each = None if alone is None else alone / 1000.0
+    return EnergyModel(each, chosen.correlated, chosen.seed)
 
 
 def task_of(study: Study, electrolytes: Electrolytes) -> Task:
@@ -372,31 +376,35 @@ def cores(study: Study, jobs: int | None = None) -> int:
     return count_of(study.jobs if jobs is None else jobs)
 
 
-def _workers(study: Study, jobs: int | None) -> int:
-    """Worker processes for the candidates; small studies need none."""
+def workers_of(study: Study, jobs: int | None = None) -> int:
+    """Worker processes for what is put in words and drawn; small studies need none."""
     wanted = cores(study, jobs)
-    if (study.jobs if jobs is None else jobs) is None and len(study.candidates) <= _SERIAL:
+    stacks_asked = len(study.candidates) * len(study.electrolytes)
+    if (study.jobs if jobs is None else jobs) is None and stacks_asked <= _SERIAL:
         return 1
     return min(wanted, len(study.candidates))
 
 
 def with_suspects(ranking: pd.DataFrame, rows: list[Row]) -> pd.DataFrame:
-    """Name the suspect phase that moves each score most."""
+    """Name the phase in doubt that moves each score most when it is left out or put back."""
     known = ranking.copy()
     strongest = strongest_suspects(rows)
     places = list(zip(known["candidate"], known["electrolyte"], strict=True))
-    found = [strongest.get(place, ("", None)) for place in places]
-    known["suspect_phase"] = [phase for phase, _ in found]
-    known["suspect_change_meV_per_atom"] = [change for _, change in found]
+    found = [strongest.get(place, ("", "", None)) for place in places]
+    columns = ("suspect_phase", "suspect_direction", "suspect_change_meV_per_atom")
+    for place, name in enumerate(columns):
+        known[name] = [one[place] for one in found]
     overall = known["electrolyte"] == OVERALL  # a mean has no single answer to move
-    known.loc[overall, "suspect_phase"] = ""
+    known.loc[overall, ["suspect_phase", "suspect_direction"]] = ""
     return known
 
 
 def _warnings(
-    electrolytes: Electrolytes, results: pd.DataFrame, found: Sequence[Detail]
+    study: Study, electrolytes: Electrolytes, results: pd.DataFrame, found: Sequence[Detail]
 ) -> tuple[str, ...]:
     texts = list(electrolytes.missing.values())
+    beside = (resolve(entry.material)[1] for entry in (*study.cathodes, *study.air))
+    texts += [line for unit in beside for line in unit.warnings]
     texts += [text for row in results["warnings"].dropna() for text in row.split("; ") if text]
     texts += [text for part in found for text in part.warnings]
     return tuple(dict.fromkeys(texts))

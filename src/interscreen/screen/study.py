@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from ..energies.given import read_given
 from ..phases.filters import Filters
 from ..phases.material import elements_of
 from ..sources.open import SourceOptions
@@ -14,7 +15,7 @@ from .entries import Entry, Uncertainty
 from .query import Query
 from .ranking import Ranking
 
-_OF_SOURCE = ("thermo_type", "database", "filters", "all_phases")  # and add
+_OF_SOURCE = ("thermo_type", "database", "filters", "all_phases", "energies")  # and lists
 
 
 class Study(BaseModel):
@@ -30,14 +31,19 @@ class Study(BaseModel):
     thermo_type, database : str
         Run family, and database version of the Materials Project.
     filters : Filters
-        Phases to leave out.
+        Phases to leave out, and artefacts to count (``keep``, ``kept``).
     add : list of str
         Files with entries of the user's own, relative to the study.
+    energies : source or anchored
+        Scale of the energies (docs/anchored.md); by default a study on the command line is
+        anchored, and one of ``Database`` has the scale of the database.
+    set : list of str
+        Measured energies that replace those of the source, as ``BiF3=-2.17eV/atom@298K``.
     anode : Li
     electrolytes, candidates : list of MaterialEntry
-        In YAML ``candidates`` may also name a file with the list: beside the study, or in a folder
-        ``candidates`` there or below the current folder; or be ``all``, or
-        ``{where: CONDITION, limit: NUMBER}``.
+        In YAML ``candidates`` may also name a file with the list (or another study): beside the
+        study, or in a folder ``candidates`` there or below the current folder; or a shipped study;
+        or be ``all``, or ``{where: CONDITION, limit: NUMBER}``.
     query : Query, optional
         Candidates from the source's own phases, in place of a list: a condition, or ``all``.
     cathodes, air : list of MaterialEntry
@@ -46,12 +52,13 @@ class Study(BaseModel):
     uncertainty : Uncertainty
         How the energies are sampled for the error bars.
     sensitivity : bool
-        Whether suspect phases are left out in turn (sensitivity.csv).
+        Whether suspect phases are left out in turn, and those that do not count put back
+        (sensitivity.csv).
     best : int
         Of a screen by query: how many candidates of each role get error bars and sensitivity, for
         each electrolyte and overall.
     all_phases : bool
-        Count also phases that the source marks as never observed.
+        Count also known artefacts, and phases that the source marks as never observed.
     jobs : int or None
         Worker processes; None: one for small studies, otherwise one per core.
     output : str
@@ -74,6 +81,8 @@ class Study(BaseModel):
     database: str = ""
     filters: Filters = Filters()
     add: list[str] = []
+    energies: Literal["", "source", "anchored"] = ""
+    set: list[str] = []
     anode: Literal["Li"] = "Li"
     electrolytes: list[Entry] = Field(min_length=1)
     candidates: list[Entry]
@@ -104,6 +113,15 @@ class Study(BaseModel):
             text = isinstance(entry, str) and entry.replace(".", "", 1).isdigit()
             if key.endswith("_eV_per_atom") and (text or isinstance(entry, bool)):
                 raise ValueError(f"{key}: {entry!r} is no number [eV/atom]")
+        if isinstance(value, dict) and "keep" in value and "kept" not in value:
+            return {"kept" if key == "keep" else key: entry for key, entry in value.items()}
+        return value
+
+    @field_validator("set")
+    @classmethod
+    def _readable_energies(cls, value: list[str]) -> list[str]:
+        for text in value:
+            read_given(text)
         return value
 
     @field_validator("jobs")
@@ -133,12 +151,13 @@ class Study(BaseModel):
     def source_options(self) -> SourceOptions:
         """How the study wants its source opened."""
         chosen = {name: getattr(self, name) for name in _OF_SOURCE}
-        return SourceOptions(**{**chosen, "add": tuple(self.add)})
+        return SourceOptions(**{**chosen, "add": tuple(self.add), "given": tuple(self.set)})
 
     def with_source(self, source: str, options: SourceOptions) -> Study:
         """Return the study with the choices that were made for it."""
         chosen = {name: getattr(options, name) for name in _OF_SOURCE}
-        return self.model_copy(update={**chosen, "add": list(options.add), "source": source})
+        lists = {"add": list(options.add), "set": list(options.given)}
+        return self.model_copy(update={**chosen, **lists, "source": source})
 
     @property
     def folder(self) -> Path:

@@ -16,11 +16,13 @@ from ..sources import NAMES
 from .entries import MaterialEntry
 from .study import Study
 
-DEFAULT_STUDY = "demo.yaml"
+DEFAULT_STUDY = "demo"
+_FOLDER = Path(__file__).parents[1] / "data" / "studies"
+SHIPPED = {file.stem: file for file in sorted(_FOLDER.glob("*.yaml"))}
 
 
 def load_study(path: str | Path) -> Study:
-    """Read and check a study.
+    """Read and check a study: that of a file, or a shipped one (``demo``, ``library``, ``seeds``).
 
     Raises
     ------
@@ -35,7 +37,12 @@ def load_study(path: str | Path) -> Study:
     >>> load_study("one.yaml").name
     'one'
     """
-    file = Path(path)
+    file = SHIPPED.get(path, Path(path)) if isinstance(path, str) else path
+    if not file.exists():
+        raise InputError(
+            f"study {str(path)!r}: no such file, and no shipped study ({', '.join(SHIPPED)})"
+            f"{nearest(str(path), list(SHIPPED), 1)}"
+        )
     data = _read(file, "study")
     if not isinstance(data, dict):
         raise InputError(
@@ -81,13 +88,17 @@ def _read(file: Path, what: str) -> Any:
 
 def _candidates_file(study: Path, name: str, line: int) -> tuple[Path, Any]:
     places = [study.parent / name, study.parent / "candidates" / name, Path("candidates") / name]
+    places += [SHIPPED[name]] if name in SHIPPED else []
     file = next((place for place in places if place.is_file()), None)
     if file is None:
         looked = ", ".join(str(place) for place in dict.fromkeys(places))
-        raise InputError(f"{study}, line {line}: candidates: no such file (looked for {looked})")
+        raise InputError(
+            f"{study}, line {line}: candidates: no such file (looked for {looked}), and no shipped "
+            f"study ({', '.join(SHIPPED)})"
+        )
     data = _read(file, "candidates")
-    if isinstance(data, dict) and list(data) == ["candidates"]:
-        data = data["candidates"]
+    if isinstance(data, dict):
+        data = data.get("candidates")
     if not isinstance(data, list):
         raise InputError(f"{file}, line 1: a list of candidates is needed (- CuF2, one a line)")
     return file, data
@@ -173,8 +184,5 @@ def _line(data: Any, location: tuple[int | str, ...]) -> int:
 
 
 def default_study() -> Study:
-    """Return the study that ships with the package."""
-    from importlib.resources import as_file, files
-
-    with as_file(files("interscreen") / "data" / DEFAULT_STUDY) as path:
-        return load_study(path)
+    """Return the shipped study that runs where none is named."""
+    return load_study(DEFAULT_STUDY)

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..answers.competitors import competitors
 from ..answers.layer import layer_columns
 from ..answers.lithiation import amount_text
-from ..answers.materials import Materials
+from ..answers.materials import Materials, materials_of
 from ..answers.provenance import artefact_warning
 from ..answers.reactant import ON_HULL
 from ..answers.stacks import UNCERTIFIED, Stacks
 from ..answers.texts import Texts, by_value, joined_texts, layer_texts
+from ..phases.artefacts import known_artefacts
 from ..phases.columns import COLUMNS, arrow_schema, columns_of
-from ..phases.suspects import known_artefacts
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL, MAH_PER_MOL
+from .marks import mark_columns
 from .scores import role_columns, score_columns
 from .weights import Weights
 
@@ -30,7 +32,7 @@ OK, FAILED = "ok", "failed"
 # known of a row even when nothing could be computed
 _ALWAYS = frozenset(
     "electrolyte candidate id formula electrolyte_formula status reason elements n_elements "
-    "expected_products reference source".split()
+    "observed volatile gaseous hygroscopic expected_products reference source".split()
 )
 
 Given = Mapping[str, Sequence[str]]
@@ -107,6 +109,8 @@ def _columns(numbers: Stacks, given: Given) -> dict[str, Any]:
     products = joined_texts(numbers.products, names, " + ", front)
     bridge = np.where(numbers.bridge < 0, "", names[numbers.bridge])
     elements = _element_texts(phases.table, ours)
+    with_li = competitors(phases.table, ours, materials_of(phases.table, ["Li"]))
+    with_electrolytes = competitors(phases.table, ours, theirs)
     return {
         **{key: np.array(values, dtype=object)[None] for key, values in given.items()},
         **first,
@@ -117,6 +121,11 @@ def _columns(numbers: Stacks, given: Given) -> dict[str, Any]:
         "electrolyte_formula": theirs.formulas[:, None],
         "elements": elements[None],
         "n_elements": np.diff(ours.mixtures.indptr)[None],
+        **{key: values[None] for key, values in mark_columns(phases.table, ours).items()},
+        "lithium_competitors": with_li[0],
+        "lithium_competitors_one_less": with_li[1],
+        "deposited_competitors": with_electrolytes[0],
+        "deposited_competitors_one_less": with_electrolytes[1],
         "candidate_energy_eV_per_atom": li.own[None, :, 0],
         "candidate_energy_source": ours.sources[None],
         "candidate_energy_above_hull_eV_per_atom": _quiet(li.own - li.hull)[None, :, 0],
@@ -191,6 +200,7 @@ def _remarks(numbers: Stacks) -> dict[str, Any]:
     warnings = np.full(numbers.worst.shape[:2], "", dtype=object)
     known: dict[tuple[bytes, int], str] = {}
     notes = list(table.source.notes)
+    read = [dict(enumerate(materials.warnings)) for materials in (ours, theirs)]
     for e, (begin, end) in enumerate(
         zip(theirs.mixtures.indptr, theirs.mixtures.indptr[1:], strict=False)
     ):
@@ -204,7 +214,8 @@ def _remarks(numbers: Stacks) -> dict[str, Any]:
                 missing = sorted(set(table.left_out_within(within)) - own)
                 known[key] = " ".join(missing)
             left_out[e, k] = known[key]
-            warnings[e, k] = "; ".join([*notes, *artefacts[k]])
+            said = (*read[0].get(k, ()), *read[1].get(e, ()))
+            warnings[e, k] = "; ".join(dict.fromkeys([*notes, *said, *artefacts[k]]))
     return {"left_out_phases": left_out, "warnings": warnings}
 
 

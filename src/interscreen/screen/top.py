@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..phases.columns import COLUMNS
 from ..phases.formula import nearest
 from .board import OVERALL
+from .marks import HIDDEN_BY, OBSERVED, any_of, counts_of, hidden
 from .places import ranks
 from .scores import ROLES
 from .tables import FAILED, OK
@@ -19,6 +21,8 @@ from .weights import Ranking
 from .where import (
     ELEMENTS,
     EMPTY,
+    FLAG,
+    MAYBE,
     NUMBER,
     PRODUCTS,
     TEXT,
@@ -26,6 +30,7 @@ from .where import (
     Floats,
     Ints,
     Kind,
+    Where,
     like,
     parse_where,
 )
@@ -35,8 +40,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SCORE = "score_meV_per_atom"
+_DOUBT = ("suspect_phase", "suspect_direction", "suspect_change_meV_per_atom")
 _NEEDED = ("candidate", "electrolyte", "status", SCORE)
-_KNOWN = {"role": ROLES, "status": (OK, FAILED)}
+_KNOWN = {"role": Kind(TEXT, ROLES), "status": Kind(TEXT, (OK, FAILED)), OBSERVED: MAYBE}
 _PHASES = ("layer", "worst_product", "bridge_product")  # and every column ..._products
 # what belongs to a candidate and an electrolyte together; the rest is the candidate's own
 _OF_PAIR = (
@@ -69,6 +75,11 @@ class Results:
     def columns(self, names: Iterable[str]) -> pa.Table:
         """Return some columns of all rows."""
         chosen = list(names)
+        missing = [name for name in chosen if name not in self.schema.names]
+        if missing:
+            raise InputError(
+                f"{self._place}: has no column {missing[0]}; run the screen again with this version"
+            )
         if self._table is not None:
             return self._table.select(chosen)
         return self._read(lambda: self._file.read(columns=chosen)).select(chosen)
@@ -114,14 +125,16 @@ def kinds_of(schema: pa.Schema) -> dict[str, Kind]:
 
     found = {}
     for name, arrow_type in zip(schema.names, schema.types, strict=True):
-        kind = PRODUCTS if name.endswith("_products") or name in _PHASES else TEXT
-        if name == ELEMENTS:
-            kind = ELEMENTS
         if pa.types.is_null(arrow_type):
-            kind = EMPTY
+            found[name] = Kind(EMPTY)
         elif pa.types.is_floating(arrow_type) or pa.types.is_integer(arrow_type):
-            kind = NUMBER
-        found[name] = Kind(kind, _KNOWN.get(name, ()))
+            found[name] = Kind(NUMBER)
+        elif name in COLUMNS and COLUMNS[name].type == "flag":
+            found[name] = FLAG
+        elif name.endswith("_products") or name in _PHASES:
+            found[name] = Kind(PRODUCTS)
+        else:
+            found[name] = _KNOWN.get(name, Kind(ELEMENTS if name == ELEMENTS else TEXT))
     return found
 
 
@@ -166,6 +179,7 @@ def best(
     sort: str = SCORE,
     count: int = 20,
     tie_meV_per_atom: float | None = None,
+    hide: Where | None = None,
 ) -> pd.DataFrame:
     """Return the best candidates for one electrolyte, or for all of them together.
 
@@ -187,14 +201,17 @@ def best(
         Most rows that are returned.
     tie_meV_per_atom : float, optional
         Tie limit [meV/atom]; by default that of ``Ranking``.
+    hide : Where, optional
+        The condition that chose the candidates of a whole source: what it and ``where`` do not
+        name is hidden (``marks.hidden``).  Nothing is hidden without it.
 
     Returns
     -------
     DataFrame
-        ``rank`` and ``tied`` (among all candidates of the electrolyte, whatever the condition),
-        then the columns of the table.  ``attrs`` holds ``electrolyte`` (or ``overall``),
-        ``matched`` (candidates that meet the condition), ``counted`` (all with a rank), ``sort``
-        and ``descending``.
+        ``rank`` and ``tied`` (among all candidates of the electrolyte that are not hidden, whatever
+        the condition), then the columns of the table.  ``attrs`` holds ``electrolyte`` (or
+        ``overall``), ``matched`` (candidates that meet the condition), ``counted`` (all with a
+        rank), ``hidden`` (how many meet it but are hidden, by reason), ``sort`` and ``descending``.
 
     Raises
     ------
@@ -232,9 +249,13 @@ def best(
         positions = np.flatnonzero(of_row == names.index(electrolyte))
         scores, meets = scores[positions], meets[positions]
     tie = Ranking().tie_meV_per_atom if tie_meV_per_atom is None else tie_meV_per_atom
-    rank, tied = ranks(scores, tie)
+    aside = {} if hide is None else _aside(rows, (hide, condition), positions)
     if condition is None or not {"status", "reason"} & set(condition.columns):
-        meets &= rank > 0
+        meets &= ~np.isnan(scores)
+    left_out = counts_of({reason: mask & meets for reason, mask in aside.items()})
+    away = any_of(aside.values(), len(positions))
+    meets &= ~away
+    rank, tied = ranks(np.where(away, np.nan, scores), tie)
     chosen = np.flatnonzero(meets)
     if column == SCORE:
         key = scores
@@ -257,10 +278,31 @@ def best(
         electrolyte=OVERALL if electrolyte is None else electrolyte,
         matched=len(chosen),
         counted=int((rank > 0).sum()),
+        hidden=left_out,
         sort=column,
         descending=descending,
     )
     return frame
+
+
+def with_doubts(found: pd.DataFrame, ranking: pd.DataFrame) -> pd.DataFrame:
+    """Add the phase in doubt that moves each score most, as the ranking of the run knows it.
+
+    ``found`` is what ``best`` gives for one electrolyte; a mean has no single answer to move.
+    """
+    if not set(_DOUBT) <= set(ranking) or found.attrs["electrolyte"] == OVERALL:
+        return found
+    known = ranking[ranking["electrolyte"] == found.attrs["electrolyte"]].set_index("candidate")
+    return found.assign(**{name: found["candidate"].map(known[name]) for name in _DOUBT})
+
+
+def _aside(
+    rows: Results, asked: Iterable[Where | None], positions: NDArray[np.int64]
+) -> dict[str, Bools]:
+    """Return which of some rows are hidden, by reason, where conditions do not name them."""
+    parts = [part for where in asked if where for part in where.parts]
+    found = hidden(TableColumns(rows.columns(HIDDEN_BY)), Where(tuple(parts)))
+    return {reason: mask[positions] for reason, mask in found.items()}
 
 
 def _sort_column(sort: str, kinds: Mapping[str, Kind]) -> tuple[str, bool]:

@@ -26,6 +26,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 NUMBER, TEXT, ELEMENTS, PRODUCTS, EMPTY = "number", "text", "elements", "products", "empty"
+YES, NO, UNKNOWN = "yes", "no", "unknown"
 _TOKEN = re.compile(
     r"(?P<atom>\"[^\"]*\"|'[^']*'|[+-]?(?:\w|\.\d)[\w.-]*(?:(?<=[\d.][eE])\+\d+)?)"
     r"|<=|>=|==|!=|[<>()]|(?P<space>\s)|(?P<odd>.)"
@@ -74,6 +75,11 @@ class Kind(NamedTuple):
     known: tuple[str, ...] = ()
 
 
+_NONE = Kind(EMPTY)
+FLAG = Kind(TEXT, (YES, NO))
+MAYBE = Kind(TEXT, (YES, NO, UNKNOWN))
+
+
 @dataclass(frozen=True)
 class Part:
     """One of the conditions that the outermost ``and`` joins.
@@ -84,6 +90,8 @@ class Part:
     text: str
     columns: tuple[str, ...]  # that it reads
     symbols: tuple[str, ...]  # elements that it names one by one
+    lists: tuple[str, ...]  # lists of elements that it names
+    names: tuple[str, ...]  # candidates that it asks for by name or formula
     only: bool  # it is ``elements only ...`` and nothing else
     mask: Mask
 
@@ -122,7 +130,8 @@ def parse_where(text: str, kinds: Mapping[str, Kind]) -> Where:
     Columns are compared (``< <= > >= == !=``, also as in ``2 <= n_elements <= 3``) with numbers,
     with bare or quoted words, or with other columns of numbers.  ``elements has F`` asks for an
     element, ``elements has toxic`` for any of a list (``element_lists``), ``elements only Cu-F``
-    for no others; ``has`` asks for a whole phase in a column of products.
+    for no others; ``has`` asks for a whole phase in a column of products.  A column of yes and no
+    may stand alone: ``not volatile`` is ``not volatile == yes``.
 
     Raises
     ------
@@ -183,14 +192,18 @@ class _Reader:
             self._too_deep(0)
         self._columns: list[str] = []
         self._symbols: list[str] = []
+        self._lists: list[str] = []
+        self._names: list[str] = []
 
     def part(self, node: ast.expr) -> Part:
-        self._columns, self._symbols = [], []
+        self._columns, self._symbols, self._lists, self._names = [], [], [], []
         mask = self._mask(node, 0)
         return Part(
             text=" ".join(self._source(node).split()),
             columns=tuple(dict.fromkeys(self._columns)),
             symbols=tuple(dict.fromkeys(self._symbols)),
+            lists=tuple(dict.fromkeys(self._lists)),
+            names=tuple(dict.fromkeys(self._names)),
             only=isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Is),
             mask=mask,
         )
@@ -210,6 +223,8 @@ class _Reader:
         if isinstance(node, ast.UnaryOp):
             inner = self._mask(node.operand, depth + 1)
             return lambda columns: ~inner(columns)
+        if isinstance(node, ast.Name) and YES in self._kinds.get(self._source(node), _NONE).known:
+            return self._comparison(self._value(node), "==", _Value(YES, node.col_offset, False))
         if not isinstance(node, ast.Compare):
             _refuse(node.col_offset, f"{self._source(node)!r} is no condition; {_FORM}")
         values = [self._value(one) for one in (node.left, *node.comparators)]
@@ -248,6 +263,8 @@ class _Reader:
             return self._of_numbers(name, sign, right)
         if sign not in ("==", "!="):
             _refuse(left.place, f"{name} holds text; compare it with == or !=")
+        if name in ("candidate", "formula") and sign == "==":
+            self._names.append(right.text)
         return _of_texts(name, known, sign, right)
 
     def _column(self, value: _Value) -> str:
@@ -278,7 +295,9 @@ class _Reader:
 
     def _of_elements(self, sign: str, value: _Value, place: int) -> Mask:
         symbols = element_lists().get(value.text, ()) if sign == "has" else ()
-        if not symbols:
+        if symbols:
+            self._lists.append(value.text)
+        else:
             symbols = (value.text,) if sign == "has" else tuple(value.text.split("-"))
             for symbol in symbols:
                 _check_symbol(symbol, value.place)

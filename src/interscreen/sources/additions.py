@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import InputError
-from ..files import read_whole
+from ..phases.energy_units import CLOSE
+from ..phases.hull import require_near
 from ..phases.source import GGA, NOT_STATED, Source
+from ..phases.table import PhaseTable
 from .build import table_from_rows
-from .entries import entries_rows, load_entries, uncorrected
+from .frames import Reading
 from .rows import Rows
 from .tables import TableFile
 
@@ -48,9 +50,11 @@ class Addition:
         }
 
 
-def with_additions(paths: Sequence[str], rows: Rows, source: Source) -> tuple[Rows, Source]:
+def with_additions(
+    paths: Sequence[str], rows: Rows, source: Source, reading: Reading | None = None
+) -> tuple[Rows, Source]:
     """Add the rows of the user's own files to those of a source; see ``read_additions``."""
-    additions = read_additions(paths, rows, source)
+    additions = read_additions(paths, rows, source, reading)
     family, notes = source.thermo_type, list(source.notes)
     for addition in additions:
         rows = rows.joined(addition.rows)
@@ -66,8 +70,10 @@ def with_additions(paths: Sequence[str], rows: Rows, source: Source) -> tuple[Ro
     return rows, replace(source, thermo_type=family, notes=tuple(notes), added=added)
 
 
-def read_additions(paths: Sequence[str], rows: Rows, source: Source) -> list[Addition]:
-    """Read files with entries of the user's own.
+def read_additions(
+    paths: Sequence[str], rows: Rows, source: Source, reading: Reading | None = None
+) -> list[Addition]:
+    """Read files with entries of the user's own; ``reading`` says how, as of a source.
 
     These are pymatgen entries as JSON (total energies, corrections included; the element energies
     of the source are the reference of those that bring none), or tables of formation energies
@@ -80,17 +86,17 @@ def read_additions(paths: Sequence[str], rows: Rows, source: Source) -> list[Add
         missing, or elements without a reference energy.
     """
     additions: list[Addition] = []
+    base = cache(lambda: table_from_rows(rows, source))
     family, owner = source.thermo_type, f"the source {source.name}"
     for path in paths:
-        if Path(path).name.lower().endswith((".json", ".json.gz")):
-            addition = _entries(path, rows, source)
-        else:
-            addition = _table(path)
-        _check_family(path, addition.thermo_type, family, owner)
+        mine, described = TableFile(path, reading).read(rows.references)
+        stated = "" if described.thermo_type == NOT_STATED else described.thermo_type
+        _check_family(path, stated, family, owner)
+        addition = _addition(path, mine, described, stated, rows, source)
         if family == NOT_STATED and addition.thermo_type:
             family, owner = addition.thermo_type, path
         # read alone first, so that a message names this file and its line
-        table_from_rows(addition.rows, Source(name=path))
+        _check_distances(table_from_rows(addition.rows, Source(name=path)), base())
         additions.append(addition)
     return additions
 
@@ -103,25 +109,27 @@ def _check_family(path: str, stated: str, family: str, owner: str) -> None:
         )
 
 
-def _table(path: str) -> Addition:
-    mine, described = TableFile(path).read()
-    stated = "" if described.thermo_type == NOT_STATED else described.thermo_type
-    scale = "formation energies as given"
-    return Addition(path, described.sha256, _named(mine, path), stated, scale)
+def _check_distances(mine: PhaseTable, base: PhaseTable) -> None:
+    """Refuse phases whose energies are far below the hull of the source that they are added to."""
+    for row in np.flatnonzero(np.diff(mine.indptr) > 1):
+        amounts, energy = mine.composition(int(row)), float(mine.energies[row])
+        known = base.find(str(mine.formulas[row]))
+        if known is not None and energy > base.energies[known] - CLOSE:
+            continue
+        if not set(amounts) <= set(base.elements) or not base.source.covers(amounts):
+            continue
+        name = f"{mine.source.name}: {mine.formulas[row]}"
+        require_near(name, energy, base, amounts.items(), above=False)
 
 
-def _entries(path: str, rows: Rows, source: Source) -> Addition:
-    content = read_whole(Path(path), "entries")
-    entries = load_entries(content, Path(path))
-    mine, family = entries_rows(entries, name=path, references=rows.references)
-    _check_family(path, family, source.thermo_type, f"the source {source.name}")
-    bare = [entry for entry in entries if uncorrected(entry)]
-    if bare and source.thermo_type in (GGA, NOT_STATED):
-        raise InputError(
-            f"{path}: {bare[0].composition.reduced_formula} is a GGA(+U) entry without energy "
-            "corrections, the source has them; process the entries with pymatgen's "
-            "MaterialsProject2020Compatibility first, or hand in formation energies as CSV"
-        )
+def _addition(
+    path: str, mine: Rows, described: Source, family: str, rows: Rows, source: Source
+) -> Addition:
+    """Return what a file adds; energies of its elements have to be those of the source."""
+    if not mine.references:
+        scale = "formation energies as given"
+        notes = "; ".join(described.notes)
+        return Addition(path, described.sha256, _named(mine, path), family, scale, notes)
     symbols = np.array([str(formula).rstrip("0123456789") for formula in mine.formulas])
     own = [symbol for symbol in dict.fromkeys(symbols.tolist()) if symbol in mine.references]
     for symbol in own:
@@ -146,7 +154,7 @@ def _entries(path: str, rows: Rows, source: Source) -> Addition:
         )
     return Addition(
         path=path,
-        sha256=hashlib.sha256(content).hexdigest(),
+        sha256=described.sha256,
         rows=_named(replace(mine, energies=energies), path),
         thermo_type=family,
         scale=f"total energies relative to {elements}",

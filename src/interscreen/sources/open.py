@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import InputError
 from ..phases.cache import cached
+from ..phases.energy_units import read_unit
 from ..phases.filters import Filters
 from ..phases.source import NOT_STATED, Source, run_family, thermo_type
 from ..phases.table import PhaseTable
@@ -17,8 +18,9 @@ from .additions import with_additions
 from .build import select
 from .embedded import SOURCE, embedded_rows, embedded_table
 from .entries import entries_rows
+from .frames import Reading, frame_rows
 from .rows import Rows
-from .tables import TableFile, frame_rows
+from .tables import TableFile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,15 +42,24 @@ class SourceOptions:
     offline : bool
         Make no request.
     filters : Filters
-        Phases to leave out.
+        Phases to leave out, and artefacts to count.
     add : tuple of str
         Files with entries of the user's own.
     formula_column, energy_column : str, optional
         Columns of a table.
+    energy_unit : str, optional
+        Unit of energies that are handed in and whose column states none, as ``kJ/mol``.
+    family : str
+        Of a file with several run families the one that counts.
     all_phases : bool
-        Count phases that the source marks as never observed, too.
+        Count known artefacts, and phases that the source marks as never observed, too.
     endpoint : str, optional
         Address of the Materials Project's service; by default what mp-api's settings say.
+    energies : str
+        Scale of the energies: ``source`` or ``anchored``; empty for the default of what is asked.
+    given : tuple of str
+        Measured energies that replace those of the source, as ``BiF3=-2.17eV/atom``.  Who opens
+        the source puts these two choices into effect (energies.scale, energies.given).
 
     Examples
     --------
@@ -64,8 +75,21 @@ class SourceOptions:
     add: tuple[str, ...] = ()
     formula_column: str | None = None
     energy_column: str | None = None
+    energy_unit: str | None = None
+    family: str = ""
     all_phases: bool = False
     endpoint: str | None = None
+    energies: str = ""
+    given: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.energy_unit:
+            read_unit(self.energy_unit)
+
+    @property
+    def reading(self) -> Reading:
+        """How the source is read, if it is a file."""
+        return Reading(self.formula_column, self.energy_column, self.energy_unit, self.family)
 
 
 @dataclass(frozen=True)
@@ -129,6 +153,11 @@ def open_table(
     options = options or SourceOptions()
     if isinstance(source, str | PathLike):
         name = fspath(source) or default_source()[0]
+        if options.family and not options.add and name in (EMBEDDED, REFERENCE, MATERIALS_PROJECT):
+            raise InputError(
+                f"family {options.family}: a choice among the run families of a file; {name} has "
+                "one (mp: --thermo-type)"
+            )
         if name in (EMBEDDED, REFERENCE) and not (options.add or options.filters.active):
             _no_databases(name, options)
             table = embedded_table(all_phases=options.all_phases)
@@ -140,7 +169,8 @@ def open_table(
     def build() -> PhaseTable:
         rows, origin = opened.read()
         if options.add:
-            rows, origin = with_additions(options.add, rows, _stated(origin, options))
+            reading = Reading(energy_unit=options.energy_unit, family=options.family)
+            rows, origin = with_additions(options.add, rows, _stated(origin, options), reading)
         return select(rows, origin, options.filters, all_phases=options.all_phases)
 
     if opened.key and not options.add:
@@ -159,14 +189,15 @@ def _in_memory(given: pd.DataFrame | Sequence[Any], options: SourceOptions) -> _
         )
     if not isinstance(given, Sequence) and hasattr(given, "columns"):
         source = Source("DataFrame")
-        columns = (options.formula_column, options.energy_column)
-        return _Opened("", source, lambda: frame_rows(given, 1, source, *columns))
+        return _Opened("", source, lambda: frame_rows(given, 1, source, options.reading))
     if not isinstance(given, Sequence) or not all(hasattr(e, "energy_per_atom") for e in given):
         raise InputError(
             f"source {type(given).__name__}: neither a name, a path, a DataFrame nor a list of "
             "pymatgen entries"
         )
-    rows, family = entries_rows(given, name="entries")
+    rows, family = entries_rows(
+        given, name="entries", family=options.family, unit=options.energy_unit
+    )
     stated = Source("entries", thermo_type=family or NOT_STATED)
     return _Opened("", stated, lambda: (rows, stated))
 
@@ -191,7 +222,7 @@ def _open(
             "source matbench: this table is part of the package now and needs no pull; call it "
             f"{EMBEDDED}"
         )
-    file = TableFile(name, options.formula_column, options.energy_column)
+    file = TableFile(name, options.reading)
     return _Opened(file.key(options.all_phases, options.filters), file.source, file.read)
 
 

@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..phases.filters import Filters
 from ..phases.source import Source
 
+FORMULA_COLUMNS = ("formula", "reduced_formula", "formula_pretty", "pretty_formula", "composition")
 # further columns that a table may have; the numbers among them
 NUMBERS = (
     "density_g_per_cm3", "volume_A3_per_atom", "band_gap_eV", "energy_uncertainty_eV_per_atom",
@@ -68,6 +69,8 @@ class Rows:
         Compositions of the first rows, where the source knows them already.
     where, first_row : str, int
         How a row is named in a message, and the number of the first one.
+    numbers : (r,) int array, optional
+        The number of each row, where some of the source were left out.
     """
 
     formulas: Sequence[str]
@@ -82,6 +85,7 @@ class Rows:
     units: Units | None = None
     where: str = "row"
     first_row: int = 1
+    numbers: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.formulas)
@@ -93,7 +97,9 @@ class Rows:
 
     def place(self, row: int, source: Source) -> str:
         """Name a row of a source in a message."""
-        return f"{source.name}, {self.where} {row + self.first_row}"
+        given = self.numbers is not None and row < len(self.numbers)
+        number = self.numbers[row] if given else row + self.first_row  # type: ignore[index]
+        return f"{source.name}, {self.where} {number}"
 
     @property
     def says_theoretical(self) -> bool:

@@ -9,9 +9,9 @@ from typing import Any
 
 from ..answers.stack import Stack, is_lithium_salt, stack
 from ..errors import InputError, SolverError
+from ..phases.artefacts import known_artefacts
 from ..phases.material import Material
 from ..phases.result import Result
-from ..phases.suspects import known_artefacts
 from ..phases.table import PhaseTable
 from ..screen.scores import role_columns, score_columns
 from ..screen.tables import FAILED, OK

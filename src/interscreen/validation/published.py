@@ -11,10 +11,10 @@ import numpy as np
 from ..answers.reaction import react
 from ..answers.window import stability_window
 from ..errors import InputError, SolverError
+from ..phases.artefacts import known_artefacts
 from ..phases.formula import parse_formula
 from ..phases.material import Material, elements_of
 from ..phases.result import Result
-from ..phases.suspects import known_artefacts
 from ..phases.table import PhaseTable
 from .facts import (
     ABOVE_HULL,

@@ -6,11 +6,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..energies.scale import as_tabulated
 from ..errors import InputError
 from ..phases.material import elements_of
 from ..phases.result import Result
 from ..phases.table import PhaseTable
 from ..version import version
+from .calorimetry import Coverage, LeftOut, coverage, left_out, residuals
 from .cells import Cell, measured_stacks
 from .facts import judgement, measured_cells, published_reactions, published_windows
 from .predictive import Correlation, correlate
@@ -19,7 +21,7 @@ from .published import OUTSIDE, WITHIN, Comparison, artefacts_counted, compare_p
 if TYPE_CHECKING:
     import pandas as pd
 
-PARTS = ("published", "cells", "correlations")
+PARTS = ("published", "cells", "correlations", "calorimetry", "coverage")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,10 @@ class Validation(Result):
         Measured interlayers and what their stacks say; bare cells among them.
     correlations : tuple of Correlation
         Whether a metric orders the cells as the measurements do.
+    calorimetry : tuple of LeftOut
+        Errors of measured compounds, as tabulated and anchored, by class.
+    coverage : tuple of Coverage
+        How many measured values lie within the 90 % intervals.
     undoped : bool
         Whether undoped LLZO stands in for doped garnets.
     """
@@ -41,6 +47,8 @@ class Validation(Result):
     published: tuple[Comparison, ...]
     cells: tuple[Cell, ...]
     correlations: tuple[Correlation, ...]
+    calorimetry: tuple[LeftOut, ...]
+    coverage: tuple[Coverage, ...]
     undoped: bool
     provenance: dict[str, Any]
 
@@ -51,11 +59,12 @@ class Validation(Result):
 
     @property
     def passed(self) -> bool:
-        """Whether at least one number is within its tolerance and none is outside."""
-        return self.counts.get(WITHIN, 0) > 0 and not self.counts.get(OUTSIDE)
+        """Whether a number is within its tolerance, none is outside, and the intervals hold."""
+        held = all(row.held is not False for row in self.coverage)
+        return self.counts.get(WITHIN, 0) > 0 and not self.counts.get(OUTSIDE) and held
 
     def to_frame(self, part: str = "published") -> pd.DataFrame:
-        """Return one of ``published``, ``cells`` and ``correlations`` as a table.
+        """Return one of the parts (``PARTS``) as a table.
 
         Raises
         ------
@@ -86,6 +95,7 @@ def validate(table: PhaseTable, *, undoped: bool = False) -> Validation:
     True
     """
     cells = measured_stacks(table, undoped=undoped)
+    tabulated = as_tabulated(table)
     others = [
         cells if other is table else measured_stacks(other, undoped=undoped)
         for other in (artefacts_counted(table, True), artefacts_counted(table, False))
@@ -94,6 +104,8 @@ def validate(table: PhaseTable, *, undoped: bool = False) -> Validation:
         published=compare_published(table),
         cells=cells,
         correlations=correlate(cells, *others),
+        calorimetry=left_out(residuals(tabulated)),
+        coverage=coverage(tabulated),
         undoped=undoped,
         provenance={
             **table.source.to_dict(),

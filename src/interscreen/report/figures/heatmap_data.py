@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from ...phases.columns import COLUMNS, columns_of
@@ -42,13 +43,9 @@ class HeatmapData:
         return next((value for value in found if not math.isnan(value)), math.nan) * 1000
 
     def _rows(self, candidate: str, electrolyte: str) -> list[Mapping[Hashable, Any]]:
-        if candidate and electrolyte:
-            return [self.rows.get((candidate, electrolyte), {})]
-        chosen = (candidate, electrolyte)
-        return [
-            row for names, row in self.rows.items()
-            if all(want in ("", name) for want, name in zip(chosen, names, strict=True))
-        ]  # fmt: skip
+        ours = [candidate] if candidate else self.candidates
+        theirs = [electrolyte] if electrolyte else self.electrolytes
+        return [self.rows[place] for place in product(ours, theirs) if place in self.rows]
 
     def cells(self) -> list[float]:
         """Return all values on the colour scale."""

@@ -17,7 +17,7 @@ from ...answers.stack import Stack
 from ...answers.window import Window, window_row
 from ...errors import InputError
 from ...phases.columns import columns_of
-from ...phases.material import electrolytes
+from ...phases.names import electrolytes
 from ...screen.run import ScreenResult
 from ..text.answers import source_note
 from .page import BARE, without

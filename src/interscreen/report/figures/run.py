@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
 from ...screen.ranking import OVERALL
@@ -18,20 +19,37 @@ from .windows import window_bars
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
 
-def write_figures(folder: Path, result: ScreenResult, source: str) -> None:
+def write_figures(folder: Path, result: ScreenResult, source: str, workers: int = 1) -> None:
     """Draw heatmap_reaction_energy, windows and lithiation as PNG, SVG and PDF.
 
     Candidates stand in the order of the overall ranking.  What is plotted stands beside each
     figure: heatmap_reaction_energy.csv, and the tables windows.csv and lithiation.csv of the run.
+    ``workers`` are processes.
     """
+    from joblib import Parallel, delayed
+
     note = source_note(source, result.left_out)
     results, lithiation = (ranked(t, result.ranking) for t in (result.results, result.lithiation))
-    heatmap = reaction_heatmap(results, note=note)
-    save(heatmap, folder, "heatmap_reaction_energy", tables={"": plotted(results)})
-    save(window_bars(result.windows, results, note=note), folder, "windows")
-    save(lithiation_staircase(lithiation, results, note=note), folder, "lithiation")
+    figures: tuple[tuple[Any, ...], ...] = (
+        ("heatmap_reaction_energy", reaction_heatmap, (results,), {"": plotted(results)}),
+        ("windows", window_bars, (result.windows, results), {}),
+        ("lithiation", lithiation_staircase, (lithiation, results), {}),
+    )
+    Parallel(n_jobs=workers)(delayed(_write)(folder, note, *figure) for figure in figures)
+
+
+def _write(
+    folder: Path,
+    note: str,
+    stem: str,
+    draw: Callable[..., Figure],
+    rows: tuple[pd.DataFrame, ...],
+    tables: dict[str, pd.DataFrame],
+) -> None:
+    save(draw(*rows, note=note), folder, stem, tables=tables)
 
 
 def ranked(rows: pd.DataFrame, ranking: pd.DataFrame) -> pd.DataFrame:

@@ -41,7 +41,7 @@ _GROUPS = {
 }
 _CROSSED = ("product", "material")  # by the reduction limits of the electrolytes
 _INKS = {BLUE: BLUE, ORANGE: "#8f6200", GREEN: "#00734f"}  # dark enough for text
-_BACK = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
+_BACK = {"facecolor": "white", "edgecolor": "none", "pad": 1.6}  # lines stop short of the text
 _LIMIT: dict[str, Any] = {"color": INK, "linewidth": 0.8, "dashes": (3, 2)}
 _ASSEMBLAGE = (
     "window of the equilibrium phases only: the material itself lies above the hull, or its "
@@ -245,7 +245,6 @@ class _Windows:
         ticks = MaxNLocator(9, integer=True).tick_values(0.0, self.end)
         axes.set_xticks([tick for tick in ticks if 0.0 <= tick <= self.end])
         axes.set_yticks([])
-        axes.axvline(0.0, color=MUTED, linewidth=0.8)
         from_x = self.left + self.axis + 0.06
         y = 0.0
         for part, members in self.groups.items():
@@ -256,8 +255,10 @@ class _Windows:
             y += self._head(part)
             if part == "product" and self.named:
                 page.text(from_x, page.top + y - 0.1, "forms from", SMALL, color=MUTED)
+            end = y + sum(self.rows[part])
+            axes.plot([0.0, 0.0], [y, end], color=MUTED, linewidth=0.8, zorder=1)
             if part in _CROSSED:
-                self._limits(y - self.strip, y + sum(self.rows[part]))
+                self._limits(y - self.strip, end)
             for place, (bar, high) in enumerate(zip(members, self.rows[part], strict=True)):
                 middle = y + high / 2
                 self._bar(bar, middle, colour, f"window-{part}-{place}")

@@ -66,7 +66,7 @@ def _show_reaction(result: Reaction, card: Card) -> None:
         best=fractions.index(result.mixing_fraction) if result.mixing_fraction in fractions else -1,
         summary=f"All {len(result.kinks)} kinks of the curve, with equations",
     )
-    card.origin(result.provenance)
+    card.origin(result.provenance, result.put_back)
 
 
 @says(Reaction)
@@ -110,7 +110,7 @@ def _show_window(result: Window, card: Card) -> None:
     )
     card.error_bars(result)
     card.figure(result)
-    card.origin(result.provenance)
+    card.origin(result.provenance, result.put_back)
 
 
 def _range(low: float, high: float | None) -> str:
@@ -147,7 +147,7 @@ def _show_lithiation(result: Lithiation, card: Card) -> None:
     card.error_bars(result)
     if rows:
         card.figure(result, width="one" if len(rows) <= _FEW else "two")
-    card.origin(result.provenance)
+    card.origin(result.provenance, result.put_back)
 
 
 def _final(result: Lithiation) -> str:
@@ -200,7 +200,7 @@ def _show_stack(result: Stack, card: Card) -> None:
     origins.append(result.lithiation.provenance)
     card.warnings(result.warnings)
     left_out = sorted({name for one in origins for name in one["left_out_phases"]})
-    card.foot(origins[0]["source_label"], left_out)
+    card.foot(origins[0]["source_label"], left_out, result.put_back)
 
 
 @says(Stack)
@@ -251,7 +251,7 @@ def _show_profile(result: Profile, card: Card) -> None:
         ),
         summary=f"All {len(result.segments)} ranges of potential, with equations",
     )
-    card.origin(result.provenance)
+    card.origin(result.provenance, result.put_back)
 
 
 def _windows(found: tuple[tuple[float, float], ...]) -> str:

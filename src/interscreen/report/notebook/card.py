@@ -30,6 +30,8 @@ from ..text.answers import left_out_text
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ...answers.provenance import PutBack
+
 MEV, EV, VOLTS = "meV/atom", "eV/atom", "V vs Li/Li⁺"
 MOST_SVG = 120_000  # bytes; a larger drawing becomes a picture of points
 MOST_ROWS = 60  # of a table; the object holds all
@@ -269,13 +271,16 @@ class Card:
         if len(found) > _WARNINGS:
             self.line(f"{len(found) - _WARNINGS} more warnings.", "warning")
 
-    def origin(self, provenance: dict[str, Any]) -> None:
-        """Write warnings, the phases left out and the source of a result."""
+    def origin(self, provenance: dict[str, Any], put_back: PutBack | None = None) -> None:
+        """Write warnings, the phases left out, what they would change, and the source."""
         self.warnings(provenance.get("warnings", ()))
-        self.foot(provenance["source_label"], provenance.get("left_out_phases", ()))
+        self.foot(provenance["source_label"], provenance.get("left_out_phases", ()), put_back)
 
-    def foot(self, source: str, left_out: Sequence[str]) -> None:
-        """Write the source and the phases that were not counted."""
+    def foot(self, source: str, left_out: Sequence[str], put_back: PutBack | None = None) -> None:
+        """Write the source, the phases that were not counted, and what they would change."""
+        if put_back:
+            said = str(put_back)
+            self.line(f"{said[0].upper()}{said[1:]}.", "foot")
         words = left_out_text(left_out) + ". " if left_out else ""
         self.line(f"{words[:1].upper()}{words[1:]}Source: {source}.", "foot")
 

@@ -80,6 +80,7 @@ def _block(card: Card, block: pd.DataFrame, summary: str) -> None:
         return any(not math.isnan(cells.number(row.get(key))) for row in good)
 
     heads = [label_of(key) for key in ("rank", "candidate", "role")]
+    heads += ["Made", label_of("lithium_competitors")]
     heads.append(f"{label_of('score_meV_per_atom')}|{MEV}")
     bars, contacts = known("score_low_meV_per_atom"), known("layer_mutual_eV_per_atom")
     suspects = any(cells.text(row.get("suspect_phase")) for row in good)
@@ -89,12 +90,14 @@ def _block(card: Card, block: pd.DataFrame, summary: str) -> None:
     if contacts:
         heads += [f"{label_of(key)}|{MEV}" for key in energies]
         heads.append(f"{label_of('bridge_margin_V')}|V")
-    heads += [f"{label_of('suspect_phase')}|change without it, {MEV}"] if suspects else []
+    if suspects:
+        heads.append(f"{label_of('suspect_phase')}|change when left out or put back, {MEV}")
     lines = []
     for row in good:
         tied = "=" if cells.text(row.get("tied_with")) else ""
         line: list[Any] = [Number(_number(row, "rank") + tied)]
         line += [cells.text(row.get("candidate")), cells.text(row.get("role"))]
+        line += [cells.made(row), _number(row, "lithium_competitors")]
         line.append(_number(row, "score_meV_per_atom"))
         if bars:
             low, high = (_number(row, f"score_{end}_meV_per_atom") for end in ("low", "high"))
@@ -129,7 +132,8 @@ def _suspect(row: _Row) -> str:
     change = cells.number(row.get("suspect_change_meV_per_atom"))
     if not phase or math.isnan(change) or abs(change) < _MOVES:
         return ""
-    return f"{phase}: {'+' if change > 0 else ''}{fixed(change, 0)}"
+    direction = cells.text(row.get("suspect_direction"))
+    return f"{phase} {direction}: {'+' if change > 0 else ''}{fixed(change, 0)}"
 
 
 @says(ScreenResult)
@@ -149,17 +153,17 @@ def _screen(result: ScreenResult) -> str:
 @shows(Sensitivity)
 def _show_sensitivity(result: Sensitivity, card: Card) -> None:
     stacks = len({(row["candidate"], row["electrolyte"]) for row in result.rows})
-    card.title(f"Sensitivity to suspect phases: {stacks} stack{'' if stacks == 1 else 's'}")
-    left_out = [row for row in result.rows if row["suspect_reason"]]
-    changed = [row for row in left_out if row["change"] is None or abs(row["change"]) > _CHANGED]
+    card.title(f"Sensitivity to phases in doubt: {stacks} stack{'' if stacks == 1 else 's'}")
+    varied = [row for row in result.rows if row["suspect_reason"]]
+    changed = [row for row in varied if row["change"] is None or abs(row["change"]) > _CHANGED]
     every, moved = (
         len({(row["candidate"], row["electrolyte"], row["quantity"]) for row in rows})
         for rows in (result.rows, changed)
     )
     card.line(
-        f"{moved} of {every} answers change when suspect phases are left out."
-        if left_out
-        else "No suspect phase decides any answer."
+        f"{moved} of {every} answers change when phases in doubt are left out or put back."
+        if varied
+        else "No phase in doubt decides any answer."
     )
     # the only suspect of an answer is also all of its suspects
     lines = [
@@ -168,17 +172,17 @@ def _show_sensitivity(result: Sensitivity, card: Card) -> None:
             row["electrolyte"],
             _quantity(row["quantity"]),
             cell(row["quantity"], row["value"]),
-            cell(row["quantity"], row["value_without"]) or Number("none"),
-            row["left_out_phase"],
+            cell(row["quantity"], row["value_then"]) or Number("none"),
+            f"{row['phase']} {row['direction']}",
             row["suspect_reason"],
-            row["products_without"] or "",
+            row["products_then"] or "",
         )
         for row in changed
-        if row["left_out_phase"] != ALL_SUSPECTS or "; " in row["suspect_reason"]
+        if row["phase"] != ALL_SUSPECTS or "; " in row["suspect_reason"]
     ]
     if lines:
-        heads = ["Candidate", "Electrolyte", "Answer", "With it", "Without it", "Left out"]
-        card.table([*heads, "Why it is suspect", "Then"], lines)
+        heads = ["Candidate", "Electrolyte", "Answer", "Value", "Value then", "Phase"]
+        card.table([*heads, "Why", "Then"], lines)
     for candidate, electrolyte, reason in result.failed:
         card.line(f"{candidate} | {electrolyte} could not be computed: {reason}", "warning")
 

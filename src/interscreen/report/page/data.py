@@ -19,6 +19,7 @@ from ...phases.columns import COLUMNS
 from ...phases.formula import read_amounts, split_mixture, whole_numbers
 from ...phases.units import is_number
 from ...screen.folder import MANIFEST, TABLES
+from ...screen.query import query_of
 from ..cells import RANGES, Row, colour_range, number, read_rows
 from ..markup import AMOUNT, FORMULA, PERIODS
 
@@ -110,7 +111,8 @@ def read_run(folder: Path) -> Run:
     if whole:
         from .whole import read_whole
 
-        results, statistics = read_whole(folder / WHOLE_RESULTS, ranking)
+        asked = query_of(manifest.get("study") or {})
+        results, statistics = read_whole(folder / WHOLE_RESULTS, ranking, asked)
     elif not (folder / RESULTS).is_file():
         raise InputError(
             f"{folder}: holds no run (neither {RESULTS} nor {WHOLE_RESULTS}); "
@@ -260,10 +262,10 @@ def measured_cells(
         with as_file(files("interscreen") / "data" / MEASURED) as file:
             rows = read_rows(file)
     found: dict[str, list[dict[str, Any]]] = {}
-    theirs = {name: _elements(formula) for name, formula in electrolytes.items()}
+    theirs = {name: elements_in(formula) for name, formula in electrolytes.items()}
     known: dict[Any, list[dict[str, Any]]] = {}
     for row in rows:
-        measured = _elements(row.get("electrolyte_formula", ""))
+        measured = elements_in(row.get("electrolyte_formula", ""))
         matches = {label: _match(measured, elements) for label, elements in theirs.items()}
         phases = _phases(row.get("deposited_phases", ""))
         known.setdefault(phases, []).append({**row, "electrolyte_match": matches})
@@ -296,5 +298,6 @@ def _phases(text: str) -> frozenset[tuple[tuple[str, int], ...]]:
     return frozenset(found)
 
 
-def _elements(formula: str) -> frozenset[str]:
+def elements_in(formula: str) -> frozenset[str]:
+    """Return the elements of a formula."""
     return frozenset(re.findall(r"[A-Z][a-z]?", formula))

@@ -7,9 +7,10 @@ from typing import Any
 
 from ...phases.units import is_number
 from ...screen.ranking import OVERALL
-from ..cells import Row
+from ..cells import Row, hidden_counts
+from ..doubts import doubts
 from ..markup import listed, marked, number
-from .data import Run
+from .data import Run, elements_in
 
 SENTENCES = 3  # electrolytes up to which each has its own sentences; more stand in a table
 _STATED = 3  # warnings of the run that stand beside the answer
@@ -158,10 +159,11 @@ def warnings(run: Run) -> list[str]:
         for electrolyte in run.electrolytes if name == OVERALL else [name]:
             pair = run.pairs.get((block[0]["candidate"], electrolyte), {})
             found |= dict.fromkeys(_cautions(pair, electrolyte))
-    said = list(found)
-    if suspects := _suspects(run):
+    said = [*found, *_doubts(run)]
+    ranked = (row for block in run.blocks().values() for row in block)
+    if suspects := doubts(ranked, run.tie, marked, number):
         said.append(
-            "Phases that may never have been made decide scores; without them: "
+            "Phases in doubt, left out or put back, move scores: "
             f"{listed(suspects, most=5)} meV/atom."
         )
     lower = dict.fromkeys(
@@ -183,10 +185,52 @@ def warnings(run: Run) -> list[str]:
     left_out = run.manifest.get("left_out_phases") or []
     if left_out:
         said.append(
-            "Left out of all equilibria, because never observed or by choice: "
+            "Left out of all equilibria, because known artefacts, never observed or by choice: "
             f"{listed([marked(str(phase)) for phase in left_out], most=12)}."
         )
     return said
+
+
+def _doubts(run: Run) -> list[str]:
+    """Say what is not known, or known to be awkward, of the candidates that the answer names."""
+    named = {
+        mine[0]["candidate"]: mine[0]
+        for block in run.blocks().values()
+        for mine in _by_role(block).values()
+    }
+    known = set()  # with a compound of all their elements with Li, if only one left out
+    for row in run.results:
+        own = frozenset(str(row.get("elements")).split("-"))
+        left_out = map(elements_in, str(row.get("left_out_phases") or "").split())
+        if "Li" in own or own | {"Li"} in left_out:
+            known.add(row["candidate"])
+    doubtful = {
+        "{} coexist with Li metal, but the source has no compound of their elements with Li: that "
+        "may be for want of data.": [
+            name
+            for name, row in named.items()
+            if row.get("lithium_competitors") == row.get("lithium_mutual_eV_per_atom") == 0
+            and name not in known
+        ]
+    }
+    for sentence, key, word in (
+        ("Whether anybody has made {} is not known.", "observed", "unknown"),
+        ("Nobody is known to have made {}.", "observed", "no"),
+        ("{}: hygroscopic, to be kept dry.", "hygroscopic", "yes"),
+        ("{}: volatile, no solid layer.", "volatile", "yes"),
+    ):
+        doubtful[sentence] = [name for name, row in named.items() if row.get(key) == word]
+    found = [
+        sentence.format(listed(map(marked, names), most=8))
+        for sentence, names in doubtful.items()
+        if names
+    ]
+    if hidden := run.statistics.get("hidden"):
+        found.append(
+            f"Hidden from ranking and charts: {hidden_counts(hidden)}; they are in the results, "
+            "and <code>interscreen top RUN --everything</code> shows them."
+        )
+    return found
 
 
 def _failures(run: Run) -> list[str]:
@@ -209,25 +253,6 @@ def _failures(run: Run) -> list[str]:
         pairs = [f"{marked(row['candidate'])} with {marked(row['electrolyte'])}" for row in bad]
         found.append(f"Not computed, either: {listed(pairs)}; the hatched cells say why.")
     return found
-
-
-def _suspects(run: Run) -> list[str]:
-    """Name candidates whose score a suspect phase moves beyond a tie, largest move first."""
-    moves: dict[tuple[str, str], tuple[float, str]] = {}
-    for name, block in run.blocks().items():
-        for row in block:
-            change, phase = row.get("suspect_change_meV_per_atom"), row.get("suspect_phase")
-            if name == OVERALL or not phase or not is_number(change) or abs(change) <= run.tie:
-                continue
-            key = (row["candidate"], phase)
-            if abs(change) > abs(moves.get(key, (0.0, ""))[0]):
-                moves[key] = (change, name)
-    ordered = sorted(moves.items(), key=lambda move: -abs(move[1][0]))
-    return [
-        f"{marked(candidate)} with {marked(name)} {'+' if change > 0 else ''}{number(change)} "
-        f"({marked(phase)} left out)"
-        for (candidate, phase), (change, name) in ordered
-    ]
 
 
 def _cautions(row: Row, electrolyte: str) -> list[str]:

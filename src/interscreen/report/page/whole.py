@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
+from ...screen.marks import HIDDEN_BY, any_of, counts_of, hidden
 from ...screen.ranking import OVERALL
+from ...screen.top import TableColumns
+from ...screen.where import Where
 from ..cells import Row
 
 if TYPE_CHECKING:
@@ -23,14 +26,18 @@ HISTOGRAMS = (
     (SCORE, 1.0, 40.0, -1600.0, 0.0),
     ("bridge_margin_V", 1.0, 0.2, -4.0, 6.0),
 )
-NEEDED = [*"candidate electrolyte status role elements".split(), *(key for key, *_ in HISTOGRAMS)]
+NEEDED = [*TEXTS, *(key for key, *_ in HISTOGRAMS)]
 ROLES = ("conversion", "alloy", "coating")  # in this order; others behind
 SCATTER_X, SCATTER_Y = (2000.0, 20.0), (800.0, 10.0)  # end of the axis, width of a bin [meV/atom]
 NAMED = 3  # candidates named in a bin of the scatter
 
 
-def read_whole(file: Path, ranking: Iterable[Row]) -> tuple[list[Row], dict[str, Any]]:
+def read_whole(
+    file: Path, ranking: Iterable[Row], asked: Where
+) -> tuple[list[Row], dict[str, Any]]:
     """Read results.parquet: rows of the candidates of a ranking, and the statistics of all.
+
+    What a ranking hides (``asked`` chose the candidates) is in no statistics; ``hidden`` counts it.
 
     Raises
     ------
@@ -42,21 +49,25 @@ def read_whole(file: Path, ranking: Iterable[Row]) -> tuple[list[Row], dict[str,
 
     names = list(dict.fromkeys(row["candidate"] for row in ranking))
     try:
-        missing = [name for name in NEEDED if name not in pq.read_schema(file).names]
+        needed = list(dict.fromkeys([*NEEDED, *HIDDEN_BY]))
+        missing = [name for name in needed if name not in pq.read_schema(file).names]
         if missing:
             raise InputError(
                 f"{file}: no results of a screen (column {missing[0]} is missing); run the screen "
                 "again"
             )
+        whole = pq.read_table(file, columns=needed)
+        aside = hidden(TableColumns(whole), asked)
+        kept = whole.filter(~any_of(aside.values(), len(whole))).select(NEEDED)
         # plain objects: texts that live in Arrow are slow to group by
-        numbers = (
-            pq.read_table(file, columns=NEEDED).to_pandas().astype(dict.fromkeys(TEXTS, object))
-        )
+        numbers = kept.to_pandas().astype(dict.fromkeys(TEXTS, object))
         shown = pq.read_table(file, filters=[("candidate", "in", names or [""])])
     except (OSError, pa.ArrowException) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{file}: cannot be read ({why}); run the screen again") from None
-    return shown.to_pylist(), statistics(numbers)
+    said = statistics(numbers)
+    said["hidden"] = counts_of(aside, len(whole["electrolyte"].unique()))
+    return shown.to_pylist(), said
 
 
 def statistics(table: pd.DataFrame) -> dict[str, Any]:

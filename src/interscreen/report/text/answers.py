@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...answers.lithiation import Lithiation, format_amount
-from ...answers.provenance import Answer
+from ...answers.provenance import Answer, PutBack
 from ...answers.reaction import Reaction
 from ...answers.stack import Stack
 from ...answers.window import Window
@@ -75,12 +75,13 @@ def _volt(value: float | None) -> str:
     return "none (no Li to give off)" if value is None else f"{value:.3f} V"
 
 
-def origin_lines(provenance: dict[str, Any]) -> list[str]:
-    """Return lines that say what a result was made from."""
+def origin_lines(provenance: dict[str, Any], put_back: PutBack | None = None) -> list[str]:
+    """Return lines that say what a result was made from, and what left-out phases would change."""
     left_out = provenance["left_out_phases"]
     said = [
         f"source: {provenance['source_label']}",
         *([left_out_text(left_out)] if left_out else []),
+        *([str(put_back)] if put_back else []),
     ]
     return [line for text in said for line in textwrap.wrap(text, 76, subsequent_indent="  ")]
 
@@ -89,7 +90,7 @@ def left_out_text(phases: Sequence[str], most: int = 16) -> str:
     """Name the phases that were not counted, and how many more there are."""
     names = ", ".join(phases[:most])
     more = f" and {len(phases) - most} more" if len(phases) > most else ""
-    return f"left out (never observed, or by choice): {names}{more}"
+    return f"left out (known artefacts, never observed, or by choice): {names}{more}"
 
 
 def source_note(label: str, left_out: Sequence[str]) -> str:
@@ -137,7 +138,9 @@ def reaction_text(result: Reaction) -> str:
         numbers = [rounded(value, 4) for value in energies]
         rows.append([f"{kink.mixing_fraction:.4f}", *numbers, kink.equation])
     lines += ["  kinks", *("    " + line for line in table(rows, left=(3,)))]
-    return "\n".join([*lines, *("  " + line for line in origin_lines(result.provenance))])
+    return "\n".join(
+        [*lines, *("  " + line for line in origin_lines(result.provenance, result.put_back))]
+    )
 
 
 def window_text(result: Window) -> str:
@@ -182,7 +185,7 @@ def lithiation_text(result: Lithiation) -> str:
 
 def _foot(result: Window | Lithiation) -> list[str]:
     """Return lines on the energy and the source of a single material."""
-    lines = (f"energy used  {used(result)}", *origin_lines(result.provenance))
+    lines = (f"energy used  {used(result)}", *origin_lines(result.provenance, result.put_back))
     return ["  " + line for line in lines]
 
 
@@ -191,6 +194,9 @@ _SAMPLED = {
     "min_mutual_energy_eV_per_atom": ("mutual energy", "meV/atom", 1000.0, 0),
     "reduction_limit_V": ("reduction limit", "V", 1.0, 3),
     "oxidation_limit_V": ("oxidation limit", "V", 1.0, 3),
+    "first_voltage_V": ("first voltage", "V", 1.0, 3),
+    "average_voltage_V": ("mean voltage", "V", 1.0, 3),
+    "li_uptake_per_formula": ("Li taken up per formula", "", 1.0, 2),
 }
 
 
@@ -204,9 +210,8 @@ def with_spreads(text: str, result: Answer) -> str:
                 rounded(factor * (value or 0.0), digits)
                 for value in (found.standard_deviation, found.low, found.high)
             )
-            lines.append(
-                f"    {name} ± {deviation} {unit}; 90 % of the samples from {low} to {high}"
-            )
+            size = f"{deviation} {unit}".rstrip()
+            lines.append(f"    {name} ± {size}; 90 % of the samples from {low} to {high}")
     if len(lines) == 1:
         return text
     head, first, *rest = text.split("\n")
@@ -249,5 +254,6 @@ def stack_text(result: Stack) -> str:
         lines.append("  std: standard deviation over the samples; of the products only the worst")
     provenances = [contact.reaction.provenance for contact in result.contacts]
     left_out = sorted({name for p in provenances for name in p["left_out_phases"]})
-    lines += ["  " + line for line in origin_lines({**provenances[0], "left_out_phases": left_out})]
+    origin = {**provenances[0], "left_out_phases": left_out}
+    lines += ["  " + line for line in origin_lines(origin, result.put_back)]
     return "\n".join(lines)

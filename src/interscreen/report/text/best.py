@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...screen.ranking import OVERALL
-from ...screen.scores import COATING, CONVERSION
 from ...screen.top import SCORE
+from ..cells import MADE, SHORT_ROLES, hidden_counts, made
 from .answers import table, wrapped
+from .ranking import doubts_line
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _WIDTH = 80
 _LEAST = 8  # characters of a name that is cut
-_SHORT = {CONVERSION: "conv.", COATING: "coat."}
-# head, column, factor and digits of what is shown; without an electrolyte only the first two
+# head, column, factor and digits of what is shown; without an electrolyte only the first three
 _SHOWN = (
     ("score", SCORE, 1.0, 0),
+    ("comp.", "lithium_competitors", 1.0, 0),
     ("Li", "lithium_mutual_eV_per_atom", 1000.0, 0),
     ("depos.", "deposited_mutual_eV_per_atom", 1000.0, 0),
     ("layer", "layer_mutual_eV_per_atom", 1000.0, 0),
@@ -26,25 +27,29 @@ _SHOWN = (
 )
 
 
-def best_text(found: pd.DataFrame, *, where: str = "") -> str:
-    """Write what ``best`` found, asked with the condition ``where``, in 80 columns."""
+def best_text(found: pd.DataFrame, *, where: str = "", ranking: pd.DataFrame | None = None) -> str:
+    """Write what ``best`` found, asked with the condition ``where``, in 80 columns.
+
+    The ranking of the run knows the phases in doubt that move scores.
+    """
     head = title(found, where)
     if found.empty:
         return head
     overall = found.attrs["electrolyte"] == OVERALL
-    columns = _SHOWN[:2] if overall else _SHOWN
-    heads = [["rank"], ["candidate"], ["role"], *([head] for head, *_ in columns)]
+    columns = _SHOWN[:3] if overall else _SHOWN
+    heads = [["rank"], ["candidate"], ["role"], ["made"], *([head] for head, *_ in columns)]
     for row in records(found):
         rank = "-" if row["rank"] is None else f"{row['rank']}{'=' if row['tied'] else ''}"
-        cells = [rank, row["candidate"], row.get("role") or row["status"]]
+        cells = [rank, row["candidate"], row.get("role") or row["status"], made(row)]
         cells += [_number(row.get(name), factor, digits) for _, name, factor, digits in columns]
         for column, cell in zip(heads, cells, strict=True):
             column.append(cell)
-    left = [1, 2]
+    left = [1, 2, 3]
     if overall and "conversion_products" in found:
         heads.append(["with Li metal", *(found["conversion_products"].fillna(""))])
         left.append(len(heads) - 1)
-    lines = table(_fitted(heads), left=left)
+    gap = "  " if overall else " "
+    lines = table(_fitted(heads, len(gap)), left=left, gap=gap)
     shown = ", Li (reaction with Li metal): meV/atom; the score is 0 at best; "
     if not overall:
         shown = (
@@ -52,12 +57,17 @@ def best_text(found: pd.DataFrame, *, where: str = "") -> str:
             "bridge [V]: oxidation limit of the Li-bearing salt of the layer minus reduction limit "
             "of the electrolyte; "
         )
-    legend = f"score{shown}rank: among all candidates, =: tied. Driving forces at 0 K, not rates."
+    legend = f"score{shown}rank: among all candidates, =: tied; {MADE}. "
+    legend += "Driving forces at 0 K, not rates."
     if any("…" in line for line in lines):
         legend += " …: cut to fit; --columns, --csv and --json give whole names."
-    return "\n".join(
-        [head, *("  " + line for line in lines), "", *wrapped(legend, "", width=_WIDTH - 1)]
-    )
+    said = wrapped(legend, "", width=_WIDTH - 1)
+    if ranking is not None and len(ranking) and "suspect_phase" in ranking:
+        here = ranking["candidate"].isin(found["candidate"])
+        if not overall:
+            here &= ranking["electrolyte"] == found.attrs["electrolyte"]
+        said.append(doubts_line(ranking[here].to_dict("records")))
+    return "\n".join([head, *("  " + line for line in lines), "", *filter(None, said)])
 
 
 def title(found: pd.DataFrame, where: str) -> str:
@@ -77,7 +87,11 @@ def title(found: pd.DataFrame, where: str) -> str:
         texts = found[facts["sort"]].map(lambda value: isinstance(value, str)).any()
         orders = ("Z to A", "A to Z") if texts else ("largest first", "smallest first")
         text += f", sorted by {facts['sort']} ({orders[not facts['descending']]})"
-    return "\n".join(wrapped(text, "  ", width=_WIDTH - 1))
+    lines = wrapped(text, "  ", width=_WIDTH - 1)
+    if facts["hidden"]:
+        note = f"hidden: {hidden_counts(facts['hidden'])} (interscreen top --everything shows them)"
+        lines += wrapped(note, "  ", width=_WIDTH - 1)
+    return "\n".join(lines)
 
 
 def _number(value: Any, factor: float, digits: int) -> str:
@@ -86,16 +100,17 @@ def _number(value: Any, factor: float, digits: int) -> str:
     return f"{round(factor * value, digits) + 0.0:.{digits}f}"  # never -0
 
 
-def _fitted(columns: list[list[str]]) -> list[list[str]]:
+def _fitted(columns: list[list[str]], gap: int) -> list[list[str]]:
     """Rows of a table of these columns: short roles, then cut texts, where it is too wide."""
 
     def excess() -> int:
         widths = [max(len(cell) for cell in column) for column in columns]
-        return 2 + sum(widths) + 2 * (len(columns) - 1) - _WIDTH
+        return 2 + sum(widths) + gap * (len(columns) - 1) - _WIDTH
 
     if excess() > 0:
-        columns[2] = [_SHORT.get(cell, cell) for cell in columns[2]]
-    texts = [1] if len(columns) != 6 else [5, 1]
+        columns[2] = [SHORT_ROLES.get(cell, cell) for cell in columns[2]]
+    last = len(columns) - 1
+    texts = [last, 1] if columns[last][0] == "with Li metal" else [1]
     for number in texts:
         over = excess()
         if over > 0:

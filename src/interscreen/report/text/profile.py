@@ -45,7 +45,9 @@ def profile_text(result: Profile) -> str:
             rows.append([*_ends(part, f"self_{side}"), written(products(part[0]))])
         lines += _block(f"{reactant['input']} alone, per atom of it", rows, (4,))
     lines += ["  energies used", *(f"    {r['formula']}: {used(r)}" for r in result.reactants)]
-    return "\n".join([*lines, *("  " + line for line in origin_lines(result.provenance))])
+    return "\n".join(
+        [*lines, *("  " + line for line in origin_lines(result.provenance, result.put_back))]
+    )
 
 
 def _block(title: str, rows: list[list[str]], left: tuple[int, ...]) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from ...phases.material import electrolytes
+from ...phases.names import electrolytes
 from ...validation import Validation
+from ...validation.calorimetry import ENOUGH, Coverage, LeftOut
 from ...validation.cells import BARE, MEASUREMENTS, Cell, Metrics
 from ...validation.correlation import smallest_significant
 from ...validation.facts import (
@@ -53,6 +54,8 @@ def validation_text(result: Validation) -> str:
         ],
         _cells_table(result),
         _correlations_table(result.correlations),
+        _calorimetry_table(result.calorimetry),
+        _coverage_table(result.coverage),
         _sentences(result),
         origin_lines(result.provenance),
     ]
@@ -199,6 +202,42 @@ def _correlations_table(rows: Sequence[Correlation]) -> list[str]:
     return text
 
 
+def _calorimetry_table(rows: Sequence[LeftOut]) -> list[str]:
+    """Return the table of measured compounds by class."""
+    if not rows:
+        return []
+    text = _wrapped(
+        "Measured enthalpies of compounds of three and more elements that are no anchors: absolute "
+        "error in meV/atom, median / 90th percentile, as tabulated and anchored to simple compounds"
+    )
+    lines = [["", "n", "tabulated", "anchored"]]
+    for row in rows:
+        pairs = (
+            (row.tabulated_median_meV_per_atom, row.tabulated_p90_meV_per_atom),
+            (row.anchored_median_meV_per_atom, row.anchored_p90_meV_per_atom),
+        )
+        lines.append([row.kind, str(row.n), *(f"{a:.0f} / {b:.0f}" for a, b in pairs)])
+    return text + [f"  {line}" for line in table(lines, left=(0,))]
+
+
+def _coverage_table(rows: Sequence[Coverage]) -> list[str]:
+    """Return the table of what the 90 % intervals hold."""
+    if not rows:
+        return []
+    text = _wrapped(
+        "90 % intervals against measured values that did not decide them (85 to 95 % should lie "
+        "within, 75 to 98 % of a class of ten or more); width in V, of reactions in eV/atom"
+    )
+    lines = [["energies", "quantity", "class", "n", "within", "", "mean width", ""]]
+    for row in rows:
+        if row.kind == "all" or row.n >= ENOUGH:
+            share = f"{100 * row.inside / row.n:.0f} %"
+            verdict = "" if row.held is not False else "outside its band"
+            numbers = [str(row.n), str(row.inside), share, f"{row.mean_width:.3f}"]
+            lines.append([row.energies, row.quantity, row.kind, *numbers, verdict])
+    return text + [f"  {line}" for line in table(lines, left=(0, 1, 2, 7))]
+
+
 def _correlation(row: Correlation) -> list[str]:
     verdict = row.verdict
     if row.same_order_as:
@@ -220,7 +259,7 @@ def _first(reason: str) -> str:
 
 def _short(item: str) -> str:
     """Write names of electrolytes in place of their formulas."""
-    names = {entry.formula: name for name, entry in electrolytes().items()}
+    names = {formula: name for name, formula in electrolytes().items()}
     return " | ".join(names.get(side, side) for side in item.split(" | "))
 
 

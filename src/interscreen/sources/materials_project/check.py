@@ -53,7 +53,7 @@ def hull_differences(store: Store, sets: Iterable[Collection[str]] | None = None
         sets = source.systems
     rows = store_rows(store, sets)
     units = read_units(rows, source)
-    table = table_from_rows(rows, source, units=units)
+    table = table_from_rows(rows, source, units=units, all_phases=True)  # as the service does
     own = rows.energies - (table.energies - stability(table).energy_above_hull)[units.of_row]
     theirs = np.array(rows.properties[STATED_ABOVE_HULL], dtype=float)
     apart = np.abs(own - theirs)  # NaN where the service states nothing

@@ -115,15 +115,15 @@ function sensitivityPart(candidate, electrolyte) {
   const table = TABLES.sensitivity || [];
   const rows = table.filter((row) => row.candidate === candidate && (!row.electrolyte || row.electrolyte === electrolyte));
   if (!rows.length) {
-    return table.length ? part("Without suspect phases", h("p", {}, "No suspect phase touches this candidate.")) : [];
+    return table.length ? part("Phases in doubt", h("p", {}, "No phase in doubt touches this candidate.")) : [];
   }
-  const why = (row) => row.suspect_reason || (row.left_out_phase === "all suspects" ? "" : "not suspect, but decides the answer");
-  const listing = (some) => plainTable("What changes when a phase is left out", ["Left out", "Why", "Quantity", "Value", "Without it", "Change", "Products without it"],
-    some.map((row) => [h("span", {}, rich(row.left_out_phase)), rich(why(row)), label(row.quantity), shown(row.quantity, row.value),
-      shown(row.quantity, row.value_without), shown(row.quantity, row.change), h("span", {}, rich(row.products_without || ""))]), { numbers: [3, 4, 5], hideCaption: true });
-  const moved = rows.filter((row) => (isNumber(row.value) || isNumber(row.value_without)) && row.change !== 0);
+  const why = (row) => row.suspect_reason || (row.phase === "all suspects" ? "" : "not suspect, but decides the answer");
+  const listing = (some) => plainTable("What changes when a phase is left out or put back", ["Phase", "Why", "Quantity", "Value", "Value then", "Change", "Products then"],
+    some.map((row) => [h("span", {}, rich(row.phase), ` ${row.direction}`), rich(why(row)), label(row.quantity), shown(row.quantity, row.value),
+      shown(row.quantity, row.value_then), shown(row.quantity, row.change), h("span", {}, rich(row.products_then || ""))]), { numbers: [3, 4, 5], hideCaption: true });
+  const moved = rows.filter((row) => (isNumber(row.value) || isNumber(row.value_then)) && row.change !== 0);
   const still = rows.filter((row) => row.change === 0);
-  return part("Without suspect phases", moved.length ? listing(moved) : h("p", {}, "No number of this candidate changes when a suspect phase is left out."),
+  return part("Phases in doubt, left out or put back", moved.length ? listing(moved) : h("p", {}, "No number of this candidate changes when a suspect phase is left out, or one that does not count is put back."),
     still.length ? h("details", {}, h("summary", {}, `${still.length} checks without any change`), listing(still)) : []);
 }
 function surroundingsPart(candidate, electrolyte) {

@@ -70,6 +70,9 @@ function rankingColumns(block) {
       cell: (row) => h("button", { type: "button", class: "link",
         onclick: () => openCandidate(row.candidate, chosenPair(row)) }, rich(row.candidate)) },
     text("role", "Role"),
+    has("observed") && { ...text("observed", "Made"), cell: madeWord },
+    has("lithium_competitors") && { key: "lithium_competitors", name: "Competitors with Li", number: true, rise: false,
+      title: meaning("lithium_competitors"), value: (row) => row.lithium_competitors, cell: (row) => fmt(row.lithium_competitors) },
     { key: "score_meV_per_atom", name: "Score", number: true, rise: false, title: meaning("score_meV_per_atom"),
       value: (row) => row.score_meV_per_atom,
       cell: (row) => (isNumber(row.score_meV_per_atom) ? fmt(row.score_meV_per_atom)
@@ -88,13 +91,18 @@ function rankingColumns(block) {
     has("probability_best") && share("probability_best", "P(best)"),
     has("weight_rank_low") && range("weight_rank_low", "weight_rank_high", "Ranks by weights"),
     has("pareto") && text("pareto", "Pareto"),
-    has("suspect_phase") && { key: "suspect_phase", name: "Suspect phase", title: meaning("suspect_phase"),
+    has("suspect_phase") && { key: "suspect_phase", name: "Phase in doubt", title: meaning("suspect_phase"),
       value: (row) => Math.abs(row.suspect_change_meV_per_atom), rise: false,
-      cell: (row) => (row.suspect_phase ? h("span", {}, rich(row.suspect_phase), ` (${fmt(row.suspect_change_meV_per_atom)})`) : "") },
+      cell: (row) => (row.suspect_phase ? h("span", {}, rich(row.suspect_phase), ` ${row.suspect_direction} (${fmt(row.suspect_change_meV_per_atom)})`) : "") },
     (has("tied_with") || has("reason")) && { ...text("tied_with", has("reason") ? "Tied with, or why there is no score" : "Tied with"),
       class: "names", cell: (row) => (row.reason ? reasonOf(row.reason) : tiedNames(row.tied_with || "")) },
   ];
   return all.filter(Boolean);
+}
+/** Whether somebody made a candidate, and what else is known of it. */
+function madeWord(row) {
+  const also = ["hygroscopic", row.gaseous === "yes" ? "gaseous" : "volatile"].filter((key) => row[key] === "yes");
+  return [row.observed, ...also].filter(Boolean).join(", ");
 }
 /** Names of the tied candidates; many of them behind a button. */
 function tiedNames(text) {

@@ -1,0 +1,393 @@
+"""Anchors: measured compounds that a composition is divided into, and what each is wrong by.
+
+Every composition is divided into binary compounds whose energies are measured, in one way only, and
+the parts change continuously with the composition: they are the corners of that simplex of a
+regular triangulation in which the composition lies.  The triangulation is the lower hull of heights
+(data/anchors.csv), which are near the measured Gibbs energies, so that the parts have the
+valences that thermodynamics gives them, and bent so that each anchor is a corner.  Finding the
+parts is the linear program that everything here solves, with heights in place of energies.
+
+An oxyanion has a pseudo-oxide as anchor: SO3 in a sulfate is the mean of some sulfates less their
+base oxides.  It counts together with a base oxide only, up to as many as the base can neutralise:
+CaO + SO3 is a column, SO3 alone is none.  What lies beyond is anchored to the acid oxide itself.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
+from statistics import median
+
+import numpy as np
+
+from ..engine.batch import EVERYBODY, PointBatch, Problem, Sparse, lowest_energies
+from ..errors import SolverError
+from ..files import data_rows
+from ..phases.formula import element_formula, parse_formula
+from ..phases.system import Floats
+from ..phases.table import PhaseTable, compositions_of
+from .measured import ROOM_K, Measured, element_gibbs, measured, molecules
+
+ANIONS = ("F", "O", "Cl", "N", "Br", "I", "S", "Se", "P", "H")
+"""What makes a compound with another element an anchor, the one that takes electrons first."""
+
+_NEUTRAL = frozenset({*ANIONS, "C", "He", "Ne", "Ar", "Kr", "Xe"}) - {"H"}
+_METAL = 1.0  # height of metals and H2: no element is an anchor where its compounds can be [eV]
+_GASES = frozenset({"H", "N", "O", "F", "Cl"})
+_BOUND_ENTROPY = 1.6e-4  # of an atom in a solid, about 15 J/(K mol) [eV/K]
+MEASURED, PEROXIDE, MOLECULE = "measured", "peroxide", "molecule"
+ESTIMATED, GROUP = "estimated", "group"
+_ENOUGH = 4  # compounds that make a mean
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """One column of the division.
+
+    Attributes
+    ----------
+    name : str
+        ``Li2O``, or ``SO3 in K2O`` for an oxyanion together with its base.
+    amounts : mapping of str to float
+        Atoms of each element.
+    height : float
+        What the division minimises [eV per formula unit].
+    shift : mapping of str to float
+        How often the error of each measured compound goes into it (negative: less a base).
+    kind : str
+        ``measured``, ``peroxide``, ``molecule``, ``estimated``, or ``group``.
+    acid : str
+        Of a group: its acid oxide.
+    base : mapping of str to float
+        Of a group: the base oxide, and how much of it.
+    """
+
+    name: str
+    amounts: Mapping[str, float]
+    height: float
+    shift: Mapping[str, float]
+    kind: str
+    acid: str = ""
+    base: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def atoms(self) -> float:
+        """Atoms per formula unit."""
+        return sum(self.amounts.values())
+
+
+def anion_of(amounts: Mapping[str, float]) -> str:
+    """Anion of a binary anchor."""
+    return next(symbol for symbol in ANIONS if symbol in amounts)
+
+
+@cache
+def _read() -> tuple[tuple[Anchor, ...], tuple[dict[str, str], ...]]:
+    """Binary anchors, and the rows of the groups."""
+    binaries, groups = [], []
+    for row in data_rows("anchors.csv"):
+        if row["kind"] == GROUP:
+            groups.append(row)
+            continue
+        name, amounts = row["formula"], amounts_of(row["formula"])
+        anchor = Anchor(name, amounts, float(row["height"]), {name: 1.0}, row["kind"])
+        binaries.append(_estimated(anchor) if row["kind"] == ESTIMATED else anchor)
+    return tuple(binaries), tuple(groups)
+
+
+def _estimated(anchor: Anchor) -> Anchor:
+    """Return the anchor with the mean error of its anion with cations of its kind."""
+    anion = anion_of(anchor.amounts)
+    name = mean_of(anion, block_of(cation_of(anchor.amounts)))
+    return replace(anchor, shift={name: anchor.amounts[anion]}, kind=ESTIMATED)
+
+
+def mean_of(anion: str, block: str) -> str:
+    """Name of the mean error of an anion with the cations of a block."""
+    return f"mean of {anion} with {block}"
+
+
+def cation_of(amounts: Mapping[str, float]) -> str:
+    """Cation of a binary anchor."""
+    anion = anion_of(amounts)
+    return next(symbol for symbol in amounts if symbol != anion)
+
+
+@cache
+def block_of(symbol: str) -> str:
+    """Kind of a cation: ``s``, ``d`` or ``f`` metal (Sc, Y and La are f metals), or ``p``."""
+    from pymatgen.core import Element
+
+    element = Element(symbol)
+    if element.is_rare_earth or element.is_actinoid:
+        return "f"
+    return str(element.block) if symbol != "H" else "p"
+
+
+@cache
+def amounts_of(text: str) -> Mapping[str, float]:
+    """Atoms of each element in a formula unit."""
+    return {symbol: float(amount) for symbol, amount in parse_formula(text).amounts}
+
+
+@dataclass(frozen=True, eq=False)
+class Anchoring:
+    """The anchors that a table of phases can use: those it holds itself.
+
+    Attributes
+    ----------
+    table : PhaseTable
+    without : frozenset of str
+        Measured compounds that are no anchors here (to judge them by the others).
+
+    Examples
+    --------
+    >>> from interscreen import PhaseTable
+    >>> from interscreen.energies.anchors import Anchoring
+    >>> table = PhaseTable.reference()
+    >>> Anchoring(table).parts("LiCoO2")
+    {'Li2O': 0.5, 'Co3O4': 0.333, 'O2': 0.083}
+    """
+
+    table: PhaseTable
+    without: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, table: PhaseTable) -> Anchoring:
+        """Return the anchors of a table, the same object each time."""
+        found: Anchoring = table.remember("anchoring", lambda: cls(table))
+        return found
+
+    @cached_property
+    def known(self) -> Mapping[str, tuple[int, Measured]]:
+        """Measured compounds that the table holds: its row, and the figures."""
+        _, groups = _read()
+        names = {anchor.name for anchor in _read()[0] if anchor.kind != ESTIMATED}
+        names |= {pair.split(":")[0] for row in groups for pair in row["members"].split()}
+        found = {}
+        for name in sorted(names - self.without):
+            figures = molecules().get(name) or measured().get(name)
+            row = (
+                self.table.find(name) if set(amounts_of(name)) <= set(self.table.elements) else None
+            )
+            if row is not None and figures is not None:
+                found[name] = (row, figures)
+        return found
+
+    @cached_property
+    def columns(self) -> tuple[Anchor, ...]:
+        """The anchors, oxyanions with each base oxide among them."""
+        binaries = self._binaries
+        oxygen = {row["formula"]: float(row["oxygen"]) for row in _read()[1]}
+        return (
+            *binaries,
+            *(
+                _together(acid, base, oxygen[acid.name])
+                for acid in self.acids
+                for base in binaries
+                if _is_base(base, acid)
+            ),
+        )
+
+    @cached_property
+    def _binaries(self) -> tuple[Anchor, ...]:
+        elements = set(self.table.elements)
+        return tuple(
+            anchor if anchor.name in self.known else _estimated(anchor)
+            for anchor in _read()[0]
+            if set(anchor.amounts) <= elements
+        )
+
+    @cached_property
+    def acids(self) -> tuple[Anchor, ...]:
+        """Pseudo-oxides of the oxyanions; they are columns together with a base only."""
+        binaries = {anchor.name: anchor for anchor in self._binaries}
+        found = (_acid(row, binaries, self.known) for row in _read()[1])
+        elements = set(self.table.elements)
+        return tuple(acid for acid in found if acid and set(acid.amounts) <= elements)
+
+    @cached_property
+    def _problem(self) -> Problem:
+        place = {symbol: number for number, symbol in enumerate(self.table.elements)}
+        dense = np.zeros((len(self.columns), len(place)))
+        costs = np.zeros((1, len(self.columns)))
+        for number, anchor in enumerate(self.columns):
+            raised = 0.0
+            for symbol, amount in anchor.amounts.items():
+                dense[number, place[symbol]] = amount / anchor.atoms
+                raised += 0.0 if symbol in _NEUTRAL else amount * _METAL
+            costs[0, number] = (anchor.height - raised) / anchor.atoms
+        return Problem(Sparse.of_dense(dense), costs, len(place))
+
+    def divide(self, compositions: Sparse) -> PointBatch:
+        """Divide compositions over the elements of the table into anchors.
+
+        Returns
+        -------
+        PointBatch
+            ``phases`` are columns of ``columns`` (from ``len(columns)`` on: elements), ``amounts``
+            shares of the atoms.
+
+        Raises
+        ------
+        SolverError
+            When a division cannot be certified.
+        """
+        every = np.arange(len(compositions))
+        found = lowest_energies(self._problem, compositions, every, np.zeros_like(every))
+        if not found.solved.all():
+            raise SolverError("the division of a composition into anchors could not be certified")
+        return found
+
+    def divide_rows(self, rows: np.ndarray) -> PointBatch:
+        """Divide phases of the table; see ``divide``."""
+        return self.divide(compositions_of(self.table, rows))
+
+    def parts(self, formula: str, digits: int = 3) -> dict[str, float]:
+        """Anchors of one formula unit, how many of each; elements as ``O2``."""
+        unit = parse_formula(formula)
+        names = self.table.elements
+        index = np.array([self.table.position(symbol) for symbol in unit.elements])
+        shares = np.array([float(amount / unit.n_atoms) for _, amount in unit.amounts])
+        order = np.argsort(index)
+        one = Sparse(np.array([0, len(index)]), index[order], shares[order], np.array([EVERYBODY]))
+        found = self.divide(one)
+        parts = {}
+        for phase, share in zip(found.phases[0].tolist(), found.amounts[0].tolist(), strict=True):
+            if phase < 0 or share < 1e-9:
+                continue
+            atoms = share * float(unit.n_atoms)
+            if phase < len(self.columns):
+                anchor = self.columns[phase]
+                parts[anchor.name] = round(atoms / anchor.atoms, digits)
+            else:
+                name = element_formula(names[phase - len(self.columns)])
+                parts[name] = round(atoms / float(parse_formula(name).n_atoms), digits)
+        return parts
+
+    def errors(self, temperature_K: float | None = ROOM_K) -> dict[str, float]:
+        """Measured less tabulated energy of each known compound [eV per formula unit].
+
+        ``temperature_K`` of None compares enthalpies at 298 K.  The mean of an anion with the
+        cations of a block is the median over measured compounds, per atom of the anion; over all
+        blocks where fewer than four were measured.  NaN where a table ends below.
+        """
+        found: dict[str, float] = {}
+        each: dict[tuple[str, str], list[float]] = {}
+        for name, (row, figures) in self.known.items():
+            atoms = sum(amounts_of(name).values())
+            value = figures.enthalpy_eV if temperature_K is None else figures.gibbs(temperature_K)
+            value = float("nan") if value is None else value
+            found[name] = value - atoms * float(self.table.energies[row])
+        for anchor in _read()[0]:
+            error = found.get(anchor.name, float("nan"))
+            if anchor.kind == MEASURED and np.isfinite(error):
+                anion, block = anion_of(anchor.amounts), block_of(cation_of(anchor.amounts))
+                for key in ((anion, block), (anion, "")):
+                    each.setdefault(key, []).append(error / anchor.amounts[anion])
+        for anion, block in itertools.product(ANIONS, "sdfp"):
+            some = each.get((anion, block), [])
+            some = some if len(some) >= _ENOUGH else each.get((anion, ""), [0.0])
+            found[mean_of(anion, block)] = median(some)
+        return found
+
+    def salts(self, temperature_K: float | None = ROOM_K) -> dict[str, dict[str, float]]:
+        """Error of each pseudo-oxide as each of its salts has it [eV per unit]."""
+        errors = self.errors(temperature_K)
+        found: dict[str, dict[str, float]] = {}
+        for row in _read()[1]:
+            acid = amounts_of(row["formula"])
+            centre = next(symbol for symbol in acid if symbol != "O")
+            for salt, base in (pair.split(":") for pair in row["members"].split()):
+                if salt in errors and base in errors:
+                    atoms, metals = amounts_of(salt), amounts_of(base)
+                    metal = next(symbol for symbol in metals if symbol != "O")
+                    left = errors[salt] - atoms[metal] / metals[metal] * errors[base]
+                    each = left * acid[centre] / atoms[centre]
+                    found.setdefault(row["formula"], {})[salt] = each
+        return found
+
+    def column_shifts(self, temperature_K: float | None = ROOM_K) -> Floats:
+        """Shift of each column [eV/atom], (columns + elements,).
+
+        Elements stay at zero, but for a gas that is left over: in a solid it has lost its entropy.
+        NaN where a measured table does not reach the temperature.
+        """
+        errors = self.errors(temperature_K)
+        at = ROOM_K if temperature_K is None else temperature_K
+        bound = [bound_gas(symbol, at) for symbol in self.table.elements]
+        if temperature_K is None:
+            bound = [0.0 for _ in bound]
+        shifts = np.concatenate([np.zeros(len(self.columns)), bound])
+        for number, anchor in enumerate(self.columns):
+            parts = (count * errors.get(name, 0.0) for name, count in anchor.shift.items())
+            shifts[number] = sum(parts) / anchor.atoms
+        return shifts
+
+    def shifts(self, compositions: Sparse, temperature_K: float | None = ROOM_K) -> Floats:
+        """Return what anchoring adds to the energy of compositions [eV/atom], (q,)."""
+        return combined(self.divide(compositions), self.column_shifts(temperature_K))
+
+
+def bound_gas(symbol: str, temperature_K: float) -> float:
+    """Free energy that an atom of a gas loses when a solid binds it [eV]; zero for others."""
+    if symbol not in _GASES:
+        return 0.0
+    heat = element_gibbs(symbol, temperature_K)  # G(T) - H(298 K)
+    return -heat - temperature_K * _BOUND_ENTROPY
+
+
+def combined(divided: PointBatch, values: Floats) -> Floats:
+    """Add up a value of each column over divided compositions, (q,)."""
+    there = divided.phases >= 0
+    each = np.where(there & (divided.amounts > 0.0), values[divided.phases], 0.0)
+    total: Floats = (each * divided.amounts).sum(axis=1)
+    return total
+
+
+def _acid(
+    row: Mapping[str, str],
+    binaries: Mapping[str, Anchor],
+    known: Mapping[str, tuple[int, Measured]],
+) -> Anchor | None:
+    """Pseudo-oxide of an oxyanion: the mean of its salts less their base oxides; None without."""
+    acid = amounts_of(row["formula"])
+    central = next(symbol for symbol in acid if symbol != "O")
+    shift: dict[str, float] = {}
+    listed = [pair.split(":") for pair in row["members"].split()]
+    pairs = [(salt, base) for salt, base in listed if salt in known and base in binaries]
+    for salt, base in pairs:
+        atoms = amounts_of(salt)
+        units = atoms[central] / acid[central]
+        metal = next(symbol for symbol in binaries[base].amounts if symbol != "O")
+        bases = atoms[metal] / binaries[base].amounts[metal]
+        for name, count in ((salt, 1.0 / units), (base, -bases / units)):
+            shift[name] = shift.get(name, 0.0) + count / len(pairs)
+    return Anchor(row["formula"], acid, float(row["height"]), shift, GROUP) if pairs else None
+
+
+def _is_base(base: Anchor, acid: Anchor) -> bool:
+    """Whether an anchor can be the base of an oxyanion: an oxide of a metal."""
+    metal = next((symbol for symbol in base.amounts if symbol != "O"), "")
+    return (
+        "O" in base.amounts
+        and base.kind in ("measured", ESTIMATED)
+        and metal not in _NEUTRAL
+        and metal != "H"
+        and metal not in acid.amounts
+    )
+
+
+def _together(acid: Anchor, base: Anchor, oxygen: float) -> Anchor:
+    """One unit of a pseudo-oxide with as much base as it neutralises (``oxygen`` atoms of O)."""
+    times = oxygen / base.amounts["O"]
+    amounts, shift = dict(acid.amounts), dict(acid.shift)
+    for symbol, amount in base.amounts.items():
+        amounts[symbol] = amounts.get(symbol, 0.0) + times * amount
+    for name, count in base.shift.items():
+        shift[name] = shift.get(name, 0.0) + times * count
+    height = acid.height + times * base.height
+    name, parts = f"{acid.name} in {base.name}", {base.name: times}
+    return Anchor(name, amounts, height, shift, GROUP, acid.name, parts)

@@ -1,0 +1,48 @@
+"""Run families of rows or entries: one of them makes a table, whichever way they come in."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..phases.source import MIXED, run_family
+
+
+def one_family(
+    families: Sequence[str], name: str, what: str, chosen: str = ""
+) -> tuple[NDArray[np.int64], str]:
+    """Return the rows of the only run family of a file, or of the chosen one, and its name.
+
+    Rows that state none (empty) belong to any; the name is empty where no row states one.
+
+    Raises
+    ------
+    InputError
+        For several families without a choice, mixed energies, or a choice that no row meets; the
+        message counts what was found.
+    """
+    counts = Counter(family for family in families if family)
+    wanted = run_family(chosen)
+    found = ", ".join(f"{one[:40]}: {count}" for one, count in sorted(counts.items())[:8])
+    pure = sorted(set(counts) - {MIXED})
+    if wanted and counts and wanted not in pure:
+        raise InputError(f"{name}: --family {chosen}: none of its {what} ({found})")
+    if not wanted and len(counts) > 1:
+        remedy = " or ".join(f"--family {family}" for family in pure[:8])
+        raise InputError(
+            f"{name}: {what} of different run families ({found}) must not share a hull; choose "
+            f"one: {remedy}"
+        )
+    if not wanted and MIXED in counts:
+        raise InputError(
+            f"{name}: {what} of the mixed run family ({found}), whose energies are adjusted anew "
+            "in each chemical system, so they share no table; hand in those of one family "
+            "(--source mp fetches them)"
+        )
+    family = wanted if wanted in counts else next(iter(counts), "")
+    kept = [i for i, stated in enumerate(families) if stated in ("", family)]
+    return np.array(kept, dtype=np.int64), family
