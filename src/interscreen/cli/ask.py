@@ -304,6 +304,7 @@ def answer(
     first : callable
         Called with the result before anything is printed: a reader may go away.
     """
+    from ..answers.documents import NON_COMMERCIAL, documents_of, documents_text
     from ..engine.walk import plain_walks
 
     with plain_walks():
@@ -313,7 +314,16 @@ def answer(
         answered = result.to_dict()
         if output.json and db.table.source.scale == ANCHORED:
             answered["anchors"] = db.anchors(_phases_in(answered))
-        output.show(answered, lambda: write(result))
+        if documents := documents_of(answered, db.table):
+            answered["documents"] = documents
+        output.show(
+            answered, lambda: "\n".join(filter(None, [write(result), documents_text(documents)]))
+        )
+        if closed := [f for f, of in documents.items() if of["licence"] == NON_COMMERCIAL]:
+            output.say(
+                f"warning: the answer names {', '.join(closed)} of licence {NON_COMMERCIAL}: not "
+                "for commercial use (--licence BY-C leaves such phases out)"
+            )
     return EXIT_OK
 
 

@@ -21,6 +21,7 @@ from ..phases.formula import (
     reduced_text,
     whole_numbers,
 )  # fmt: skip
+from ..phases.identifiers import spelled_as
 from ..phases.source import Source
 from ..phases.table import ABOVE_HULL, PhaseTable
 from .rows import Rows, Units
@@ -186,10 +187,10 @@ def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = F
         out |= artefact_rows(rows, units)
     elements = np.diff(table.indptr) == 1
     out &= ~elements[formula] & ~kept  # the reference states always count
-    banned = _leave_out_banned(rows, table, filters, out, formula)
+    _leave_out_banned(rows, table, filters, out, formula)
     chosen = table_from_rows(
         rows,
-        replace(source, filters=filters.to_dict(), notes=(*source.notes, *notes, *banned)),
+        replace(source, filters=filters.to_dict(), notes=(*source.notes, *notes)),
         all_phases=all_phases,
         left_out=out,
         kept=kept,
@@ -266,9 +267,9 @@ def _leave_out_banned(
     filters: Filters,
     out: NDArray[np.bool_],
     formula: NDArray[np.int64],
-) -> list[str]:
-    """Leave out banned phases; return notes on those that are not there."""
-    notes, mine = [], _added_rows(rows, table.source)
+) -> None:
+    """Leave out banned phases; InputError for one that is not there."""
+    mine = _added_rows(rows, table.source)
     for text in filters.banned:
         if text == KNOWN:
             continue
@@ -279,11 +280,13 @@ def _leave_out_banned(
                 "zero of energy and always counts; take it off the list"
             )
         if not named.any():
-            notes.append(f"banned phase {text}: the source has no such phase")
+            raise InputError(
+                f"banned: {text}: the source {table.source.name} has no such phase; correct it, or "
+                "take it off the list"
+            )
         # what the user added of a banned phase takes its place
         replaced = bool((named & mine).any()) and bool((named & ~mine).any())
         out |= named & ~mine if replaced else named
-    return notes
 
 
 def _named(
@@ -293,8 +296,9 @@ def _named(
 
     No structure where the source has no such phase.
     """
-    if rows.ids is not None and text in rows.ids:
-        named = np.array([identifier == text for identifier in rows.ids], dtype=bool)
+    spelled = text if rows.ids is None else spelled_as(text, rows.ids)
+    if rows.ids is not None and spelled in rows.ids:
+        named = np.array([identifier == spelled for identifier in rows.ids], dtype=bool)
         return named, table.composition(int(formula[named][0]))
     if text.startswith(("mp-", "mvc-")):
         return np.zeros(len(rows), dtype=bool), ()
