@@ -186,7 +186,7 @@ def test_a_tolerance_of_nothing_is_refused(oxide):
 FORMULAS = (
     "Li6.4La3Zr1.4Ta0.6O12", "Li6.25Al0.25La3Zr2O12", "Li6.75La3Zr1.75Nb0.25O12",
     "Li1.30Al0.30Ti1.70P3O12", "Li1.50Al0.50Ge1.50P3O12", "Li0.350La0.550TiO3",
-    "Li6.6Si0.6Sb0.4S5I", "Li9.54Si1.74P1.44S11.7Cl0.3", "Li5.5PS4.5Cl1.5", "Li2.60Y0.60Zr0.40Cl6",
+    "Li3.25Ge0.25P0.75S4", "Li9.54Si1.74P1.44S11.7Cl0.3", "Li5.5PS4.5Cl1.5", "Li2.60Y0.60Zr0.40Cl6",
 )  # fmt: skip
 
 
