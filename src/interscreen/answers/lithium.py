@@ -6,12 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..engine.batch import tolerant_limits
 from ..engine.walk import Walk, walk_line
 from ..phases.equation import NOISE
 from ..phases.material import Given, compose
 from ..phases.system import System
 from ..phases.table import PhaseTable
 from .reactant import Reactant, prepare, require_lithium, without_noise
+
+TOLERANCE_EV = 0.010
+"""Driving force for decomposition that a window within tolerance allows [eV/atom of material]."""
+
+FORMULA_LITHIUM = 0.025
+"""Li taken up or given off that a formula leaves open [per atom]: it does not count as a reaction.
+
+The last printed place of Zr1.4 is worth 0.4 Li in 24 atoms.
+"""
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,31 @@ class LithiumLine:
         """Voltage between points ``interval`` and ``interval + 1`` [V against Li/Li+]."""
         value = -float(self.walk.slope[interval])
         return value if value > 1e-9 else 0.0
+
+    def tolerance_window(self, tolerance: float) -> tuple[float, float | None]:
+        """Potentials [V] between which the hull of M gains at most ``tolerance`` [eV/atom of M].
+
+        The gain at V is the integral of the Li exchanged over the potential, without the first
+        ``FORMULA_LITHIUM``; None where the Li to give off gains less at any potential.
+        """
+        low, high = tolerant_limits(self.walk, tolerance, FORMULA_LITHIUM)
+        return low, high if np.isfinite(high) else None
+
+    def reacted(self, point: int) -> dict[str, float]:
+        """Share of each element's atoms, Li aside, that have left the phases they were in."""
+        columns, start = self.system.columns, self.walk.start
+        moved: dict[int, float] = {}
+        for sign, at in ((1.0, point), (-1.0, start)):
+            held = zip(self.walk.phases[at], self.walk.amounts[at], strict=True)
+            for column, atoms in held:
+                moved[int(column)] = moved.get(int(column), 0.0) + sign * float(atoms)
+        found = {}
+        for row, symbol in enumerate(self.system.elements):
+            whole = float(self.reactant.fractions[row])
+            if symbol != "Li" and whole > 0.0:
+                more = sum(max(0.0, gain) * columns[row, at] for at, gain in moved.items())
+                found[symbol] = round(min(1.0, more / whole), 10)
+        return found
 
     def products(self, point: int) -> dict[str, float]:
         """Equilibrium at a point: formula units of each phase per formula unit of M."""

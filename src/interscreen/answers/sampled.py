@@ -12,11 +12,12 @@ from ..phases.material import Given, resolve
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from .lithiation import Lithiation, lithiate
+from .lithium import TOLERANCE_EV
 from .materials import Materials
 from .provenance import Answer
 from .reaction import Reaction, react
 from .stacks import Partners, partners_in_samples, with_lithium
-from .window import Window, stability_window
+from .window import Window, checked_tolerance, stability_window
 
 Sampled = TypeVar("Sampled", bound=Answer)
 
@@ -41,16 +42,28 @@ def sampled_reaction(
 
 
 def sampled_window(
-    table: PhaseTable, m: Given, *, model: EnergyModel | None = None, samples: int = 1000
+    table: PhaseTable,
+    m: Given,
+    *,
+    model: EnergyModel | None = None,
+    samples: int = 1000,
+    tolerance_meV_per_atom: float = 1000.0 * TOLERANCE_EV,
 ) -> Window:
     """Stability window of a material with the error bars of its limits; see sampled_reaction."""
+    tolerance = checked_tolerance(tolerance_meV_per_atom)
 
     def limits(common: Partners, ours: Materials) -> dict[str, Floats]:
-        line = with_lithium(common.phases, ours)
-        return {"reduction_limit_V": line.reduction[0], "oxidation_limit_V": line.oxidation[0]}
+        line = with_lithium(common.phases, ours, tolerance=tolerance)
+        return {
+            "reduction_limit_V": line.reduction[0],
+            "oxidation_limit_V": line.oxidation[0],
+            "tolerance_reduction_limit_V": line.tolerant_reduction[0],
+            "tolerance_oxidation_limit_V": line.tolerant_oxidation[0],
+        }
 
     checked_samples(samples)
-    return _with_bars(stability_window(table, m), table, [m], [], model, samples, limits)
+    nominal = stability_window(table, m, tolerance_meV_per_atom=tolerance_meV_per_atom)
+    return _with_bars(nominal, table, [m], [], model, samples, limits)
 
 
 def sampled_lithiation(

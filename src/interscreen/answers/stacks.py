@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..energies.sampling import BLOCK, EnergyModel, EnergySamples
-from ..engine.batch import PairBatch, Sparse, mutual_minima, row_lines
+from ..engine.batch import LineBatch, PairBatch, Sparse, mutual_minima, row_lines
 from ..phases.equation import NOISE
 from ..phases.material import Given
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
+from .lithium import FORMULA_LITHIUM, TOLERANCE_EV
 from .materials import Materials, Phases, Rows, materials_of
 from .reactant import ON_HULL, require_lithium
 
@@ -45,6 +46,8 @@ class WithLithium:
     hull: Floats  # hull energy of its composition [eV/atom]
     reduction: Floats  # window of the assemblage [V]
     oxidation: Floats  # not a number where there is no Li to give off
+    tolerant_reduction: Floats  # the same within the tolerance of ``lithium``
+    tolerant_oxidation: Floats  # not a number where no potential gains more
     average_voltage: Floats  # of the conversion [V]; not a number where no Li is taken up
     uptake: Floats  # Li taken up down to 0 V, per atom of the material
     phases: Rows  # (k, s, w) phases in equilibrium with Li metal; -1 for none
@@ -54,11 +57,13 @@ class WithLithium:
     solved: Bools
 
 
-def with_lithium(phases: Phases, materials: Materials, jobs: int = 1) -> WithLithium:
-    """Window, conversion and reaction with Li metal."""
+def with_lithium(
+    phases: Phases, materials: Materials, jobs: int = 1, tolerance: float = TOLERANCE_EV
+) -> WithLithium:
+    """Window (exact, and within a tolerance [eV/atom]), conversion and reaction with Li metal."""
     k, s = len(materials), phases.count
     of, sample = np.repeat(np.arange(k), s), np.tile(np.arange(s), k)
-    found = row_lines(phases.problem, materials.mixtures, of, sample, phases.lithium, jobs=jobs)
+    found = _lines(phases, materials.mixtures, of, sample, jobs, tolerance)
 
     def grid(values: Any) -> Any:
         return values.reshape(k, s, *values.shape[1:])
@@ -81,6 +86,10 @@ def with_lithium(phases: Phases, materials: Materials, jobs: int = 1) -> WithLit
         hull=np.where(solved, hull, np.nan),
         reduction=np.where(solved, grid(found.reduction), np.nan),
         oxidation=np.where(solved, grid(found.oxidation), np.nan),
+        tolerant_reduction=np.where(solved, grid(found.low), np.nan),
+        tolerant_oxidation=np.where(
+            solved & np.isfinite(grid(found.high)), grid(found.high), np.nan
+        ),
         average_voltage=mean,
         uptake=np.where(solved, uptake, np.nan),
         phases=grid(names),
@@ -89,6 +98,16 @@ def with_lithium(phases: Phases, materials: Materials, jobs: int = 1) -> WithLit
         met_amounts=grid(met_amounts)[:, 0],
         solved=solved,
     )
+
+
+def _lines(
+    phases: Phases, compositions: Sparse, of: Rows, sample: Rows, jobs: int,
+    tolerance: float = TOLERANCE_EV,
+) -> LineBatch:  # fmt: skip
+    return row_lines(
+        phases.problem, compositions, of, sample, phases.lithium, jobs=jobs,
+        tolerance=tolerance, ignored=FORMULA_LITHIUM,
+    )  # fmt: skip
 
 
 def _mutual(energies: Floats, solved: Bools) -> Floats:
@@ -126,7 +145,8 @@ class Stacks:
     product_energies: Floats  # (E, k, w) mutual energy with each electrolyte [eV/atom]
     worst: Floats  # (E, k, s) lowest of these
     worst_product: Rows  # (E, k) the phase that has it in the first sample
-    # (k, s) highest oxidation limit of the salts of the layer that are stable against Li metal [V]
+    # (k, s) highest oxidation limit, within tolerance, of the salts of the layer that are stable
+    # against Li metal [V]
     reach: Floats  # zero without any
     bridge: Rows  # (k,) the salt that has it in the first sample, -1 without any
     has_salt: Bools  # (k, s) one of the phases in equilibrium with Li metal is a Li-bearing salt
@@ -145,11 +165,12 @@ class Stacks:
     def numbers(self) -> dict[str, Floats]:
         """Numbers by column of results.csv, (E, k, s) or what broadcasts to it."""
         li, electrolyte = self.lithium, self.baseline
-        bare, limit = electrolyte.mutual[:, None], electrolyte.reduction[:, None]
+        bare, limit = electrolyte.mutual[:, None], electrolyte.tolerant_reduction[:, None]
         units = self.candidates.n_atoms[:, None]
         return {
             "bare_mutual_eV_per_atom": bare,
-            "electrolyte_reduction_limit_V": limit,
+            "electrolyte_reduction_limit_V": electrolyte.reduction[:, None],
+            "electrolyte_tolerance_reduction_limit_V": limit,
             "lithium_mutual_eV_per_atom": li.mutual[None],
             "lithium_total_eV_per_atom": li.total[None],
             "first_voltage_V": np.where(li.uptake > 0.0, li.reduction, np.nan)[None],
@@ -183,7 +204,9 @@ OF_CANDIDATE = (
     "lithium_mutual_eV_per_atom lithium_total_eV_per_atom first_voltage_V average_voltage_V "
     "li_uptake_per_formula reduction_limit_V oxidation_limit_V"
 ).split()
-OF_ELECTROLYTE = ("bare_mutual_eV_per_atom", "electrolyte_reduction_limit_V")
+OF_ELECTROLYTE = (
+    "bare_mutual_eV_per_atom electrolyte_reduction_limit_V electrolyte_tolerance_reduction_limit_V"
+).split()
 OF_STACK = (
     "deposited_mutual_eV_per_atom layer_mutual_eV_per_atom worst_product_mutual_eV_per_atom "
     "improvement_eV_per_atom bridge_margin_V"
@@ -268,12 +291,9 @@ class Partners:
         reached = np.zeros(len(numbers))
         salts = np.flatnonzero(self.salt[numbers])
         if len(salts):
-            line = row_lines(
-                self.phases.problem, compositions, numbers[salts], samples[salts],
-                self.phases.lithium, jobs=jobs,
-            )  # fmt: skip
-            stable = (line.reduction == 0.0) & ~np.isnan(line.oxidation)
-            reached[salts] = np.where(stable & line.solved, line.oxidation, 0.0)
+            line = _lines(self.phases, compositions, numbers[salts], samples[salts], jobs)
+            stable = (line.reduction == 0.0) & np.isfinite(line.high)
+            reached[salts] = np.where(stable & line.solved, line.high, 0.0)
         for number in range(len(self.electrolytes)):
             met = self.contact(number, compositions, numbers, samples, jobs=jobs)
             energies[number, numbers, samples] = _mutual(met.mutual, met.solved)
@@ -464,8 +484,8 @@ def joined(parts: Sequence[Stacks]) -> Stacks:
 
     def lithium(of: Callable[[Stacks], WithLithium]) -> WithLithium:
         names = (
-            "mutual total mixing own hull reduction oxidation average_voltage uptake phases "
-            "amounts solved"
+            "mutual total mixing own hull reduction oxidation tolerant_reduction "
+            "tolerant_oxidation average_voltage uptake phases amounts solved"
         )
         return replace(of(first), **along(names, 1, of))
 

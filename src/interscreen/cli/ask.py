@@ -153,16 +153,23 @@ def reaction(
 @root.command("window")
 @material("m", NAMED)
 @_samples
+@option(
+    "--tolerance",
+    "driving force for decomposition that the window within tolerance allows (default 10)",
+    type=float,
+    default=10.0,
+    metavar="MEV",
+)
 @source_options
 @output_options
-def window(m: Material, samples: int, choice: Choice, output: Output) -> int:
+def window(m: Material, samples: int, tolerance: float, choice: Choice, output: Output) -> int:
     """Answer with the stability window of a material."""
     from ..report.text import answers as text
 
     return answer(
         choice,
         output,
-        lambda db: db.window(m, samples),
+        lambda db: db.window(m, samples, tolerance_meV_per_atom=tolerance),
         lambda found: text.with_spreads(text.window_text(found), found),
     )
 

@@ -241,13 +241,24 @@ class Database:
             lithium=lithium,
         )
 
-    def window(self, m: Given, samples: int = 0, *, model: EnergyModel | None = None) -> Window:
-        """Return the stability window of a material against Li/Li+; see ``reaction``."""
+    def window(
+        self,
+        m: Given,
+        samples: int = 0,
+        *,
+        model: EnergyModel | None = None,
+        tolerance_meV_per_atom: float = 10.0,
+    ) -> Window:
+        """Return the stability window of a material against Li/Li+; see ``reaction``.
+
+        ``tolerance_meV_per_atom`` is that of its ``tolerance_window_V``.
+        """
         bars = _bars(samples, model)
+        tolerance: dict[str, Any] = {"tolerance_meV_per_atom": tolerance_meV_per_atom}
         return self._asked(
-            lambda table: stability_window(table, m),
+            lambda table: stability_window(table, m, **tolerance),
             (m,),
-            (lambda table: sampled_window(table, m, **bars)) if bars else None,
+            (lambda table: sampled_window(table, m, **tolerance, **bars)) if bars else None,
         )
 
     def lithiation(

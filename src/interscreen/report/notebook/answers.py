@@ -99,6 +99,7 @@ def _show_window(result: Window, card: Card) -> None:
             "Window of the assemblage",
             Html(f"<strong>{_range(*result.assemblage_window_V)}</strong> vs Li/Li⁺"),
         ),
+        (f"Within {result.tolerance_meV_per_atom:g} meV/atom", _range(*result.tolerance_window_V)),
         (
             "Window of the phase itself",
             _range(*window) if window else f"none: {result.phase_window_reason}",

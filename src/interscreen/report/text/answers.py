@@ -146,6 +146,7 @@ def reaction_text(result: Reaction) -> str:
 def window_text(result: Window) -> str:
     """Write a stability window."""
     reduction, oxidation = result.assemblage_window_V
+    tolerant = result.tolerance_window_V
     phase = f"none: {result.phase_window_reason}"
     if result.phase_window_V is not None:
         low, high = result.phase_window_V
@@ -154,10 +155,18 @@ def window_text(result: Window) -> str:
         f"{result.material}",
         f"  window of the assemblage  {_volt(reduction)} to {_volt(oxidation)} vs Li/Li+",
         f"  window of the phase       {phase}",
+        f"{f'  within {result.tolerance_meV_per_atom:g} meV/atom':<28}"
+        f"{_volt(tolerant[0])} to {_volt(tolerant[1])} vs Li/Li+",
         f"  below it  {' + '.join(result.reduction_products) or 'stable against Li metal'}",
         f"  above it  {' + '.join(result.oxidation_products) or '-'}",
         f"  decomposition at 0 V  {energy(result.decomposition_energy_0V_eV_per_atom)}",
     ]
+    for step in result.steps:
+        moved = " ".join(name for name, part in step.reacted_elements.items() if part >= 0.005)
+        lines.append(
+            f"  {100.0 * step.reacted_fraction:.1f} % of the atoms reacted at "
+            f"{_volt(step.voltage_V)} ({moved})"
+        )
     return "\n".join([*lines, *_foot(result)])
 
 
