@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -15,9 +16,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from .errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow.parquet as pq
 
 EMBEDDED_FILE = "embedded.parquet"
+_FORMULAS = tuple("=+-@\t\r")
 
 
 @contextlib.contextmanager
@@ -67,6 +70,23 @@ def read_whole(path: Path, what: str) -> bytes:
         raise InputError(f"{what} {str(path)!r}: cannot be read ({reason})") from None
 
 
+def read_text(path: Path, what: str) -> str:
+    """Read a text file in UTF-8 that the user names; errors as of ``read_whole``."""
+    try:
+        return read_whole(path, what).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{what} {str(path)!r}: cannot be read (byte {error.start + 1} is no UTF-8); convert "
+            "it: iconv -f latin1 -t utf8"
+        ) from None
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder safe against a power cut."""
     with contextlib.suppress(OSError):  # not every system can; the files themselves are safe
@@ -75,6 +95,17 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """Return a table as a CSV file; a text that a spreadsheet takes for a formula begins with '."""
+
+    def quoted(value: Any) -> Any:
+        return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULAS else value
+
+    texts = [name for name, kind in table.dtypes.items() if kind.kind == "O"]
+    safe = table.assign(**{str(name): table[name].map(quoted) for name in texts})
+    return safe.to_csv(index=False, lineterminator="\n").encode()
 
 
 def umask() -> int:

@@ -19,6 +19,7 @@ from .command import (
     Decorator,
     Output,
     command_line,
+    force_option,
     listed,
     option,
     output_options,
@@ -212,11 +213,12 @@ def stack(candidate: str, electrolyte: str, samples: int, choice: Choice, output
 @root.command("profile")
 @profile_options
 @option("--out", "write profile.png, .svg, .pdf and .csv there", metavar="FOLDER")
+@force_option
 @source_options
 @output_options
 def profile(
     a: Material, b: Material, start: float, end: float, step: float | None, out: str | None,
-    choice: Choice, output: Output,
+    force: bool, choice: Choice, output: Output,
 ) -> int:  # fmt: skip
     """Answer with the reactions of two materials and Li, from one potential to another."""
     from ..report.text.profile import profile_text
@@ -225,7 +227,8 @@ def profile(
         from ..report.figures.saving import save
 
         if out:
-            for file in save(found.plot(), out, "profile", tables={"": found.to_frame()}):
+            tables = {"": found.to_frame()}
+            for file in save(found.plot(), out, "profile", tables=tables, force=force):
                 output.say(f"wrote {file}")
 
     return answer(

@@ -16,6 +16,7 @@ from .command import (
     EXIT_OK,
     Output,
     cache_option,
+    force_option,
     option,
     output_options,
     root,
@@ -282,15 +283,18 @@ def info(thermo_type: str, database: str, output: Output) -> int:
 @click.argument("file", metavar="FILE.parquet")
 @option("--elements", "only the systems of these elements", metavar="Li,O,...")
 @option("--study", "only the systems of a study", metavar="STUDY.yaml")
+@force_option
 @store_options()
 @output_options
 def export(
-    file: str, elements: str | None, study: str | None, thermo_type: str, database: str,
-    output: Output,
+    file: str, elements: str | None, study: str | None, force: bool, thermo_type: str,
+    database: str, output: Output,
 ) -> int:  # fmt: skip
     """Write a database, or the part of a question, to a Parquet file."""
+    from ..screen.folder import check_file
     from ..sources.materials_project.exchange import export_store
 
+    check_file(Path(file), force)
     sets, _ = _sets([elements] if elements else [], [study] if study else [])
     with _store(thermo_type, database) as store:
         count = export_store(store, Path(file), sets or None)
@@ -360,11 +364,12 @@ def structure(identifier: str, thermo_type: str, database: str, output: Output) 
     metavar="E",
 )
 @option("--out", "write all changes of phases there", metavar="FILE.csv")
+@force_option
 @cache_option()
 @output_options
 def diff(
     a: str, b: str, thermo_type: str, study: str | None, tolerance: float, out: str | None,
-    output: Output,
+    force: bool, output: Output,
 ) -> int:  # fmt: skip
     """Compare two databases (or tables), phase by phase, and the answers of a study."""
     return _compare(a, b, thermo_type, study, tolerance, out, output)
@@ -396,7 +401,7 @@ def _compare(
             run_study(asked, before), run_study(asked, after), tolerance_eV_per_atom=tolerance
         )
     if out:
-        write_csv(difference.to_frame(), out)
+        write_csv(difference.to_frame(), out, force)
         output.say(f"changes of phases in {out}")
     found, text = {"phases": difference.to_dict()}, difference_text(difference)
     if answers is not None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
-import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,8 +14,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from ..errors import InputError
+<<<<<<< HEAD
 from ..phases.source import ANCHORED, TABULATED
 from ..sources import NAMES
+=======
+from ..phases.source import ANCHORED
+from . import signals
+>>>>>>> h-safe
 from .command import (
     EXIT_FAILED_ROWS,
     EXIT_OK,
@@ -109,29 +111,28 @@ def screen(
         if value and asked.query is None:
             raise InputError(f"{name}: only for candidates by a condition, as --candidates all")
     folder = Path(asked.folder)
-    with noticed_interrupts() as look:
 
-        def bar(unit: str) -> Callable[[int, int], None]:
-            draw = output.progress(unit, dynamic_ncols=True)
+    def bar(unit: str) -> Callable[[int, int], None]:
+        draw = output.progress(unit, dynamic_ncols=True)
 
-            def report(done: int, total: int) -> None:
-                look()  # for Ctrl-C
-                draw(done, total)
+        def report(done: int, total: int) -> None:
+            signals.check()
+            draw(done, total)
 
-            return report
+        return report
 
-        result = write_run(
-            asked,
-            table,
-            folder,
-            command=command_line(),
-            progress=bar(" candidate"),
-            sampling=bar(" sample"),
-            say=output.say,
-            check=look,
-            workers=Workers(backend=backend, scheduler=scheduler),
-            fresh=fresh,
-        )
+    result = write_run(
+        asked,
+        table,
+        folder,
+        command=command_line(),
+        progress=bar(" candidate"),
+        sampling=bar(" sample"),
+        say=output.say,
+        check=signals.check,
+        workers=Workers(backend=backend, scheduler=scheduler),
+        fresh=fresh,
+    )
     if isinstance(result, ScreenResult):
         return _tell(folder, result, output)
     return _tell_batch(folder, result, output, time.perf_counter() - started)
@@ -263,26 +264,3 @@ def _tell_batch(folder: Path, report: BatchReport | None, output: Output, second
     }
     output.show(summary, lambda: best_text(open_run(folder).best()))
     return EXIT_FAILED_ROWS if report.failed else EXIT_OK
-
-
-@contextlib.contextmanager
-def noticed_interrupts() -> Iterator[Callable[[], None]]:
-    """Give a function that raises KeyboardInterrupt if one came since; call it now and then."""
-    came = threading.Event()
-
-    def check() -> None:
-        if came.is_set():
-            raise KeyboardInterrupt
-
-    def handler(number: int, frame: Any) -> None:
-        came.set()
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield check  # only the main thread may set a handler
-        return
-    before = signal.signal(signal.SIGINT, handler)
-    try:
-        yield check
-    finally:
-        signal.signal(signal.SIGINT, before)

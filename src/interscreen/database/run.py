@@ -44,7 +44,7 @@ def open_run(folder: str | PathLike[str]) -> Run:
     Raises
     ------
     InputError
-        When the folder holds no run.
+        When the folder holds no run, or a table that was changed since.
 
     Examples
     --------
@@ -95,6 +95,8 @@ class Run(Displayed):
     def __init__(
         self, folder: str | PathLike[str], keep: TemporaryDirectory[str] | None = None
     ) -> None:
+        from ..screen.folder import require_unaltered
+
         place = Path(folder)
         if place.name in (WHOLE, LISTED) and place.is_file():
             place = place.parent
@@ -109,6 +111,8 @@ class Run(Displayed):
                 f"run {place}: holds neither {WHOLE} nor {LISTED}; name the folder of a finished "
                 "screen (the command of an interrupted one finishes it)"
             )
+        if keep is None:
+            require_unaltered(place)
 
     def __repr__(self) -> str:
         results, ranking = self.results, self.ranking
@@ -166,7 +170,7 @@ class Run(Displayed):
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """What the run was made from: its source, study, versions; empty where it is not told."""
-        from ..report.page.data import read_manifest
+        from ..screen.folder import read_manifest
 
         return read_manifest(self.folder)
 
@@ -227,13 +231,16 @@ class Run(Displayed):
         )
         return with_doubts(found, self.ranking)
 
-    def report(self, path: str | PathLike[str] | None = None) -> Path:
-        """Write the page of the run, report.html in its folder by default; return the file."""
+    def report(self, path: str | PathLike[str] | None = None, *, force: bool = False) -> Path:
+        """Write the page of the run, report.html in its folder by default; return the file.
+
+        With ``force`` a file is replaced that is no such page, or was changed.
+        """
         from ..report.page import write_report
 
         if path is None and self._keep is not None:
             raise InputError("report: the folder of this run is temporary; name a file to write")
-        return write_report(self.folder, None if path is None else Path(path))
+        return write_report(self.folder, None if path is None else Path(path), force=force)
 
     def plot(self, **options: Any) -> Figure:
         """Draw the heatmap of the best ``count`` (40) candidates; options as of ``Result.plot``."""
@@ -381,13 +388,15 @@ def write_run(
             query=report.choice.counts,
             notes=list(report.choice.notes),
         )
+        if figures:
+            write_report(place)
 
     if study.query is not None:
         report = run_batch(
             study, table, folder, workers=workers, fresh=fresh, say=say, progress=progress,
             check=check, write_manifest=of_batch,
         )  # fmt: skip
-        if figures and (report or not (folder / "report.html").is_file()):
+        if figures and report is None and not (folder / "report.html").is_file():
             write_report(folder)
         return report
     with new_folder(folder) as place:

@@ -7,8 +7,8 @@ files are ours.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
+import logging
 import os
 import platform
 import shlex
@@ -20,19 +20,23 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import OutputError
-from ..files import sync_folder, umask, write_whole
+from ..errors import InputError, OutputError
+from ..files import checksum, sync_folder, umask, write_whole
 from ..phases.columns import COLUMNS
 from ..phases.table import PhaseTable
 from ..version import version as own_version
-from .run import ScreenResult
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .run import ScreenResult
+
+log = logging.getLogger(__name__)
+
 MANIFEST, RESULTS = "manifest.json", "results.parquet"
 _OWN_KEYS = {"source", "command", "versions"}  # of a manifest that we wrote
 _REPLACED = "files_sha256_replaced"  # checksums of a run that is being replaced
+_MOST_BYTES = 64 * 1024**2  # of a manifest
 _PACKAGES = (
     "numpy", "pandas", "pyarrow", "numba", "scipy", "joblib", "pymatgen", "pymatgen-core",
     "matplotlib", "pydantic", "ruamel.yaml", "mp-api",
@@ -145,11 +149,57 @@ def own_files(folder: Path) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def require_unaltered(folder: Path) -> None:
+    """Refuse a run with a table that is not as the run wrote it.
+
+    Raises
+    ------
+    InputError
+        For a table that was changed, added or removed, and a manifest that is none.  A folder
+        without checksums (of an earlier version, or gathered by hand) is only warned about.
+    """
+    sums = read_manifest(folder).get("files_sha256")
+    if not isinstance(sums, dict):
+        log.warning("warning: run %s has no checksums: nobody can tell if it was changed", folder)
+        return
+    there = [f"{name}.csv" for name in TABLES] + [RESULTS]
+    for name in there:
+        file = folder / name
+        if name in sums and not file.is_file():
+            what = "is missing"
+        elif file.exists() and name not in sums:
+            what = "is not of this run"
+        elif file.exists() and checksum(file) != sums[name]:
+            what = "was changed since the run"
+        else:
+            continue
+        raise InputError(f"run {folder}: {name} {what}; put it right, or run the screen again")
+
+
+def check_file(file: Path, force: bool = False) -> None:
+    """Refuse to write over a file of a run, and without ``force`` over any other that is there.
+
+    Raises
+    ------
+    OutputError
+    """
+    if file.is_dir():
+        raise OutputError(f"output file {file}: is a folder; name a file")
+    folder = file.resolve().parent
+    ours = own_files(folder)
+    if ours and file.name in (*ours, MANIFEST):
+        raise OutputError(f"output file {file}: belongs to a run; name another place")
+    if os.path.lexists(file) and not force:
+        raise OutputError(
+            f"output file {file}: is there already; name another place, or replace it with --force"
+        )
+
+
 def record_file(folder: Path, name: str) -> None:
     """Enter a file that was added to a finished run, or made again, in its manifest."""
     if own_files(folder):
         manifest = _read_manifest(folder)
-        manifest["files_sha256"][name] = _checksum(folder / name)
+        manifest["files_sha256"][name] = checksum(folder / name)
         write_whole(folder / MANIFEST, _text_of(manifest))
 
 
@@ -161,20 +211,30 @@ def is_whole(folder: Path, run_key: str) -> bool:
 
 
 def _is_ours(file: Path, checksums: Sequence[str]) -> bool:
-    return file.is_file() and not file.is_symlink() and _checksum(file) in checksums
+    return file.is_file() and not file.is_symlink() and checksum(file) in checksums
 
 
-def _checksum(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read manifest.json, empty where there is none; InputError for a file that is no manifest."""
+    file = folder / MANIFEST
+    try:
+        if file.stat().st_size > _MOST_BYTES:
+            raise ValueError("larger than any manifest")
+        read = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{file}: cannot be read ({error}); run the screen again") from None
+    if not isinstance(read, dict):
+        raise InputError(f"{file}: cannot be read (no manifest of a run); run the screen again")
+    return read
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
     try:
-        read = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, RecursionError):
+        return read_manifest(folder)
+    except InputError:  # that of somebody else
         return {}
-    return read if isinstance(read, dict) else {}
 
 
 def _text_of(manifest: dict[str, Any]) -> bytes:
@@ -197,9 +257,7 @@ def write_table(table: pd.DataFrame, file: Path) -> None:
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """Write manifest.json with the checksum of every other file."""
-    sums = {
-        file.name: _checksum(file) for file in sorted(folder.iterdir()) if file.name != MANIFEST
-    }
+    sums = {file.name: checksum(file) for file in sorted(folder.iterdir()) if file.name != MANIFEST}
     (folder / MANIFEST).write_bytes(_text_of({**manifest, "files_sha256": sums}))
 
 

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from ..errors import InputError
-from ..files import load_yaml, read_whole
+from ..files import load_yaml, read_text
 from ..phases.formula import nearest
 from ..sources import NAMES
 from .entries import MaterialEntry
@@ -80,10 +80,7 @@ def _beside(study: Path, name: str) -> str:
 
 
 def _read(file: Path, what: str) -> Any:
-    try:
-        return load_yaml(read_whole(file, what).decode("utf-8"), str(file))
-    except UnicodeDecodeError as error:
-        raise InputError(f"{what} {str(file)!r}: cannot be read ({error})") from None
+    return load_yaml(read_text(file, what), str(file))
 
 
 def _candidates_file(study: Path, name: str, line: int) -> tuple[Path, Any]:
