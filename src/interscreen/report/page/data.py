@@ -22,6 +22,7 @@ from ...screen.folder import MANIFEST, TABLES
 from ...screen.query import query_of
 from ..cells import RANGES, Row, colour_range, number, read_rows
 from ..markup import AMOUNT, FORMULA, PERIODS
+from .glossary import plain
 
 RESULTS, WHOLE_RESULTS = "results.csv", "results.parquet"
 MEASURED = "interlayer_experiments.csv"
@@ -79,6 +80,24 @@ class Run:
     def pairs(self) -> dict[tuple[str, str], Row]:
         """Results by candidate and electrolyte."""
         return {(row["candidate"], row["electrolyte"]): row for row in self.results}
+
+    @cached_property
+    def spreads(self) -> dict[tuple[str, str, str], Row]:
+        """Error bars by candidate, electrolyte and quantity."""
+        rows = self.extra.get("uncertainty", [])
+        return {
+            (row.get("candidate", ""), row.get("electrolyte", ""), row.get("quantity", "")): row
+            for row in rows
+        }
+
+    @cached_property
+    def measured(self) -> dict[str, list[dict[str, Any]]]:
+        """Measured cells by candidate; see ``measured_cells``."""
+        formulas, theirs = (
+            {row[side]: row.get(formula) or row[side] for row in self.results}
+            for side, formula in (("candidate", "formula"), ("electrolyte", "electrolyte_formula"))
+        )
+        return measured_cells(formulas, theirs)
 
     def blocks(self) -> dict[str, list[Row]]:
         """Return the rows of the ranking by electrolyte, ``overall`` first where it is there."""
@@ -145,10 +164,6 @@ def page_data(run: Run) -> dict[str, Any]:
     """Return what the page is drawn from, for JSON: the numbers of the files, at full precision."""
     tables = {"results": run.results, "ranking": run.ranking, **run.extra}
     used = dict.fromkeys(key for rows in tables.values() for key in (rows[0] if rows else ()))
-    formulas, theirs = (
-        {row[side]: row.get(formula) or row[side] for row in run.results}
-        for side, formula in (("candidate", "formula"), ("electrolyte", "electrolyte_formula"))
-    )
     return {
         "whole": run.whole,
         "tie": run.tie,
@@ -164,7 +179,7 @@ def page_data(run: Run) -> dict[str, Any]:
         "formula": FORMULA,
         "amount": AMOUNT,
         "columns": {
-            key: [COLUMNS[key].label, COLUMNS[key].unit, COLUMNS[key].meaning]
+            key: [COLUMNS[key].label, COLUMNS[key].unit, plain(COLUMNS[key].meaning)]
             for key in used
             if key in COLUMNS
         },
@@ -172,7 +187,7 @@ def page_data(run: Run) -> dict[str, Any]:
         "electrolytes": run.electrolytes,
         "tables": {name: packed(rows) for name, rows in tables.items()},
         "reactions": gather_curves(run.reactions),
-        "measured": measured_cells(formulas, theirs),
+        "measured": run.measured,
         "statistics": run.statistics,
     }
 
@@ -258,9 +273,7 @@ def measured_cells(
     comes with ``electrolyte_match`` for every electrolyte: ``same`` (of the same elements),
     ``related`` (one has all elements of the other, as LLZO and its doped forms) or ``other``.
     """
-    if rows is None:
-        with as_file(files("interscreen") / "data" / MEASURED) as file:
-            rows = read_rows(file)
+    rows = measured_rows() if rows is None else rows
     found: dict[str, list[dict[str, Any]]] = {}
     theirs = {name: elements_in(formula) for name, formula in electrolytes.items()}
     known: dict[Any, list[dict[str, Any]]] = {}
@@ -274,6 +287,12 @@ def measured_cells(
         if phases and phases in known:
             found[name] = known[phases]
     return found
+
+
+def measured_rows() -> list[Row]:
+    """Return the measured cells of the package."""
+    with as_file(files("interscreen") / "data" / MEASURED) as file:
+        return read_rows(file)
 
 
 def _match(measured: frozenset[str], studied: frozenset[str]) -> str:
