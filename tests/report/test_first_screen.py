@@ -45,7 +45,7 @@ def test_candidates_stand_in_the_list_of_their_verdict(tmp_path):
     (first,) = block.lists[0][1]
     assert first.number == "<b>−2</b> (−31 to 0) meV/atom"
     assert first.layer == "becomes Cu + 2 LiF"
-    assert "562 → 92" in first.measured
+    assert "R 562 → 92 Ω per cell" in first.measured
     assert "10.1039/d3sc06347j" in first.measured
     words = [entry.word for entry in block.lists[1][1]]
     assert words == ["no gain over bare Li", "reacts", "no path for Li"]
@@ -102,6 +102,7 @@ def test_the_picture_has_bare_lithium_once_and_a_link_for_every_cell(tmp_path):
     assert names.count("<text") == 3
     assert re.findall(r'href="#([^"]+)"', cells) == ["CuF2/LATP", "CuS/LATP"]
     assert cells.count("bare lithium") == 1
+    assert cells.count("<rect") == 1 + 2 * 3  # as deposited, layer, worst product
     assert "CuF2 | LATP: −1.8 meV/atom (90 %: −31 to 0)" in cells
     assert ">✓</text>" in cells
     assert ">✗</text>" in cells

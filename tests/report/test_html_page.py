@@ -387,7 +387,7 @@ def test_without_javascript_picture_verdicts_and_tables_are_there(browser, run_f
     context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
     page = context.new_page()
     page.goto((run_folder / "report.html").resolve().as_uri())
-    assert page.locator(".drawing .cells rect").count() == 3 + 6 * 3
+    assert page.locator(".drawing .cells rect").count() == 3 + 6 * 3 * 2
     assert page.locator(".verdicts .panel >> visible=true").count() == 1
     page.locator(".tabs > label").last.click()  # the tabs need no script
     rows = rows_of(run_folder, "ranking.csv")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
+from ...files import data_yaml
 from ...phases.columns import COLUMNS
 from ...phases.formula import read_amounts, split_mixture, whole_numbers
 from ...phases.units import is_number
@@ -290,9 +291,14 @@ def measured_cells(
 
 
 def measured_rows() -> list[Row]:
-    """Return the measured cells of the package."""
+    """Return the measured cells of the package; resistances per cell in columns of their own."""
     with as_file(files("interscreen") / "data" / MEASURED) as file:
-        return read_rows(file)
+        rows = read_rows(file)
+    per_cell = set(data_yaml("validation.yaml")["resistance_per_cell"])
+    for row in rows:
+        for when in ("before", "after") if row["interlayer"] in per_cell else ():
+            row[f"resistance_{when}_ohm_per_cell"] = row.pop(f"resistance_{when}_ohm_cm2")
+    return rows
 
 
 def _match(measured: frozenset[str], studied: frozenset[str]) -> str:

@@ -9,11 +9,20 @@ import html
 import math
 from collections.abc import Sequence
 
+from ...phases.units import is_number
+from ..cells import Row
 from ..markup import MINUS, marked, number
 from .data import Run
 from .verdicts import SIGNS, anchor, said
 
 _CELL, _ROW, _HEAD, _GAP = 64, 21, 66, 5  # px
+# contacts that are drawn with up to so many electrolytes
+_KINDS = (
+    (2, ("deposited", "layer", "worst_product")),
+    (4, ("deposited", "layer")),
+    (math.inf, ("layer",)),
+)
+_WORDS = {"deposited": "deposited", "layer": "layer", "worst_product": "worst"}
 # OKLab stops of one hue, light to dark; base.js has the same
 _STOPS = (
     (0.985, 0.0, -0.004),
@@ -57,43 +66,32 @@ def picture(run: Run, names: Sequence[str], limit: float) -> tuple[str, str]:
     str, str
         Two SVG drawings of the same height: the names, and the cells.
     """
-    electrolytes = run.electrolytes
-    height = _HEAD + (len(names) + 1) * _ROW + _GAP
+    kinds = next(kinds for most, kinds in _KINDS if len(run.electrolytes) <= most)
+    head = _HEAD + (_ROW if len(kinds) > 1 else 0)
+    height = head + (len(names) + 1) * _ROW + _GAP
     left = 16 + max(len(name) for name in [*(_cut(name) for name in names), "Bare lithium"]) * 7
-    labels = [_label(left - 8, _HEAD + _ROW / 2, "bare lithium", "muted")]
-    cells = []
-    for column, electrolyte in enumerate(electrolytes):
-        x = column * _CELL
-        labelled = _cut(electrolyte, 13)
-        cells.append(
-            f'<text x="{x + 8}" y="{_HEAD - 8}" transform="rotate(-32 {x + 8} {_HEAD - 8})">'
-            f"<title>{html.escape(electrolyte)}</title>{_small(labelled)}</text>"
-        )
+    labels = [_label(left - 8, head + _ROW / 2, "bare lithium", "muted")]
+    cells, width = [], len(kinds) * _CELL
+    for place, electrolyte in enumerate(run.electrolytes):
+        x = place * (width + _GAP)
+        cells.append(_head(x, electrolyte, kinds))
         bare = next(
-            (said(run, row).bare for row in run.results if row["electrolyte"] == electrolyte
-             and said(run, row).bare is not None),
+            (energy for row in run.results if row["electrolyte"] == electrolyte
+             and (energy := said(run, row).bare) is not None),
             None,
         )  # fmt: skip
-        cells.append(_cell(x, _HEAD, bare, limit, f"bare lithium | {electrolyte}"))
-    for place, name in enumerate(names):
-        y = _HEAD + _GAP + (place + 1) * _ROW
+        cells.append(_cell(x, head, bare, limit, f"bare lithium | {electrolyte}", width=width))
+    for line, name in enumerate(names):
+        y = head + _GAP + (line + 1) * _ROW
         labels.append(_label(left - 8, y + _ROW / 2, _cut(name), "", name))
-        for column, electrolyte in enumerate(electrolytes):
-            row = run.pairs.get((name, electrolyte))
-            found = said(run, row) if row else None
-            energy = found.energy if found else None
-            words = f"{name} | {electrolyte}: "
-            if found and energy is not None:
-                words += f"{number(energy, 1)} meV/atom"
-                if found.low is not None and found.high is not None:
-                    words += f" (90 %: {number(found.low)} to {number(found.high)})"
-                words += f"; layer {row.get('layer') or ''}" if row else ""
-            else:
-                words += str((row or {}).get("reason") or "not computed")
-            sign = SIGNS.get(found.verdict, "") if found else ""
-            box = _cell(column * _CELL, y, energy, limit, words, sign)
-            cells.append(f'<a href="#{anchor(name, electrolyte)}">{box}</a>')
-    width = len(electrolytes) * _CELL + 44
+        for place, electrolyte in enumerate(run.electrolytes):
+            row = run.pairs.get((name, electrolyte), {})
+            boxes = [
+                _contact(run, row, kind, place * (width + _GAP) + column * _CELL, y, limit)
+                for column, kind in enumerate(kinds)
+            ]
+            cells.append(f'<a href="#{anchor(name, electrolyte)}">{"".join(boxes)}</a>')
+    width = len(run.electrolytes) * (width + _GAP) + 34
     title = "Reaction energy of each converted layer with each electrolyte, in meV per atom"
     return (
         f'<svg class="names" width="{left}" height="{height}" viewBox="0 0 {left} {height}" '
@@ -103,10 +101,50 @@ def picture(run: Run, names: Sequence[str], limit: float) -> tuple[str, str]:
     )
 
 
+def _head(x: float, electrolyte: str, kinds: Sequence[str]) -> str:
+    """Write the name of an electrolyte over its columns, and what they hold where it is more."""
+    title = f"<title>{html.escape(electrolyte)}</title>"
+    y = _HEAD - 8
+    if len(kinds) == 1:
+        text = _small(_cut(electrolyte, 13))
+        return f'<text x="{x + 8}" y="{y}" transform="rotate(-32 {x + 8} {y})">{title}{text}</text>'
+    name = _small(_cut(electrolyte, 11 * len(kinds)))
+    found = [f'<text x="{x + 2}" y="{y}" class="strong">{title}{name}</text>']
+    for column, kind in enumerate(kinds):
+        place = x + (column + 0.5) * _CELL
+        style = 'text-anchor="middle" class="muted"'
+        found.append(f'<text x="{place}" y="{y + 20}" {style}>{_WORDS[kind]}</text>')
+    return "".join(found)
+
+
+def _contact(run: Run, row: Row, kind: str, x: float, y: float, limit: float) -> str:
+    """Draw the cell of a contact; that of the layer has the number that decides, and its sign."""
+    found = said(run, row) if row else None
+    if found is None or found.energy is None:
+        return _cell(x, y, None, limit, str(row.get("reason") or "not computed"))
+    words = f"{row['candidate']} | {row['electrolyte']}: "
+    if kind != "layer":
+        value = row.get(f"{kind}_mutual_eV_per_atom")
+        energy = 1000.0 * value if is_number(value) else None
+        words += _WORDS[kind] + ("" if energy is None else f" {number(energy, 1)} meV/atom")
+        return _cell(x, y, energy, limit, words)
+    words += f"{number(found.energy, 1)} meV/atom"
+    if found.low is not None and found.high is not None:
+        words += f" (90 %: {number(found.low)} to {number(found.high)})"
+    words += f"; layer {row.get('layer') or ''}"
+    return _cell(x, y, found.energy, limit, words, SIGNS.get(found.verdict, ""))
+
+
 def _cell(
-    x: float, y: float, energy: float | None, limit: float, words: str, sign: str = ""
+    x: float,
+    y: float,
+    energy: float | None,
+    limit: float,
+    words: str,
+    sign: str = "",
+    width: float = _CELL,
 ) -> str:
-    box = f'x="{x}" y="{y}" width="{_CELL - 1.5}" height="{_ROW - 1.5}"'
+    box = f'x="{x}" y="{y}" width="{width - 1.5}" height="{_ROW - 1.5}"'
     tip = f"<title>{html.escape(words)}</title>"
     if energy is None or math.isnan(energy):
         return f'<g><rect {box} class="missing"/>{tip}</g>'
@@ -115,7 +153,7 @@ def _cell(
     ink = "#fff" if dark else "#000"
     mark = f'<text x="{x + 5}" y="{y + 14}" fill="{ink}">{sign}</text>' if sign else ""
     return (
-        f'<g><rect {box} fill="{colour}"/>{mark}<text x="{x + _CELL - 8}" y="{y + 14}" '
+        f'<g><rect {box} fill="{colour}"/>{mark}<text x="{x + width - 8}" y="{y + 14}" '
         f'text-anchor="end" fill="{ink}">{text}</text>{tip}</g>'
     )
 

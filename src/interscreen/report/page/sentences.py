@@ -198,6 +198,11 @@ def cautions(run: Run) -> list[tuple[str, str]]:
                 f"computation: {listed([marked(str(phase)) for phase in left_out], most=12)}.",
             )
         )
+    steps = run.manifest.get("query") or {}
+    if len(steps) > 1:
+        told = [f"{count:,} with {marked(rule)}" for rule, count in steps.items()]
+        told[0] = f"{next(iter(steps.values())):,} compounds of the source"
+        found.append((NOTE, f"Sorted out in turn, what is left: {listed(told, most=20)}."))
     if hidden := run.statistics.get("hidden"):
         found.append((NOTE, f"Sorted out before the ranking: {hidden_counts(hidden)}."))
     order = (SERIOUS, CARE, NOTE)

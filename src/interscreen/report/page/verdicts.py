@@ -199,6 +199,7 @@ def flags(row: Row) -> list[str]:
         found.append("only computed")
     if row.get("observed") == "unknown":
         found.append("perhaps only computed")
-    if row.get("lithium_competitors") == row.get("lithium_mutual_eV_per_atom") == 0:
+    bears = "Li" in str(row.get("elements")).split("-")
+    if not bears and row.get("lithium_competitors") == row.get("lithium_mutual_eV_per_atom") == 0:
         found.append("no competing phase known")
     return found
