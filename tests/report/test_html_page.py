@@ -383,6 +383,20 @@ def test_the_bibtex_can_be_copied_or_selected(opened, run_folder):
     assert page.locator("#bibtex").text_content().startswith("@article{")
 
 
+def test_without_javascript_picture_verdicts_and_tables_are_there(browser, run_folder):
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto((run_folder / "report.html").resolve().as_uri())
+    assert page.locator(".drawing .cells rect").count() == 3 + 6 * 3 * 2
+    assert page.locator(".verdicts .panel >> visible=true").count() == 1
+    page.locator(".tabs > label").last.click()  # the tabs need no script
+    rows = rows_of(run_folder, "ranking.csv")
+    assert page.locator("noscript table tbody tr").count() == len(rows)
+    assert page.locator("#glossary dt").count() > 60
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
+
+
 def test_headings_are_in_order(opened, run_folder, whole_folder):
     for folder in (run_folder, whole_folder):
         levels = opened(folder).evaluate(

@@ -372,12 +372,12 @@ def diff(
     force: bool, output: Output,
 ) -> int:  # fmt: skip
     """Compare two databases (or tables), phase by phase, and the answers of a study."""
-    return _compare(a, b, thermo_type, study, tolerance, out, output)
+    return _compare(a, b, thermo_type, study, tolerance, out, output, force=force)
 
 
 def _compare(
     a: str, b: str, thermo_type: str, study: str | None, tolerance: float, out: str | None,
-    output: Output,
+    output: Output, *, force: bool = False,
 ) -> int:  # fmt: skip
     from ..phases.difference import compare_tables
     from ..report.text.changes import difference_text, screen_difference_text

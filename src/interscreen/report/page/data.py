@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
+from ...files import data_yaml
 from ...phases.columns import COLUMNS
 from ...phases.formula import read_amounts, split_mixture, whole_numbers
 from ...phases.units import is_number
@@ -21,6 +22,7 @@ from ...screen.folder import TABLES, read_manifest, require_unaltered
 from ...screen.query import query_of
 from ..cells import RANGES, Row, colour_range, number, read_rows
 from ..markup import AMOUNT, FORMULA, PERIODS
+from .glossary import plain
 
 RESULTS, WHOLE_RESULTS = "results.csv", "results.parquet"
 MEASURED = "interlayer_experiments.csv"
@@ -79,6 +81,24 @@ class Run:
         """Results by candidate and electrolyte."""
         return {(row["candidate"], row["electrolyte"]): row for row in self.results}
 
+    @cached_property
+    def spreads(self) -> dict[tuple[str, str, str], Row]:
+        """Error bars by candidate, electrolyte and quantity."""
+        rows = self.extra.get("uncertainty", [])
+        return {
+            (row.get("candidate", ""), row.get("electrolyte", ""), row.get("quantity", "")): row
+            for row in rows
+        }
+
+    @cached_property
+    def measured(self) -> dict[str, list[dict[str, Any]]]:
+        """Measured cells by candidate; see ``measured_cells``."""
+        formulas, theirs = (
+            {row[side]: row.get(formula) or row[side] for row in self.results}
+            for side, formula in (("candidate", "formula"), ("electrolyte", "electrolyte_formula"))
+        )
+        return measured_cells(formulas, theirs)
+
     def blocks(self) -> dict[str, list[Row]]:
         """Return the rows of the ranking by electrolyte, ``overall`` first where it is there."""
         found: dict[str, list[Row]] = {}
@@ -131,10 +151,6 @@ def page_data(run: Run) -> dict[str, Any]:
     """Return what the page is drawn from, for JSON: the numbers of the files, at full precision."""
     tables = {"results": run.results, "ranking": run.ranking, **run.extra}
     used = dict.fromkeys(key for rows in tables.values() for key in (rows[0] if rows else ()))
-    formulas, theirs = (
-        {row[side]: row.get(formula) or row[side] for row in run.results}
-        for side, formula in (("candidate", "formula"), ("electrolyte", "electrolyte_formula"))
-    )
     return {
         "whole": run.whole,
         "tie": run.tie,
@@ -150,7 +166,7 @@ def page_data(run: Run) -> dict[str, Any]:
         "formula": FORMULA,
         "amount": AMOUNT,
         "columns": {
-            key: [COLUMNS[key].label, COLUMNS[key].unit, COLUMNS[key].meaning]
+            key: [COLUMNS[key].label, COLUMNS[key].unit, plain(COLUMNS[key].meaning)]
             for key in used
             if key in COLUMNS
         },
@@ -158,7 +174,7 @@ def page_data(run: Run) -> dict[str, Any]:
         "electrolytes": run.electrolytes,
         "tables": {name: packed(rows) for name, rows in tables.items()},
         "reactions": gather_curves(run.reactions),
-        "measured": measured_cells(formulas, theirs),
+        "measured": run.measured,
         "statistics": run.statistics,
     }
 
@@ -244,9 +260,7 @@ def measured_cells(
     comes with ``electrolyte_match`` for every electrolyte: ``same`` (of the same elements),
     ``related`` (one has all elements of the other, as LLZO and its doped forms) or ``other``.
     """
-    if rows is None:
-        with as_file(files("interscreen") / "data" / MEASURED) as file:
-            rows = read_rows(file)
+    rows = measured_rows() if rows is None else rows
     found: dict[str, list[dict[str, Any]]] = {}
     theirs = {name: elements_in(formula) for name, formula in electrolytes.items()}
     known: dict[Any, list[dict[str, Any]]] = {}
@@ -260,6 +274,17 @@ def measured_cells(
         if phases and phases in known:
             found[name] = known[phases]
     return found
+
+
+def measured_rows() -> list[Row]:
+    """Return the measured cells of the package; resistances per cell in columns of their own."""
+    with as_file(files("interscreen") / "data" / MEASURED) as file:
+        rows = read_rows(file)
+    per_cell = set(data_yaml("validation.yaml")["resistance_per_cell"])
+    for row in rows:
+        for when in ("before", "after") if row["interlayer"] in per_cell else ():
+            row[f"resistance_{when}_ohm_per_cell"] = row.pop(f"resistance_{when}_ohm_cm2")
+    return rows
 
 
 def _match(measured: frozenset[str], studied: frozenset[str]) -> str:

@@ -139,10 +139,12 @@ function measuredPart(candidate, electrolyte) {
   const rows = DATA.measured[candidate] || [];
   if (!rows.length) return [];
   const pair = (before, after) => (isNumber(before) || isNumber(after) ? `${before ?? "?"} \u2192 ${after ?? "?"}` : "");
-  return part("Measured cells", h("p", {}, "Layers deposited as the same phases. Resistances and critical currents as the sources give them (before \u2192 after the interlayer); where a note says so, resistances are not per area."),
+  const resistance = (row) => pair(row.resistance_before_ohm_cm2, row.resistance_after_ohm_cm2)
+    || pair(row.resistance_before_ohm_per_cell, row.resistance_after_ohm_per_cell).replace(/$/, (end) => (isNumber(row.resistance_after_ohm_per_cell) ? " \u03a9 per cell" : end));
+  return part("Measured cells", h("p", {}, "Layers deposited as the same phases. Resistances and critical currents as the sources give them (before \u2192 after the interlayer)."),
     plainTable("Measured cells", ["Interlayer", "Electrolyte", "Products reported", "Resistance / \u03a9 cm\u00b2", "Critical current / mA cm\u207b\u00b2", "Cycling / mA cm\u207b\u00b2 : h", "Method and note", "Reference"],
       rows.map((row) => [h("span", {}, rich(row.interlayer)), h("span", {}, rich(row.electrolyte), ` (${MATCH_WORD[row.electrolyte_match[electrolyte]] || ""})`),
-        rich(row.reported_products), pair(row.resistance_before_ohm_cm2, row.resistance_after_ohm_cm2), pair(row.ccd_before_mA_cm2, row.ccd_after_mA_cm2),
+        rich(row.reported_products), resistance(row), pair(row.ccd_before_mA_cm2, row.ccd_after_mA_cm2),
         (row.cycling_mA_cm2_hours || "").replaceAll(":", " : ").replaceAll(";", "; "), rich([row.method, row.note].filter(Boolean).join("; ")), linked(row.reference || "")]), { hideCaption: true }));
 }
 function referencesPart(row) {
