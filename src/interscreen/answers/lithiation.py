@@ -59,6 +59,9 @@ class Lithiation(Answer, figure="lithiation"):
     average_voltage_V : float or None
         Mean voltage of the whole conversion from the material with its own energy [V]; None when
         it takes up no Li.
+    endless_V : float or None
+        Voltage below which a gas at its pressure takes up Li without end [V]: the path stops
+        there.  None without such a gas.
     """
 
     material: str
@@ -70,6 +73,7 @@ class Lithiation(Answer, figure="lithiation"):
     energy_source: str
     energy_above_hull_eV_per_atom: float
     average_voltage_V: float | None
+    endless_V: float | None
     provenance: dict[str, Any]
 
     def to_frame(self) -> pd.DataFrame:
@@ -148,5 +152,6 @@ def lithiate(table: PhaseTable, m: Given) -> Lithiation:
         energy_source=line.reactant.energy_source,
         energy_above_hull_eV_per_atom=line.above_hull,
         average_voltage_V=(line.energy - float(walk.energy[last])) / taken if steps else None,
+        endless_V=line.voltage(last) if line.endless else None,
         provenance=provenance(table.source, line.system, final),
     )

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_NAMED = 5  # phases that a warning names
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answer(Result):
     """Base of the answers whose numbers can have error bars.
@@ -65,7 +68,7 @@ def provenance(source: Source, system: System, outcome: Iterable[str] = ()) -> d
         **source.to_dict(),
         "elements": list(system.elements),
         "left_out_phases": sorted(system.left_out),
-        "warnings": warnings_of(source, outcome),
+        "warnings": [*warnings_of(source, outcome), *_beyond(source, system)],
         "interscreen_version": version(),
     }
 
@@ -75,6 +78,18 @@ def warnings_of(source: Source, outcome: Iterable[str] = ()) -> list[str]:
     met = set(outcome)
     doubtful = sorted(met & known_artefacts()) if met else ()
     return [*source.notes, *map(artefact_warning, doubtful)]
+
+
+def _beyond(source: Source, system: System) -> list[str]:
+    """Say which phases have no energy at the temperature."""
+    if not system.unknown or source.conditions is None:
+        return []
+    names = ", ".join(system.unknown[:_NAMED])
+    more = f" and {len(system.unknown) - _NAMED} more" if len(system.unknown) > _NAMED else ""
+    return [
+        f"not counted at {source.conditions.temperature_K:g} K, as what is measured of their "
+        f"parts does not reach so far: {names}{more}"
+    ]
 
 
 def artefact_warning(phase: str) -> str:

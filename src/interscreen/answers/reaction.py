@@ -5,21 +5,23 @@ What nobody looks at is not computed: kinks, equations and provenance are made w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine.walk import Floats, Walk, walk_line
+from ..engine.walk import Floats, Walk
 from ..errors import InputError
 from ..phases.equation import Equation, balance
-from ..phases.material import Given
+from ..phases.material import Given, compose
 from ..phases.result import Keyed
 from ..phases.source import Source
 from ..phases.system import System
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
+from .beside import walk_beside
 from .provenance import Answer, provenance, warnings_of
 from .reactant import ON_HULL, Reactant, prepare
 
@@ -81,6 +83,7 @@ class Reaction(Answer, figure="reaction"):
     # hull energies of the reactants, on the scale of formation energies [eV/atom]
     hulls: tuple[float, float] = field(repr=False)
     potential_V: float | None  # of an interface open to Li [V against Li/Li+]; None when closed
+    open_elements: Mapping[str, float] = field(repr=False)  # chemical potentials [eV/atom]
     source: Source = field(repr=False)
 
     _keys = (
@@ -143,7 +146,7 @@ class Reaction(Answer, figure="reaction"):
         t = self.walk.t
         ends = (self.walk.energy[-1], self.walk.energy[0])
         alone = [
-            end - reactant.energy(hull) - self._lithium(reactant)
+            end - reactant.energy(hull) - self._opened(reactant)
             for end, hull, reactant in zip(ends, self.hulls, self.sides, strict=True)
         ]
         total = self._mutual + t * alone[0] + (1.0 - t) * alone[1]
@@ -153,15 +156,15 @@ class Reaction(Answer, figure="reaction"):
         points = zip(t.tolist(), *(values.tolist() for values in energies), strict=True)
         return tuple(Kink(x, m, e, self, point) for point, (x, m, e) in enumerate(points))
 
-    def _lithium(self, reactant: Reactant) -> float:
-        """Energy that the Li of a reactant has from an open reservoir [eV/atom]."""
-        if self.potential_V is None:
-            return 0.0
-        return self.potential_V * float(reactant.fractions[self.system.elements.index("Li")])
+    def _opened(self, reactant: Reactant) -> float:
+        """Energy that a reactant has from the open elements it holds [eV/atom]."""
+        place = self.system.elements.index
+        shares = ((mu, reactant.fractions[place(s)]) for s, mu in self.open_elements.items())
+        return -sum(mu * float(share) for mu, share in shares)
 
-    def lithium_at(self, point: int) -> float:
-        """Li in the products at a kink, atoms per atom of the reactants."""
-        row = self.system.columns[self.system.elements.index("Li"), self.walk.phases[point]]
+    def held_at(self, point: int, symbol: str) -> float:
+        """Atoms of an element in the products at a kink, per atom of the reactants."""
+        row = self.system.columns[self.system.elements.index(symbol), self.walk.phases[point]]
         return float(row @ self.walk.amounts[point])
 
     def phases_at(self, point: int) -> list[tuple[str, float]]:
@@ -176,10 +179,12 @@ class Reaction(Answer, figure="reaction"):
             (side.composition, share / float(side.composition.n_atoms))
             for side, share in zip(self.sides, (x, 1.0 - x), strict=True)
         ]
-        exchanged = None
-        if self.potential_V is not None:
-            had = sum(number * float(unit.amount("Li")) for unit, number in shares)
-            exchanged = ("Li", self.lithium_at(point) - had)
+        exchanged = []
+        for symbol in self.open_elements:
+            had = sum(number * float(unit.amount(symbol)) for unit, number in shares)
+            name = self.system.element_names[self.system.elements.index(symbol)]
+            units = (self.held_at(point, symbol) - had) / float(compose(name).n_atoms)
+            exchanged.append((name, units))
         reactants = [(unit.text, unit.amounts, number) for unit, number in shares]
         return balance(reactants, self.phases_at(point), exchanged)
 
@@ -256,37 +261,47 @@ def react(table: PhaseTable, a: Given, b: Given, potential_V: float | None = Non
     >>> found.equation
     '2 Li + CuF2 -> 2 LiF + Cu'
     """
-    extra = () if potential_V is None else ("Li",)
-    system, (first, second) = prepare(table, (a, b), extra)
-    closed = _walk(system.columns, system.energies, first.fractions, second.fractions)
-    # hull energies on the scale of formation energies: without the V n_Li of an open reservoir
+    opened = {} if potential_V is None else {"Li": -checked_potential(potential_V)}
+    system, (first, second) = prepare(table, (a, b), tuple(opened))
+    closed = _walk(replace(system, reservoirs=()), first, second)
+    # hull energies on the scale of formation energies: without open elements and gases
     hulls = (float(closed.energy[-1]), float(closed.energy[0]))
     walk = closed
-    if potential_V is not None:
-        potential_V = float(potential_V)
-        walk = _open_walk(system, first, second, potential_V)
-    return Reaction(system, (first, second), walk, hulls, potential_V, table.source)
+    if opened or system.reservoirs:
+        _require_rest(opened, (first, second))
+        walk = _walk(system, first, second, opened)
+    return Reaction(system, (first, second), walk, hulls, potential_V, opened, table.source)
 
 
-def _walk(columns: Floats, costs: Floats, a: Floats, b: Floats) -> Walk:
-    return walk_line(columns, costs, b, a - b, start=_GENERIC, low=0.0, high=1.0, keep_start=False)
+def _walk(
+    system: System, first: Reactant, second: Reactant, opened: Mapping[str, float] | None = None
+) -> Walk:
+    return walk_beside(
+        system, second.fractions, first.fractions - second.fractions,
+        at=_GENERIC, low=0.0, high=1.0, keep_start=False, potentials=opened,
+    )  # fmt: skip
 
 
-def _open_walk(system: System, first: Reactant, second: Reactant, potential: float) -> Walk:
-    """Walk with Li at a fixed potential: no Li row, E + V n_Li in place of E.
+def checked_potential(potential_V: float) -> float:
+    """Return a potential of Li that makes sense [V against Li/Li+].
 
-    The column of Li metal is dropped with its row: at V > 0 it costs energy, at V = 0 nothing.
+    Raises
+    ------
+    InputError
+        For any other.
     """
-    if not 0.0 <= potential < 100.0:
+    value = float(potential_V)
+    if not 0.0 <= value < 100.0:
         raise InputError(
-            f"potential {potential} V: give a potential from 0 V (Li metal) upwards, against Li/Li+"
+            f"potential {value} V: give a potential from 0 V (Li metal) upwards, against Li/Li+"
         )
-    lithium = system.elements.index("Li")
-    others = [i for i in range(len(system.elements)) if i != lithium]
-    if not any(reactant.fractions[others].any() for reactant in (first, second)):
-        raise InputError("both reactants are Li: nothing is left to react when Li is open")
-    columns = np.delete(system.columns, lithium, axis=1)[others]
-    costs = np.delete(system.energies + potential * system.columns[lithium], lithium)
-    walk = _walk(columns, costs, first.fractions[others], second.fractions[others])
-    # columns are counted without Li from here on; put the full numbering back
-    return replace(walk, phases=walk.phases + (walk.phases >= lithium))
+    return value
+
+
+def _require_rest(opened: Mapping[str, float], sides: tuple[Reactant, Reactant]) -> None:
+    """Refuse reactants that hold nothing but open elements."""
+    if not any(set(side.composition.elements) - set(opened) for side in sides):
+        names = " and ".join(opened)
+        raise InputError(
+            f"both reactants are {names}: nothing is left to react when {names} is open"
+        )

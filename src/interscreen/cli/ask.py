@@ -25,6 +25,7 @@ from .command import (
     root,
     together,
 )
+from .heat import Heat, heat_options
 from .source import Choice, asked, source_options
 
 if TYPE_CHECKING:
@@ -109,10 +110,17 @@ _samples = option(
 @root.command("reaction")
 @reaction_options
 @_samples
+@heat_options
 @source_options
 @output_options
 def reaction(
-    a: Material, b: Material, potential: float | None, samples: int, choice: Choice, output: Output
+    a: Material,
+    b: Material,
+    potential: float | None,
+    samples: int,
+    heat: Heat,
+    choice: Choice,
+    output: Output,
 ) -> int:
     """Answer with the reaction energies of two materials."""
     from ..report.text import answers as text
@@ -125,7 +133,7 @@ def reaction(
         choice,
         output,
         [a, b],
-        lambda db: db.reaction(a, b, potential, samples),
+        lambda db: heat.on(db).reaction(a, b, potential, samples),
         lambda found: text.with_spreads(text.reaction_text(found), found),
         lambda found: {
             "the minimum mutual energy [meV/atom]": 1000 * found.min_mutual_energy_eV_per_atom
@@ -136,9 +144,10 @@ def reaction(
 @root.command("window")
 @material("m", NAMED)
 @_samples
+@heat_options
 @source_options
 @output_options
-def window(m: Material, samples: int, choice: Choice, output: Output) -> int:
+def window(m: Material, samples: int, heat: Heat, choice: Choice, output: Output) -> int:
     """Answer with the stability window of a material."""
     from ..report.text import answers as text
 
@@ -150,7 +159,7 @@ def window(m: Material, samples: int, choice: Choice, output: Output) -> int:
         choice,
         output,
         [m],
-        lambda db: db.window(m, samples),
+        lambda db: heat.on(db).window(m, samples),
         lambda found: text.with_spreads(text.window_text(found), found),
         limits,
     )
@@ -159,9 +168,10 @@ def window(m: Material, samples: int, choice: Choice, output: Output) -> int:
 @root.command("lithiate")
 @material("m", NAMED)
 @_samples
+@heat_options
 @source_options
 @output_options
-def lithiate(m: Material, samples: int, choice: Choice, output: Output) -> int:
+def lithiate(m: Material, samples: int, heat: Heat, choice: Choice, output: Output) -> int:
     """Answer with the lithiation path of a material."""
     from ..report.text import answers as text
 
@@ -169,7 +179,7 @@ def lithiate(m: Material, samples: int, choice: Choice, output: Output) -> int:
         choice,
         output,
         [m],
-        lambda db: db.lithiation(m, samples),
+        lambda db: heat.on(db).lithiation(m, samples),
         lambda found: text.with_spreads(text.lithiation_text(found), found),
         lambda found: {"the products with Li metal": " + ".join(found.final_products)},
     )
@@ -179,9 +189,12 @@ def lithiate(m: Material, samples: int, choice: Choice, output: Output) -> int:
 @click.argument("candidate", help=NAMED)
 @click.argument("electrolyte", help="formula or name")
 @_samples
+@heat_options
 @source_options
 @output_options
-def stack(candidate: str, electrolyte: str, samples: int, choice: Choice, output: Output) -> int:
+def stack(
+    candidate: str, electrolyte: str, samples: int, heat: Heat, choice: Choice, output: Output
+) -> int:
     """Answer with every contact of Li | candidate | electrolyte."""
     from ..report.text.answers import stack_text
 
@@ -189,7 +202,7 @@ def stack(candidate: str, electrolyte: str, samples: int, choice: Choice, output
         choice,
         output,
         [candidate, electrolyte],
-        lambda db: db.stack(candidate, electrolyte, samples),
+        lambda db: heat.on(db).stack(candidate, electrolyte, samples),
         stack_text,
         lambda found: {
             "the converted layer": found.layer.label,
@@ -201,11 +214,12 @@ def stack(candidate: str, electrolyte: str, samples: int, choice: Choice, output
 @root.command("profile")
 @profile_options
 @option("--out", "write profile.png, .svg, .pdf and .csv there", metavar="FOLDER")
+@heat_options
 @source_options
 @output_options
 def profile(
     a: Material, b: Material, start: float, end: float, step: float | None, out: str | None,
-    choice: Choice, output: Output,
+    heat: Heat, choice: Choice, output: Output,
 ) -> int:  # fmt: skip
     """Answer with the reactions of two materials and Li, from one potential to another."""
     from ..report.text.profile import profile_text, ranges
@@ -221,7 +235,7 @@ def profile(
         choice,
         output,
         [a, b],
-        lambda db: db.profile(a, b, start, end, step),
+        lambda db: heat.on(db).profile(a, b, start, end, step),
         profile_text,
         lambda found: {
             "the most negative mutual energy [meV/atom]": 1000 * found.worst.mutual_eV_per_atom,

@@ -17,9 +17,11 @@ from ..answers.reaction import Reaction, react
 from ..answers.sampled import sampled_lithiation, sampled_reaction, sampled_window
 from ..answers.stack import Stack, stack
 from ..answers.window import Window, stability_window
+from ..energies.conditions import at_conditions, read_conditions
 from ..energies.sampling import EnergyModel
 from ..energies.scale import prepared
 from ..errors import InputError, InterscreenWarning
+from ..phases.conditions import BACKGROUND_BAR
 from ..phases.filters import Filters
 from ..phases.material import Given, elements_of
 from ..phases.result import Result
@@ -184,6 +186,62 @@ class Database:
 
     def _repr_html_(self) -> str:
         return self.table._repr_html_()
+
+    def at(
+        self,
+        temperature_K: float | str,
+        gases: Mapping[str, float | str] | None = None,
+        *,
+        pressure: float | str = 1.0,
+        closed_gas: bool = False,
+        background_bar: float = BACKGROUND_BAR,
+    ) -> Database:
+        """Return these phases at a temperature, with gases at their pressures.
+
+        Every question can be put to it.  Its energies are anchored to measured Gibbs energies at
+        that temperature, whatever the scale here (docs/temperature.md).
+
+        Parameters
+        ----------
+        temperature_K : float or str
+            A number [K], ``"973K"`` or ``"700C"``; 250 to 2000 K.
+        gases : mapping, optional
+            Gases of endless amount: shares of all gases (``0.21``, ``"400ppm"``) or pressures with
+            their unit (``"20mbar"``).
+        pressure : float or str
+            All gases together, a number [bar] or text with a unit.
+        closed_gas : bool
+            Gases without a name leave only when they reach that pressure.
+        background_bar : float
+            Pressure at which they leave otherwise [bar].
+
+        Raises
+        ------
+        InputError
+            For conditions that cannot be read, an unknown gas, or one with an element that the
+            source lacks.
+
+        Examples
+        --------
+        >>> import interscreen as si
+        >>> air = si.load().at("700C", {"CO2": "400ppm", "O2": 0.21})
+        >>> air.reaction("Li2O", "CO2").reactants[0]["formula"]
+        'Li2O'
+        """
+        conditions = read_conditions(
+            temperature_K,
+            gases,
+            pressure=pressure,
+            closed_gas=closed_gas,
+            background_bar=background_bar,
+        )
+        more = elements_of(conditions.gases, lithium=False)
+        return Database(
+            opener=lambda sets: at_conditions(
+                self._holding([frozenset(some) | more for some in sets]), conditions
+            ),
+            tell=self._teller,
+        )
 
     # -- questions --------------------------------------------------------------------------------
 

@@ -25,10 +25,11 @@ import numpy as np
 from ..engine.batch import EVERYBODY, PointBatch, Problem, Sparse, lowest_energies
 from ..errors import SolverError
 from ..files import data_rows
+from ..phases.conditions import ROOM_K
 from ..phases.formula import parse_formula
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
-from .measured import ROOM_K, Measured, element_gibbs, measured, molecules
+from .measured import Measured, element_gibbs, measured, molecules
 
 ANIONS = ("F", "O", "Cl", "N", "Br", "I", "S", "Se", "P", "H")
 """What makes a compound with another element an anchor, the one that takes electrons first."""
@@ -293,17 +294,24 @@ class Anchoring:
         """Error of each pseudo-oxide as each of its salts has it [eV per unit]."""
         errors = self.errors(temperature_K)
         found: dict[str, dict[str, float]] = {}
-        for row in _read()[1]:
-            acid = amounts_of(row["formula"])
-            centre = next(symbol for symbol in acid if symbol != "O")
-            for salt, base in (pair.split(":") for pair in row["members"].split()):
-                if salt in errors and base in errors:
-                    atoms, metals = amounts_of(salt), amounts_of(base)
-                    metal = next(symbol for symbol in metals if symbol != "O")
-                    left = errors[salt] - atoms[metal] / metals[metal] * errors[base]
-                    each = left * acid[centre] / atoms[centre]
-                    found.setdefault(row["formula"], {})[salt] = each
+        for acid, salt, base, bases, units in _salts():
+            if salt in errors and base in errors:
+                each = (errors[salt] - bases * errors[base]) / units
+                found.setdefault(acid, {})[salt] = each
         return found
+
+    def _with_every_salt(self, errors: dict[str, float], temperature_K: float) -> dict[str, float]:
+        """Errors in which a salt whose table ends below changes as the others of its group do."""
+        room, here = self.salts(ROOM_K), self.salts(temperature_K)
+        filled = dict(errors)
+        for acid, salt, base, bases, units in _salts():
+            if np.isnan(here.get(acid, {}).get(salt, 0.0)) and np.isnan(errors[salt]):
+                changes = [here[acid][s] - room[acid][s] for s in here[acid]]
+                known = [change for change in changes if np.isfinite(change)]
+                if known:
+                    each = room[acid][salt] + sum(known) / len(known)
+                    filled[salt] = each * units + bases * errors[base]
+        return filled
 
     def column_shifts(self, temperature_K: float | None = ROOM_K) -> Floats:
         """Shift of each column [eV/atom], (columns + elements,).
@@ -313,6 +321,8 @@ class Anchoring:
         """
         errors = self.errors(temperature_K)
         at = ROOM_K if temperature_K is None else temperature_K
+        if np.isnan(list(errors.values())).any():
+            errors = self._with_every_salt(errors, at)
         bound = [bound_gas(symbol, at) for symbol in self.table.elements]
         if temperature_K is None:
             bound = [0.0 for _ in bound]
@@ -325,6 +335,21 @@ class Anchoring:
     def shifts(self, compositions: Sparse, temperature_K: float | None = ROOM_K) -> Floats:
         """Return what anchoring adds to the energy of compositions [eV/atom], (q,)."""
         return combined(self.divide(compositions), self.column_shifts(temperature_K))
+
+
+@cache
+def _salts() -> tuple[tuple[str, str, str, float, float], ...]:
+    """Salts of the oxyanions: acid, salt, base, bases and acids in a unit of the salt."""
+    found = []
+    for row in _read()[1]:
+        acid = amounts_of(row["formula"])
+        centre = next(symbol for symbol in acid if symbol != "O")
+        for salt, base in (pair.split(":") for pair in row["members"].split()):
+            atoms, metals = amounts_of(salt), amounts_of(base)
+            metal = next(symbol for symbol in metals if symbol != "O")
+            units = atoms[centre] / acid[centre]
+            found.append((row["formula"], salt, base, atoms[metal] / metals[metal], units))
+    return tuple(found)
 
 
 def bound_gas(symbol: str, temperature_K: float) -> float:

@@ -14,6 +14,7 @@ from functools import cache, cached_property, lru_cache
 from math import gcd, lcm
 
 from ..errors import InputError
+from .conditions import GAS
 
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _ALLOWED = re.compile(r"[A-Za-z0-9.()\[\]{}]+")
@@ -144,8 +145,13 @@ def element_formula(symbol: str) -> str:
 
 @lru_cache(maxsize=65536)
 def parse_formula(text: str) -> Formula:
-    """Read one formula; multiples are shown reduced (InputError: see ``read_amounts``)."""
-    amounts = read_amounts(text)
+    """Read one formula; multiples are shown reduced (InputError: see ``read_amounts``).
+
+    That of a gas (``P4O10(g)``) stays as its molecule is written.
+    """
+    amounts = read_amounts(text.removesuffix(GAS))
+    if text.endswith(GAS):
+        return Formula(text, tuple(amounts.items()))
     shown = text.translate(_SUBSCRIPTS).replace(" ", "")
     if all(value.denominator == 1 for value in amounts.values()):
         reduced = reduced_text({symbol: int(value) for symbol, value in amounts.items()})

@@ -162,7 +162,7 @@ def lithiation_text(result: Lithiation) -> str:
     """Write a lithiation path."""
     lines = [result.material]
     if not result.steps:
-        lines.append("  takes up no Li: stable against Li metal")
+        lines.append("  takes up no Li" + (": stable against Li metal" * (result.endless_V is None)))
     else:
         rows = [["voltage/V", "Li per formula", "mAh/g", "products"]]
         rows += [
@@ -176,7 +176,10 @@ def lithiation_text(result: Lithiation) -> str:
         ]
         lines += ["  " + line for line in table(rows, left=(3,))]
         lines.append(f"  mean voltage  {result.average_voltage_V:.3f} V vs Li/Li+")
-    lines.append(f"  with Li metal  {' + '.join(result.final_products)}")
+    if result.endless_V is None:
+        lines.append(f"  with Li metal  {' + '.join(result.final_products)}")
+    else:
+        lines.append(f"  below {result.endless_V:.3f} V the gas takes up Li without end")
     return "\n".join([*lines, *_foot(result)])
 
 
