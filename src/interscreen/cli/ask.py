@@ -25,7 +25,7 @@ from .command import (
     root,
     together,
 )
-from .heat import Heat, heat_options
+from .heat import Gases, Heat, gases_only, heat_options
 from .source import Choice, asked, source_options
 
 if TYPE_CHECKING:
@@ -242,6 +242,25 @@ def profile(
             "the window in which nothing reacts [V]": ranges(found.stable_window_V),
         },
         first=write,
+    )
+
+
+@root.command("decompose")
+@material("m", NAMED)
+@gases_only
+@source_options
+@output_options
+def decompose(m: Material, heat: Gases, choice: Choice, output: Output) -> int:
+    """Answer with the temperature at which a material gives off gas."""
+    from ..report.text.answers import decomposition_text
+
+    return answer(
+        choice,
+        output,
+        [m],
+        lambda db: db.decompose(m, heat.gases, pressure=heat.pressure),
+        decomposition_text,
+        lambda found: {"the temperature [K]": found.onset_temperature_K},
     )
 
 

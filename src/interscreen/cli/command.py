@@ -32,6 +32,7 @@ COMMANDS = {
     "lithiate": ("ask", "stepwise lithiation down to Li metal"),
     "profile": ("ask", "an interface open to Li over a range of potentials"),
     "stack": ("ask", "every contact of Li | candidate | electrolyte"),
+    "decompose": ("ask", "the temperature at which a material gives off gas"),
     "map": ("ask", "mutual energy of every composition of a ternary system with one partner"),
     "electrolytes": ("ask", "names that stand for electrolytes"),
     "screen": ("screen", "screen candidates x electrolytes, as in STUDY"),

@@ -16,12 +16,31 @@ _of_heat = functools.partial(option, section="Temperature and gases (docs/temper
 
 
 @dataclass(frozen=True)
-class Heat:
+class Gases:
+    """Gases as a command line names them."""
+
+    gas: tuple[str, ...]
+    pressure: str | None
+
+    @property
+    def gases(self) -> dict[str, str]:
+        """Pressure of each gas, as it is written."""
+        found: dict[str, str] = {}
+        for text in self.gas:
+            name, sign, amount = text.partition("=")
+            if not sign or not amount.strip():
+                raise InputError(f"--gas {text}: write it with its pressure, as CO2=400ppm")
+            if name.strip() in found:
+                raise InputError(f"--gas {text}: {name.strip()} is named twice; keep one")
+            found[name.strip()] = amount
+        return found
+
+
+@dataclass(frozen=True)
+class Heat(Gases):
     """Temperature and gases as a command line names them."""
 
     temperature: str | None
-    gas: tuple[str, ...]
-    pressure: str | None
     closed_gas: bool
 
     def on(self, db: Database) -> Database:
@@ -41,27 +60,18 @@ class Heat:
             closed_gas=self.closed_gas,
         )
 
-    @property
-    def gases(self) -> dict[str, str]:
-        """Pressure of each gas, as it is written."""
-        found: dict[str, str] = {}
-        for text in self.gas:
-            name, sign, amount = text.partition("=")
-            if not sign or not amount.strip():
-                raise InputError(f"--gas {text}: write it with its pressure, as CO2=400ppm")
-            if name.strip() in found:
-                raise InputError(f"--gas {text}: {name.strip()} is named twice; keep one")
-            found[name.strip()] = amount
-        return found
 
-
-gas_options = (
-    _of_heat(
-        "--gas",
-        "a gas of endless amount: O2=0.21, CO2=400ppm, H2O=20mbar (shares of --pressure)",
-        metavar="NAME=P",
-        multiple=True,
-    ),
+_gas = _of_heat(
+    "--gas",
+    "a gas of endless amount: O2=0.21, CO2=400ppm, H2O=20mbar (shares of --pressure)",
+    metavar="NAME=P",
+    multiple=True,
+)
+heat_options = gathered(
+    "heat",
+    Heat,
+    _of_heat("--temperature", "973K or 700C (default: no temperature)", metavar="T"),
+    _gas,
     _of_heat("--pressure", "all gases together (default 1bar)", metavar="P"),
     _of_heat(
         "--closed-gas",
@@ -69,9 +79,13 @@ gas_options = (
         is_flag=True,
     ),
 )
-heat_options = gathered(
+gases_only = gathered(
     "heat",
-    Heat,
-    _of_heat("--temperature", "973K or 700C (default: no temperature)", metavar="T"),
-    *gas_options,
+    Gases,
+    _gas,
+    _of_heat(
+        "--pressure",
+        "gases without a name leave when they reach it (default: at 1 ppm of 1 bar)",
+        metavar="P",
+    ),
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..answers.decompose import Decomposition, decompose, heating_conditions
 from ..answers.lithiation import Lithiation, lithiate
 from ..answers.map import CompositionMap, composition_map, read_system
 from ..answers.profile import profile
@@ -322,6 +323,27 @@ class Database:
             Adds points at regular distances [V]; the curves need none.
         """
         return self._said(profile(self._for(a, b), a, b, start, end, step))
+
+    def decompose(
+        self,
+        m: Given,
+        gases: Mapping[str, float | str] | None = None,
+        *,
+        pressure: float | str | None = None,
+    ) -> Decomposition:
+        """Return the temperature at which a material starts to give off gas, and what is left.
+
+        Parameters
+        ----------
+        m : str, Material, or pymatgen Composition, Element or entry
+        gases : mapping, optional
+            Gases of endless amount, as for ``at``.
+        pressure : float or str, optional
+            Pressure at which a gas without a name leaves, a number [bar] or text with a unit; by
+            default 1e-6 bar.
+        """
+        conditions = heating_conditions(gases, pressure)
+        return self._said(decompose(self._for(m, *conditions.gases), m, conditions))
 
     def map(
         self, system: str | Sequence[str], against: Given, *, divisions: int = 200

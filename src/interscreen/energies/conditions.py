@@ -205,7 +205,10 @@ class Heated:
 
     @cached_property
     def _anchoring(self) -> Anchoring:
-        return Anchoring(self.table)
+        found: Anchoring = self.table.remember(
+            Anchoring, lambda: Anchoring(self.table, own_salts=True)
+        )
+        return found
 
     @cached_property
     def _divided(self) -> PointBatch:

@@ -17,6 +17,7 @@ from .measured import gases
 BOLTZMANN = 8.617333262e-5  # eV/K
 _VAPOURS = frozenset({"Li", "Na", "K", "Zn"})  # metals: they count as metals and melts only
 _SETTLED = 1e-9  # eV
+_APART = 1e-6  # of a gas from its equilibrium: ways to write the same gases must not tie [eV]
 _ROUNDS = 200
 
 
@@ -101,5 +102,5 @@ def _settled(
             break
         for name, amount in made.items():
             if amount > 0.0:
-                energies[name] = min(energies[name] - change / number, most[name])
+                energies[name] = min(energies[name] - change / number + _APART, most[name])
     return energies

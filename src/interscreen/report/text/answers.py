@@ -7,11 +7,13 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...answers.decompose import Decomposition
 from ...answers.lithiation import Lithiation, format_amount
 from ...answers.provenance import Answer
 from ...answers.reaction import Reaction
 from ...answers.stack import Stack
 from ...answers.window import Window
+from ...energies.conditions import HIGHEST_K, LOWEST_K
 from ...phases.units import KJ_PER_MOL
 from ..markup import rounded
 
@@ -162,7 +164,9 @@ def lithiation_text(result: Lithiation) -> str:
     """Write a lithiation path."""
     lines = [result.material]
     if not result.steps:
-        lines.append("  takes up no Li" + (": stable against Li metal" * (result.endless_V is None)))
+        lines.append(
+            "  takes up no Li" + (": stable against Li metal" * (result.endless_V is None))
+        )
     else:
         rows = [["voltage/V", "Li per formula", "mAh/g", "products"]]
         rows += [
@@ -181,6 +185,23 @@ def lithiation_text(result: Lithiation) -> str:
     else:
         lines.append(f"  below {result.endless_V:.3f} V the gas takes up Li without end")
     return "\n".join([*lines, *_foot(result)])
+
+
+def decomposition_text(result: Decomposition) -> str:
+    """Write the temperature at which a material gives off gas."""
+    onset = result.onset_temperature_K
+    if onset is None:
+        said = [f"  gives off no gas up to {result.known_to_K:g} K"]
+        if result.known_to_K < HIGHEST_K:
+            said = [f"{said[0]}, up to where its energy is known"]
+    else:
+        below = "at any temperature from " if onset <= LOWEST_K else "from "
+        said = [
+            f"  gives off gas {below}{onset:.0f} K ({onset - 273.15:.0f} C) on",
+            f"  {result.equation}",
+        ]
+    lines = (*said, *(f"  {line}" for line in origin_lines(result.provenance)))
+    return "\n".join([result.material, *lines])
 
 
 def _foot(result: Window | Lithiation) -> list[str]:
