@@ -5,7 +5,7 @@ What nobody looks at is not computed: kinks, equations and provenance are made w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,8 @@ from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
 from .beside import walk_beside
 from .provenance import Answer, provenance, warnings_of
-from .reactant import ON_HULL, Reactant, prepare
+from .ratio import AtRatio, atom_fraction
+from .reactant import ON_HULL, Reactant, prepare, without_noise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,6 +74,25 @@ class Kink(Keyed):
         return self.total_energy_eV_per_atom * float(unit.n_atoms) / share if share > 0 else None
 
 
+@dataclass(frozen=True)
+class SelfDecomposition(Keyed):
+    """What one reactant does alone.
+
+    Attributes
+    ----------
+    energy_eV_per_atom : float
+        Zero or negative [eV/atom of it].
+    equation : str or None
+        None where nothing happens.
+    products : dict of str to float
+        Products and their amounts in that equation.
+    """
+
+    energy_eV_per_atom: float
+    equation: str | None
+    products: dict[str, float]
+
+
 @dataclass(frozen=True, eq=False)
 class Reaction(Answer, figure="reaction"):
     """Reaction of two materials."""
@@ -86,9 +106,12 @@ class Reaction(Answer, figure="reaction"):
     open_elements: Mapping[str, float] = field(repr=False)  # chemical potentials [eV/atom]
     source: Source = field(repr=False)
 
+    at: AtRatio | None = field(default=None, repr=False)  # where a ratio was asked for
+
     _keys = (
         "reactants min_mutual_energy_eV_per_atom mixing_fraction total_energy_eV_per_atom equation "
-        "products kinks potential_V provenance"
+        "products coexist self_decomposition min_total_energy_eV_per_atom kinks at potential_V "
+        "provenance"
     )
 
     @cached_property
@@ -140,21 +163,72 @@ class Reaction(Answer, figure="reaction"):
         """Products and their amounts in that equation."""
         return self.best.products if self.best else {}
 
+    @property
+    def coexist(self) -> bool:
+        """Whether nothing reacts at all: neither the two with each other, nor one alone."""
+        return self._minimum is None and all(one.products == {} for one in self.self_decomposition)
+
+    @cached_property
+    def self_decomposition(self) -> tuple[SelfDecomposition, SelfDecomposition]:
+        """What each reactant does alone, under the conditions of the question."""
+        first, second = (
+            SelfDecomposition(kink.total_energy_eV_per_atom, kink.equation, kink.products)
+            if kink.total_energy_eV_per_atom < -ON_HULL
+            else SelfDecomposition(0.0, None, {})
+            for kink in (self.kinks[-1], self.kinks[0])
+        )
+        return first, second
+
+    @property
+    def min_total_energy_eV_per_atom(self) -> float:
+        """Lowest total reaction energy over all mixing fractions, both ends included [eV/atom]."""
+        return min(kink.total_energy_eV_per_atom for kink in self.kinks)
+
     @cached_property
     def kinks(self) -> tuple[Kink, ...]:
         """All kinks of the curve in order of mixing fraction, both ends included."""
         t = self.walk.t
-        ends = (self.walk.energy[-1], self.walk.energy[0])
-        alone = [
-            end - reactant.energy(hull) - self._opened(reactant)
-            for end, hull, reactant in zip(ends, self.hulls, self.sides, strict=True)
-        ]
+        alone = self._alone
         total = self._mutual + t * alone[0] + (1.0 - t) * alone[1]
         energies = (
             np.where(np.abs(values) < _DUST, 0.0, values) for values in (self._mutual, total)
         )
         points = zip(t.tolist(), *(values.tolist() for values in energies), strict=True)
         return tuple(Kink(x, m, e, self, point) for point, (x, m, e) in enumerate(points))
+
+    @cached_property
+    def _alone(self) -> tuple[float, float]:
+        """Self-decomposition energy of each reactant [eV/atom]."""
+        ends = (self.walk.energy[-1], self.walk.energy[0])
+        first, second = (
+            float(end) - reactant.energy(hull) - self._opened(reactant)
+            for end, hull, reactant in zip(ends, self.hulls, self.sides, strict=True)
+        )
+        return first, second
+
+    def with_ratio(self, fraction: float, by: str, table: PhaseTable) -> Reaction:
+        """Return the same reaction with its energies at a ratio; see ``AtRatio``."""
+        x = atom_fraction(table, self.sides, fraction, by)
+        share = (x, 1.0 - x)
+        mutual = float(np.interp(x, self.walk.t, self._mutual))
+        total = mutual + sum(s * alone for s, alone in zip(share, self._alone, strict=True))
+        equation = self._equation(x, self._phases_between(x))
+        found = AtRatio(
+            fraction, by, x, without_noise(mutual), without_noise(total), equation.text,
+            dict(equation.products),
+        )  # fmt: skip
+        return replace(self, at=found)
+
+    def _phases_between(self, x: float) -> list[tuple[str, float]]:
+        """Phases of the equilibrium at any mixing fraction: those of the kinks beside it."""
+        after = int(np.clip(np.searchsorted(self.walk.t, x), 1, len(self.walk.t) - 1))
+        left, right = self.walk.t[after - 1], self.walk.t[after]
+        weight = float((x - left) / (right - left))
+        found: dict[str, float] = {}
+        for point, share in ((after - 1, 1.0 - weight), (after, weight)):
+            for name, atoms in self.phases_at(point):
+                found[name] = found.get(name, 0.0) + share * atoms
+        return list(found.items())
 
     def _opened(self, reactant: Reactant) -> float:
         """Energy that a reactant has from the open elements it holds [eV/atom]."""
@@ -164,8 +238,7 @@ class Reaction(Answer, figure="reaction"):
 
     def held_at(self, point: int, symbol: str) -> float:
         """Atoms of an element in the products at a kink, per atom of the reactants."""
-        row = self.system.columns[self.system.elements.index(symbol), self.walk.phases[point]]
-        return float(row @ self.walk.amounts[point])
+        return _held(self.phases_at(point), symbol)
 
     def phases_at(self, point: int) -> list[tuple[str, float]]:
         """Phases of the equilibrium at a kink, and atoms in each per atom of the reactants."""
@@ -174,7 +247,9 @@ class Reaction(Answer, figure="reaction"):
 
     def equation_at(self, point: int) -> Equation:
         """Balance the equation at a kink."""
-        x = float(self.walk.t[point])
+        return self._equation(float(self.walk.t[point]), self.phases_at(point))
+
+    def _equation(self, x: float, phases: list[tuple[str, float]]) -> Equation:
         shares = [
             (side.composition, share / float(side.composition.n_atoms))
             for side, share in zip(self.sides, (x, 1.0 - x), strict=True)
@@ -183,10 +258,10 @@ class Reaction(Answer, figure="reaction"):
         for symbol in self.open_elements:
             had = sum(number * float(unit.amount(symbol)) for unit, number in shares)
             name = self.system.element_names[self.system.elements.index(symbol)]
-            units = (self.held_at(point, symbol) - had) / float(compose(name).n_atoms)
+            units = (_held(phases, symbol) - had) / float(compose(name).n_atoms)
             exchanged.append((name, units))
         reactants = [(unit.text, unit.amounts, number) for unit, number in shares]
-        return balance(reactants, self.phases_at(point), exchanged)
+        return balance(reactants, phases, exchanged)
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
@@ -226,7 +301,21 @@ class Reaction(Answer, figure="reaction"):
         ]
 
 
-def react(table: PhaseTable, a: Given, b: Given, potential_V: float | None = None) -> Reaction:
+def _held(phases: Sequence[tuple[str, float]], symbol: str) -> float:
+    """Atoms of an element in phases whose atoms are given."""
+    units = ((compose(name), atoms) for name, atoms in phases)
+    return sum(float(unit.amount(symbol)) * atoms / float(unit.n_atoms) for unit, atoms in units)
+
+
+def react(
+    table: PhaseTable,
+    a: Given,
+    b: Given,
+    potential_V: float | None = None,
+    *,
+    at: float | None = None,
+    by: str = "atom",
+) -> Reaction:
     """Reaction energies of two materials over all mixing fractions.
 
     With ``x`` the atom fraction of the first reactant, ``H`` the hull energy of a composition and
@@ -246,6 +335,10 @@ def react(table: PhaseTable, a: Given, b: Given, potential_V: float | None = Non
         counts, not its total energy.
     potential_V : float, optional
         Potential of Li against Li/Li+ [V], zero or positive; None for a closed interface.
+    at : float, optional
+        Share of the first reactant at which the energies are given, too.
+    by : str
+        Share of what: ``atom``, ``mole``, ``weight`` or ``volume``.
 
     Raises
     ------
@@ -270,7 +363,8 @@ def react(table: PhaseTable, a: Given, b: Given, potential_V: float | None = Non
     if opened or system.reservoirs:
         _require_rest(opened, (first, second))
         walk = _walk(system, first, second, opened)
-    return Reaction(system, (first, second), walk, hulls, potential_V, opened, table.source)
+    found = Reaction(system, (first, second), walk, hulls, potential_V, opened, table.source)
+    return found if at is None else found.with_ratio(at, by, table)
 
 
 def _walk(

@@ -109,19 +109,21 @@ _samples = option(
 
 @root.command("reaction")
 @reaction_options
+@option("--at", "give the energies at this share of A, too", type=float, metavar="X")
+@option(
+    "--by",
+    "share of atoms (default), moles, weight or volume",
+    default="atom",
+    type=click.Choice(["atom", "mole", "weight", "volume"]),
+)
 @_samples
 @heat_options
 @source_options
 @output_options
 def reaction(
-    a: Material,
-    b: Material,
-    potential: float | None,
-    samples: int,
-    heat: Heat,
-    choice: Choice,
-    output: Output,
-) -> int:
+    a: Material, b: Material, potential: float | None, at: float | None, by: str, samples: int,
+    heat: Heat, choice: Choice, output: Output,
+) -> int:  # fmt: skip
     """Answer with the reaction energies of two materials."""
     from ..report.text import answers as text
 
@@ -133,7 +135,7 @@ def reaction(
         choice,
         output,
         [a, b],
-        lambda db: heat.on(db).reaction(a, b, potential, samples),
+        lambda db: heat.on(db).reaction(a, b, potential, samples, at=at, by=by),
         lambda found: text.with_spreads(text.reaction_text(found), found),
         lambda found: {
             "the minimum mutual energy [meV/atom]": 1000 * found.min_mutual_energy_eV_per_atom

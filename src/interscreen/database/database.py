@@ -254,6 +254,8 @@ class Database:
         samples: int = 0,
         *,
         model: EnergyModel | None = None,
+        at: float | None = None,
+        by: str = "atom",
     ) -> Reaction:
         """Return the reaction of two materials over all mixing ratios.
 
@@ -266,6 +268,10 @@ class Database:
             Samples of the energies for error bars, as 1000; 0 for none.
         model : EnergyModel, optional
             What is assumed about the errors of the energies.
+        at : float, optional
+            Share of the first material at which the energies are given, too.
+        by : str
+            Share of what: ``"atom"``, ``"mole"``, ``"weight"`` or ``"volume"``.
 
         Raises
         ------
@@ -279,7 +285,9 @@ class Database:
         bars = _bars(samples, model)
         table = self._for(a, b, lithium=potential_V is not None)
         return self._said(
-            sampled_reaction(table, a, b, **bars) if bars else react(table, a, b, potential_V)
+            sampled_reaction(table, a, b, at=at, by=by, **bars)
+            if bars
+            else react(table, a, b, potential_V, at=at, by=by)
         )
 
     def window(self, m: Given, samples: int = 0, *, model: EnergyModel | None = None) -> Window:

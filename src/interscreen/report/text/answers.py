@@ -10,6 +10,7 @@ from typing import Any
 from ...answers.decompose import Decomposition
 from ...answers.lithiation import Lithiation, format_amount
 from ...answers.provenance import Answer
+from ...answers.ratio import AtRatio
 from ...answers.reaction import Reaction
 from ...answers.stack import Stack
 from ...answers.window import Window
@@ -123,8 +124,10 @@ def reaction_text(result: Reaction) -> str:
     lines = [f"{first} | {second}"]
     if result.potential_V is not None:
         lines[0] += f"   open to Li at {result.potential_V:g} V"
-    if result.mixing_fraction is None:
-        lines.append("  no mutual reaction: the two coexist (driving force zero)")
+    if result.coexist:
+        lines.append("  nothing reacts: the two coexist (driving force zero)")
+    elif result.mixing_fraction is None:
+        lines.append("  no mutual reaction, but what each side does alone:")
     else:
         lines += [
             f"  minimum mutual energy  {energy(result.min_mutual_energy_eV_per_atom)}",
@@ -132,6 +135,14 @@ def reaction_text(result: Reaction) -> str:
             f"  atom fraction of {first} there  {result.mixing_fraction:.4f}",
             f"  {result.equation}",
         ]
+    for name, alone in zip((first, second), result.self_decomposition, strict=True):
+        if alone.equation:
+            lines += [
+                f"  {name} alone  {energy(alone.energy_eV_per_atom)}",
+                f"    {alone.equation}",
+            ]
+    if result.at:
+        lines += _at_ratio(result.at, first)
     lines += ["  energies used", *(f"    {r['formula']}: {used(r)}" for r in result.reactants)]
     rows = [[f"x({first})", "mutual", "total", "equation (energies in eV/atom)"]]
     for kink in result.kinks:
@@ -140,6 +151,17 @@ def reaction_text(result: Reaction) -> str:
         rows.append([f"{kink.mixing_fraction:.4f}", *numbers, kink.equation])
     lines += ["  kinks", *("    " + line for line in table(rows, left=(3,)))]
     return "\n".join([*lines, *("  " + line for line in origin_lines(result.provenance))])
+
+
+def _at_ratio(found: AtRatio, first: str) -> list[str]:
+    share = {"atom": "atoms", "mole": "moles"}.get(found.by, found.by)
+    atoms = f"atom fraction {found.mixing_fraction:.4f}"
+    return [
+        f"  with {found.fraction:g} of the {share} in {first} ({atoms})",
+        f"    mutual  {energy(found.mutual_energy_eV_per_atom)}",
+        f"    total   {energy(found.total_energy_eV_per_atom)}",
+        f"    {found.equation}",
+    ]
 
 
 def window_text(result: Window) -> str:
