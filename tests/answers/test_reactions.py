@@ -14,6 +14,7 @@ from interscreen.errors import InputError
 KEYS = {
     "reactants", "min_mutual_energy_eV_per_atom", "mixing_fraction", "total_energy_eV_per_atom",
     "equation", "products", "kinks", "potential_V", "competitors", "provenance",
+    "conditions", "coexist", "self_decomposition", "min_total_energy_eV_per_atom", "at",
 }  # fmt: skip
 
 

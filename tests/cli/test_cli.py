@@ -140,8 +140,9 @@ def test_reaction_has_the_promised_keys():
     found = answer("reaction", "CuF2", "LATP")
     assert list(found) == [
         "reactants", "min_mutual_energy_eV_per_atom", "mixing_fraction",
-        "total_energy_eV_per_atom", "equation", "products", "kinks", "potential_V", "competitors",
-        "provenance",
+        "total_energy_eV_per_atom", "equation", "products", "coexist", "self_decomposition",
+        "min_total_energy_eV_per_atom", "kinks", "at", "potential_V", "competitors", "provenance",
+        "conditions",
     ]  # fmt: skip
     assert [set(reactant) for reactant in found["reactants"]] == [
         {"input", "formula", "energy_eV_per_atom", "energy_source", "energy_above_hull_eV_per_atom"}

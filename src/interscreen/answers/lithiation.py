@@ -62,6 +62,9 @@ class Lithiation(Answer, figure="lithiation"):
         it takes up no Li.
     competitors : Competitors
         Compounds of its elements with Li that could have competed.
+    endless_V : float or None
+        Voltage below which a gas at its pressure takes up Li without end [V]: the path stops
+        there.  None without such a gas.
     """
 
     material: str
@@ -74,6 +77,7 @@ class Lithiation(Answer, figure="lithiation"):
     energy_above_hull_eV_per_atom: float
     average_voltage_V: float | None
     competitors: Competitors
+    endless_V: float | None
     provenance: dict[str, Any]
 
     def to_frame(self) -> pd.DataFrame:
@@ -153,6 +157,7 @@ def lithiate(table: PhaseTable, m: Given) -> Lithiation:
         energy_above_hull_eV_per_atom=line.above_hull,
         average_voltage_V=(line.energy - float(walk.energy[last])) / taken if steps else None,
         competitors=competitors_of(table, m),
+        endless_V=line.voltage(last) if line.endless else None,
         provenance=provenance(
             table.source,
             line.system,

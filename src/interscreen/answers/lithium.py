@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..engine.batch import tolerant_limits
-from ..engine.walk import Walk, walk_line
 from ..phases.equation import NOISE
 from ..phases.material import Given, compose
 from ..phases.system import System
 from ..phases.table import PhaseTable
+from .beside import WalkBeside, walk_beside
 from .reactant import Reactant, prepare, require_lithium, without_noise
 
 TOLERANCE_EV = 0.010
@@ -30,7 +30,8 @@ class LithiumLine:
 
     system: System
     reactant: Reactant  # the material M
-    walk: Walk  # t is the Li added per atom of M; minus the slope the voltage [V against Li/Li+]
+    # t is the Li added per atom of M; minus the slope the voltage [V against Li/Li+]
+    walk: WalkBeside
 
     @classmethod
     def of(cls, system: System, reactant: Reactant) -> LithiumLine:
@@ -39,10 +40,9 @@ class LithiumLine:
         lithium = system.elements.index("Li")
         direction[lithium] = 1.0
         low = -float(reactant.fractions[lithium])
-        walk = walk_line(
-            system.columns, system.energies, reactant.fractions, direction,
-            start=0.0, low=low, high=float("inf"),
-        )  # fmt: skip
+        walk = walk_beside(
+            system, reactant.fractions, direction, at=0.0, low=low, high=float("inf")
+        )
         return cls(system, reactant, walk)
 
     @property
@@ -59,6 +59,11 @@ class LithiumLine:
     def above_hull(self) -> float:
         """Energy of M above the hull [eV/atom], without numerical noise."""
         return without_noise(self.energy - self.hull_energy)
+
+    @property
+    def endless(self) -> bool:
+        """Whether a gas takes up Li without end: the line ends before Li metal."""
+        return bool(self.walk.beyond)
 
     def voltage(self, interval: int) -> float:
         """Voltage between points ``interval`` and ``interval + 1`` [V against Li/Li+]."""
@@ -91,7 +96,12 @@ class LithiumLine:
         return found
 
     def products(self, point: int) -> dict[str, float]:
-        """Equilibrium at a point: formula units of each phase per formula unit of M."""
+        """Equilibrium at a point: formula units of each phase per formula unit of M.
+
+        Behind the last point of an endless line: what the gas becomes, infinitely much.
+        """
+        if point == len(self.walk.t) and self.endless:
+            return dict.fromkeys(sorted(map(self.system.name, self.walk.beyond)), float("inf"))
         n_atoms = float(self.reactant.composition.n_atoms)
         found: dict[str, float] = {}
         for column, atoms in zip(self.walk.phases[point], self.walk.amounts[point], strict=True):

@@ -70,7 +70,7 @@ class Window(Answer, figure="window"):
     energy_above_hull_eV_per_atom : float
     decomposition_energy_0V_eV_per_atom : float
         Energy of the equilibrium with Li metal minus that of the material and the Li taken up
-        [eV per atom of the material].
+        [eV per atom of the material]; None beside a gas that takes up Li without end.
     reduction_products, oxidation_products : tuple of str
         Phases after the first step below and above the window; empty where there is no step.
     competitors : Competitors
@@ -87,7 +87,7 @@ class Window(Answer, figure="window"):
     energy_eV_per_atom: float
     energy_source: str
     energy_above_hull_eV_per_atom: float
-    decomposition_energy_0V_eV_per_atom: float
+    decomposition_energy_0V_eV_per_atom: float | None
     reduction_products: tuple[str, ...]
     oxidation_products: tuple[str, ...]
     competitors: Competitors
@@ -118,7 +118,8 @@ def window_row(window: Window) -> dict[str, Any]:
     """Flat row of a window, for tables."""
     phase = window.phase_window_V or (None, None)
     n_atoms = float(compose(window.material).n_atoms)
-    per_formula = window.decomposition_energy_0V_eV_per_atom * n_atoms
+    per_atom = window.decomposition_energy_0V_eV_per_atom
+    per_formula = None if per_atom is None else per_atom * n_atoms
     return {
         "material": window.material,
         "reduction_limit_V": window.assemblage_window_V[0],
@@ -131,9 +132,11 @@ def window_row(window: Window) -> dict[str, Any]:
         "energy_eV_per_atom": window.energy_eV_per_atom,
         "energy_source": window.energy_source,
         "energy_above_hull_eV_per_atom": window.energy_above_hull_eV_per_atom,
-        "decomposition_energy_0V_eV_per_atom": window.decomposition_energy_0V_eV_per_atom,
+        "decomposition_energy_0V_eV_per_atom": per_atom,
         "decomposition_energy_0V_eV_per_formula": per_formula,
-        "decomposition_energy_0V_kJ_per_mol": per_formula * KJ_PER_MOL,
+        "decomposition_energy_0V_kJ_per_mol": None
+        if per_formula is None
+        else per_formula * KJ_PER_MOL,
         "reduction_products": " + ".join(window.reduction_products),
         "oxidation_products": " + ".join(window.oxidation_products),
     }
@@ -215,7 +218,9 @@ def stability_window(
         energy_eV_per_atom=line.energy,
         energy_source=line.reactant.energy_source,
         energy_above_hull_eV_per_atom=line.above_hull,
-        decomposition_energy_0V_eV_per_atom=without_noise(float(walk.energy[-1]) - line.energy),
+        decomposition_energy_0V_eV_per_atom=None
+        if line.endless
+        else without_noise(float(walk.energy[-1]) - line.energy),
         reduction_products=tuple(line.products(start + 1)) if reduction > 0.0 else (),
         oxidation_products=tuple(line.products(start - 1)) if start > 0 else (),
         competitors=competitors_of(table, m),

@@ -26,6 +26,7 @@ from .command import (
     root,
     together,
 )
+from .heat import Gases, Heat, gases_only, heat_options
 from .source import Choice, asked, source_options
 
 if TYPE_CHECKING:
@@ -130,12 +131,21 @@ _samples = option(
 
 @root.command("reaction")
 @reaction_options
+@option("--at", "give the energies at this share of A, too", type=float, metavar="X")
+@option(
+    "--by",
+    "share of atoms (default), moles, weight or volume",
+    default="atom",
+    type=click.Choice(["atom", "mole", "weight", "volume"]),
+)
 @_samples
+@heat_options
 @source_options
 @output_options
 def reaction(
-    a: Material, b: Material, potential: float | None, samples: int, choice: Choice, output: Output
-) -> int:
+    a: Material, b: Material, potential: float | None, at: float | None, by: str, samples: int,
+    heat: Heat, choice: Choice, output: Output,
+) -> int:  # fmt: skip
     """Answer with the reaction energies of two materials."""
     from ..report.text import answers as text
 
@@ -146,7 +156,7 @@ def reaction(
     return answer(
         choice,
         output,
-        lambda db: db.reaction(a, b, potential, samples),
+        lambda db: heat.on(db).reaction(a, b, potential, samples, at=at, by=by),
         lambda found: text.with_spreads(text.reaction_text(found), found),
     )
 
@@ -161,16 +171,19 @@ def reaction(
     default=10.0,
     metavar="MEV",
 )
+@heat_options
 @source_options
 @output_options
-def window(m: Material, samples: int, tolerance: float, choice: Choice, output: Output) -> int:
+def window(
+    m: Material, samples: int, tolerance: float, heat: Heat, choice: Choice, output: Output
+) -> int:
     """Answer with the stability window of a material."""
     from ..report.text import answers as text
 
     return answer(
         choice,
         output,
-        lambda db: db.window(m, samples, tolerance_meV_per_atom=tolerance),
+        lambda db: heat.on(db).window(m, samples, tolerance_meV_per_atom=tolerance),
         lambda found: text.with_spreads(text.window_text(found), found),
     )
 
@@ -178,16 +191,17 @@ def window(m: Material, samples: int, tolerance: float, choice: Choice, output: 
 @root.command("lithiate")
 @material("m", NAMED)
 @_samples
+@heat_options
 @source_options
 @output_options
-def lithiate(m: Material, samples: int, choice: Choice, output: Output) -> int:
+def lithiate(m: Material, samples: int, heat: Heat, choice: Choice, output: Output) -> int:
     """Answer with the lithiation path of a material."""
     from ..report.text import answers as text
 
     return answer(
         choice,
         output,
-        lambda db: db.lithiation(m, samples),
+        lambda db: heat.on(db).lithiation(m, samples),
         lambda found: text.with_spreads(text.lithiation_text(found), found),
     )
 
@@ -196,16 +210,19 @@ def lithiate(m: Material, samples: int, choice: Choice, output: Output) -> int:
 @click.argument("candidate", help=NAMED)
 @click.argument("electrolyte", help="formula or name")
 @_samples
+@heat_options
 @source_options
 @output_options
-def stack(candidate: str, electrolyte: str, samples: int, choice: Choice, output: Output) -> int:
+def stack(
+    candidate: str, electrolyte: str, samples: int, heat: Heat, choice: Choice, output: Output
+) -> int:
     """Answer with every contact of Li | candidate | electrolyte."""
     from ..report.text.answers import stack_text
 
     return answer(
         choice,
         output,
-        lambda db: db.stack(candidate, electrolyte, samples),
+        lambda db: heat.on(db).stack(candidate, electrolyte, samples),
         stack_text,
     )
 
@@ -214,11 +231,12 @@ def stack(candidate: str, electrolyte: str, samples: int, choice: Choice, output
 @profile_options
 @option("--out", "write profile.png, .svg, .pdf and .csv there", metavar="FOLDER")
 @force_option
+@heat_options
 @source_options
 @output_options
 def profile(
     a: Material, b: Material, start: float, end: float, step: float | None, out: str | None,
-    force: bool, choice: Choice, output: Output,
+    force: bool, heat: Heat, choice: Choice, output: Output,
 ) -> int:  # fmt: skip
     """Answer with the reactions of two materials and Li, from one potential to another."""
     from ..report.text.profile import profile_text
@@ -234,9 +252,26 @@ def profile(
     return answer(
         choice,
         output,
-        lambda db: db.profile(a, b, start, end, step),
+        lambda db: heat.on(db).profile(a, b, start, end, step),
         profile_text,
         first=write,
+    )
+
+
+@root.command("decompose")
+@material("m", NAMED)
+@gases_only
+@source_options
+@output_options
+def decompose(m: Material, heat: Gases, choice: Choice, output: Output) -> int:
+    """Answer with the temperature at which a material gives off gas."""
+    from ..report.text.answers import decomposition_text
+
+    return answer(
+        choice,
+        output,
+        lambda db: db.decompose(m, heat.gases, pressure=heat.pressure),
+        decomposition_text,
     )
 
 

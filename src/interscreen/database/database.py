@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..answers.decompose import Decomposition, decompose, heating_conditions
 from ..answers.lithiation import Lithiation, lithiate
 from ..answers.map import CompositionMap, composition_map, read_system
 from ..answers.profile import profile
@@ -21,9 +22,11 @@ from ..answers.sampled import sampled_lithiation, sampled_reaction, sampled_wind
 from ..answers.stack import Stack, stack
 from ..answers.window import Window, stability_window
 from ..energies.anchors import Anchoring
+from ..energies.conditions import at_conditions, read_conditions
 from ..energies.sampling import EnergyModel
 from ..energies.scale import prepared
 from ..errors import InputError, InterscreenWarning
+from ..phases.conditions import BACKGROUND_BAR
 from ..phases.filters import Filters
 from ..phases.material import Given, elements_of
 from ..phases.result import Result
@@ -200,6 +203,62 @@ class Database:
     def _repr_html_(self) -> str:
         return self.table._repr_html_()
 
+    def at(
+        self,
+        temperature_K: float | str,
+        gases: Mapping[str, float | str] | None = None,
+        *,
+        pressure: float | str = 1.0,
+        closed_gas: bool = False,
+        background_bar: float = BACKGROUND_BAR,
+    ) -> Database:
+        """Return these phases at a temperature, with gases at their pressures.
+
+        Every question can be put to it.  Its energies are anchored to measured Gibbs energies at
+        that temperature, whatever the scale here (docs/temperature.md).
+
+        Parameters
+        ----------
+        temperature_K : float or str
+            A number [K], ``"973K"`` or ``"700C"``; 250 to 2000 K.
+        gases : mapping, optional
+            Gases of endless amount: shares of all gases (``0.21``, ``"400ppm"``) or pressures with
+            their unit (``"20mbar"``).
+        pressure : float or str
+            All gases together, a number [bar] or text with a unit.
+        closed_gas : bool
+            Gases without a name leave only when they reach that pressure.
+        background_bar : float
+            Pressure at which they leave otherwise [bar].
+
+        Raises
+        ------
+        InputError
+            For conditions that cannot be read, an unknown gas, or one with an element that the
+            source lacks.
+
+        Examples
+        --------
+        >>> import interscreen as si
+        >>> air = si.load().at("700C", {"CO2": "400ppm", "O2": 0.21})
+        >>> air.reaction("Li2O", "CO2").reactants[0]["formula"]
+        'Li2O'
+        """
+        conditions = read_conditions(
+            temperature_K,
+            gases,
+            pressure=pressure,
+            closed_gas=closed_gas,
+            background_bar=background_bar,
+        )
+        more = elements_of(conditions.gases, lithium=False)
+        return Database(
+            opener=lambda sets: at_conditions(
+                self._holding([frozenset(some) | more for some in sets]), conditions
+            ),
+            tell=self._teller,
+        )
+
     # -- questions --------------------------------------------------------------------------------
 
     def reaction(
@@ -210,6 +269,8 @@ class Database:
         samples: int = 0,
         *,
         model: EnergyModel | None = None,
+        at: float | None = None,
+        by: str = "atom",
     ) -> Reaction:
         """Return the reaction of two materials over all mixing ratios.
 
@@ -222,6 +283,10 @@ class Database:
             Samples of the energies for error bars, as 1000; 0 for none.
         model : EnergyModel, optional
             What is assumed about the errors of the energies.
+        at : float, optional
+            Share of the first material at which the energies are given, too.
+        by : str
+            Share of what: ``"atom"``, ``"mole"``, ``"weight"`` or ``"volume"``.
 
         Raises
         ------
@@ -235,9 +300,9 @@ class Database:
         bars = _bars(samples, model)
         lithium = potential_V is not None
         return self._asked(
-            lambda table: react(table, a, b, potential_V),
+            lambda table: react(table, a, b, potential_V, at=at, by=by),
             (a, b),
-            (lambda table: sampled_reaction(table, a, b, **bars)) if bars else None,
+            (lambda table: sampled_reaction(table, a, b, at=at, by=by, **bars)) if bars else None,
             lithium=lithium,
         )
 
@@ -305,6 +370,28 @@ class Database:
             Adds points at regular distances [V]; the curves need none.
         """
         return self._asked(lambda table: profile(table, a, b, start, end, step), (a, b))
+
+    def decompose(
+        self,
+        m: Given,
+        gases: Mapping[str, float | str] | None = None,
+        *,
+        pressure: float | str | None = None,
+    ) -> Decomposition:
+        """Return the temperature at which a material starts to give off gas, and what is left.
+
+        Parameters
+        ----------
+        m : str, Material, or pymatgen Composition, Element or entry
+        gases : mapping, optional
+            Gases of endless amount, as for ``at``.
+        pressure : float or str, optional
+            Pressure at which a gas without a name leaves, a number [bar] or text with a unit; by
+            default 1e-6 bar.
+        """
+        conditions = heating_conditions(gases, pressure)
+        table = self._holding([elements_of([m, *conditions.gases], lithium=False)])
+        return self._said(decompose(table, m, conditions))
 
     def map(
         self, system: str | Sequence[str], against: Given, *, divisions: int = 200

@@ -7,11 +7,14 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...answers.decompose import Decomposition
 from ...answers.lithiation import Lithiation, format_amount
 from ...answers.provenance import Answer, PutBack
+from ...answers.ratio import AtRatio
 from ...answers.reaction import Reaction
 from ...answers.stack import Stack
 from ...answers.window import Window
+from ...energies.conditions import HIGHEST_K, LOWEST_K
 from ...phases.units import KJ_PER_MOL
 from ..markup import rounded
 
@@ -122,8 +125,10 @@ def reaction_text(result: Reaction) -> str:
     lines = [f"{first} | {second}"]
     if result.potential_V is not None:
         lines[0] += f"   open to Li at {result.potential_V:g} V"
-    if result.mixing_fraction is None:
-        lines.append("  no mutual reaction: the two coexist (driving force zero)")
+    if result.coexist:
+        lines.append("  nothing reacts: the two coexist (driving force zero)")
+    elif result.mixing_fraction is None:
+        lines.append("  no mutual reaction, but what each side does alone:")
     else:
         lines += [
             f"  minimum mutual energy  {energy(result.min_mutual_energy_eV_per_atom)}",
@@ -131,6 +136,14 @@ def reaction_text(result: Reaction) -> str:
             f"  atom fraction of {first} there  {result.mixing_fraction:.4f}",
             f"  {result.equation}",
         ]
+    for name, alone in zip((first, second), result.self_decomposition, strict=True):
+        if alone.equation:
+            lines += [
+                f"  {name} alone  {energy(alone.energy_eV_per_atom)}",
+                f"    {alone.equation}",
+            ]
+    if result.at:
+        lines += _at_ratio(result.at, first)
     lines += ["  energies used", *(f"    {r['formula']}: {used(r)}" for r in result.reactants)]
     rows = [[f"x({first})", "mutual", "total", "equation (energies in eV/atom)"]]
     for kink in result.kinks:
@@ -141,6 +154,17 @@ def reaction_text(result: Reaction) -> str:
     return "\n".join(
         [*lines, *("  " + line for line in origin_lines(result.provenance, result.put_back))]
     )
+
+
+def _at_ratio(found: AtRatio, first: str) -> list[str]:
+    share = {"atom": "atoms", "mole": "moles"}.get(found.by, found.by)
+    atoms = f"atom fraction {found.mixing_fraction:.4f}"
+    return [
+        f"  with {found.fraction:g} of the {share} in {first} ({atoms})",
+        f"    mutual  {energy(found.mutual_energy_eV_per_atom)}",
+        f"    total   {energy(found.total_energy_eV_per_atom)}",
+        f"    {found.equation}",
+    ]
 
 
 def window_text(result: Window) -> str:
@@ -174,7 +198,9 @@ def lithiation_text(result: Lithiation) -> str:
     """Write a lithiation path."""
     lines = [result.material]
     if not result.steps:
-        lines.append("  takes up no Li: stable against Li metal")
+        lines.append(
+            "  takes up no Li" + (": stable against Li metal" * (result.endless_V is None))
+        )
     else:
         rows = [["voltage/V", "Li per formula", "mAh/g", "products"]]
         rows += [
@@ -188,8 +214,28 @@ def lithiation_text(result: Lithiation) -> str:
         ]
         lines += ["  " + line for line in table(rows, left=(3,))]
         lines.append(f"  mean voltage  {result.average_voltage_V:.3f} V vs Li/Li+")
-    lines.append(f"  with Li metal  {' + '.join(result.final_products)}")
+    if result.endless_V is None:
+        lines.append(f"  with Li metal  {' + '.join(result.final_products)}")
+    else:
+        lines.append(f"  below {result.endless_V:.3f} V the gas takes up Li without end")
     return "\n".join([*lines, *_foot(result)])
+
+
+def decomposition_text(result: Decomposition) -> str:
+    """Write the temperature at which a material gives off gas."""
+    onset = result.onset_temperature_K
+    if onset is None:
+        said = [f"  gives off no gas up to {result.known_to_K:g} K"]
+        if result.known_to_K < HIGHEST_K:
+            said = [f"{said[0]}, up to where its energy is known"]
+    else:
+        below = "at any temperature from " if onset <= LOWEST_K else "from "
+        said = [
+            f"  gives off gas {below}{onset:.0f} K ({onset - 273.15:.0f} C) on",
+            f"  {result.equation}",
+        ]
+    lines = (*said, *(f"  {line}" for line in origin_lines(result.provenance)))
+    return "\n".join([result.material, *lines])
 
 
 def _foot(result: Window | Lithiation) -> list[str]:
