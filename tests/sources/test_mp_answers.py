@@ -266,6 +266,8 @@ def test_an_answer_names_the_document_of_each_of_its_phases(pull, service, small
     documents = documents_of(answer, table)
     assert documents.keys() == {"Li2O", "TiS2", "Li2S", "Li2TiO3", "Li2TiS3", "Li4TiO4", "TiO2"}
     (number,) = small.ids("Li2O")
+    for spelled in (number, padded(number)):  # a reactant by its identifier
+        assert react(table, spelled, "TiS2").products == react(table, "Li2O", "TiS2").products
     assert documents["Li2O"] == {
         "material_id": number,
         "material_id_in_letters": padded(number),

@@ -14,6 +14,7 @@ from ..errors import InputError
 from ..phases.conditions import GAS
 from ..phases.formula import Formula, parse_formula
 from ..phases.hull import require_near
+from ..phases.identifiers import spelled_as
 from ..phases.material import Composition, Given, Material, as_material, phase_material, resolve
 from ..phases.names import IDENTIFIER, names
 from ..phases.system import Floats, System
@@ -76,7 +77,7 @@ def identified(table: PhaseTable, given: Given) -> Given:
     if not is_identifier(given):
         return given
     material = as_material(given)
-    rows = np.flatnonzero(table.ids == material.formula)
+    rows = np.flatnonzero(table.ids == spelled_as(material.formula, table.ids.tolist()))
     if not len(rows):
         known = (
             "keeps the lowest structure of each formula it holds"
