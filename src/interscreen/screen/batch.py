@@ -37,7 +37,7 @@ from .run import (
     with_suspects,
 )
 from .run_store import RunStore
-from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS
+from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, STATED
 from .study import Study
 from .tables import FAILED, OK, results_table
 from .top import TableColumns
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-RESULT_VERSION = "4"  # raise it when a number of the batch means something else
+RESULT_VERSION = "5"  # raise it when a number of the batch means something else
 CHUNK = 2000  # candidates
 SHOWN = 200  # candidates per electrolyte, and overall, in ranking.csv
 
@@ -312,7 +312,7 @@ def refine(
     import pyarrow as pa
 
     needed = ["candidate", "electrolyte", "status", "role", *HIDDEN_BY]
-    needed += dict.fromkeys((*SCORE_COLUMNS, *OPTIONAL_COLUMNS))
+    needed += dict.fromkeys((*SCORE_COLUMNS, *STATED, *OPTIONAL_COLUMNS))
     whole = pa.concat_tables(part.select(needed) for part in read())
     aside = hidden(TableColumns(whole), (study.query or Query()).condition)
     board = Board.of(whole.filter(~any_of(aside.values(), len(whole))).to_pandas())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, Floats, as_numbers
+from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, STATED, Floats, as_numbers
 from .tables import OK
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Board:
     roles : (E, C) str array
         Empty where the row could not be computed.
     columns : dict of str to (E, C) float array
-        ``SCORE_COLUMNS`` and ``OPTIONAL_COLUMNS``.
+        ``SCORE_COLUMNS``, ``STATED`` and ``OPTIONAL_COLUMNS`` as numbers.
     """
 
     candidates: tuple[str, ...]
@@ -55,7 +55,7 @@ class Board:
 
         numbers = {
             name: grid(np.where(ok, as_numbers(results.get(name)), np.nan), np.nan)
-            for name in (*SCORE_COLUMNS, *OPTIONAL_COLUMNS)
+            for name in (*SCORE_COLUMNS, *STATED, *OPTIONAL_COLUMNS)
         }
         return cls(
             tuple(candidates),

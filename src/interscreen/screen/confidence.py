@@ -13,7 +13,7 @@ from ..phases.columns import columns_of
 from ..phases.system import Floats
 from .board import OVERALL
 from .places import rank_spread
-from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, score_columns
+from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, STATED, score_columns
 from .tables import OK
 from .weights import Weights
 
@@ -59,8 +59,8 @@ class Sampled:
 def sampled_scores(samples: Sampled, results: pd.DataFrame, weights: Weights) -> dict[Key, Floats]:
     """Score of every computed row in every sample, (s,) by candidate and electrolyte [meV/atom].
 
-    The role of a candidate is that of its nominal energies, and so are the numbers that are not
-    sampled (volumes).  Not a number where a number is missing.
+    Numbers that are not sampled (volumes) are those of the energies as they are.  Not a number
+    where a number is missing.
     """
     rows = _computed(results, samples)
     if not rows:
@@ -73,8 +73,9 @@ def sampled_scores(samples: Sampled, results: pd.DataFrame, weights: Weights) ->
         return np.broadcast_to(values, shape)
 
     columns = {column: np.array([own[column] for own in numbers]) for column in SCORE_COLUMNS}
-    columns |= {column: nominal(column) for column in OPTIONAL_COLUMNS if column in results}
-    return dict(zip(rows, score_columns(columns, weights, nominal("role")), strict=True))
+    stated = [column for column in (*STATED, *OPTIONAL_COLUMNS) if column in results]
+    columns |= {column: nominal(column) for column in stated}
+    return dict(zip(rows, score_columns(columns, weights), strict=True))
 
 
 def _computed(results: pd.DataFrame, samples: Sampled) -> dict[Key, dict[Any, Any]]:

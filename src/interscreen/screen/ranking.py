@@ -1,4 +1,4 @@
-"""Ranking: a score per role, ties, the Pareto front, and what the weights do to the order.
+"""Ranking: one score, ties, the Pareto front, and what the weights do to the order.
 
 Every term is in meV/atom and zero at best, so the score is the energy-like distance from an ideal
 interlayer.  docs/ranking.md explains the formula; a study may change the weights.
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..phases.columns import COLUMNS, columns_of
 from .board import OVERALL, Board
 from .places import pareto_front, ranks
-from .scores import ROLES, TERMS, Floats, missing_numbers, role_terms, score_columns
+from .scores import ROLES, Floats, missing_numbers, score_columns, score_terms
 from .tables import FAILED, OK
 from .weight_sensitivity import weight_rank_ranges
 from .weights import Ranking, Weights
@@ -46,7 +46,7 @@ class Standing:
     ----------
     board : Board
     terms : dict of str to (B, C) float array
-        Terms of the score by label [meV/atom]; NaN for candidates of other roles.
+        Terms of the score by label [meV/atom]; NaN without a score.
     scores : (B, C) float array
         Score of each candidate in each block [meV/atom]; NaN without one.
     rank : (B, C) int array
@@ -63,23 +63,16 @@ class Standing:
     @classmethod
     def of(cls, board: Board, ranking: Ranking) -> Standing:
         """Rank all candidates of a board."""
-        terms: dict[str, Floats] = {}
-        for role, factors in ranking.weights.by_role().items():
-            mine = board.roles == role
-            some = {name: values[mine] for name, values in board.columns.items()}
-            for label, values in role_terms(role, some, factors).items():
-                terms.setdefault(label, np.full(board.roles.shape, np.nan))[mine] = values
-        terms = {label: board.with_overall(values) for label, values in terms.items()}
-        scores = board.with_overall(score_columns(board.columns, ranking.weights, board.roles))
+        terms = {
+            label: board.with_overall(values)
+            for label, values in score_terms(board.columns, ranking.weights.factors()).items()
+        }
+        scores = board.with_overall(score_columns(board.columns, ranking.weights))
         front = np.zeros(scores.shape, dtype=np.bool_)
-        for number, roles in enumerate(board.block_roles):
-            for role in ROLES:
-                mine = np.flatnonzero(roles == role)
-                # a term that no candidate of the role has belongs to other roles
-                own = [term[number, mine] for term in terms.values()]
-                own = [term for term in own if not np.isnan(term).all()]
-                if own:
-                    front[number, mine] = pareto_front(np.round(np.transpose(own), _FRONT_DIGITS))
+        for number in range(len(scores)):
+            own = [term[number] for term in terms.values()]
+            if own:
+                front[number] = pareto_front(np.round(np.transpose(own), _FRONT_DIGITS))
         rank = [ranks(block, ranking.tie_meV_per_atom)[0] for block in scores]
         return cls(board, terms, scores, np.array(rank, np.int64).reshape(scores.shape), front)
 
@@ -174,7 +167,7 @@ def _reasons(
         elif row["status"] != OK:
             found[line, column] = str(row["reason"])
         else:
-            missing = missing_numbers(row["role"], row, weights)
+            missing = missing_numbers(row, weights)
             found[line, column] = "no score: " + "; ".join(
                 f"no {name}, which the weight {weight} asks for (set that to 0, or add what is "
                 "missing)"
@@ -222,11 +215,9 @@ def _ties(
 
 def _term_texts(standing: Standing, block: int) -> NDArray[np.object_]:
     """Write what each metric adds to a score (``"converted layer -20.0; bridge 0.0"``)."""
-    roles = standing.board.block_roles[block]
-    found = np.full(len(roles), "", dtype=object)
-    for column, role in enumerate(roles.tolist()):
-        labels = [term.label for term in TERMS.get(role, ()) if term.label in standing.terms]
-        values = {label: standing.terms[label][block, column] for label in labels}
+    found = np.full(standing.scores.shape[1], "", dtype=object)
+    for column in range(len(found)):
+        values = {label: term[block, column] for label, term in standing.terms.items()}
         found[column] = "; ".join(
             f"{label} {value:.1f}".replace(" -0.0", " 0.0")
             for label, value in values.items()

@@ -218,7 +218,9 @@ def _results(
     names = electrolytes.names
     for number, reason in reasons.items():
         entry = study.candidates[number]
-        known = {key: values[0] for key, values in given_texts([entry]).items() if key != "role"}
+        known = {
+            key: values[0] for key, values in given_texts([entry]).items() if key not in _DECIDED
+        }
         known |= {"candidate": entry.label, "formula": entry.formula}
         why = dict.fromkeys(((0, e) for e in range(len(names))), reason)
         why |= {(0, e): text for e, text in electrolytes.missing.items()}
@@ -228,7 +230,7 @@ def _results(
         entries = [study.candidates[number] for number in good]
         known_of = [
             {
-                **{k: v[0] for k, v in given_texts([entry]).items() if k != "role"},
+                **_texts_of(entry),
                 "candidate": entry.label,
                 "formula": resolve(entry.material)[1].text,
             }
@@ -241,10 +243,19 @@ def _results(
     return whole.take(sorted(range(len(order)), key=lambda place: order[place])), numbers
 
 
+_DECIDED = ("role", "route", "arrangement")  # known of rows that were computed
+
+
+def _texts_of(entry: MaterialEntry) -> dict[str, str]:
+    return {k: values[0] for k, values in given_texts([entry]).items() if k not in _DECIDED}
+
+
 def given_texts(entries: Sequence[MaterialEntry]) -> dict[str, list[str]]:
     """Texts that a study states of its candidates, by column."""
     return {
         "role": ["" if entry.role == "auto" else entry.role for entry in entries],
+        "route": ["" if entry.route == "auto" else entry.route for entry in entries],
+        "arrangement": [entry.arrangement for entry in entries],
         "expected_products": [entry.products for entry in entries],
         "reference": [entry.reference for entry in entries],
     }
