@@ -19,7 +19,7 @@ from ..phases.table import PhaseTable
 from ..version import version
 from .board import OVERALL, Board
 from .choose import Choice, choose, hull_rows
-from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence
+from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence, with_verdicts
 from .detail import details
 from .entries import MaterialEntry
 from .folder import RESULTS, write_table
@@ -312,7 +312,7 @@ def refine(
     import pyarrow as pa
 
     needed = ["candidate", "electrolyte", "status", "role", *HIDDEN_BY]
-    needed += dict.fromkeys((*SCORE_COLUMNS, *STATED, *OPTIONAL_COLUMNS))
+    needed += dict.fromkeys(("verdict", *SCORE_COLUMNS, *STATED, *OPTIONAL_COLUMNS))
     whole = pa.concat_tables(part.select(needed) for part in read())
     aside = hidden(TableColumns(whole), (study.query or Query()).condition)
     board = Board.of(whole.filter(~any_of(aside.values(), len(whole))).to_pandas())
@@ -339,6 +339,10 @@ def refine(
     numbered = dict(details(asked, task, table, jobs))
     found = [numbered[number] for number in range(len(asked))]
     rows = with_equations(rows, found)
+    drawn = None
+    if study.uncertainty.samples:
+        drawn = _sampled(study, table, electrolytes, wanted, jobs)
+        rows = with_verdicts(drawn, rows)
     ranking = rank(rows, study.ranking, standing)
     keep = [
         row["candidate"] in {board.candidates[place] for place in listed[row["electrolyte"]]}
@@ -346,10 +350,10 @@ def refine(
     ]
     ranking = ranking[np.array(keep, dtype=bool)].reset_index(drop=True)
     tables = detail_tables(listing, electrolytes, table, task, found)
-    if study.uncertainty.samples:
-        drawn = _sampled(study, table, electrolytes, wanted, jobs)
+    if drawn is not None:
         scores = sampled_scores(drawn, rows, study.ranking.weights)
-        ranking = with_confidence(ranking, scores, study.ranking.tie_meV_per_atom)
+        tie = study.ranking.tie_meV_per_atom
+        ranking = with_confidence(ranking, scores, tie, alone=False)
         tables["uncertainty"] = uncertainty_table(drawn, rows, ranking, scores)
     if study.sensitivity:
         ranking = with_suspects(ranking, [row for part in found for row in part.sensitivity])

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from ..phases.columns import COLUMNS, columns_of
 from .board import OVERALL, Board
-from .places import pareto_front, ranks
+from .places import pareto_front, rank_matrix
 from .scores import ROLES, Floats, missing_numbers, score_columns, score_terms
 from .tables import FAILED, OK
+from .verdict import VERDICTS
 from .weight_sensitivity import weight_rank_ranges
 from .weights import Ranking, Weights
 
@@ -73,8 +74,8 @@ class Standing:
             own = [term[number] for term in terms.values()]
             if own:
                 front[number] = pareto_front(np.round(np.transpose(own), _FRONT_DIGITS))
-        rank = [ranks(block, ranking.tie_meV_per_atom)[0] for block in scores]
-        return cls(board, terms, scores, np.array(rank, np.int64).reshape(scores.shape), front)
+        places = rank_matrix(scores, ranking.tie_meV_per_atom, board.block_verdicts)
+        return cls(board, terms, scores, places.astype(np.int64), front)
 
     def best(self, block: int, each: int) -> NDArray[np.int64]:
         """Return the best candidates of each role in a block, so many of each, best first."""
@@ -124,7 +125,8 @@ def rank(results: pd.DataFrame, ranking: Ranking, among: Standing | None = None)
     for number, (block, line) in enumerate(zip(board.blocks, lines, strict=True)):
         scores = mine.scores[number]
         # without a score last, in the order of the results
-        order = np.argsort(np.where(np.isnan(scores), np.inf, -scores), kind="stable")
+        said = mine.board.block_verdicts[number]
+        order = np.lexsort((np.where(np.isnan(scores), np.inf, -scores), said, np.isnan(scores)))
         if block == OVERALL:
             known, why = _overall(board, results, reasons)
         else:
@@ -139,7 +141,8 @@ def rank(results: pd.DataFrame, ranking: Ranking, among: Standing | None = None)
             "weight_rank_high": high[number],
             "pareto": np.where(wide.front[line, columns], "yes", "no"),
             "score_terms": _term_texts(mine, number),
-            "tied_with": _ties(scores, names, order, ranking.tie_meV_per_atom),
+            "tied_with": _ties(scores, names, order, ranking.tie_meV_per_atom, said),
+            "verdict": np.array([*VERDICTS, ""], dtype=object)[said],
         }
         frame = known.reindex(columns=wanted).astype(object)
         frame["electrolyte"], frame["candidate"] = block, names
@@ -202,13 +205,18 @@ def _overall(
 
 
 def _ties(
-    scores: Floats, names: NDArray[np.object_], order: NDArray[np.int64], tie: float
+    scores: Floats,
+    names: NDArray[np.object_],
+    order: NDArray[np.int64],
+    tie: float,
+    verdicts: NDArray[np.int64],
 ) -> NDArray[np.object_]:
-    """Names of the candidates that are tied with each, best first."""
+    """Names of the candidates of the same verdict that are tied with each, best first."""
     found = np.full(len(scores), "", dtype=object)
     falling = scores[order]
     for place in order[~np.isnan(falling)].tolist():
-        near = order[np.abs(falling - scores[place]) <= tie]
+        same = verdicts[order] == verdicts[place]
+        near = order[same & (np.abs(falling - scores[place]) <= tie)]
         found[place] = "; ".join(names[near[near != place]])
     return found
 

@@ -18,7 +18,7 @@ from ..phases.columns import columns_of
 from ..phases.material import Material, elements_of, resolve
 from ..phases.result import Displayed
 from ..phases.table import PhaseTable
-from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence
+from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence, with_verdicts
 from .detail import Asked, Detail, Row, Task, beside, details, window_rows
 from .entries import MaterialEntry
 from .ranking import OVERALL, rank
@@ -158,10 +158,12 @@ def run_study(
     task = task_of(study, electrolytes)
     found = _details(asked, task, table, workers_of(study, jobs), progress)
     frame = with_equations(frame, [found[number] for number in range(len(asked))])
+    drawn = Sampled({}, samples) if numbers is None else Sampled.of(numbers)
+    if samples:
+        frame = with_verdicts(drawn, frame)
     ranking = rank(frame, study.ranking)
     uncertainty = None
     if samples:
-        drawn = Sampled({}, samples) if numbers is None else Sampled.of(numbers)
         scores = sampled_scores(drawn, frame, study.ranking.weights)
         ranking = with_confidence(ranking, scores, study.ranking.tie_meV_per_atom)
         uncertainty = uncertainty_table(drawn, frame, ranking, scores)

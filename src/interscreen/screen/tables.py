@@ -22,6 +22,7 @@ from ..phases.columns import COLUMNS, arrow_schema, columns_of
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL, MAH_PER_MOL
+from . import verdict
 from .marks import mark_columns
 from .routes import published_routes
 from .scores import (
@@ -31,6 +32,7 @@ from .scores import (
     SCORE_COLUMNS,
     STATED,
     alternatives,
+    as_numbers,
     role_columns,
     score_columns,
 )
@@ -100,6 +102,13 @@ def results_table(
     columns = {name: full[name] for name in (*SCORE_COLUMNS, *STATED, *OPTIONAL_COLUMNS)}
     full["score_meV_per_atom"] = score_columns(columns, weights)
     full |= alternatives(columns, weights)
+    bare = full["bare_mutual_eV_per_atom"]
+    known = verdict.stated(
+        verdict.contact_and_gain(columns | {"bare_mutual_eV_per_atom": bare}), bare
+    )
+    path = (as_numbers(full["li_uptake_per_formula"]) > 0.0) | numbers.has_salt[None, :, 0]
+    full["verdict"] = verdict.verdicts(*known, path)
+    full["verdict_reason"] = verdict.reasons(full["verdict"], *known)
     arrays = []
     for field in arrow_schema("results"):
         if field.name not in full:
@@ -208,9 +217,9 @@ def _orders(numbers: Stacks, electrolyte: int) -> Texts:
     phases = numbers.products
     energies = np.where(phases < 0, -np.inf, numbers.product_energies[electrolyte])
     faces: Any = numbers.common.faces[phases] & (phases >= 0)
-    quiet = energies > -TOLERANCE_EV
+    quiet: Any = energies > -TOLERANCE_EV
     # the best facing one first, or any that is quiet; then what blocks electrons, metals last
-    chosen = np.where(faces & quiet, energies + 1e3, np.where(quiet, energies, -np.inf))
+    chosen: Any = np.where(faces & quiet, energies + 1e3, np.where(quiet, energies, -np.inf))
     first = chosen.argmax(axis=1)
     later: Any = np.where(phases < 0, 3, np.where(faces, 1, 2))
     later[np.arange(len(phases)), first] = 0

@@ -60,7 +60,7 @@ def weight_rank_ranges(
     for start in range(0, draws, step):
         some = {name: np.asarray(values)[start : start + step] for name, values in factors.items()}
         scores = board.with_overall(score_columns(board.columns, some))
-        found.append(rank_matrix(scores, ranking.tie_meV_per_atom))
+        found.append(rank_matrix(scores, ranking.tie_meV_per_atom, board.block_verdicts))
     low, high = np.quantile(np.concatenate(found), (LOW, HIGH), axis=0, method="inverted_cdf")
     return low, high
 
@@ -90,7 +90,8 @@ def weight_table(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
     default, changed = (
         board.with_overall(score_columns(board.columns, some)) for some in (weights, factors)
     )
-    ranks_before, ranks_after = rank_matrix(default, tie), rank_matrix(changed, tie)
+    said = board.block_verdicts
+    ranks_before, ranks_after = (rank_matrix(each, tie, said) for each in (default, changed))
     names = np.array(board.candidates, dtype=object)
     rows = []
     for block, electrolyte in enumerate(board.blocks):

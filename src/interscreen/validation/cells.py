@@ -53,8 +53,9 @@ class Cell(Result):
     """One measured cell, and what its stack says.
 
     ``computed_electrolyte`` is another one where an undoped garnet stands in; ``status`` is ``ok``,
-    ``failed`` or ``not computed`` with the reason, or ``bare`` for a cell without interlayer.  Without
-    metrics ``role`` and ``layer`` are empty; ``artefacts`` are the phases of the layer that only hulls know.
+    ``failed`` or ``not computed`` with the reason, or ``bare`` for a cell without interlayer.
+    Without metrics ``role`` and ``layer`` are empty; ``artefacts`` are the phases of the layer that
+    only hulls know.
     """
 
     measured: MeasuredCell
