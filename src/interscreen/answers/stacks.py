@@ -18,6 +18,7 @@ from ..energies.sampling import BLOCK, EnergyModel, EnergySamples
 from ..engine.batch import LineBatch, PairBatch, Sparse, mutual_minima, row_lines
 from ..phases.equation import NOISE
 from ..phases.material import Given
+from ..phases.solids import INSULATOR, row_conduction
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from .lithium import FORMULA_LITHIUM, TOLERANCE_EV
@@ -148,6 +149,10 @@ class Stacks:
     # (k, s) highest oxidation limit, within tolerance, of the salts of the layer that are stable
     # against Li metal [V]
     reach: Floats  # zero without any
+    deposited_reach: Floats  # (k, s) the same of the salts that are part of the candidate itself
+    surface: Floats  # (E, k, s) mutual energy of the component that meets the electrolyte best
+    facing: Floats  # (E, k, s) that of the product which conducts Li or insulates and meets it best
+    facing_product: Rows  # (E, k) in the first sample, -1 without any
     bridge: Rows  # (k,) the salt that has it in the first sample, -1 without any
     has_salt: Bools  # (k, s) one of the phases in equilibrium with Li metal is a Li-bearing salt
 
@@ -182,7 +187,10 @@ class Stacks:
             "layer_mutual_eV_per_atom": self.layer,
             "worst_product_mutual_eV_per_atom": self.worst,
             "improvement_eV_per_atom": self.layer - bare,
+            "surface_mutual_eV_per_atom": self.surface,
+            "facing_energy_meV_per_atom": 1000.0 * self.facing,
             "bridge_margin_V": self.reach[None] - limit,
+            "deposited_bridge_margin_V": self.deposited_reach[None] - limit,
         }
 
     @property
@@ -209,7 +217,8 @@ OF_ELECTROLYTE = (
 ).split()
 OF_STACK = (
     "deposited_mutual_eV_per_atom layer_mutual_eV_per_atom worst_product_mutual_eV_per_atom "
-    "improvement_eV_per_atom bridge_margin_V"
+    "improvement_eV_per_atom surface_mutual_eV_per_atom facing_energy_meV_per_atom "
+    "bridge_margin_V deposited_bridge_margin_V"
 ).split()
 
 
@@ -241,6 +250,15 @@ class Partners:
         return salts_among(self.phases, self.phases.compositions)
 
     @cached_property
+    def faces(self) -> Bools:
+        """Which phases may face an electrolyte: Li-bearing salts, and insulators by the data."""
+        rows = self.phases.rows_of(np.arange(len(self.phases.names)))
+        there = rows >= 0
+        insulates = np.zeros(len(rows), dtype=bool)
+        insulates[there] = row_conduction(self.phases.table, rows[there]) == INSULATOR
+        return self.salt | insulates
+
+    @cached_property
     def place(self) -> Rows:
         """Place of each phase in the alphabet: of equal ones the first is named."""
         place = np.empty(len(self.phases.names), dtype=np.int64)
@@ -250,7 +268,7 @@ class Partners:
     def prepare(self) -> None:
         """Make what threads will share."""
         self.products(np.full((1, 1, 1), -1))
-        _ = self.seconds, self.salt, self.place, self.phases.problem.groups, self.phases.atoms
+        _ = self.seconds, self.faces, self.place, self.phases.problem.groups, self.phases.atoms
 
     def contact(
         self, number: int, firsts: Sparse, of: Rows, sample: Rows,
@@ -338,8 +356,36 @@ class Partners:
             met=met,
             met_amounts=met_amounts,
             layer=layer,
+            surface=self._surface(candidates, deposited),
+            deposited_reach=self._own_reach(candidates, jobs),
             **self._of_products(li, jobs),
         )
+
+    def _surface(self, candidates: Materials, deposited: Floats) -> Floats:
+        """Mutual energies with the component of each candidate that reacts least, (E, k, s)."""
+        found, s = deposited.copy(), self.phases.count
+        several = np.bincount(candidates.component_of, minlength=len(candidates)) > 1
+        parts = np.flatnonzero(several[candidates.component_of])
+        if len(parts):
+            of, sample = np.repeat(parts, s), np.tile(np.arange(s), len(parts))
+            owner = candidates.component_of[parts]
+            found[:, several] = -np.inf
+            for number in range(len(found)):
+                alone = self.mutual(number, candidates.components, of, sample)
+                np.maximum.at(found[number], owner, alone.reshape(len(parts), s))
+        return found
+
+    def _own_reach(self, candidates: Materials, jobs: int) -> Floats:
+        """Highest oxidation limit [V] of the salts that each candidate consists of, (k, s)."""
+        s = self.phases.count
+        found = np.zeros((len(candidates), s))
+        parts = np.flatnonzero(salts_among(self.phases, candidates.components))
+        if len(parts):
+            of, sample = np.repeat(parts, s), np.tile(np.arange(s), len(parts))
+            line = _lines(self.phases, candidates.components, of, sample, jobs)
+            high = np.where(line.solved & np.isfinite(line.high), line.high, 0.0)
+            np.maximum.at(found, candidates.component_of[parts], high.reshape(len(parts), s))
+        return found
 
     def _of_products(self, li: WithLithium, jobs: int) -> dict[str, Any]:
         """Worst product and bridge of each layer."""
@@ -356,6 +402,10 @@ class Partners:
         lowest = of_each.argmin(axis=3)
         worst = np.take_along_axis(of_each, lowest[..., None], axis=3)[..., 0]
         unknown = np.isnan(of_each).any(axis=3) | np.isinf(worst)
+        faces = there & self.faces[named]
+        to_face = np.where(faces, of_each, -np.inf)
+        best_face = to_face.argmax(axis=3)
+        facing = np.take_along_axis(to_face, best_face[..., None], axis=3)[..., 0]
         salts = there & self.salt[named]
         highest = np.where(salts, reach[named, samples], -1.0)
         best = highest.argmax(axis=2)
@@ -368,6 +418,10 @@ class Partners:
             "product_energies": np.where(there[:, 0], of_each[:, :, 0], np.nan),
             "worst": np.where(unknown, np.nan, worst),
             "worst_product": first[numbers[None], lowest[..., 0]],
+            "facing": np.where(np.isinf(facing), np.nan, facing),
+            "facing_product": np.where(
+                faces[:, 0].any(axis=1), first[numbers[None], best_face[..., 0]], -1
+            ),
             "reach": np.where(
                 has_salt, np.take_along_axis(highest, best[..., None], axis=2)[..., 0], 0.0
             ),
@@ -494,6 +548,6 @@ def joined(parts: Sequence[Stacks]) -> Stacks:
         first,
         lithium=lithium(lambda part: part.lithium),
         baseline=lithium(lambda part: part.baseline),
-        **along("deposited deposited_mixing layer worst", 2),
-        **along("reach has_salt", 1),
+        **along("deposited deposited_mixing layer worst surface facing", 2),
+        **along("reach deposited_reach has_salt", 1),
     )
