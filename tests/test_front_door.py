@@ -346,7 +346,9 @@ def test_the_best_of_a_run_are_those_of_the_command_line(db, tmp_path, capsys):
     with pytest.raises(si.InputError, match="holds neither results"):
         si.open_run(tmp_path)
     (folder / "results.csv").write_text("candidate,electrolyte\nLiF,LATP\n")
-    with pytest.raises(si.InputError, match=r"results\.csv: cannot be read .*run the screen again"):
+    with pytest.raises(
+        si.InputError, match=r"results\.csv was changed since the run.*run the screen again"
+    ):
         si.open_run(folder).best()
 
 

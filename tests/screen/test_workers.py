@@ -296,6 +296,21 @@ def test_a_dask_worker_killed_in_the_middle_costs_nothing_but_time(
         time.sleep(0.05)
 
 
+def deadly(plan, chunk):
+    if chunk.number == 2:
+        os._exit(9)
+    return chunk.number, None
+
+
+@pytest.mark.proof
+def test_a_chunk_that_kills_every_worker_is_an_error_and_not_a_wait_for_ever(
+    plan, chunks, tmp_path, cluster
+):
+    with pytest.raises(SourceError, match="a chunk killed its worker 4 times"):
+        list(workers.computed(deadly, plan, chunks[:6], on(cluster), tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense"])
 def test_a_scheduler_that_does_not_answer_is_a_source_error(
     plan, chunks, tmp_path, monkeypatch, address

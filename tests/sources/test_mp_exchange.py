@@ -243,7 +243,7 @@ def test_what_is_no_export_is_refused_with_a_remedy(filled, tmp_path, elsewhere)
     export_store(filled, file)
     content = file.read_bytes()
     elsewhere()
-    refused(tmp_path / "nowhere.parquet", "cannot be read")
+    refused(tmp_path / "nowhere.parquet", "no such file")
     foreign = tmp_path / "foreign.parquet"
     pd.DataFrame({"formula": ["Li"], "formation_energy_eV_per_atom": [0.0]}).to_parquet(foreign)
     refused(foreign, "a table is used with --source")
@@ -372,3 +372,34 @@ def test_an_exported_file_of_elements_answers_nothing_about_their_compounds(
     export_store(open_store(), tmp_path / "two.parquet")
     with pytest.raises(InputError, match="Li-O: not all of its phases"):
         open_table(tmp_path / "two.parquet").within(("Li", "O"))
+
+
+def test_an_import_says_what_is_new_and_replaces_only_when_asked_to(filled, tmp_path):
+    file, said = tmp_path / "f.parquet", []
+    export_store(filled, file)
+    import_file(file, notify=said.append).close()
+    assert said == [
+        f"0 rows are new, {filled.count('documents') + filled.count('summaries')} were there"
+    ]
+    changed = filled.read("SELECT material_id FROM documents WHERE formula = 'LiF'")[0][0]
+    with filled.transaction() as write:
+        write.execute(
+            "UPDATE documents SET formation_energy_eV_per_atom = -0.5 WHERE material_id = ?",
+            (changed,),
+        )
+    before = filled.state
+    with pytest.raises(
+        InputError, match=rf"1 rows differ .* \({changed}: formation_energy.*-0.5 there"
+    ):
+        import_file(file)
+    assert filled.state == before
+    with import_file(file, replace=True, notify=said.append) as store:
+        (energy,) = store.read(
+            "SELECT formation_energy_eV_per_atom FROM documents WHERE material_id = ?", (changed,)
+        )[0]
+        assert energy < -3
+        (kept,) = store.path.parent.glob(f"{store.path.name}.2*")
+    assert str(kept) in said[-2]
+    with Store(kept) as store:
+        query = "SELECT formation_energy_eV_per_atom FROM documents WHERE material_id = ?"
+        assert store.read(query, (changed,)) == [(-0.5,)]

@@ -278,7 +278,7 @@ def listed(text: str) -> list[str]:
 force_option = option("--force", "replace a file that is there already", is_flag=True)
 
 
-def write_csv(rows: pd.DataFrame, name: str, force: bool) -> None:
+def write_csv(rows: pd.DataFrame, name: str, force: bool = False) -> None:
     """Write a table where the user says, making its folder, or refuse; whole or not at all."""
     from ..screen.folder import check_file
 

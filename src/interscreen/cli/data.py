@@ -309,13 +309,14 @@ def export(
 
 @data.command("import", help="take an exported file into the local store")
 @click.argument("file", metavar="FILE.parquet")
+@option("--replace", "take what differs, too, and keep the store as it was", is_flag=True)
 @cache_option()
 @output_options
-def take(file: str, output: Output) -> int:
+def take(file: str, replace: bool, output: Output) -> int:
     """Take an exported file into the local store."""
     from ..sources.materials_project.exchange import import_file
 
-    with import_file(Path(file)) as store:
+    with import_file(Path(file), replace=replace, notify=output.say) as store:
         summary = _summary(store)
     output.show(summary)
     output.say(

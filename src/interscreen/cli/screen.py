@@ -197,13 +197,15 @@ def _study(
 ) -> Study:
     """Study of a file, of the options, or the shipped one."""
     from ..phases.material import elements_of
-    from ..screen.entries import MaterialEntry
+    from ..screen.entries import MaterialEntry, repeated
     from ..screen.query import Query, parse_query
     from ..screen.study import Study
     from ..screen.study_file import default_study, load_study
 
     elements_of(electrolytes)  # a misspelled one is a line, not a traceback
     theirs = [MaterialEntry(formula=name) for name in electrolytes]
+    for *_, label in repeated(theirs):
+        raise InputError(f"--electrolytes: {label} stands twice; remove one")
     if candidates and not file:
         if not electrolytes:
             raise InputError("--candidates: name the electrolytes, too: --electrolytes LLZO,LATP")

@@ -13,7 +13,7 @@ _PLAIN = {
     "±": "+/-", "−": "-", "–": "-", "—": "-", "→": "->", "≤": "<=", "≥": ">=", "×": "x",
     "·": ".", "…": "...", "°": " deg ", "µ": "u", "μ": "u", "Δ": "d", "σ": "sigma", "’": "'",
 }  # fmt: skip
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def prepare() -> None:
@@ -26,8 +26,8 @@ def prepare() -> None:
         stream = getattr(sys, name)
         if stream is None:  # closed by whoever started the process
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-        elif not takes_all(stream) and hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="interscreen")
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace" if takes_all(stream) else "interscreen")
 
 
 def takes_all(stream: object) -> bool:
@@ -43,7 +43,7 @@ def silence(stream: object) -> None:
 
 def shown(text: str) -> str:
     """Return a text with control characters written out, which a terminal would obey."""
-    return _CONTROLS.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return _CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def _plainly(error: UnicodeError) -> tuple[str, int]:

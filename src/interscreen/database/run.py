@@ -301,6 +301,7 @@ def study_of(
     """
     from pydantic import ValidationError
 
+    from ..screen.entries import repeated
     from ..screen.query import parse_query
     from ..screen.study import Study
 
@@ -325,10 +326,8 @@ def study_of(
         ]
         raise InputError("; ".join(problems)) from None
     for key in lists:
-        labels = [entry.label for entry in getattr(study, key)]
-        twice = next((label for label in labels if labels.count(label) > 1), None)
-        if twice is not None:
-            raise InputError(f"{key}: {twice} stands twice; remove one or give it another name")
+        for *_, label in repeated(getattr(study, key)):
+            raise InputError(f"{key}: {label} stands twice; remove one or give it another name")
     return study
 
 

@@ -7,13 +7,16 @@ files are ours.
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import logging
 import os
 import platform
 import shlex
 import shutil
+import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -21,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, OutputError
-from ..files import checksum, sync_folder, umask, write_whole
+from ..files import checksum, sync, umask, write_whole
 from ..phases.columns import COLUMNS
 from ..phases.table import PhaseTable
 from ..version import version as own_version
@@ -36,6 +39,13 @@ log = logging.getLogger(__name__)
 MANIFEST, RESULTS = "manifest.json", "results.parquet"
 _OWN_KEYS = {"source", "command", "versions"}  # of a manifest that we wrote
 _REPLACED = "files_sha256_replaced"  # checksums of a run that is being replaced
+# of what a manifest says; the lists are of texts
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(("source", "study", "versions", "files_sha256", "hidden"), dict),
+    **dict.fromkeys(("warnings", "notes", "left_out_phases"), list),
+    **dict.fromkeys(("command", "date", "run_key"), str),
+}
+_YOUNG = 60.0  # s: who made a temporary folder has locked it by then
 _MOST_BYTES = 64 * 1024**2  # of a manifest
 _PACKAGES = (
     "numpy", "pandas", "pyarrow", "numba", "scipy", "joblib", "pymatgen", "pymatgen-core",
@@ -64,8 +74,10 @@ def new_folder(target: Path) -> Iterator[Path]:
     missing = [parent for parent in target.parents if not parent.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target)
         temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         temporary.chmod(0o777 & ~umask())
+        lock = _locked(temporary)
     except OSError as error:
         raise OutputError(f"output folder {target}: cannot be written ({error.strerror})") from None
     try:
@@ -77,13 +89,42 @@ def new_folder(target: Path) -> Iterator[Path]:
         raise OutputError(f"output folder {target}: cannot be written ({error.strerror})") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
         for parent in missing:  # innermost first; one that holds the run stays
             with contextlib.suppress(OSError):
                 parent.rmdir()
 
 
+def _sweep(target: Path) -> None:
+    """Remove the temporary folders of processes that were killed: nobody holds their locks."""
+    for left in target.parent.glob(f".{glob.escape(target.name)}.????????"):
+        with contextlib.suppress(OSError):
+            old = left.is_dir() and time.time() - left.stat().st_mtime > _YOUNG
+            lock = _locked(left) if old else None
+            if lock is not None:
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(lock)
+
+
+def _locked(folder: Path) -> int | None:
+    """Lock a folder until this process ends; None where that cannot be, or another one has it."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
 def check_place(target: Path) -> None:
-    """Refuse a place that holds something else than a run."""
+    """Refuse a place that holds something else than a run, and a name that no place can have."""
+    _require_name(target, "output folder")
     if target.is_dir():
         if any(target.iterdir()) and not own_files(target):
             raise OutputError(
@@ -108,9 +149,12 @@ def publish(new: Path, target: Path) -> None:
         touched then.
     """
     check_place(target)
+    for file in new.iterdir():
+        sync(file)
+    sync(new)
     if not target.exists():
         new.rename(target)
-        sync_folder(target.parent)
+        sync(target.parent)
         return
     ours = own_files(target)
     names = {file.name for file in new.iterdir()} - {MANIFEST}
@@ -129,9 +173,9 @@ def publish(new: Path, target: Path) -> None:
         os.replace(new / name, target / name)
     for name in set(there) - names:
         (target / name).unlink()
-    sync_folder(target)
+    sync(target)
     os.replace(new / MANIFEST, target / MANIFEST)
-    sync_folder(target)
+    sync(target)
 
 
 def own_files(folder: Path) -> dict[str, tuple[str, ...]]:
@@ -184,6 +228,7 @@ def check_file(file: Path, force: bool = False) -> None:
     ------
     OutputError
     """
+    _require_name(file, "output file")
     if file.is_dir():
         raise OutputError(f"output file {file}: is a folder; name a file")
     folder = file.resolve().parent
@@ -196,6 +241,16 @@ def check_file(file: Path, force: bool = False) -> None:
         )
 
 
+def _require_name(path: Path, what: str) -> None:
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError) as error:  # too long, NUL in it
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{what} {str(path)[:200]!r}: cannot be used ({reason})") from None
+
+
 def record_file(folder: Path, name: str) -> None:
     """Enter a file that was added to a finished run, or made again, in its manifest."""
     if own_files(folder):
@@ -205,9 +260,11 @@ def record_file(folder: Path, name: str) -> None:
 
 
 def is_whole(folder: Path, run_key: str) -> bool:
-    """Whether the finished run of a key is there, with every file as it was written."""
+    """Whether the finished run of a key is there, with every table as it was written."""
     return _read_manifest(folder).get("run_key") == run_key and all(
-        _is_ours(folder / name, checksums) for name, checksums in own_files(folder).items()
+        _is_ours(folder / name, checksums)
+        for name, checksums in own_files(folder).items()
+        if Path(name).suffix in (".csv", ".parquet")  # page and figures can be made from them
     )
 
 
@@ -228,6 +285,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise InputError(f"{file}: cannot be read ({error}); run the screen again") from None
     if not isinstance(read, dict):
         raise InputError(f"{file}: cannot be read (no manifest of a run); run the screen again")
+    for key, value in read.items():
+        kind = _KINDS.get(key, object)
+        texts = not isinstance(value, list) or all(isinstance(text, str) for text in value)
+        if not isinstance(value, kind) or (kind is list and not texts):
+            raise InputError(f"{file}: cannot be read (its {key} is none); run the screen again")
     return read
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -80,11 +81,11 @@ def computed(
     Raises
     ------
     SourceError
-        When the Dask scheduler does not answer.
+        When the Dask scheduler does not answer, or a chunk kills every worker that gets it.
     OutputError
         When the plan cannot be written, or a worker cannot read it.
     """
-    from joblib import delayed, parallel_config
+    from joblib import delayed
 
     if workers.backend == "local":
         tasks = (delayed(work)(plan, chunk) for chunk in chunks)
@@ -93,14 +94,41 @@ def computed(
         yield from _checked(tasks, check, n_jobs=workers.jobs, **options)
         return
     # workers may live on from an earlier run, with its plan in memory and another folder as theirs
-    with (
-        _private_plan(plan, folder) as (file, digest),
-        _dask(workers.scheduler) as client,
-        parallel_config(backend="dask"),
-    ):
-        threads = max(1, sum(client.nthreads().values()))
-        tasks = (delayed(_one)(work, file, digest, chunk) for chunk in chunks)
-        yield from _checked(tasks, check, n_jobs=threads, pre_dispatch="3*n_jobs")
+    with _private_plan(plan, folder) as (file, digest), _dask(workers.scheduler) as client:
+
+        def submit(chunk: Any) -> Any:
+            return client.submit(_one, work, file, digest, chunk, pure=False)
+
+        yield from _on_dask(client, submit, iter(chunks), check)
+
+
+def _on_dask(
+    client: Any, submit: Callable[[Any], Any], chunks: Iterator[Any], check: Callable[[], None]
+) -> Iterator[tuple[int, Any]]:
+    """Yield what a cluster computes, three chunks a thread ahead.
+
+    A chunk whose worker dies is computed by another, as often as the scheduler allows (its setting
+    ``allowed-failures``, 3 by default).
+    """
+    from dask import distributed
+
+    threads = max(1, sum(client.nthreads().values()))
+    running: Any = distributed.as_completed(  # type: ignore[no-untyped-call]
+        [submit(chunk) for chunk in islice(chunks, 3 * threads)]
+    )
+    for future in running:
+        check()
+        try:
+            result = future.result()
+        except distributed.KilledWorker as error:
+            raise SourceError(
+                f"Dask: a chunk killed its worker {error.allowed_failures + 1} times, most likely "
+                "for want of memory; finished chunks are kept: give the workers more memory, or "
+                "fewer threads, and run the same command again"
+            ) from None
+        for chunk in islice(chunks, 1):
+            running.add(submit(chunk))
+        yield result
 
 
 def _checked(

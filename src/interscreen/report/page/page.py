@@ -152,7 +152,7 @@ def _is_page(file: Path) -> bool:
     try:
         with file.open("rb") as stream:
             return _MARK in stream.read(2000)
-    except OSError:
+    except (OSError, ValueError):
         return False
 
 

@@ -432,6 +432,10 @@ class Store:
         with self.transaction() as write:
             write.execute("INSERT OR REPLACE INTO about VALUES ('complete', 'yes')")
 
+    def copy(self, file: Path) -> None:
+        """Write the store as it is to another file."""
+        self.read("VACUUM INTO ?", (str(file),))
+
     def check(self) -> str:
         """SQLite's own check of the file: ``ok`` or what is wrong."""
         return str(self.read("PRAGMA quick_check")[0][0])
