@@ -199,7 +199,7 @@ def test_error_bars_are_those_of_the_csv(opened, run_folder):
 def test_arrow_keys_walk_enter_opens_and_escape_hides(opened, run_folder):
     page = opened(run_folder)
     here = "document.activeElement.dataset"
-    page.locator("table.heatmap [tabindex='0']").focus()
+    page.locator("table.heatmap td[tabindex='0']").focus()
     page.keyboard.press("ArrowRight")
     first = page.evaluate(f"({{...{here}}})")
     page.keyboard.press("ArrowDown")
@@ -210,7 +210,7 @@ def test_arrow_keys_walk_enter_opens_and_escape_hides(opened, run_folder):
     assert second["kind"] == "layer"
     assert second["candidate"] != first["candidate"]
     assert page.locator("#tooltip").is_visible()
-    assert page.locator("table.heatmap [tabindex='0']").count() == 1
+    assert page.locator("table.heatmap td[tabindex='0']").count() == 1
     page.keyboard.press("Escape")
     assert page.locator("#tooltip").is_hidden()
     page.keyboard.press("Enter")
