@@ -21,6 +21,7 @@ from interscreen.cli.main import main
 from interscreen.phases.names import names
 
 FILES = {
+    "anchors.csv", "scales.csv",
     "results.csv", "reactions.csv", "windows.csv", "lithiation.csv", "ranking.csv",
     "heatmap_reaction_energy.png", "heatmap_reaction_energy.svg", "heatmap_reaction_energy.pdf",
     "heatmap_reaction_energy.csv", "windows.png", "windows.svg", "windows.pdf",
@@ -103,7 +104,7 @@ def test_help_and_a_single_question_import_nothing_slow():
         "found += slow('numba', 'pandas', 'scipy', 'matplotlib', 'pydantic', 'joblib')\n"
         "sys.exit(str((codes, found)))"
     )
-    assert "-0.0510 eV/atom" in done.stdout
+    assert "-51.0 meV/atom" in done.stdout
     assert done.stderr.splitlines()[-1] == "([0, 0, 0, 0, 0, 0], [])"
 
 

@@ -334,7 +334,7 @@ def test_the_same_contact_of_two_stacks_is_kept_once():
 
     found = gather_curves([*kinks("CuF2"), *kinks("CuS")])
     assert len(found["curves"]) == 1
-    assert [contact[0] for contact in found["contacts"]] == ["CuF2", "CuS"]
+    assert [contact["candidate"] for contact in found["contacts"]] == ["CuF2", "CuS"]
     curve = found["curves"][0]
     assert (curve["x"], curve["e"], curve["m"]) == ([0.0, 0.4], [0.0, -0.1], 1)
     assert [found["equations"][q] for q in curve["q"]] == ["", "a -> b"]

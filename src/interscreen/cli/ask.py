@@ -218,12 +218,22 @@ def stack(
 ) -> int:
     """Answer with every contact of Li | candidate | electrolyte."""
     from ..report.text.answers import stack_text
+    from ..report.text.explain import judgement_lines
+    from ..screen.judge import judged
+
+    rows: list[dict[str, Any]] = []
+
+    def ask(db: Database) -> Any:
+        db = heat.on(db)
+        found = db.stack(candidate, electrolyte, samples)
+        rows.append(judged(db.table, candidate, electrolyte))
+        return found
 
     return answer(
         choice,
         output,
-        lambda db: heat.on(db).stack(candidate, electrolyte, samples),
-        stack_text,
+        ask,
+        lambda found: "\n".join([stack_text(found), *judgement_lines(rows[0])]),
     )
 
 

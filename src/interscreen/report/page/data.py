@@ -21,7 +21,7 @@ from ...phases.units import is_number
 from ...screen.folder import TABLES, read_manifest, require_unaltered
 from ...screen.query import query_of
 from ..cells import RANGES, Row, colour_range, number, read_rows
-from ..markup import AMOUNT, FORMULA, PERIODS
+from ..markup import AMOUNT, FORMULA, PERIODS, unit_text
 from .glossary import plain
 
 RESULTS, WHOLE_RESULTS = "results.csv", "results.parquet"
@@ -151,6 +151,7 @@ def page_data(run: Run) -> dict[str, Any]:
     """Return what the page is drawn from, for JSON: the numbers of the files, at full precision."""
     tables = {"results": run.results, "ranking": run.ranking, **run.extra}
     used = dict.fromkeys(key for rows in tables.values() for key in (rows[0] if rows else ()))
+    curves = gather_curves(run.reactions)
     return {
         "whole": run.whole,
         "tie": run.tie,
@@ -166,17 +167,30 @@ def page_data(run: Run) -> dict[str, Any]:
         "formula": FORMULA,
         "amount": AMOUNT,
         "columns": {
-            key: [COLUMNS[key].label, COLUMNS[key].unit, plain(COLUMNS[key].meaning)]
+            key: [COLUMNS[key].label, unit_text(COLUMNS[key].unit), plain(COLUMNS[key].meaning)]
             for key in used
             if key in COLUMNS
         },
         "candidates": run.order(),
         "electrolytes": run.electrolytes,
-        "tables": {name: packed(rows) for name, rows in tables.items()},
-        "reactions": gather_curves(run.reactions),
+        "tables": {name: packed(_shortened(name, rows)) for name, rows in tables.items()},
+        "reactions": {**curves, "contacts": packed(curves["contacts"])},
         "measured": run.measured,
         "statistics": run.statistics,
     }
+
+
+def _shortened(table: str, rows: Sequence[Row]) -> list[Row]:
+    """Leave out what the page does not show, and digits of error bars that mean nothing."""
+    if table == "sensitivity":
+        return [{k: v for k, v in row.items() if k != "deciding_phases"} for row in rows]
+    if table == "uncertainty":
+        ends = ("standard_deviation", "low_5_percent", "high_95_percent")
+        return [
+            {k: float(f"{v:.6g}") if k in ends and is_number(v) else v for k, v in row.items()}
+            for row in rows
+        ]
+    return list(rows)
 
 
 def packed(rows: Sequence[Row]) -> dict[str, Any]:
@@ -221,12 +235,13 @@ def gather_curves(rows: Iterable[Row]) -> dict[str, Any]:
         ``equations`` (texts), ``curves`` (reactants ``a`` and ``b``, where their energies
         come from ``ea`` and ``eb``, atom fractions of a ``x``, mutual energies [eV/atom] ``e``,
         numbers of the equations ``q``, place of the minimum ``m`` or -1) and ``contacts``
-        (candidate, electrolyte, kind, label, number of the curve).
+        (candidate, electrolyte, kind, label, number of the curve).  Fractions and energies are
+        rounded to six digits after the point.
     """
     equations: dict[str, int] = {}
     numbers: dict[str, int] = {}
     curves: list[dict[str, Any]] = []
-    contacts: list[list[Any]] = []
+    contacts: list[Row] = []
     for stack, group in groupby(rows, key=lambda row: tuple(row.get(key) for key in _STACK)):
         kinks = list(group)
         first = kinks[0]
@@ -235,8 +250,8 @@ def gather_curves(rows: Iterable[Row]) -> dict[str, Any]:
             "b": first.get("reactant_b", ""),
             "ea": first.get("reactant_a_energy_source", ""),
             "eb": first.get("reactant_b_energy_source", ""),
-            "x": [kink.get("mixing_fraction") for kink in kinks],
-            "e": [kink.get("mutual_energy_eV_per_atom") for kink in kinks],
+            "x": [_rounded(kink.get("mixing_fraction")) for kink in kinks],
+            "e": [_rounded(kink.get("mutual_energy_eV_per_atom")) for kink in kinks],
             "q": [equations.setdefault(kink.get("equation", ""), len(equations)) for kink in kinks],
             "m": next((i for i, kink in enumerate(kinks) if kink.get("is_minimum") == "True"), -1),
         }
@@ -245,8 +260,20 @@ def gather_curves(rows: Iterable[Row]) -> dict[str, Any]:
             numbers[key] = len(curves)
             curves.append(curve)
         candidate, electrolyte, label, kind = stack
-        contacts.append([candidate, electrolyte, kind, label, numbers[key]])
+        contacts.append(
+            {
+                "candidate": candidate,
+                "electrolyte": electrolyte,
+                "kind": kind,
+                "name": label,
+                "curve": numbers[key],
+            }
+        )
     return {"equations": list(equations), "curves": curves, "contacts": contacts}
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 6) if isinstance(value, float) else value
 
 
 def measured_cells(

@@ -90,14 +90,16 @@ def picture(run: Run, names: Sequence[str], limit: float) -> tuple[str, str]:
                 _contact(run, row, kind, place * (width + _GAP) + column * _CELL, y, limit)
                 for column, kind in enumerate(kinds)
             ]
-            cells.append(f'<a href="#{anchor(name, electrolyte)}">{"".join(boxes)}</a>')
+            cells.append(
+                f'<a tabindex="-1" href="#{anchor(name, electrolyte)}">{"".join(boxes)}</a>'
+            )
     width = len(run.electrolytes) * (width + _GAP) + 34
     title = "Reaction energy of each converted layer with each electrolyte, in meV per atom"
     return (
         f'<svg class="names" width="{left}" height="{height}" viewBox="0 0 {left} {height}" '
         f'aria-hidden="true">{"".join(labels)}</svg>',
         f'<svg class="cells" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f'role="img" aria-label="{title}">{"".join(cells)}</svg>',
+        f'role="group" aria-label="{title}">{"".join(cells)}</svg>',
     )
 
 

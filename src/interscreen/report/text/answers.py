@@ -68,10 +68,15 @@ def _within(text: str, width: int) -> str:
 
 
 def energy(value: float | None) -> str:
-    """Write an energy in both units of the field."""
+    """Write an energy [eV/atom] in both units of the field."""
     if value is None:
         return "-"
-    return f"{rounded(value, 4)} eV/atom ({rounded(value * KJ_PER_MOL, 2)} kJ per mol of atoms)"
+    return f"{milli(value)} meV/atom ({rounded(value * KJ_PER_MOL, 2)} kJ per mol of atoms)"
+
+
+def milli(value: float) -> str:
+    """Write an energy [eV/atom] that readers compare in meV/atom, without the unit."""
+    return rounded(1000.0 * value, 1)
 
 
 def _volt(value: float | None) -> str:
@@ -110,7 +115,7 @@ def used(material: Any) -> str:
     found = material if isinstance(material, Mapping) else vars(material)
     return (
         f"{found['energy_eV_per_atom']:.4f} eV/atom ({found['energy_source']}), "
-        f"{1000 * found['energy_above_hull_eV_per_atom']:.1f} meV/atom above the hull"
+        f"{milli(found['energy_above_hull_eV_per_atom'])} meV/atom above the hull"
     )
 
 
@@ -145,10 +150,10 @@ def reaction_text(result: Reaction) -> str:
     if result.at:
         lines += _at_ratio(result.at, first)
     lines += ["  energies used", *(f"    {r['formula']}: {used(r)}" for r in result.reactants)]
-    rows = [[f"x({first})", "mutual", "total", "equation (energies in eV/atom)"]]
+    rows = [[f"x({first})", "mutual", "total", "equation (energies in meV/atom)"]]
     for kink in result.kinks:
         energies = (kink.mutual_energy_eV_per_atom, kink.total_energy_eV_per_atom)
-        numbers = [rounded(value, 4) for value in energies]
+        numbers = [milli(value) for value in energies]
         rows.append([f"{kink.mixing_fraction:.4f}", *numbers, kink.equation])
     lines += ["  kinks", *("    " + line for line in table(rows, left=(3,)))]
     return "\n".join(
@@ -295,7 +300,7 @@ def stack_text(result: Stack) -> str:
 
     rows = [["", "contact", "meV/atom", *(["std"] if spreads else [])]]
     for contact in result.contacts:
-        row = [CONTACTS[contact.kind], contact.label, rounded(1000 * contact.energy, 1)]
+        row = [CONTACTS[contact.kind], contact.label, milli(contact.energy)]
         if spreads:  # of the products only the worst has some
             column = "worst_product" if contact is result.worst_product else contact.kind
             row.append(deviation(f"{column}_mutual_eV_per_atom", 1000.0, 0))

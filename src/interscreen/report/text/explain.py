@@ -43,6 +43,30 @@ def explain_text(row: dict[str, Any]) -> str:
     return "\n".join([f"Li | {candidate} | {electrolyte}", *(part for n in numbered for part in n)])
 
 
+def judgement_lines(row: dict[str, Any]) -> list[str]:
+    """Return role, verdict, score and volumes of a stack, as a row of a screen has them."""
+    if row.get("status") != "ok":
+        return []
+    role, said = text(row.get("role")), MEANINGS.get(verdict(row), "")
+    score = rounded(number(row.get("score_meV_per_atom")), 1)
+    told = f"role {role}{', verdict ' + said if said else ''}, score {score} meV/atom (0 is best)"
+    lines = [told, f"score = {text(row.get('score_terms'))}"]
+    volumes = [
+        f"{name} {rounded(row[key])} %"
+        for name, key in (
+            ("volume change", "volume_change_percent"),
+            ("metal", "metal_volume_percent"),
+            ("salt", "salt_volume_percent"),
+        )
+        if is_number(row.get(key))
+    ]
+    if volumes:
+        blocking = text(row.get("electron_blocking"))
+        also = f"; blocks electrons: {blocking}" if blocking else ""
+        lines.append(f"layer by volume: {', '.join(volumes)}{also}")
+    return ["  " + part for line in lines for part in wrapped(line, "  ", width=76)]
+
+
 def _energy(row: dict[str, Any], kind: str) -> str:
     value = row.get(f"{kind}_mutual_eV_per_atom")
     return f"{rounded(1000.0 * value, 1)} meV/atom" if is_number(value) else "not computed"
