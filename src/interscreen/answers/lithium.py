@@ -1,4 +1,4 @@
-"""The line that windows and lithiation share: a material that takes up or gives off Li."""
+"""The line that windows and lithiation share: a material that takes up or gives off an ion."""
 
 from __future__ import annotations
 
@@ -11,29 +11,31 @@ from ..phases.material import Given, compose
 from ..phases.system import System
 from ..phases.table import PhaseTable
 from .beside import WalkBeside, walk_beside
+from .ion import LITHIUM, Ion
 from .reactant import Reactant, prepare, require_lithium, without_noise
 
 
 @dataclass(frozen=True)
 class LithiumLine:
-    """The hull of ``M + u Li`` per atom of M, from no Li at all to Li metal."""
+    """The hull of ``M + u Li`` per atom of M, from no Li at all to Li metal (or another ion)."""
 
     system: System
     reactant: Reactant  # the material M
     # t is the Li added per atom of M; minus the slope the voltage [V against Li/Li+]
     walk: WalkBeside
+    ion: Ion = LITHIUM
 
     @classmethod
-    def of(cls, system: System, reactant: Reactant) -> LithiumLine:
-        """Walk the line of a reactant in a system with Li."""
+    def of(cls, system: System, reactant: Reactant, ion: Ion = LITHIUM) -> LithiumLine:
+        """Walk the line of a reactant in a system with the ion's element."""
         direction = np.zeros(len(system.elements))
-        lithium = system.elements.index("Li")
+        lithium = system.elements.index(ion.symbol)
         direction[lithium] = 1.0
         low = -float(reactant.fractions[lithium])
         walk = walk_beside(
             system, reactant.fractions, direction, at=0.0, low=low, high=float("inf")
         )
-        return cls(system, reactant, walk)
+        return cls(system, reactant, walk, ion)
 
     @property
     def hull_energy(self) -> float:
@@ -57,7 +59,7 @@ class LithiumLine:
 
     def voltage(self, interval: int) -> float:
         """Voltage between points ``interval`` and ``interval + 1`` [V against Li/Li+]."""
-        value = -float(self.walk.slope[interval])
+        value = -float(self.walk.slope[interval]) / self.ion.charge
         return value if value > 1e-9 else 0.0
 
     def products(self, point: int) -> dict[str, float]:
@@ -77,8 +79,8 @@ class LithiumLine:
         return {name: round(amount, 10) for name, amount in sorted(found.items())}
 
 
-def lithium_line(table: PhaseTable, m: Given) -> LithiumLine:
-    """Walk the hull along the Li content of a material; errors as for ``react``."""
-    require_lithium(table)
-    system, (reactant,) = prepare(table, [m], extra=["Li"])
-    return LithiumLine.of(system, reactant)
+def lithium_line(table: PhaseTable, m: Given, ion: Ion = LITHIUM) -> LithiumLine:
+    """Walk the hull along the content of Li or another ion; errors as for ``react``."""
+    require_lithium(table, ion.symbol)
+    system, (reactant,) = prepare(table, [m], extra=[ion.symbol])
+    return LithiumLine.of(system, reactant, ion)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..phases.material import Given, compose
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
+from .ion import CHARGES, LITHIUM, Ion
 from .lithium import lithium_line
 from .provenance import Answer, provenance
 from .reactant import HULL, without_noise
@@ -40,6 +41,8 @@ class Window(Answer, figure="window"):
         [eV per atom of the material]; None beside a gas that takes up Li without end.
     reduction_products, oxidation_products : tuple of str
         Phases after the first step below and above the window; empty where there is no step.
+    ion : str
+        What is taken up and given off; voltages are against its metal.
     """
 
     material: str
@@ -53,6 +56,7 @@ class Window(Answer, figure="window"):
     reduction_products: tuple[str, ...]
     oxidation_products: tuple[str, ...]
     provenance: dict[str, Any]
+    ion: str = "Li"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row."""
@@ -87,8 +91,8 @@ def window_row(window: Window) -> dict[str, Any]:
     }
 
 
-def stability_window(table: PhaseTable, m: Given) -> Window:
-    """Electrochemical stability window of a material against Li/Li+.
+def stability_window(table: PhaseTable, m: Given, ion: Ion = LITHIUM) -> Window:
+    """Electrochemical stability window of a material against Li/Li+, or another metal.
 
     The hull along the Li content of the material is walked to either side; minus its slope is the
     voltage (Zhu, He, Mo, ACS Appl. Mater. Interfaces 7, 23685 (2015), doi:10.1021/acsami.5b07517).
@@ -101,7 +105,7 @@ def stability_window(table: PhaseTable, m: Given) -> Window:
     >>> stability_window(PhaseTable.reference(), "LiF").assemblage_window_V[0]
     0.0
     """
-    line = lithium_line(table, m)
+    line = lithium_line(table, m, ion)
     walk, start = line.walk, line.walk.start
     reduction = line.voltage(start)
     oxidation = line.voltage(start - 1) if start > 0 else None
@@ -114,6 +118,13 @@ def stability_window(table: PhaseTable, m: Given) -> Window:
     else:
         reason = ""
     limits = (reduction, oxidation)
+    origin = provenance(table.source, line.system)
+    others = [s for s in CHARGES if s in line.reactant.composition.elements and s != ion.symbol]
+    if oxidation is None and others:
+        origin["warnings"].append(
+            f"{line.reactant.composition.text} holds no {ion.symbol} that could be given off; "
+            f"--ion {others[0]} asks for {others[0]}"
+        )
     return Window(
         material=line.reactant.composition.text,
         assemblage_window_V=limits,
@@ -127,5 +138,6 @@ def stability_window(table: PhaseTable, m: Given) -> Window:
         else without_noise(float(walk.energy[-1]) - line.energy),
         reduction_products=tuple(line.products(start + 1)) if reduction > 0.0 else (),
         oxidation_products=tuple(line.products(start - 1)) if start > 0 else (),
-        provenance=provenance(table.source, line.system),
+        provenance=origin,
+        ion=ion.symbol,
     )

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..answers.decompose import Decomposition, decompose, heating_conditions
+from ..answers.ion import LITHIUM, Ion
 from ..answers.lithiation import Lithiation, lithiate
 from ..answers.map import CompositionMap, composition_map, read_system
 from ..answers.profile import profile
@@ -254,6 +255,7 @@ class Database:
         samples: int = 0,
         *,
         model: EnergyModel | None = None,
+        open_elements: Mapping[str, str | float] | None = None,
         at: float | None = None,
         by: str = "atom",
     ) -> Reaction:
@@ -268,6 +270,9 @@ class Database:
             Samples of the energies for error bars, as 1000; 0 for none.
         model : EnergyModel, optional
             What is assumed about the errors of the energies.
+        open_elements : mapping, optional
+            Further elements at a fixed potential, as ``{"Na": "2V", "O2": 0.21}``; a gas needs a
+            temperature (``at``).
         at : float, optional
             Share of the first material at which the energies are given, too.
         by : str
@@ -278,29 +283,41 @@ class Database:
         InputError, SolverError
             See ``react``; InputError also for error bars at a potential.
         """
-        if (samples or model) and potential_V is not None:
+        opened = dict(open_elements or {})
+        if (samples or model) and (potential_V is not None or opened):
             raise InputError(
                 "samples: error bars are there for closed interfaces only; leave out potential_V"
             )
         bars = _bars(samples, model)
-        table = self._for(a, b, lithium=potential_V is not None)
+        table = self._for(a, b, *opened, lithium=potential_V is not None)
         return self._said(
             sampled_reaction(table, a, b, at=at, by=by, **bars)
             if bars
-            else react(table, a, b, potential_V, at=at, by=by)
+            else react(table, a, b, potential_V, open_elements=opened, at=at, by=by)
         )
 
-    def window(self, m: Given, samples: int = 0, *, model: EnergyModel | None = None) -> Window:
-        """Return the stability window of a material against Li/Li+; see ``reaction``."""
-        table, bars = self._for(m), _bars(samples, model)
-        return self._said(sampled_window(table, m, **bars) if bars else stability_window(table, m))
+    def window(
+        self, m: Given, samples: int = 0, *, model: EnergyModel | None = None, ion: str = "Li"
+    ) -> Window:
+        """Return the stability window of a material against Li/Li+; see ``reaction``.
+
+        ``ion`` is another mobile ion: ``"Na"``, ``"K"``, ``"Mg"``, ``"Ca"``, ``"Zn"`` or ``"Al"``.
+        """
+        bars, moves = _bars(samples, model), _ion(ion, samples)
+        table = self._for(m, moves.symbol)
+        return self._said(
+            sampled_window(table, m, **bars) if bars else stability_window(table, m, moves)
+        )
 
     def lithiation(
-        self, m: Given, samples: int = 0, *, model: EnergyModel | None = None
+        self, m: Given, samples: int = 0, *, model: EnergyModel | None = None, ion: str = "Li"
     ) -> Lithiation:
-        """Return the way of a material to equilibrium with Li metal; see ``reaction``."""
-        table, bars = self._for(m), _bars(samples, model)
-        return self._said(sampled_lithiation(table, m, **bars) if bars else lithiate(table, m))
+        """Return the way of a material to equilibrium with Li metal; see ``window``."""
+        bars, moves = _bars(samples, model), _ion(ion, samples)
+        table = self._for(m, moves.symbol)
+        return self._said(
+            sampled_lithiation(table, m, **bars) if bars else lithiate(table, m, moves)
+        )
 
     def stack(
         self,
@@ -541,6 +558,13 @@ class Database:
                     self._teller(line)
                 else:
                     warnings.warn(line, InterscreenWarning, stacklevel=stacklevel)
+
+
+def _ion(symbol: str, samples: int) -> Ion:
+    ion = Ion(symbol)
+    if samples and ion != LITHIUM:
+        raise InputError(f"samples: error bars are there for Li only; leave out ion {symbol}")
+    return ion
 
 
 def _bars(samples: int, model: EnergyModel | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...answers.decompose import Decomposition
+from ...answers.ion import Ion
 from ...answers.lithiation import Lithiation, format_amount
 from ...answers.provenance import Answer
 from ...answers.ratio import AtRatio
@@ -74,8 +75,8 @@ def energy(value: float | None) -> str:
     return f"{rounded(value, 4)} eV/atom ({rounded(value * KJ_PER_MOL, 2)} kJ per mol of atoms)"
 
 
-def _volt(value: float | None) -> str:
-    return "none (no Li to give off)" if value is None else f"{value:.3f} V"
+def _volt(value: float | None, ion: str = "Li") -> str:
+    return f"none (no {ion} to give off)" if value is None else f"{value:.3f} V"
 
 
 def origin_lines(provenance: dict[str, Any]) -> list[str]:
@@ -124,6 +125,9 @@ def reaction_text(result: Reaction) -> str:
     lines = [f"{first} | {second}"]
     if result.potential_V is not None:
         lines[0] += f"   open to Li at {result.potential_V:g} V"
+    elif result.open_elements:
+        mu = (f"{s} ({value:.3f} eV/atom)" for s, value in result.open_elements.items())
+        lines[0] += f"   open to {' and '.join(mu)}"
     if result.coexist:
         lines.append("  nothing reacts: the two coexist (driving force zero)")
     elif result.mixing_fraction is None:
@@ -166,16 +170,17 @@ def _at_ratio(found: AtRatio, first: str) -> list[str]:
 
 def window_text(result: Window) -> str:
     """Write a stability window."""
-    reduction, oxidation = result.assemblage_window_V
+    couple, stable = Ion(result.ion).couple, f"stable against {result.ion} metal"
+    whole = " to ".join(_volt(limit, result.ion) for limit in result.assemblage_window_V)
     phase = f"none: {result.phase_window_reason}"
     if result.phase_window_V is not None:
         low, high = result.phase_window_V
-        phase = f"{_volt(low)} to {_volt(high)} vs Li/Li+"
+        phase = f"{_volt(low, result.ion)} to {_volt(high, result.ion)} vs {couple}"
     lines = [
         f"{result.material}",
-        f"  window of the assemblage  {_volt(reduction)} to {_volt(oxidation)} vs Li/Li+",
+        f"  window of the assemblage  {whole} vs {couple}",
         f"  window of the phase       {phase}",
-        f"  below it  {' + '.join(result.reduction_products) or 'stable against Li metal'}",
+        f"  below it  {' + '.join(result.reduction_products) or stable}",
         f"  above it  {' + '.join(result.oxidation_products) or '-'}",
         f"  decomposition at 0 V  {energy(result.decomposition_energy_0V_eV_per_atom)}",
     ]
@@ -184,13 +189,14 @@ def window_text(result: Window) -> str:
 
 def lithiation_text(result: Lithiation) -> str:
     """Write a lithiation path."""
+    ion, couple = result.ion, Ion(result.ion).couple
     lines = [result.material]
     if not result.steps:
         lines.append(
-            "  takes up no Li" + (": stable against Li metal" * (result.endless_V is None))
+            "  takes up no Li" + (f": stable against {ion} metal" * (result.endless_V is None))
         )
     else:
-        rows = [["voltage/V", "Li per formula", "mAh/g", "products"]]
+        rows = [["voltage/V", f"{ion} per formula", "mAh/g", "products"]]
         rows += [
             [
                 f"{step.voltage_V:.3f}",
@@ -201,11 +207,11 @@ def lithiation_text(result: Lithiation) -> str:
             for step in result.steps
         ]
         lines += ["  " + line for line in table(rows, left=(3,))]
-        lines.append(f"  mean voltage  {result.average_voltage_V:.3f} V vs Li/Li+")
+        lines.append(f"  mean voltage  {result.average_voltage_V:.3f} V vs {couple}")
     if result.endless_V is None:
-        lines.append(f"  with Li metal  {' + '.join(result.final_products)}")
+        lines.append(f"  with {ion} metal  {' + '.join(result.final_products)}")
     else:
-        lines.append(f"  below {result.endless_V:.3f} V the gas takes up Li without end")
+        lines.append(f"  below {result.endless_V:.3f} V the gas takes up {ion} without end")
     return "\n".join([*lines, *_foot(result)])
 
 
