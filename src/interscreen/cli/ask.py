@@ -286,6 +286,27 @@ def decompose(m: Material, heat: Gases, choice: Choice, output: Output) -> int:
     )
 
 
+@root.command("treat")
+@click.argument("m", help=NAMED)
+@option(
+    "--steps", "'air 25C; O2=1bar 500C; +2 HF; Li 300C; Ar 700C'", required=True, metavar="STEPS"
+)
+@source_options
+@output_options
+def treat(m: str, steps: str, choice: Choice, output: Output) -> int:
+    """Answer with what is left of a surface after each treatment."""
+    from ..report.text.answers import treatment_text
+
+    return answer(
+        choice,
+        output,
+        [m],
+        lambda db: db.treat(m, steps),
+        treatment_text,
+        lambda found: {"what is left": " + ".join(found.steps[-1].phases)},
+    )
+
+
 @root.command("map")
 @map_options
 @option("--out", "write map.png, .svg, .pdf, the tables and manifest", metavar="DIR")

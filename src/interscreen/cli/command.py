@@ -33,6 +33,7 @@ COMMANDS = {
     "profile": ("ask", "an interface open to Li over a range of potentials"),
     "stack": ("ask", "every contact of Li | candidate | electrolyte"),
     "decompose": ("ask", "the temperature at which a material gives off gas"),
+    "treat": ("ask", "a surface in air, in a furnace, with acid or Li, one after another"),
     "map": ("ask", "mutual energy of every composition of a ternary system with one partner"),
     "electrolytes": ("ask", "names that stand for electrolytes"),
     "screen": ("screen", "screen candidates x electrolytes, as in STUDY"),

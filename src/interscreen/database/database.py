@@ -18,6 +18,7 @@ from ..answers.profile_result import Profile
 from ..answers.reaction import Reaction, react
 from ..answers.sampled import sampled_lithiation, sampled_reaction, sampled_window
 from ..answers.stack import Stack, stack
+from ..answers.treat import Treatment, read_step, treat
 from ..answers.window import Window, stability_window
 from ..energies.conditions import at_conditions, read_conditions
 from ..energies.sampling import EnergyModel
@@ -369,6 +370,20 @@ class Database:
         """
         conditions = heating_conditions(gases, pressure)
         return self._said(decompose(self._for(m, *conditions.gases), m, conditions))
+
+    def treat(self, m: Given, steps: str | Sequence[str]) -> Treatment:
+        """Return what is left of a thin surface after some treatments, one after another.
+
+        Parameters
+        ----------
+        m : str, Material, or pymatgen Composition, Element or entry
+        steps : str or sequence of str
+            As ``["air 25C", "O2=1bar 500C", "+2 HF", "Li 300C", "Ar 700C"]``; in one text with
+            semicolons between them.
+        """
+        each = steps.split(";") if isinstance(steps, str) else list(steps)
+        more = {symbol for text in each for symbol in read_step(text).elements}
+        return self._said(treat(self._for(m, *sorted(more)), m, each))
 
     def map(
         self, system: str | Sequence[str], against: Given, *, divisions: int = 200

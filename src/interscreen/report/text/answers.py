@@ -14,6 +14,7 @@ from ...answers.provenance import Answer
 from ...answers.ratio import AtRatio
 from ...answers.reaction import Reaction
 from ...answers.stack import Stack
+from ...answers.treat import Treatment
 from ...answers.window import Window
 from ...energies.conditions import HIGHEST_K, LOWEST_K
 from ...phases.units import KJ_PER_MOL
@@ -230,6 +231,17 @@ def decomposition_text(result: Decomposition) -> str:
         ]
     lines = (*said, *(f"  {line}" for line in origin_lines(result.provenance)))
     return "\n".join([result.material, *lines])
+
+
+def treatment_text(result: Treatment) -> str:
+    """Write what is left of a surface after each treatment."""
+    lines = [f"{result.material}   formula units per formula unit of it"]
+    for step in result.steps:
+        lines += wrapped(f"  {step.treatment}: {written(step.phases) or 'nothing'}", "      ")
+        for word, gas in (("takes up", step.taken_up), ("gives off", step.given_off)):
+            if gas:
+                lines += wrapped(f"    {word} {written(gas)}", "      ")
+    return "\n".join([*lines, *("  " + line for line in origin_lines(result.provenance))])
 
 
 def _foot(result: Window | Lithiation) -> list[str]:
