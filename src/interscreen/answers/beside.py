@@ -59,6 +59,13 @@ class _Balance:
         costs = system.energies - mu @ system.columns
         # what is open alone costs energy or nothing: never a product
         kept = np.flatnonzero(system.columns[rows].any(axis=0))
+        alone = np.setdiff1d(np.arange(len(system.elements), len(costs)), kept)
+        if len(alone) and costs[alone].min() < -_ENDLESS:
+            made = system.name(int(alone[costs[alone].argmin()]))
+            raise ReservoirError(
+                f"open {' and '.join(potentials)} react with each other to {made} without end; "
+                "choose potentials at which they do not"
+            )
         gases = np.flatnonzero(np.isin(kept, system.reservoirs))
         return cls(system.columns[rows][:, kept], costs[kept], kept, rows, gases)
 

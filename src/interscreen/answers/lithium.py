@@ -1,4 +1,4 @@
-"""The line that windows and lithiation share: a material that takes up or gives off Li."""
+"""The line that windows and lithiation share: a material that takes up or gives off an ion."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ..phases.material import Given, compose
 from ..phases.system import System
 from ..phases.table import PhaseTable
 from .beside import WalkBeside, walk_beside
+from .ion import LITHIUM, Ion
 from .reactant import Reactant, prepare, require_lithium, without_noise
 
 TOLERANCE_EV = 0.010
@@ -26,24 +27,25 @@ The last printed place of Zr1.4 is worth 0.4 Li in 24 atoms.
 
 @dataclass(frozen=True)
 class LithiumLine:
-    """The hull of ``M + u Li`` per atom of M, from no Li at all to Li metal."""
+    """The hull of ``M + u Li`` per atom of M, from no Li at all to Li metal (or another ion)."""
 
     system: System
     reactant: Reactant  # the material M
     # t is the Li added per atom of M; minus the slope the voltage [V against Li/Li+]
     walk: WalkBeside
+    ion: Ion = LITHIUM
 
     @classmethod
-    def of(cls, system: System, reactant: Reactant) -> LithiumLine:
-        """Walk the line of a reactant in a system with Li."""
+    def of(cls, system: System, reactant: Reactant, ion: Ion = LITHIUM) -> LithiumLine:
+        """Walk the line of a reactant in a system with the ion's element."""
         direction = np.zeros(len(system.elements))
-        lithium = system.elements.index("Li")
+        lithium = system.elements.index(ion.symbol)
         direction[lithium] = 1.0
         low = -float(reactant.fractions[lithium])
         walk = walk_beside(
             system, reactant.fractions, direction, at=0.0, low=low, high=float("inf")
         )
-        return cls(system, reactant, walk)
+        return cls(system, reactant, walk, ion)
 
     @property
     def hull_energy(self) -> float:
@@ -67,7 +69,7 @@ class LithiumLine:
 
     def voltage(self, interval: int) -> float:
         """Voltage between points ``interval`` and ``interval + 1`` [V against Li/Li+]."""
-        value = -float(self.walk.slope[interval])
+        value = -float(self.walk.slope[interval]) / self.ion.charge
         return value if value > 1e-9 else 0.0
 
     def tolerance_window(self, tolerance: float) -> tuple[float, float | None]:
@@ -77,7 +79,8 @@ class LithiumLine:
         ``FORMULA_LITHIUM``; None where the Li to give off gains less at any potential.
         """
         low, high = tolerant_limits(self.walk, tolerance, FORMULA_LITHIUM)
-        return low, high if np.isfinite(high) else None
+        charge = self.ion.charge
+        return low / charge, high / charge if np.isfinite(high) else None
 
     def reacted(self, point: int) -> dict[str, float]:
         """Share of each element's atoms, Li aside, that have left the phases they were in."""
@@ -90,7 +93,7 @@ class LithiumLine:
         found = {}
         for row, symbol in enumerate(self.system.elements):
             whole = float(self.reactant.fractions[row])
-            if symbol != "Li" and whole > 0.0:
+            if symbol != self.ion.symbol and whole > 0.0:
                 more = sum(max(0.0, gain) * columns[row, at] for at, gain in moved.items())
                 found[symbol] = round(min(1.0, more / whole), 10)
         return found
@@ -112,8 +115,8 @@ class LithiumLine:
         return {name: round(amount, 10) for name, amount in sorted(found.items())}
 
 
-def lithium_line(table: PhaseTable, m: Given) -> LithiumLine:
-    """Walk the hull along the Li content of a material; errors as for ``react``."""
-    require_lithium(table)
-    system, (reactant,) = prepare(table, [m], extra=["Li"])
-    return LithiumLine.of(system, reactant)
+def lithium_line(table: PhaseTable, m: Given, ion: Ion = LITHIUM) -> LithiumLine:
+    """Walk the hull along the content of Li or another ion; errors as for ``react``."""
+    require_lithium(table, ion.symbol)
+    system, (reactant,) = prepare(table, [m], extra=[ion.symbol])
+    return LithiumLine.of(system, reactant, ion)

@@ -285,11 +285,12 @@ def _own_energy(table: PhaseTable, system: System, rule: EnergyRule) -> float | 
     return total
 
 
-def require_lithium(table: PhaseTable) -> None:
-    """Refuse questions about Li where the source has none."""
-    if "Li" not in table.elements:
+def require_lithium(table: PhaseTable, symbol: str = "Li") -> None:
+    """Refuse questions about Li, or another ion, where the source has none."""
+    if symbol not in table.elements:
         raise InputError(
-            f"the source {table.source.name} has no phase with Li; windows and lithiation need it"
+            f"the source {table.source.name} has no phase with {symbol}; windows and lithiation "
+            "need it"
         )
 
 

@@ -22,6 +22,7 @@ from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
 from .beside import walk_beside
 from .competitors import ANODE, Competitors, competitors_of, unproven
+from .ion import LITHIUM, chemical_potentials
 from .provenance import Answer, provenance, warnings_of
 from .ratio import AtRatio, atom_fraction
 from .reactant import ON_HULL, Reactant, prepare, without_noise
@@ -283,6 +284,11 @@ class Reaction(Answer, figure="reaction"):
         return provenance(self.table.source, self.system, self.sides, doubts=self._doubts)
 
     @property
+    def conditions(self) -> dict[str, Any]:
+        """Temperature [K], gases [bar], and chemical potentials of open elements [eV/atom]."""
+        return {**super().conditions, "open": dict(self.open_elements)}
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What may be wrong with the answer."""
         return (*warnings_of(self.table.source, self.sides), *self._doubts)
@@ -327,6 +333,7 @@ def react(
     b: Given,
     potential_V: float | None = None,
     *,
+    open_elements: Mapping[str, str | float] | None = None,
     at: float | None = None,
     by: str = "atom",
 ) -> Reaction:
@@ -349,6 +356,9 @@ def react(
         counts, not its total energy.
     potential_V : float, optional
         Potential of Li against Li/Li+ [V], zero or positive; None for a closed interface.
+    open_elements : mapping, optional
+        Further elements at a fixed potential: ``{"Na": "2V", "O2": 0.21}`` (a gas needs a table at
+        a temperature).
     at : float, optional
         Share of the first reactant at which the energies are given, too.
     by : str
@@ -368,7 +378,9 @@ def react(
     >>> found.equation
     '2 Li + CuF2 -> 2 LiF + Cu'
     """
-    opened = {} if potential_V is None else {"Li": -checked_potential(potential_V)}
+    opened = chemical_potentials(table, open_elements or {})
+    if potential_V is not None:
+        opened["Li"] = -LITHIUM.checked(potential_V)
     system, (first, second) = prepare(table, (a, b), tuple(opened))
     closed = _walk(replace(system, reservoirs=()), first, second)
     # hull energies on the scale of formation energies: without open elements and gases
@@ -388,22 +400,6 @@ def _walk(
         system, second.fractions, first.fractions - second.fractions,
         at=_GENERIC, low=0.0, high=1.0, keep_start=False, potentials=opened,
     )  # fmt: skip
-
-
-def checked_potential(potential_V: float) -> float:
-    """Return a potential of Li that makes sense [V against Li/Li+].
-
-    Raises
-    ------
-    InputError
-        For any other.
-    """
-    value = float(potential_V)
-    if not 0.0 <= value < 100.0:
-        raise InputError(
-            f"potential {value} V: give a potential from 0 V (Li metal) upwards, against Li/Li+"
-        )
-    return value
 
 
 def _require_rest(opened: Mapping[str, float], sides: tuple[Reactant, Reactant]) -> None:

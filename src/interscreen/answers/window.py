@@ -10,7 +10,8 @@ from ..phases.material import Given, compose
 from ..phases.result import Keyed
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
-from .competitors import Competitors, competitors_of, unproven
+from .competitors import Competitors, competitors_of
+from .ion import CHARGES, LITHIUM, Ion
 from .lithium import TOLERANCE_EV, LithiumLine, lithium_line
 from .provenance import Answer, provenance
 from .reactant import HULL, without_noise
@@ -75,6 +76,8 @@ class Window(Answer, figure="window"):
         Phases after the first step below and above the window; empty where there is no step.
     competitors : Competitors
         Compounds of its elements with Li that could have competed.
+    ion : str
+        What is taken up and given off; voltages are against its metal.
     """
 
     material: str
@@ -92,6 +95,7 @@ class Window(Answer, figure="window"):
     oxidation_products: tuple[str, ...]
     competitors: Competitors
     provenance: dict[str, Any]
+    ion: str = "Li"
 
     @property
     def limiting(self) -> tuple[frozenset[str], frozenset[str]]:
@@ -165,7 +169,7 @@ def _steps(line: LithiumLine) -> tuple[WindowStep, ...]:
     shares = {
         symbol: float(share)
         for symbol, share in zip(line.system.elements, line.reactant.fractions, strict=True)
-        if symbol != "Li"
+        if symbol != line.ion.symbol
     }
     found = []
     for point, voltage in voltages:
@@ -177,9 +181,13 @@ def _steps(line: LithiumLine) -> tuple[WindowStep, ...]:
 
 
 def stability_window(
-    table: PhaseTable, m: Given, *, tolerance_meV_per_atom: float = 1000.0 * TOLERANCE_EV
+    table: PhaseTable,
+    m: Given,
+    ion: Ion = LITHIUM,
+    *,
+    tolerance_meV_per_atom: float = 1000.0 * TOLERANCE_EV,
 ) -> Window:
-    """Electrochemical stability window of a material against Li/Li+.
+    """Electrochemical stability window of a material against Li/Li+, or another metal.
 
     The hull along the Li content of the material is walked to either side; minus its slope is the
     voltage (Zhu, He, Mo, ACS Appl. Mater. Interfaces 7, 23685 (2015), doi:10.1021/acsami.5b07517).
@@ -194,7 +202,7 @@ def stability_window(
     0.0
     """
     tolerance = checked_tolerance(tolerance_meV_per_atom)
-    line = lithium_line(table, m)
+    line = lithium_line(table, m, ion)
     walk, start = line.walk, line.walk.start
     reduction = line.voltage(start)
     oxidation = line.voltage(start - 1) if start > 0 else None
@@ -207,6 +215,15 @@ def stability_window(
     else:
         reason = ""
     limits = (reduction, oxidation)
+    alone = reduction > 0.0 or ion != LITHIUM
+    doubts = () if alone else unproven(table, line.reactant.composition)
+    origin = provenance(table.source, line.system, [line.reactant], doubts=doubts)
+    others = [s for s in CHARGES if s in line.reactant.composition.elements and s != ion.symbol]
+    if oxidation is None and others:
+        origin["warnings"].append(
+            f"{line.reactant.composition.text} holds no {ion.symbol} that could be given off; "
+            f"--ion {others[0]} asks for {others[0]}"
+        )
     return Window(
         material=line.reactant.composition.text,
         assemblage_window_V=limits,
@@ -224,10 +241,6 @@ def stability_window(
         reduction_products=tuple(line.products(start + 1)) if reduction > 0.0 else (),
         oxidation_products=tuple(line.products(start - 1)) if start > 0 else (),
         competitors=competitors_of(table, m),
-        provenance=provenance(
-            table.source,
-            line.system,
-            [line.reactant],
-            doubts=() if reduction > 0.0 else unproven(table, line.reactant.composition),
-        ),
+        provenance=origin,
+        ion=ion.symbol,
     )

@@ -121,6 +121,7 @@ map_options = together(
     option("--divisions", "of a side (default 200)", type=int, default=200, metavar="N"),
     option("--level", "outlined [eV/atom] (default 0.05)", type=float, default=0.05, metavar="E"),
 )
+_ion = option("--ion", "what moves: Li (default), Na, K, Mg, Ca, Zn, Al", default="Li", metavar="X")
 _samples = option(
     "--samples", "for error bars, as 1000 (default none)", type=int, default=0, metavar="N"
 )
@@ -131,6 +132,13 @@ _samples = option(
 
 @root.command("reaction")
 @reaction_options
+@option(
+    "--open",
+    "an element at a fixed potential: Li@3.8V, or a gas: O2=0.21",
+    key="opened",
+    multiple=True,
+    metavar="X",
+)
 @option("--at", "give the energies at this share of A, too", type=float, metavar="X")
 @option(
     "--by",
@@ -143,26 +151,35 @@ _samples = option(
 @source_options
 @output_options
 def reaction(
-    a: Material, b: Material, potential: float | None, at: float | None, by: str, samples: int,
-    heat: Heat, choice: Choice, output: Output,
+    a: Material, b: Material, potential: float | None, opened: tuple[str, ...], at: float | None,
+    by: str, samples: int, heat: Heat, choice: Choice, output: Output,
 ) -> int:  # fmt: skip
     """Answer with the reaction energies of two materials."""
     from ..report.text import answers as text
 
-    if samples and potential is not None:
+    elements = {}
+    for word in opened:
+        name, sign, amount = word.replace("@", "=").partition("=")
+        if not sign:
+            raise InputError(f"--open {word}: write it as Li@3.8V or O2=0.21")
+        elements[name.strip()] = amount.strip()
+    if samples and (potential is not None or opened):
         raise InputError(
             "--samples: error bars are there for closed interfaces only; leave out --potential"
         )
     return answer(
         choice,
         output,
-        lambda db: heat.on(db).reaction(a, b, potential, samples, at=at, by=by),
+        lambda db: heat.on(db).reaction(
+            a, b, potential, samples, open_elements=elements, at=at, by=by
+        ),
         lambda found: text.with_spreads(text.reaction_text(found), found),
     )
 
 
 @root.command("window")
 @material("m", NAMED)
+@_ion
 @_samples
 @option(
     "--tolerance",
@@ -175,33 +192,37 @@ def reaction(
 @source_options
 @output_options
 def window(
-    m: Material, samples: int, tolerance: float, heat: Heat, choice: Choice, output: Output
-) -> int:
+    m: Material, ion: str, samples: int, tolerance: float, heat: Heat, choice: Choice,
+    output: Output,
+) -> int:  # fmt: skip
     """Answer with the stability window of a material."""
     from ..report.text import answers as text
 
     return answer(
         choice,
         output,
-        lambda db: heat.on(db).window(m, samples, tolerance_meV_per_atom=tolerance),
+        lambda db: heat.on(db).window(m, samples, tolerance_meV_per_atom=tolerance, ion=ion),
         lambda found: text.with_spreads(text.window_text(found), found),
     )
 
 
 @root.command("lithiate")
 @material("m", NAMED)
+@_ion
 @_samples
 @heat_options
 @source_options
 @output_options
-def lithiate(m: Material, samples: int, heat: Heat, choice: Choice, output: Output) -> int:
+def lithiate(
+    m: Material, ion: str, samples: int, heat: Heat, choice: Choice, output: Output
+) -> int:
     """Answer with the lithiation path of a material."""
     from ..report.text import answers as text
 
     return answer(
         choice,
         output,
-        lambda db: heat.on(db).lithiation(m, samples),
+        lambda db: heat.on(db).lithiation(m, samples, ion=ion),
         lambda found: text.with_spreads(text.lithiation_text(found), found),
     )
 
@@ -282,6 +303,25 @@ def decompose(m: Material, heat: Gases, choice: Choice, output: Output) -> int:
         output,
         lambda db: db.decompose(m, heat.gases, pressure=heat.pressure),
         decomposition_text,
+    )
+
+
+@root.command("treat")
+@click.argument("m", help=NAMED)
+@option(
+    "--steps", "'air 25C; O2=1bar 500C; +2 HF; Li 300C; Ar 700C'", required=True, metavar="STEPS"
+)
+@source_options
+@output_options
+def treat(m: str, steps: str, choice: Choice, output: Output) -> int:
+    """Answer with what is left of a surface after each treatment."""
+    from ..report.text.answers import treatment_text
+
+    return answer(
+        choice,
+        output,
+        lambda db: db.treat(m, steps),
+        treatment_text,
     )
 
 

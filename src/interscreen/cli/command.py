@@ -37,6 +37,7 @@ COMMANDS = {
     "stack": ("ask", "every contact of Li | candidate | electrolyte"),
     "explain": ("explain", "how the numbers of a stack come about, in ten lines"),
     "decompose": ("ask", "the temperature at which a material gives off gas"),
+    "treat": ("ask", "a surface in air, in a furnace, with acid or Li, one after another"),
     "map": ("ask", "mutual energy of every composition of a ternary system with one partner"),
     "electrolytes": ("ask", "names that stand for electrolytes, cathodes and salts"),
     "screen": ("screen", "screen candidates x electrolytes, as in STUDY"),

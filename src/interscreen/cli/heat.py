@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from .command import gathered, option
+from .command import Decorator, gathered, option
 
 if TYPE_CHECKING:
     from ..database.database import Database
-
-_of_heat = functools.partial(option, section="Temperature and gases (docs/temperature.md)")
 
 
 @dataclass(frozen=True)
@@ -61,17 +59,25 @@ class Heat(Gases):
         )
 
 
-_gas = _of_heat(
-    "--gas",
-    "a gas of endless amount: O2=0.21, CO2=400ppm, H2O=20mbar (shares of --pressure)",
-    metavar="NAME=P",
-    multiple=True,
-)
+_HEAT = "Temperature and gases"
+_of_heat = functools.partial(option, section=_HEAT)
+
+
+def _gas(section: str) -> Decorator:
+    return option(
+        "--gas",
+        "a gas of endless amount: O2=0.21, CO2=400ppm, H2O=20mbar (shares of --pressure)",
+        section=section,
+        metavar="NAME=P",
+        multiple=True,
+    )
+
+
 heat_options = gathered(
     "heat",
     Heat,
     _of_heat("--temperature", "973K or 700C (default: no temperature)", metavar="T"),
-    _gas,
+    _gas(_HEAT),
     _of_heat("--pressure", "all gases together (default 1bar)", metavar="P"),
     _of_heat(
         "--closed-gas",
@@ -82,10 +88,11 @@ heat_options = gathered(
 gases_only = gathered(
     "heat",
     Gases,
-    _gas,
-    _of_heat(
+    _gas("Gases"),
+    option(
         "--pressure",
         "gases without a name leave when they reach it (default: at 1 ppm of 1 bar)",
         metavar="P",
+        section="Gases",
     ),
 )
