@@ -10,7 +10,7 @@ from ..phases.material import Given, compose
 from ..phases.result import Keyed
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
-from .competitors import Competitors, competitors_of
+from .competitors import Competitors, competitors_of, unproven
 from .ion import CHARGES, LITHIUM, Ion
 from .lithium import TOLERANCE_EV, LithiumLine, lithium_line
 from .provenance import Answer, provenance
