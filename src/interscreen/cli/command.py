@@ -29,11 +29,15 @@ Decorator = Callable[[Function], Function]
 
 # name -> module and summary: a module is imported when one of its commands is asked for
 COMMANDS = {
+    "discover": ("discover", "which compounds to try on an electrolyte, of all that were made"),
     "reaction": ("ask", "reaction energies of two materials"),
     "window": ("ask", "electrochemical stability window"),
     "lithiate": ("ask", "stepwise lithiation down to Li metal"),
     "profile": ("ask", "an interface open to Li over a range of potentials"),
     "stack": ("ask", "every contact of Li | candidate | electrolyte"),
+    "explain": ("explain", "how the numbers of a stack come about, in ten lines"),
+    "decompose": ("ask", "the temperature at which a material gives off gas"),
+    "treat": ("ask", "a surface in air, in a furnace, with acid or Li, one after another"),
     "map": ("ask", "mutual energy of every composition of a ternary system with one partner"),
     "electrolytes": ("ask", "names that stand for electrolytes, cathodes and salts"),
     "screen": ("screen", "screen candidates x electrolytes, as in STUDY"),

@@ -1,4 +1,4 @@
-"""Commands about the local store: pull, list, info, diff, export, import, structure."""
+"""Commands about the local store: pull, update, list, info, diff, export, import, structure."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..sources.open import SourceOptions
 
 _ENDINGS = (".csv", ".csv.gz", ".parquet", ".pq", ".json", ".json.gz")
+_TOLERANCE = 0.005  # eV/atom
 _of_mp = functools.partial(option, section="Of mp, one or several of")
 
 
@@ -39,7 +40,7 @@ _of_mp = functools.partial(option, section="Of mp, one or several of")
 def data(context: click.Context) -> None:
     """Ask for a command where none is named."""
     if context.invoked_subcommand is None:
-        raise InputError("data: what? pull, list, info, diff, export, import or structure")
+        raise InputError("data: what? pull, update, list, info, diff, export, import or structure")
 
 
 # -- pull -----------------------------------------------------------------------------------------
@@ -55,18 +56,24 @@ def data(context: click.Context) -> None:
 @_of_mp("--elements", "every system of these elements", metavar="Li,O,...", multiple=True)
 @_of_mp("--study", "every system of a study's stacks", metavar="STUDY.yaml", multiple=True)
 @_of_mp("--all", "every document of the thermo type", key="everything", is_flag=True)
+@option(
+    "--from",
+    "with --all: from where",
+    key="place",
+    type=click.Choice(["service", "open-data"]),
+    default="service",
+)
 @_of_mp("--structures", "crystal structures, too", is_flag=True)
 @_of_mp("--thermo-type", "as for --source mp", metavar="T", default="")
 @cache_option()
 @output_options
 def pull(
     what: str, elements: tuple[str, ...], study: tuple[str, ...], everything: bool,
-    structures: bool, thermo_type: str, output: Output,
+    place: str, structures: bool, thermo_type: str, output: Output,
 ) -> int:  # fmt: skip
     """Fetch phases of the Materials Project into the local store."""
     from ..sources.materials_project.local import Wanted, connect
-    from ..sources.materials_project.pull import pull_everything
-    from ..sources.materials_project.systems import pull_systems
+    from ..sources.materials_project.pull import pull_everything, pull_systems
 
     sets, named = _sets(elements, study)
     if not sets and not everything:
@@ -76,6 +83,13 @@ def pull(
     if everything and structures:
         raise InputError("--structures: with --elements or --study, not with --all")
     wanted = Wanted(thermo_type=thermo_type or Wanted.thermo_type)
+    if place == "open-data":
+        from ..sources.materials_project.open_data import pull_open_data
+
+        if not everything or sets:
+            raise InputError("--from open-data: with --all only; its tables are read as a whole")
+        report = pull_open_data(wanted.thermo_type, notify=output.say, progress=output.progress())
+        return _tell(report, named, output)
     client = connect(wanted, "a pull", notify=output.say)
     options: dict[str, Any] = {"notify": output.say, "progress": output.progress()}
     output.say(f"the Materials Project answers from database {client.database}, {client.family}")
@@ -89,7 +103,7 @@ def pull(
 
 def _tell(report: PullReport, named: frozenset[str], output: Output) -> int:
     """Say what a pull brought, and fail where a named element has no phases."""
-    from ..sources.materials_project.table import audit
+    from ..sources.materials_project.check import audit
 
     with report.store as store:
         checked = audit(store)
@@ -104,6 +118,8 @@ def _tell(report: PullReport, named: frozenset[str], output: Output) -> int:
             "documents_in_store": store.count("documents"),
             "absent_elements": sorted(report.absent),
             "hull": checked["hull"],
+            "licences": checked["licences"],
+            "hidden_documents": checked["hidden"],
             "file": str(store.path),
         }
     output.say(
@@ -115,6 +131,10 @@ def _tell(report: PullReport, named: frozenset[str], output: Output) -> int:
     if checked["left_aside"]:
         output.say(f"documents left aside: {checked['left_aside']}")
     output.say(f"energies above hull: {checked['hull']}")
+    output.say(
+        f"licence BY-NC: {checked['licences'].get('BY-NC', 0)} documents in the store, "
+        f"{len(checked['hidden'])} on the service's hull not shown to this key"
+    )
     output.say(f"store {summary['file']}: {summary['documents_in_store']} documents")
     output.show(summary)
     lacking = sorted(report.absent & named)
@@ -141,6 +161,33 @@ def _sets(
 
         sets += load_study(file).element_sets
     return sets, named
+
+
+@data.command("update", help="move a study to the newest database, and say what changes")
+@option("--study", "the study", metavar="STUDY.yaml", required=True)
+@option("--thermo-type", "as for --source mp", metavar="T", default="")
+@cache_option()
+@output_options
+def update(study: str, thermo_type: str, output: Output) -> int:
+    """Pull a study as a whole from the newest database; compare it with the one before."""
+    from ..sources.materials_project.local import Wanted, connect, local_store
+    from ..sources.materials_project.pull import pull_systems
+
+    sets, _ = _sets([], [study])
+    wanted = Wanted(thermo_type=thermo_type or Wanted.thermo_type)
+    before = ""
+    if (found := local_store(wanted, sets)) is not None:
+        with found:
+            before = found.database
+    with contextlib.closing(connect(wanted, "an update", notify=output.say)) as client:
+        report = pull_systems(client, sets, notify=output.say, progress=output.progress())
+    with report.store as store:
+        after = store.database
+    output.say(f"{study}: database {after}" + (f", before {before}" if before else ""))
+    if not before or before == after:
+        output.show({"database": after, "before": before or None})
+        return EXIT_OK
+    return _compare(before, after, thermo_type, study, _TOLERANCE, None, output)
 
 
 # -- what is there ---------------------------------------------------------------------------------
@@ -201,7 +248,7 @@ def _summary(store: Store) -> dict[str, Any]:
 @output_options
 def info(thermo_type: str, database: str, output: Output) -> int:
     """Say what a database in the local store holds, and check it."""
-    from ..sources.materials_project.table import audit
+    from ..sources.materials_project.check import audit
 
     with _store(thermo_type, database) as store:
         report = {**_summary(store), **audit(store)}
@@ -314,7 +361,7 @@ def structure(identifier: str, thermo_type: str, database: str, output: Output) 
     "--tolerance",
     "smallest change that is told [eV/atom] (default 0.005)",
     type=float,
-    default=0.005,
+    default=_TOLERANCE,
     metavar="E",
 )
 @option("--out", "write all changes of phases there", metavar="FILE.csv")
@@ -326,6 +373,13 @@ def diff(
     force: bool, output: Output,
 ) -> int:  # fmt: skip
     """Compare two databases (or tables), phase by phase, and the answers of a study."""
+    return _compare(a, b, thermo_type, study, tolerance, out, output, force=force)
+
+
+def _compare(
+    a: str, b: str, thermo_type: str, study: str | None, tolerance: float, out: str | None,
+    output: Output, *, force: bool = False,
+) -> int:  # fmt: skip
     from ..phases.difference import compare_tables
     from ..report.text.changes import difference_text, screen_difference_text
     from ..screen.study_file import load_study

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from ..errors import InputError
-from ..phases.source import ANCHORED
+from ..phases.source import ANCHORED, TABULATED
+from ..sources import NAMES
 from . import signals
 from .command import (
     EXIT_FAILED_ROWS,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ..screen.entries import Uncertainty
     from ..screen.run import ScreenResult
     from ..screen.study import Study
+    from ..screen.workers import Workers
 
 _SHOWN = 5  # warnings on the terminal
 
@@ -78,14 +80,11 @@ def screen(
     backend: Literal["local", "dask"], scheduler: str, choice: Choice, output: Output,
 ) -> int:  # fmt: skip
     """Run a study; exit code 3 when rows failed."""
-    from ..database.run import write_run
     from ..screen.run import ScreenResult
     from ..screen.workers import Workers
-    from ..sources.open import default_source
 
     started = time.perf_counter()
     asked = _study(study, candidates, limit, listed(electrolytes or ""))
-    stated = asked.source
     updates: dict[str, Any] = {}
     if jobs is not None:
         updates["jobs"] = jobs
@@ -93,18 +92,40 @@ def screen(
         updates["uncertainty"] = _sampled(asked, samples)
     if out:
         updates["output"] = out
-    options = choice.options(asked.source_options)
-    options = replace(options, energies=options.energies or ANCHORED)
-    asked = asked.model_copy(update=updates).with_source(
-        choice.source or stated or default_source()[0], options
-    )
-    table = open_source(choice, output, asked.element_sets, source=stated, options=options)
+    asked, table = opened(asked.model_copy(update=updates), choice, output)
     if check:
         return _check(asked, table)
     for name, value in (("--fresh", fresh), ("--scheduler", scheduler)):
         if value and asked.query is None:
             raise InputError(f"{name}: only for candidates by a condition, as --candidates all")
     folder = Path(asked.folder)
+    workers = Workers(backend=backend, scheduler=scheduler)
+    result = run_into(folder, asked, table, output, workers, fresh=fresh)
+    if isinstance(result, ScreenResult):
+        return _tell(folder, result, output)
+    return _tell_batch(folder, result, output, time.perf_counter() - started)
+
+
+def opened(study: Study, choice: Choice, output: Output) -> tuple[Study, PhaseTable]:
+    """Open the source of a study; return the study with what was chosen for it, and the table."""
+    from ..sources.open import default_source
+
+    stated = study.source
+    options = choice.options(study.source_options)
+    source = choice.source or stated or default_source()[0]
+    # a table of one's own may lack the anchors; it is anchored where that is asked for
+    scale = ANCHORED if source in NAMES else TABULATED
+    options = replace(options, energies=options.energies or scale)
+    asked = study.with_source(source, options)
+    table = open_source(choice, output, asked.element_sets, source=stated, options=options)
+    return asked, table
+
+
+def run_into(
+    folder: Path, asked: Study, table: PhaseTable, output: Output, workers: Workers, *, fresh: bool
+) -> ScreenResult | BatchReport | None:
+    """Run a study into its folder with a bar on the terminal; see ``database.run.write_run``."""
+    from ..database.run import write_run
 
     def bar(unit: str) -> Callable[[int, int], None]:
         draw = output.progress(unit, dynamic_ncols=True)
@@ -115,7 +136,7 @@ def screen(
 
         return report
 
-    result = write_run(
+    return write_run(
         asked,
         table,
         folder,
@@ -124,12 +145,9 @@ def screen(
         sampling=bar(" sample"),
         say=output.say,
         check=signals.check,
-        workers=Workers(backend=backend, scheduler=scheduler),
+        workers=workers,
         fresh=fresh,
     )
-    if isinstance(result, ScreenResult):
-        return _tell(folder, result, output)
-    return _tell_batch(folder, result, output, time.perf_counter() - started)
 
 
 def _tell(folder: Path, result: ScreenResult, output: Output) -> int:

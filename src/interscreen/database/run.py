@@ -30,7 +30,9 @@ Progress = Callable[[int, int], None]
 
 WHOLE, LISTED = "results.parquet", "results.csv"  # of candidates by query, and of a list
 _KINDS = {"number": "float64", "integer": "Int64", "boolean": "boolean"}  # the others are texts
-_TABLES = "reactions windows lithiation weights uncertainty sensitivity surroundings".split()
+_TABLES = (
+    "reactions windows lithiation weights uncertainty sensitivity surroundings anchors scales"
+).split()
 
 
 def open_run(folder: str | PathLike[str]) -> Run:
@@ -66,7 +68,8 @@ class Run(Displayed):
     Attributes
     ----------
     folder : Path
-    reactions, windows, lithiation, weights, uncertainty, sensitivity, surroundings : DataFrame
+    reactions, windows, lithiation, weights, uncertainty : DataFrame
+    sensitivity, surroundings, anchors, scales : DataFrame
         The other tables of the run; empty where there is none.
 
     Raises
@@ -91,6 +94,8 @@ class Run(Displayed):
     uncertainty: pd.DataFrame
     sensitivity: pd.DataFrame
     surroundings: pd.DataFrame
+    anchors: pd.DataFrame
+    scales: pd.DataFrame
 
     def __init__(
         self, folder: str | PathLike[str], keep: TemporaryDirectory[str] | None = None

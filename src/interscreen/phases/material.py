@@ -218,8 +218,8 @@ def _composed(_: Names, text: str, strict: bool = False) -> Composition:
             mixture = [(Fraction(1), mixture[0][1])]
         parts = tuple((factor, parse_formula(formula)) for factor, formula in mixture)
     except InputError as error:
-        close = nearest(text, list(names()), 1)
-        raise InputError(f"{error}{close}" if close else str(error)) from None
+        close = "" if "did you mean" in str(error) else nearest(text, list(names()), 1)
+        raise InputError(f"{error}{close}") from None
     shown = " + ".join(
         formula.text if factor == 1 else f"{_number(factor)} {formula.text}"
         for factor, formula in parts

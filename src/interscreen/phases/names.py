@@ -16,7 +16,8 @@ from ..files import data_yaml, load_yaml, read_text
 from .formula import parse_formula, pieces, split_mixture
 from .notation import POLYMORPH, cleaned, in_plain_notation, number_text, polymorph_note
 
-IDENTIFIER = re.compile(r"(?:[a-z]{2,6}|JVASP)-\d+")  # of a document: mp-942733
+# of a document: mp-942733, and mp-aaaaaaft as the Materials Project writes it since 2026.04.13
+IDENTIFIER = re.compile(r"(?:[a-z]{2,6}|JVASP)-\d+|(?:mp|mvc)-[a-z]+")
 
 _SAID = ("cathodes", "salts")
 

@@ -74,6 +74,12 @@ def number(value: float, digits: int = 0) -> str:
     return f"{MINUS if text.startswith('-') else ''}{abs(float(text)):,.{digits}f}"
 
 
+def unit_text(unit: str) -> str:
+    """Write a unit of the registry of columns as people read it: ``mAh/cm²/µm``."""
+    found = unit.replace("cm2", "cm²").replace("/um", "/µm").replace("ohm", "Ω")
+    return found.replace("% by volume", "vol%")
+
+
 def listed(items: Iterable[str], most: int = 6) -> str:
     """Join pieces of HTML: ``A, B and C``; beyond ``most`` only how many more there are."""
     items = list(items)

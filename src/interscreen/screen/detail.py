@@ -21,7 +21,7 @@ from ..errors import reason_of
 from ..phases.material import Material
 from ..phases.table import PhaseTable
 from .entries import MaterialEntry
-from .scores import OPTIONAL_COLUMNS, score_columns
+from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, STATED, score_columns
 from .weights import Weights
 from .workers import in_processes
 
@@ -147,12 +147,12 @@ def _sensitivity(
     if not task.sensitivity:
         return []
     row = asked.rows[place]
-    fixed = {column: row.get(column) for column in OPTIONAL_COLUMNS}
+    fixed = {c: row.get(c) for c in (*SCORE_COLUMNS, *STATED, *OPTIONAL_COLUMNS)}
 
     def score(values: Mapping[str, float | None]) -> float:
-        """Score from the energies; role and volumes stay as they are in the row."""
+        """Score from the answers; what is none of them stays as it is in the row."""
         columns: dict[str, Any] = {**fixed, **values}
-        return float(score_columns(columns, task.weights, row["role"]))
+        return float(score_columns(columns, task.weights))
 
     try:
         return stack_sensitivity(

@@ -32,6 +32,11 @@ class MaterialEntry(BaseModel):
         Energy of the material itself, or above the hull [eV/atom].
     role : auto, conversion, alloy or coating
         For candidates; ``auto`` decides from the reaction with Li.
+    route : auto, deposited, molten or surface
+        For candidates: whether the candidate itself touches the electrolyte, reacted with molten Li
+        first, or grew from the electrolyte by a reagent; ``auto`` is the library's route of it.
+    arrangement : mixture, facing or worst
+        For candidates: which phase of the converted layer meets the electrolyte.
     products : str
         What is expected of the contact with Li, or reported; free text.
     reference : str
@@ -45,6 +50,8 @@ class MaterialEntry(BaseModel):
     energy_eV_per_atom: float | None = Field(None, strict=True)
     energy_above_hull_eV_per_atom: float | None = Field(None, strict=True)
     role: Literal["auto", "conversion", "alloy", "coating"] = "auto"
+    route: Literal["auto", "deposited", "molten", "surface"] = "auto"
+    arrangement: Literal["mixture", "facing", "worst"] = "mixture"
     products: str = ""
     reference: str = ""
 

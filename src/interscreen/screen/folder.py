@@ -53,7 +53,8 @@ _PACKAGES = (
     "matplotlib", "pydantic", "ruamel.yaml", "mp-api",
 )  # fmt: skip
 TABLES = (
-    "results reactions windows lithiation ranking weights uncertainty sensitivity surroundings"
+    "results reactions windows lithiation ranking weights uncertainty sensitivity surroundings "
+    "anchors scales"
 ).split()
 
 

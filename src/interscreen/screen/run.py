@@ -12,16 +12,20 @@ from ..answers.materials import materials_of
 from ..answers.sensitivity import strongest_suspects
 from ..answers.stacks import Stacks, stacks
 from ..answers.window import stability_window
+from ..energies.given import with_materials
 from ..energies.sampling import EnergyModel
+from ..energies.scale import as_tabulated
 from ..errors import InputError, InterscreenError
 from ..phases.columns import columns_of
 from ..phases.material import Material, elements_of, resolve
 from ..phases.result import Displayed
+from ..phases.source import ANCHORED
 from ..phases.table import PhaseTable
-from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence
+from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence, with_verdicts
 from .detail import Asked, Detail, Row, Task, beside, details, window_rows
 from .entries import MaterialEntry
 from .ranking import OVERALL, rank
+from .scales import anchor_table, scale_table
 from .study import Study
 from .tables import FAILED, OK, failed_table, results_table
 from .weight_sensitivity import weight_table
@@ -48,6 +52,8 @@ class ScreenResult(Displayed, figure="screen"):
     uncertainty, sensitivity, surroundings : DataFrame or None
         Error bars, dependence on suspect phases, contacts with cathodes and air; None where the
         study does not ask for them.
+    anchors, scales : DataFrame or None
+        Anchors of the phases, and scores as tabulated; of anchored runs.
     failed : int
         Rows of ``results`` that could not be computed.
     warnings : tuple of str
@@ -67,6 +73,8 @@ class ScreenResult(Displayed, figure="screen"):
     uncertainty: pd.DataFrame | None = None
     sensitivity: pd.DataFrame | None = None
     surroundings: pd.DataFrame | None = None
+    anchors: pd.DataFrame | None = None
+    scales: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +158,7 @@ def run_study(
     >>> list(found.ranking["candidate"])
     ['LiF', 'CuF2']
     """
+    table = with_materials(table, (e.material for e in (*study.candidates, *study.electrolytes)))
     electrolytes = Electrolytes.of(study, table)
     samples = study.uncertainty.samples
     results, numbers = _results(study, table, electrolytes, samples, cores(study, jobs), sampling)
@@ -158,16 +167,19 @@ def run_study(
     task = task_of(study, electrolytes)
     found = _details(asked, task, table, workers_of(study, jobs), progress)
     frame = with_equations(frame, [found[number] for number in range(len(asked))])
+    drawn = Sampled({}, samples) if numbers is None else Sampled.of(numbers)
+    if samples:
+        frame = with_verdicts(drawn, frame)
     ranking = rank(frame, study.ranking)
     uncertainty = None
     if samples:
-        drawn = Sampled({}, samples) if numbers is None else Sampled.of(numbers)
         scores = sampled_scores(drawn, frame, study.ranking.weights)
         ranking = with_confidence(ranking, scores, study.ranking.tie_meV_per_atom)
         uncertainty = uncertainty_table(drawn, frame, ranking, scores)
     tables = detail_tables(study, electrolytes, table, task, found)
     if study.sensitivity:
         ranking = with_suspects(ranking, [row for part in found for row in part.sensitivity])
+    tables |= scale_tables(study, table, electrolytes, frame, ranking, cores(study, jobs))
     return ScreenResult(
         results=frame,
         ranking=ranking[[name for name in columns_of("ranking") if name in ranking]],
@@ -218,7 +230,9 @@ def _results(
     names = electrolytes.names
     for number, reason in reasons.items():
         entry = study.candidates[number]
-        known = {key: values[0] for key, values in given_texts([entry]).items() if key != "role"}
+        known = {
+            key: values[0] for key, values in given_texts([entry]).items() if key not in _DECIDED
+        }
         known |= {"candidate": entry.label, "formula": entry.formula}
         why = dict.fromkeys(((0, e) for e in range(len(names))), reason)
         why |= {(0, e): text for e, text in electrolytes.missing.items()}
@@ -228,7 +242,7 @@ def _results(
         entries = [study.candidates[number] for number in good]
         known_of = [
             {
-                **{k: v[0] for k, v in given_texts([entry]).items() if k != "role"},
+                **_texts_of(entry),
                 "candidate": entry.label,
                 "formula": resolve(entry.material)[1].text,
             }
@@ -241,10 +255,19 @@ def _results(
     return whole.take(sorted(range(len(order)), key=lambda place: order[place])), numbers
 
 
+_DECIDED = ("role", "route", "arrangement")  # known of rows that were computed
+
+
+def _texts_of(entry: MaterialEntry) -> dict[str, str]:
+    return {k: values[0] for k, values in given_texts([entry]).items() if k not in _DECIDED}
+
+
 def given_texts(entries: Sequence[MaterialEntry]) -> dict[str, list[str]]:
     """Texts that a study states of its candidates, by column."""
     return {
         "role": ["" if entry.role == "auto" else entry.role for entry in entries],
+        "route": ["" if entry.route == "auto" else entry.route for entry in entries],
+        "arrangement": [entry.arrangement for entry in entries],
         "expected_products": [entry.products for entry in entries],
         "reference": [entry.reference for entry in entries],
     }
@@ -367,6 +390,27 @@ def detail_tables(
         rows = [*beside(table, named, task), *(row for part in found for row in part.surroundings)]
         tables["surroundings"] = frame("surroundings", rows)
     return tables
+
+
+def scale_tables(
+    study: Study,
+    table: PhaseTable,
+    electrolytes: Electrolytes,
+    results: pd.DataFrame,
+    ranking: pd.DataFrame,
+    jobs: int,
+    *,
+    ranks: bool = True,
+) -> dict[str, Any]:
+    """Anchors and scores as tabulated of an anchored run (``scales``); nothing of another."""
+    if table.source.scale != ANCHORED:
+        return {}
+    before, _ = _results(study, as_tabulated(table), electrolytes, 0, jobs, None)
+    tabulated = rank(before.to_pandas(), study.ranking)
+    return {
+        "anchors": anchor_table(table, results),
+        "scales": scale_table(ranking, tabulated, ranks=ranks),
+    }
 
 
 def cores(study: Study, jobs: int | None = None) -> int:

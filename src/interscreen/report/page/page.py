@@ -12,15 +12,20 @@ from typing import Any
 
 from ...errors import OutputError
 from ...files import checksum, write_whole
+from ...phases.units import is_number
 from ...screen.folder import check_file, own_files, record_file
-from ..markup import linked, marked
+from ..markup import MINUS, linked, marked, number
 from . import sentences
 from .data import Run, page_data, read_run
+from .glossary import words
+from .picture import picture
+from .verdicts import MEANINGS, verdict
 
 NAME = "report.html"
+DRAWN = 24  # candidates in the picture of the first screen
 SCRIPTS = (
-    "base.js", "tooltip.js", "table.js", "heatmap.js", "ranking.js", "windows.js", "charts.js",
-    "candidate.js", "whole.js", "start.js",
+    "base.js", "tooltip.js", "words.js", "download.js", "table.js", "heatmap.js", "ranking.js",
+    "windows.js", "charts.js", "candidate.js", "whole.js", "start.js",
 )  # fmt: skip
 # papers behind the numbers of every run, and what the page uses them for
 METHODS = {
@@ -85,9 +90,13 @@ def report_html(run: Run) -> str:
     environment.policies["json.dumps_kwargs"] = {
         "ensure_ascii": False, "allow_nan": False, "separators": (",", ":"),
     }  # fmt: skip
+    environment.filters["whole"] = lambda value: number(value) if is_number(value) else ""
+    environment.filters["milli"] = lambda value: number(1000 * value) if is_number(value) else ""
     style = _asset("report.css")
     script = "\n".join(['"use strict";', *map(_asset, SCRIPTS)])
     version = str(run.stated("versions").get("interscreen") or "")
+    data = page_data(run)
+    drawn = run.order()[:DRAWN]
     licence = _LICENCE.search(str(run.source.get("statement") or ""))
     return environment.from_string(_asset("template.html")).render(
         run=run,
@@ -104,7 +113,15 @@ def report_html(run: Run) -> str:
         say=sentences,
         methods=METHODS,
         bibtex=bibtex(run.source, version),
-        data=page_data(run),
+        data=data,
+        blocks=sentences.blocks(run),
+        picture=picture(run, drawn, data["range"]),
+        legend=f"{MINUS}{data['range']}",
+        signs=any(map(verdict, (*run.results, *run.ranking))),
+        more=len(run.order()) - len(drawn),
+        verdict=verdict,
+        meanings=MEANINGS,
+        words=words(data["columns"]),
     )
 
 

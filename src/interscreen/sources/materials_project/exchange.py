@@ -18,18 +18,20 @@ from typing import Any
 
 from ...errors import InputError, OutputError
 from ...files import read_whole, whole_file
+from ...phases.identifiers import stored
 from ...phases.source import Source, thermo_type
 from .documents import ROUTES, SUMMARY, THERMO, Batch
+from .pull import subsystems
 from .store import DOCUMENTS, SUMMARIES, Store, store_path
-from .systems import subsystems
-from .table import CITATION, STATEMENT
+from .table import CITATION, statement
 
 METADATA = b"interscreen"
 KIND = "materials-project"
 FORMAT = 1
 _NAMES = {"material_id": "id", "chemsys": "chemical_system"}
 _WORDS = ("theoretical", "is_metal")  # yes, no, as in any table
-_TEXTS = ("material_id", "formula", "chemsys", "last_updated", "licence", *_WORDS)
+_LATER = ("run_type", "corrections")  # not in files of earlier versions
+_TEXTS = ("material_id", "formula", "chemsys", "last_updated", "licence", *_LATER, *_WORDS)
 _NEEDED = ("material_id", "formula", "chemsys", "formation_energy_eV_per_atom")
 _COLUMNS = (*DOCUMENTS, *SUMMARIES[1:])
 
@@ -61,8 +63,9 @@ def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | Non
 
     if file.suffix.lower() != ".parquet":
         raise InputError(f"{file}: the ending must be .parquet")
+    wanted_columns = [f"d.{name}" if store.knows(name) else "NULL" for name in DOCUMENTS]
     rows = store.read(
-        f"SELECT {', '.join('d.' + name for name in DOCUMENTS)}, "
+        f"SELECT {', '.join(wanted_columns)}, "
         f"{', '.join('s.' + name for name in SUMMARIES[1:])} FROM documents d "
         "LEFT JOIN summaries s USING (material_id) ORDER BY d.material_id"
     )
@@ -99,7 +102,7 @@ def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | Non
         "systems": ["-".join(sorted(elements)) for elements in covered],
         "asked": {} if complete else asked,
         "left_aside": store.read("SELECT * FROM left_aside") if sets is None else [],
-        "statement": STATEMENT,
+        "statement": statement(store.thermo_type),
         "citation": CITATION,
     }
     table = pa.table(data).replace_schema_metadata({METADATA: json.dumps(described).encode()})
@@ -154,7 +157,7 @@ def import_file(
         for batch in batches:
             store.add([batch], asked[batch.route])
         if complete:
-            store.mark_complete({batch.route: len(batch.rows) for batch in batches})
+            store.mark_complete()
         else:
             store.mark_pulled(pulled)
     except BaseException:
@@ -206,7 +209,14 @@ def _metadata_of(content: bytes) -> dict[str, Any]:
 
 def _batches(table: Any, described: dict[str, Any]) -> list[Batch]:
     """Take energies and summaries out of an exported table."""
-    columns = {name: table.column(_NAMES.get(name, name)).to_pylist() for name in _COLUMNS}
+    absent = [None] * table.num_rows
+    columns = {
+        name: absent
+        if name in _LATER and name not in table.column_names
+        else table.column(_NAMES.get(name, name)).to_pylist()
+        for name in _COLUMNS
+    }
+    columns["material_id"] = [text and stored(text) for text in columns["material_id"]]
     for name in _NEEDED:
         for number, value in enumerate(columns[name], start=1):
             if value in (None, "") or (isinstance(value, float) and not isfinite(value)):
