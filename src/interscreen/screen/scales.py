@@ -42,7 +42,7 @@ def anchor_table(table: PhaseTable, results: pd.DataFrame) -> pd.DataFrame:
         except InterscreenError:  # an element that the table does not know
             continue
         row = table.find(name)
-        energies = (None, None)
+        energies: tuple[float | None, float | None] = (None, None)
         if row is not None:
             before = table.properties[TABULATED_ENERGY]
             energies = float(table.energies[row]), float(before[row])
