@@ -41,7 +41,8 @@ AS_COMPUTED = {
     DEPOSITED: 0.0,
     LAYER: -2.7 / 34,  # 2 (LiCu3 + 6 LiF) + FeS -> 6 Cu + 12 LiF + Li2S + Fe
     WORST: -2.7 / 10,  # 2 LiCu3 + FeS -> 6 Cu + Li2S + Fe
-    BRIDGE: 6.0 - 1.75,  # LiF -> Li + F; 2 Li + FeS -> Li2S + Fe
+    # LiF -> Li + F; 2 Li + FeS -> Li2S + Fe; each within 10 meV/atom, less 0.025 Li per atom
+    BRIDGE: 6.0 - 1.75 + 0.010 / (1 / 2 - 0.025) + 0.010 / (1 - 0.025),
     VOLTAGE: (9 + 0.4 / 3) / (7 / 3),  # 7 Li + 3 CuF2 -> LiCu3 + 6 LiF
 }
 WITHOUT_LICU3 = AS_COMPUTED | {
@@ -129,9 +130,9 @@ def test_answers_without_artefacts_are_those_of_the_table_without_them(reference
 
 def test_lithium_sulfide_oxidises_later_without_lis4(reference_all):
     row = row_of(stack_sensitivity(reference_all, "Li2S", "LLZO"), BRIDGE, "LiS4")
-    limit = stability_window(reference_all, "LLZO").assemblage_window_V[0]
-    assert row["value"] + limit == pytest.approx(2.14, abs=5e-3)
-    assert row["value_then"] + limit == pytest.approx(2.34, abs=5e-3)
+    limit = stability_window(reference_all, "LLZO").tolerance_window_V[0]
+    assert row["value"] + limit == pytest.approx(2.157, abs=5e-3)
+    assert row["value_then"] + limit == pytest.approx(2.356, abs=5e-3)
 
 
 def test_full_table_knows_the_artefacts_too(full_table):

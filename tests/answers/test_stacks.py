@@ -59,7 +59,7 @@ def test_bridge_is_the_salt_that_reaches_highest(reference):
     electrolyte = stability_window(reference, "LATP")
     assert found.bridge_product == "LiF"  # not the alloy Li9Al4
     assert found.bridge_margin_V == pytest.approx(
-        fluoride.assemblage_window_V[1] - electrolyte.assemblage_window_V[0]
+        fluoride.tolerance_window_V[1] - electrolyte.tolerance_window_V[0]
     )
     assert found.bridge_margin_V > 4
 
@@ -67,7 +67,7 @@ def test_bridge_is_the_salt_that_reaches_highest(reference):
 def test_without_a_salt_the_bridge_misses_the_whole_reduction_limit(reference):
     found = stack(reference, "Al", "LATP")
     assert found.bridge_product is None
-    assert found.bridge_margin_V == -stability_window(reference, "LATP").assemblage_window_V[0]
+    assert found.bridge_margin_V == -stability_window(reference, "LATP").tolerance_window_V[0]
 
 
 def test_nitride_does_not_bridge_to_latp(reference):

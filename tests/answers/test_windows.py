@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 
 import pytest
 
@@ -151,3 +152,51 @@ def test_an_element_below_its_own_reference_is_refused(reference, symbol):
     """Voltages count from Li metal at zero; no given energy may move an element below it."""
     with pytest.raises(InputError, match=symbol):
         stability_window(reference, Material(symbol, energy_eV_per_atom=-0.5))
+
+
+def test_the_window_within_tolerance_by_hand(oxide):
+    # Li2O gives off Li at 2.8 V, 1/3 Li per atom until Li2O2 (2 Li2O -> Li2O2 + 2 Li: 2/6), and
+    # 0.025 of it do not count: 10 meV/atom are gained at 2.8 + 0.010 / (1/3 - 0.025)
+    window = stability_window(oxide, "Li2O")
+    assert window.tolerance_meV_per_atom == 10.0
+    assert window.tolerance_window_V == pytest.approx((0.0, 2.8 + 0.010 / (1 / 3 - 0.025)))
+    # Li2O2 takes up 2 Li per 4 atoms at 2.8 V
+    low, _ = stability_window(oxide, "Li2O2").tolerance_window_V
+    assert low == pytest.approx(2.8 - 0.010 / (0.5 - 0.025))
+    wide = stability_window(oxide, "Li2O2", tolerance_meV_per_atom=100.0)
+    assert wide.tolerance_window_V[0] == pytest.approx(2.8 - 0.100 / (0.5 - 0.025))
+    assert wide.assemblage_window_V == pytest.approx((2.8, 3.2))
+
+
+def test_steps_say_what_has_reacted(embedded):
+    # 0.6 Li3TaO4 -> 0.2 Li5TaO5 + 0.4 Ta + ...: two thirds of the Ta at 0.544 V, all at 0.348 V
+    steps = stability_window(embedded, "LLZTO").steps
+    assert [round(step.voltage_V, 3) for step in steps[:2]] == [0.544, 0.348]
+    assert [step.reacted_elements["Ta"] for step in steps[:2]] == pytest.approx([2 / 3, 1.0])
+    assert steps[0].reacted_elements["La"] == steps[0].reacted_elements["Zr"] == 0.0
+    # 0.4 Ta and 1.6 O of 17 atoms beside Li
+    assert steps[0].reacted_fraction == pytest.approx(2.0 / 17.0)
+
+
+def test_a_tolerance_of_nothing_is_refused(oxide):
+    with pytest.raises(InputError, match="tolerance 0 meV/atom: use more than 0"):
+        stability_window(oxide, "Li2O", tolerance_meV_per_atom=0.0)
+
+
+FORMULAS = (
+    "Li6.4La3Zr1.4Ta0.6O12", "Li6.25Al0.25La3Zr2O12", "Li6.75La3Zr1.75Nb0.25O12",
+    "Li1.30Al0.30Ti1.70P3O12", "Li1.50Al0.50Ge1.50P3O12", "Li0.350La0.550TiO3",
+    "Li3.25Ge0.25P0.75S4", "Li9.54Si1.74P1.44S11.7Cl0.3", "Li5.5PS4.5Cl1.5", "Li2.60Y0.60Zr0.40Cl6",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_the_last_printed_place_moves_the_window_within_tolerance_little(embedded, formula):
+    limits = stability_window(embedded, formula).tolerance_window_V
+    for found in re.finditer(r"\d+\.(\d+)", formula):
+        for sign in (-1, 1):
+            digits = len(found[1])
+            amount = f"{float(found[0]) + sign * 10.0**-digits:.{digits}f}"
+            other = formula[: found.start()] + amount + formula[found.end() :]
+            moved = stability_window(embedded, other).tolerance_window_V
+            assert moved == pytest.approx(limits, abs=0.03), other

@@ -18,7 +18,7 @@ import pytest
 from interscreen.cli.main import main
 from interscreen.report.page import write_report
 
-SMALL_SET = str(Path(__file__).parents[1] / "standin" / "small_set.csv")
+SMALL_SET = str(Path(__file__).parents[1] / "small_set.csv")
 EVIL = "<script>alert(1)</script>"
 STUDY = f"""
 name: page of a test

@@ -198,7 +198,7 @@ def test_energies_below_the_noise_choose_no_worst_product(make_table):
 
 
 def test_every_weight_counts_for_a_whole_source_too(reference):
-    weights = Weights(conversion={"percolation_meV": 30})
+    weights = Weights(percolation_meV=30)
     rows = rows_of(reference, "CuF2")
     (usual,), (weighed,) = (
         screened(reference, rows, ("LATP",), weights=chosen) for chosen in (None, weights)

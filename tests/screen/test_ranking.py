@@ -8,7 +8,7 @@ from interscreen.phases.columns import columns_of
 from interscreen.screen.board import Board
 from interscreen.screen.places import ranks
 from interscreen.screen.ranking import Ranking, Standing, Weights, rank
-from interscreen.screen.scores import role_terms, score_columns
+from interscreen.screen.scores import score_columns
 from interscreen.screen.weight_sensitivity import drawn_weights, weight_rank_ranges, weight_table
 
 
@@ -24,7 +24,10 @@ def row(candidate, *, electrolyte="E", role="conversion", lithium=-1.0, layer=0.
         "layer_mutual_eV_per_atom": layer,
         "worst_product_mutual_eV_per_atom": worst,
         "deposited_mutual_eV_per_atom": deposited,
+        "surface_mutual_eV_per_atom": deposited,
+        "facing_energy_meV_per_atom": np.nan,
         "bridge_margin_V": margin,
+        "deposited_bridge_margin_V": margin,
         "layer": "x",
         "left_out_phases": "",
         "source": "s",
@@ -32,63 +35,9 @@ def row(candidate, *, electrolyte="E", role="conversion", lithium=-1.0, layer=0.
     }
 
 
-def score_terms(row, weights):
-    return role_terms(row["role"], row, weights.by_role()[row["role"]])
-
-
 def ranked(rows, **options):
     table = rank(pd.DataFrame(rows), Ranking(**options))
     return table[table["electrolyte"] == "E"].set_index("candidate")
-
-
-def test_score_of_a_conversion_layer_is_the_documented_sum():
-    # -20 - 0.25 * 40 - 0.25 * 60 - 100 * 0.5 - (100 - 70) = -125 meV/atom
-    terms = score_terms(
-        row("A", lithium=-0.07, layer=-0.02, worst=-0.04, deposited=-0.06, margin=-0.5), Weights()
-    )
-    assert terms == pytest.approx(
-        {
-            "converted layer": -20,
-            "worst product": -10,
-            "as deposited": -15,
-            "bridge": -50,
-            "driving force": -30,
-        }
-    )
-
-
-def test_score_of_an_alloy_is_the_documented_sum_without_a_bridge():
-    # -20 - 0.25 * 40 - 0.25 * 60 - (25 - 15) = -55 meV/atom, whatever the bridge margin
-    terms = score_terms(
-        row("A", role="alloy", lithium=-0.015, layer=-0.02, worst=-0.04, deposited=-0.06,
-            margin=-2.0),
-        Weights(),
-    )  # fmt: skip
-    assert terms == pytest.approx(
-        {"converted layer": -20, "worst product": -10, "as deposited": -15, "driving force": -10}
-    )
-    bridged = Weights(alloy={"bridge_meV_per_V": 100})
-    assert score_terms(row("A", role="alloy", margin=-2.0), bridged)["bridge"] == -200
-
-
-def test_score_of_a_coating_wants_it_inert_to_both_sides():
-    terms = score_terms(
-        row("A", role="coating", lithium=-0.005, deposited=-0.02, margin=-0.1, layer=-9, worst=-9),
-        Weights(),
-    )
-    assert terms == pytest.approx({"Li": -5, "as deposited": -20, "bridge": -10})
-
-
-def test_enough_driving_force_and_margin_give_no_bonus():
-    terms = score_terms(row("A", lithium=-2.0, margin=4.0), Weights())
-    assert set(terms.values()) == {0.0}
-
-
-def test_weights_of_a_study_count_and_a_weight_of_zero_is_no_term():
-    weights = Weights(conversion={"layer": 0.0, "worst_product": 2.0})
-    terms = score_terms(row("A", layer=-0.5, worst=-0.01), weights)
-    assert "converted layer" not in terms
-    assert terms["worst product"] == pytest.approx(-20)
 
 
 def test_candidates_within_ten_mev_are_tied():
@@ -129,17 +78,15 @@ def test_overall_is_the_mean_over_the_electrolytes_of_complete_candidates():
     assert pd.isna(overall.loc["B", "rank"])
 
 
-def test_terms_stand_in_the_order_of_the_role_and_their_mean_overall():
+def test_terms_stand_in_order_and_their_mean_overall():
     rows = [
         row("A", layer=-0.010), row("A", electrolyte="F", layer=-0.030),
-        row("B", role="coating", lithium=-0.004), row("B", role="coating", electrolyte="F"),
+        row("B", margin=-0.1), row("B", electrolyte="F"),
     ]  # fmt: skip
     table = rank(pd.DataFrame(rows), Ranking())
     terms = table.set_index(["electrolyte", "candidate"])["score_terms"]
-    assert terms["overall", "A"] == (
-        "converted layer -20.0; worst product 0.0; as deposited 0.0; bridge 0.0; driving force 0.0"
-    )
-    assert terms["E", "B"] == "Li -4.0; as deposited 0.0; bridge 0.0"
+    assert terms["overall", "A"] == ("converted layer -20.0; as deposited 0.0; bridge 0.0")
+    assert terms["E", "B"] == "converted layer 0.0; as deposited 0.0; bridge -5.0"
 
 
 def test_one_electrolyte_needs_no_overall_block():
@@ -148,14 +95,14 @@ def test_one_electrolyte_needs_no_overall_block():
 
 # -- numbers that a weight asks for ----------------------------------------------------------------
 
-VOLUMES = {"weights": {"conversion": {"volume_change_meV_per_percent": 0.5, "percolation_meV": 20}}}
+VOLUMES = {"weights": {"volume_change_meV_per_percent": 0.5, "percolation_meV": 20}}
 
 
 def test_row_without_a_number_that_has_a_weight_says_so_and_gets_no_rank():
     rows = [
         row("A", volume_change_percent=np.nan, metal_percolates="no"),
         row("B", volume_change_percent=60.0, metal_percolates="yes"),
-        row("C", role="coating", lithium=-0.1, volume_change_percent=np.nan),
+        row("C", layer=-0.1, volume_change_percent=0.0, metal_percolates="no"),
     ]
     table = ranked(rows, **VOLUMES)
     assert list(table.index) == ["B", "C", "A"]
@@ -164,7 +111,7 @@ def test_row_without_a_number_that_has_a_weight_says_so_and_gets_no_rank():
     assert table.loc["A", "status"] == "failed"
     assert table.loc["A", "reason"].startswith(
         "no score: no volume_change_percent, which the weight "
-        "conversion.volume_change_meV_per_percent asks for"
+        "volume_change_meV_per_percent asks for"
     )
     assert table.loc["A", ["rank", "score_meV_per_atom", "pareto", "weight_rank_low"]].isna().all()
     assert table.loc["C", ["status", "score_meV_per_atom"]].tolist() == ["ok", -100]
@@ -190,38 +137,33 @@ def test_candidate_without_a_score_with_one_electrolyte_has_none_overall():
 # -- Pareto front ----------------------------------------------------------------------------------
 
 
-def test_pareto_front_is_that_of_the_terms_of_each_role():
+def test_pareto_front_is_that_of_the_terms():
     table = ranked(
         [
-            row("best layer", layer=-0.01, worst=-0.01, deposited=-0.50),
-            row("beaten", layer=-0.01, worst=-0.02, deposited=-0.50),
-            row("best deposited", layer=-0.30, worst=-0.90),
-            row("its equal", layer=-0.30, worst=-0.90),
-            row("worst of all", layer=-0.9, worst=-0.9, deposited=-0.9, margin=-1, lithium=-0.02),
-            row("only alloy", role="alloy", layer=-2, worst=-2, deposited=-2),
-            row("coating", role="coating", lithium=0.0),
-            row("less inert", role="coating", lithium=-0.004),
+            row("best layer", layer=-0.01, deposited=-0.50),
+            row("beaten", layer=-0.02, deposited=-0.50),
+            row("best deposited", layer=-0.30),
+            row("its equal", layer=-0.30, role="alloy"),
+            row("worst of all", layer=-0.9, deposited=-0.9, margin=-1),
             row("failed", status="failed"),
         ]
     )
     assert dict(table["pareto"].dropna()) == {
         "best layer": "yes", "beaten": "no", "best deposited": "yes", "its equal": "yes",
-        "worst of all": "no", "only alloy": "yes", "coating": "yes", "less inert": "no",
+        "worst of all": "no",
     }  # fmt: skip
 
 
 def test_what_earns_nothing_puts_nobody_on_the_front():
-    """More driving force than enough and more margin than zero are not better."""
-    table = ranked(
-        [row("A"), row("B", lithium=-2.0, margin=5.0, layer=-0.001), row("C", lithium=-0.09)]
-    )
-    assert dict(table["pareto"]) == {"A": "yes", "B": "no", "C": "no"}
+    """More driving force than the change of the layer and more margin than zero are not better."""
+    table = ranked([row("A"), row("B", lithium=-2.0, margin=5.0, layer=-0.001)])
+    assert dict(table["pareto"]) == {"A": "yes", "B": "no"}
 
 
 def test_weight_of_zero_takes_a_metric_from_the_front():
     rows = [row("A", layer=-0.01, deposited=-0.02), row("B", layer=-0.02, deposited=-0.01)]
     assert set(ranked(rows)["pareto"]) == {"yes"}
-    table = ranked(rows, weights={"conversion": {"deposited": 0}})
+    table = ranked(rows, weights={"deposited": 0})
     assert dict(table["pareto"]) == {"A": "yes", "B": "no"}
 
 
@@ -243,20 +185,19 @@ def test_front_of_the_overall_block_is_that_of_the_means():
 # -- weights ---------------------------------------------------------------------------------------
 
 # A: -60 by the layer (weight 1); B: -0.25 * 320 = -80 as deposited; C: -300 without a bridge
-THREE = [row("A", layer=-0.06), row("B", deposited=-0.32), row("C", margin=-3.0)]
+THREE = [row("A", layer=-0.06), row("B", deposited=-0.32), row("C", margin=-6.0)]
 
 
 def test_drawn_weights_lie_between_half_and_twice_and_zero_stays_zero():
     drawn = drawn_weights(Weights(), draws=4000, seed=3)
-    for role, factors in Weights().by_role().items():
-        for name, value in factors.items():
-            values = drawn[role][name]
-            assert values.shape == (4000, 1)
-            assert (values >= 0.5 * value).all()
-            assert (values <= 2.0 * value).all()
-            # log-uniform: half of the draws lie below the default
-            assert value == 0.0 or np.mean(values < value) == pytest.approx(0.5, abs=0.03)
-    one, other = drawn["conversion"]["layer"], drawn["alloy"]["layer"]
+    for name, value in Weights().factors().items():
+        values = drawn[name]
+        assert values.shape == (4000, 1)
+        assert (values >= 0.5 * value).all()
+        assert (values <= 2.0 * value).all()
+        # log-uniform: half of the draws lie below the default
+        assert value == 0.0 or np.mean(values < value) == pytest.approx(0.5, abs=0.03)
+    one, other = drawn["layer"], drawn["deposited"]
     assert abs(np.corrcoef(one[:, 0], other[:, 0])[0, 1]) < 0.05
 
 
@@ -293,10 +234,8 @@ def test_intervals_are_the_ranks_of_each_draw():
     drawn = drawn_weights(ranking.weights, 200, 4)
     places = []
     for i in range(200):
-        one = Weights.model_validate(
-            {r: {k: float(v[i, 0]) for k, v in f.items()} for r, f in drawn.items()}
-        )
-        scores = score_columns(board.columns, one, board.roles)
+        one = Weights.model_validate({k: float(v[i, 0]) for k, v in drawn.items()})
+        scores = score_columns(board.columns, one)
         places.append([ranks(block, 10.0)[0] for block in (scores.mean(axis=0), *scores)])
     climbing = np.sort(places, axis=0)
     # the 10th smallest of 200 has 5 % of them at or below it
@@ -318,11 +257,7 @@ def test_table_of_the_weights_worked_out_by_hand():
     table = weight_table(pd.DataFrame(THREE), Ranking())
     assert tuple(table.columns) == columns_of("weights")
     assert set(table["electrolyte"]) == {"E"}
-    assert set(table["role"]) == {"conversion"}  # the only one that occurs
-    assert set(table["weight"]) == {
-        "layer", "worst_product", "deposited", "bridge_meV_per_V", "driving_force",
-        "enough_meV_per_atom",
-    }  # fmt: skip
+    assert set(table["weight"]) == {"layer", "deposited", "bridge_meV_per_V"}
     found = table.set_index(["weight", "weight_change"])
     # twice the weight of the layer: A -120 falls behind B -80; A, B, C become B, A, C
     assert found.loc[("layer", "double"), "kendall_tau"] == pytest.approx(1 / 3)
@@ -338,7 +273,6 @@ def test_table_of_the_weights_worked_out_by_hand():
     # twice: B -160; half the penalty of the bridge: C -150
     assert found.loc[("deposited", "double"), "kendall_tau"] == 1.0
     assert found.loc[("bridge_meV_per_V", "half"), "kendall_tau"] == 1.0
-    assert (found.loc["worst_product", "kendall_tau"] == 1.0).all()
 
 
 def test_best_of_a_tie_names_all_of_it():
@@ -351,15 +285,12 @@ def test_table_of_the_weights_has_a_block_for_each_electrolyte_and_all_together(
         *THREE,
         row("A", electrolyte="F", layer=-0.06),
         row("B", electrolyte="F", status="failed"),
-        row("C", electrolyte="F", margin=-2.0),
+        row("C", electrolyte="F", margin=-4.0),
         row("D", electrolyte="F", role="coating", lithium=-0.002),
         row("D", electrolyte="E", status="failed"),
     ]
     table = weight_table(pd.DataFrame(rows), Ranking())
     assert list(dict.fromkeys(table["electrolyte"])) == ["overall", "E", "F"]
-    of = table.groupby("electrolyte")["role"].agg(set)
-    assert (of["overall"], of["E"]) == ({"conversion"}, {"conversion"})
-    assert of["F"] == {"conversion", "coating"}
     assert set(table.loc[table["electrolyte"] == "overall", "best_candidate"]) <= {"A", "C; A"}
 
 

@@ -54,7 +54,7 @@ def test_rows_hold_what_the_single_questions_give(demo, reference):
 
 def test_copper_fluoride_is_the_choice_for_latp(demo):
     latp = demo.ranking[demo.ranking["electrolyte"] == "LATP"]
-    assert list(latp["candidate"]) == ["CuF2", "CuS", "AlF3", "Cu3N"]
+    assert list(latp["candidate"]) == ["CuF2", "CuS", "Cu3N", "AlF3"]
     assert list(latp["rank"]) == [1, 2, 3, 4]
 
 

@@ -1,5 +1,7 @@
 """The score over whole columns is the score of each row; places follow from scores alone."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,30 +12,26 @@ from interscreen.phases.material import Material
 from interscreen.screen.places import rank_matrix, ranks
 from interscreen.screen.run import run_study
 from interscreen.screen.scores import (
-    ROLES,
     SCORE_COLUMNS,
+    STATED,
     missing_numbers,
     role_columns,
-    role_terms,
     score_columns,
+    score_terms,
 )
 from interscreen.screen.study import Study
 from interscreen.screen.tables import results_table
 from interscreen.screen.weights import Ranking, Weights
 
-OTHER = Weights(
-    conversion={"layer": 0.7, "worst_product": 0.0, "deposited": 1.3, "bridge_meV_per_V": 33.0,
-                "driving_force": 0.4, "enough_meV_per_atom": 250.0},
-    alloy={"layer": 0.9, "worst_product": 0.2, "bridge_meV_per_V": 5.0, "driving_force": 0.7,
-           "enough_meV_per_atom": 90.0},
-    coating={"lithium": 2.0, "deposited": 0.1, "bridge_meV_per_V": 7.0},
-)  # fmt: skip
+OTHER = Weights(layer=0.7, deposited=1.3, bridge_meV_per_V=33.0)
 
 
 def random_rows(seed, n=2000):
     rng = np.random.default_rng(seed)
-    columns = {name: -rng.exponential(0.1, n) for name in SCORE_COLUMNS[:4]}
+    columns = {name: -rng.exponential(0.1, n) for name in SCORE_COLUMNS[:5]}
+    columns["facing_energy_meV_per_atom"] = -rng.exponential(100.0, n)
     columns["bridge_margin_V"] = rng.normal(0.0, 1.0, n)
+    columns["deposited_bridge_margin_V"] = rng.normal(0.0, 1.0, n)
     # around the limit of the roles, and exactly on it
     columns["lithium_mutual_eV_per_atom"][: n // 4] = -0.01 + rng.normal(0.0, 0.002, n // 4)
     columns["lithium_mutual_eV_per_atom"][:3] = -0.01, 0.0, -0.0
@@ -41,47 +39,105 @@ def random_rows(seed, n=2000):
     return columns, rng.random(n) < 0.6
 
 
-def one_by_one(columns, weights, roles):
-    total = []
-    for i, role in enumerate(roles):
-        row = {name: values[i] for name, values in columns.items()}
-        total.append(sum(role_terms(role, row, weights.by_role()[role]).values()))
-    return np.array(total)
+def row_of(columns, i):
+    return {name: values[i] for name, values in columns.items()}
 
 
 @pytest.mark.parametrize("weights", [Weights(), OTHER], ids=["default", "others"])
 def test_score_of_columns_is_the_score_of_each_row(weights):
-    columns, has_salt = random_rows(1)
-    lithium = columns["lithium_mutual_eV_per_atom"]
-    roles = role_columns(lithium, has_salt)
-    assert set(roles.tolist()) == set(ROLES)
-    found = score_columns(columns, weights, roles)
-    np.testing.assert_allclose(found, one_by_one(columns, weights, roles), rtol=0, atol=1e-9)
+    columns, _ = random_rows(1)
+    found = score_columns(columns, weights)
+    single = [sum(score_terms(row_of(columns, i), weights.factors()).values()) for i in range(2000)]
+    np.testing.assert_allclose(found, single, rtol=0, atol=1e-9)
+    assert (found <= 0.0).all()
 
 
-def test_roles_that_a_study_sets_count():
-    columns, _ = random_rows(2, 99)
-    roles = [*ROLES] * 33
-    np.testing.assert_allclose(
-        score_columns(columns, OTHER, roles), one_by_one(columns, OTHER, roles), rtol=0, atol=1e-9
+BY_HAND = {
+    "lithium_mutual_eV_per_atom": -0.5, "deposited_mutual_eV_per_atom": -0.06,
+    "layer_mutual_eV_per_atom": -0.02, "surface_mutual_eV_per_atom": -0.01,
+    "worst_product_mutual_eV_per_atom": -0.1, "facing_energy_meV_per_atom": -4.0,
+    "bridge_margin_V": -0.5, "deposited_bridge_margin_V": -2.0,
+}  # fmt: skip
+
+
+def terms_by_hand(**changes):
+    return score_terms(BY_HAND | changes, Weights().factors())
+
+
+def test_terms_by_hand():
+    # -20, a quarter of -60, 0.5 V at 50 meV/atom per V
+    assert terms_by_hand() == pytest.approx(
+        {"converted layer": -20, "as deposited": -15, "bridge": -25}
     )
+    assert terms_by_hand(route="molten")["as deposited"] == 0.0
+    assert terms_by_hand(route="surface")["as deposited"] == pytest.approx(-2.5)
+    assert terms_by_hand(arrangement="facing")["converted layer"] == pytest.approx(-4)
+    assert terms_by_hand(arrangement="worst")["converted layer"] == pytest.approx(-100)
+    # without a product to face it, the mixture does
+    alone = terms_by_hand(arrangement="facing", facing_energy_meV_per_atom=np.nan)
+    assert alone["converted layer"] == pytest.approx(-20)
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_terms_have_the_names_and_values_of_the_single_row(role):
-    columns, _ = random_rows(3, 50)
-    terms = role_terms(role, columns, OTHER.by_role()[role])
-    for i in range(50):
-        row = {name: values[i] for name, values in columns.items()}
-        single = role_terms(role, row, OTHER.by_role()[role])
-        assert list(single) == list(terms)
-        assert single == {name: float(values[i]) for name, values in terms.items()}
+def test_a_layer_counts_as_far_as_lithium_drives_it_there():
+    # 3 meV/atom: from -60 as deposited 3 towards -20, from 100 meV without a bridge 3 towards 25
+    terms = terms_by_hand(lithium_mutual_eV_per_atom=-0.003)
+    assert terms["converted layer"] == pytest.approx(-57)
+    assert terms["bridge"] == pytest.approx(-97)
+    # the better arrangement of a state that is reached by 3 / 40
+    terms = terms_by_hand(lithium_mutual_eV_per_atom=-0.003, arrangement="facing")
+    assert terms["converted layer"] == pytest.approx(-60 + 3 / 40 * 56)
+    assert terms_by_hand(lithium_mutual_eV_per_atom=0.0)["converted layer"] == pytest.approx(-60)
 
 
-def test_terms_of_one_row_are_numbers_too():
-    row = dict.fromkeys(SCORE_COLUMNS, -0.07)
-    found = role_terms("conversion", row, Weights().by_role()["conversion"])
-    assert float(found["driving force"]) == pytest.approx(-30)
+@given(
+    st.lists(st.floats(-300, 0), min_size=5, max_size=5),
+    st.integers(0, 4),
+    st.sampled_from([-1.0, 1.0]),
+)
+def test_a_score_moves_no_more_than_its_energies(energies, which, sign):
+    """With weights that add up to one: 1 meV/atom in any energy is 1 meV/atom at most."""
+    names = SCORE_COLUMNS[:5]
+
+    def score(values):
+        row = {name: value / 1000.0 for name, value in zip(names, values, strict=True)}
+        rest = dict.fromkeys(SCORE_COLUMNS[5:], 0.0)
+        return float(score_columns(row | rest, Weights(layer=0.8, deposited=0.2)))
+
+    moved = [min(0.0, e + sign * (i == which)) for i, e in enumerate(energies)]
+    assert abs(score(moved) - score(energies)) <= 1.0 + 1e-9
+
+
+def test_the_same_layer_has_the_same_terms_whatever_the_role(embedded):
+    """Cu + 2 LiF after Li is CuF2 after Li: one reacts with it, one does not."""
+    numbers = stacks(embedded, ["CuF2", "Cu + 2 LiF"], ["LLZTO", "LATP", "LAGP", "LPSCl"])
+    rows = results_table(numbers, Weights(), {}).to_pandas()
+    assert set(rows["role"]) == {"conversion", "coating"}
+    for arrangement in ("mixture", "facing", "worst"):
+        columns = {name: rows[name].to_numpy() for name in SCORE_COLUMNS}
+        terms = score_terms(columns | {"arrangement": arrangement}, Weights().factors())
+        for label in ("converted layer", "bridge"):
+            one, other = (terms[label][rows["candidate"] == c] for c in rows["candidate"].unique())
+            np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+@pytest.mark.proof
+def test_one_mev_in_any_energy_moves_no_score_by_more(embedded):
+    """But where the last plateau of the conversion ends at 0 V: Mg and its solid solutions."""
+    candidates = ["CuF2", "CuS", "AlF3", "CaF2", "LiF", "Li3N", "Al", "Sn", "Al2O3", "Li3PO4"]
+    electrolytes = ["LLZTO", "LATP", "LPSCl"]
+
+    def scores(table):
+        numbers = stacks(table, candidates, electrolytes)
+        return np.array(results_table(numbers, Weights(), {})["score_meV_per_atom"])
+
+    before = scores(embedded)
+    names = ["LiF", "Li2O", "Li2S", "Li3PO4", "LiTi2(PO4)3", "Li9Al4", "Li13Sn5", "La2O3", "Li3P"]
+    for row in map(embedded.find, names):
+        for sign in (-1, 1):
+            energies = embedded.energies.copy()
+            energies[row] += sign * 0.001
+            moved = scores(dataclasses.replace(embedded, energies=energies))
+            assert np.abs(moved - before).max() <= 1.0 + 1e-6, embedded.formulas[row]
 
 
 def test_score_of_real_rows_is_that_of_the_ranking(reference):
@@ -95,10 +151,11 @@ def test_score_of_real_rows_is_that_of_the_ranking(reference):
     screen = run_study(study, reference)
     rows = screen.results
     columns = {name: rows[name].to_numpy(dtype=float) for name in SCORE_COLUMNS}
+    columns |= {name: rows[name].to_numpy(dtype=object) for name in STATED}
     found = dict(
         zip(
             zip(rows["candidate"], rows["electrolyte"], strict=True),
-            score_columns(columns, study.ranking.weights, rows["role"].to_numpy(object)),
+            score_columns(columns, study.ranking.weights),
             strict=True,
         )
     )
@@ -163,22 +220,11 @@ def test_roles_with_all_phases_of_a_big_source(full_table):
 def test_failed_row_has_no_role_and_no_score():
     columns, has_salt = random_rows(5, 8)
     columns = {name: np.where(np.arange(8) == 0, np.nan, v) for name, v in columns.items()}
-    roles = role_columns(columns["lithium_mutual_eV_per_atom"], has_salt)
-    assert roles[0] == ""
-    assert list(np.isnan(score_columns(columns, Weights(), roles))) == [True] + [False] * 7
-    assert np.isnan(score_columns(columns, Weights(), [None, np.nan, *roles[2:]])[:2]).all()
+    assert role_columns(columns["lithium_mutual_eV_per_atom"], has_salt)[0] == ""
+    assert list(np.isnan(score_columns(columns, Weights()))) == [True] + [False] * 7
 
 
-def test_missing_number_that_a_role_needs_is_no_score_and_one_it_does_not_need_is_nothing():
-    row = {name: np.array([-0.5, -0.5, -0.001]) for name in SCORE_COLUMNS}
-    row["layer_mutual_eV_per_atom"] = np.full(3, np.nan)
-    assert list(np.isnan(score_columns(row, Weights(), ROLES))) == [True, True, False]
-
-
-WITH_VOLUMES = Weights(
-    conversion={"volume_change_meV_per_percent": 0.2, "percolation_meV": 30.0},
-    alloy={"volume_change_meV_per_percent": 0.1},
-)
+WITH_VOLUMES = Weights(volume_change_meV_per_percent=0.2, percolation_meV=30.0)
 
 
 def made(n, **columns):
@@ -189,74 +235,54 @@ def made(n, **columns):
 
 def test_volume_change_and_percolation_are_penalties_where_they_have_a_weight():
     columns = made(
-        5, volume_change_percent=np.array([50.0, -50.0, 50.0, 50.0, np.nan]),
-        metal_percolates=np.array(["yes", "no", "yes", "", None], dtype=object),
+        4, volume_change_percent=np.array([50.0, -50.0, 50.0, np.nan]),
+        metal_percolates=np.array(["yes", "no", "", "no"], dtype=object),
     )  # fmt: skip
-    roles = ["conversion", "conversion", "alloy", "alloy", "coating"]
-    # 0.2 * 50 + 30; 0.2 * 50; 0.1 * 50 twice (of an alloy nobody asks whether it conducts); of a
-    # coating neither is asked, but it reacts with Li
-    found = score_columns(columns, WITH_VOLUMES, roles)
-    np.testing.assert_allclose(found, [-40, -10, -5, -5, -1000], rtol=0, atol=1e-9)
-    for without in (columns, made(5)):
-        assert score_columns(without, Weights(), roles).tolist() == [0, 0, 0, 0, -1000]
-
-
-def test_missing_volume_is_no_score_where_it_has_a_weight_and_nothing_elsewhere():
-    columns = made(4, volume_change_percent=[np.nan, 10.0, np.nan, np.nan],
-                   metal_percolates=["no", "", "", ""])  # fmt: skip
-    roles = ["conversion", "conversion", "alloy", "coating"]
-    assert np.isnan(score_columns(columns, WITH_VOLUMES, roles)).tolist() == [True] * 3 + [False]
-    assert np.isnan(score_columns(made(4), WITH_VOLUMES, roles)).tolist() == [True] * 3 + [False]
+    # 0.2 * 50 + 30; 0.2 * 50; percolation unknown; volume unknown
+    found = score_columns(columns, WITH_VOLUMES)
+    np.testing.assert_allclose(found, [-40, -10, np.nan, np.nan], rtol=0, atol=1e-9)
+    for without in (columns, made(4)):
+        assert score_columns(without, Weights()).tolist() == [0, 0, 0, 0]
     row = {"volume_change_percent": None, "metal_percolates": "no"} | dict.fromkeys(
         SCORE_COLUMNS, -0.1
     )
-    assert missing_numbers("conversion", row, WITH_VOLUMES) == {
-        "volume_change_percent": "conversion.volume_change_meV_per_percent"
+    assert missing_numbers(row, WITH_VOLUMES) == {
+        "volume_change_percent": "volume_change_meV_per_percent"
     }
-    assert missing_numbers("coating", row, WITH_VOLUMES) == {}
-    assert missing_numbers("conversion", row, Weights()) == {}
+    assert missing_numbers(row, Weights()) == {}
 
 
 # -- many rows, samples and weights at once ------------------------------------------------------
 
 
 def test_columns_may_have_any_shape():
-    columns, has_salt = random_rows(7, 120)
-    roles = role_columns(columns["lithium_mutual_eV_per_atom"], has_salt)
-    flat = score_columns(columns, OTHER, roles)
+    columns, _ = random_rows(7, 120)
+    flat = score_columns(columns, OTHER)
     shaped = {name: values.reshape(4, 5, 6) for name, values in columns.items()}
-    assert (score_columns(shaped, OTHER, roles.reshape(4, 5, 6)).reshape(-1) == flat).all()
+    assert (score_columns(shaped, OTHER).reshape(-1) == flat).all()
     one = {name: float(values[0]) for name, values in columns.items()}
-    assert float(score_columns(one, OTHER, roles[0])) == flat[0]
+    assert float(score_columns(one, OTHER)) == flat[0]
     # what all samples share may be given once
     shaped["bridge_margin_V"] = shaped["bridge_margin_V"][:1]
-    found = score_columns(shaped, OTHER, roles.reshape(4, 5, 6))
-    assert (found[0] == flat.reshape(4, 5, 6)[0]).all()
+    assert (score_columns(shaped, OTHER)[0] == flat.reshape(4, 5, 6)[0]).all()
 
 
 def test_draws_of_the_weights_are_the_scores_of_each_set_of_weights():
-    columns, has_salt = random_rows(8, 60)
-    roles = role_columns(columns["lithium_mutual_eV_per_atom"], has_salt)
-    sets = [Weights(), OTHER, Weights(alloy={"bridge_meV_per_V": 40.0})]
+    columns, _ = random_rows(8, 60)
+    sets = [Weights(), OTHER, Weights(bridge_meV_per_V=40.0)]
     factors = {
-        role: {
-            name: np.array([[each.by_role()[role][name]] for each in sets])
-            for name in Weights().by_role()[role]
-        }
-        for role in ROLES
+        name: np.array([[each.factors()[name]] for each in sets]) for name in Weights().factors()
     }
     columns |= {"volume_change_percent": np.zeros(60), "metal_percolates": np.zeros(60)}
-    found = score_columns(columns, factors, roles)
+    found = score_columns(columns, factors)
     assert found.shape == (3, 60)
     for scores, weights in zip(found, sets, strict=True):
-        np.testing.assert_allclose(
-            scores, score_columns(columns, weights, roles), rtol=0, atol=1e-9
-        )
+        np.testing.assert_allclose(scores, score_columns(columns, weights), rtol=0, atol=1e-9)
 
 
 def test_no_rows_have_no_scores():
     nothing = {name: np.zeros(0) for name in SCORE_COLUMNS}
-    assert score_columns(nothing, Weights(), np.array([], dtype=str)).shape == (0,)
+    assert score_columns(nothing, Weights()).shape == (0,)
 
 
 # -- places -------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def test_all_mistakes_come_at_once_with_their_lines(tmp_path):
         "  - false\n"
         "  - 1.5\n"
         "  - Li-1O\n"
-        "ranking: {weights: {conversion: {laier: 2}}}\n"
+        "ranking: {weights: {laier: 2}}\n"
         "jobs: two\n",
     )
     file = tmp_path / "study.yaml"

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from interscreen.errors import InputError
-from interscreen.screen.scores import OPTIONAL_COLUMNS, ROLES, TERMS
+from interscreen.screen.scores import LABELS
 from interscreen.screen.study_file import load_study
 from interscreen.screen.weights import FILE, Ranking, Weights, default_weights
 
@@ -17,20 +17,16 @@ def lines_of_the_file():
     return (files("interscreen") / "data" / FILE).read_text(encoding="utf-8").splitlines()
 
 
-def test_file_holds_every_weight_of_the_models_and_nothing_else():
-    models = {role: set(factors) for role, factors in Weights().by_role().items()}
-    assert tuple(models) == ROLES
-    written = {key: set(v) for key, v in default_weights().items() if isinstance(v, dict)}
-    assert written == models
-    assert set(default_weights()) == {*ROLES, "tie_meV_per_atom"}
+def test_file_holds_every_weight_of_the_model_and_nothing_else():
+    assert set(default_weights()) == {*Weights().factors(), "tie_meV_per_atom"}
 
 
 def test_defaults_are_those_of_the_file():
-    assert Weights().by_role() == {role: default_weights()[role] for role in ROLES}
-    assert Ranking().tie_meV_per_atom == default_weights()["tie_meV_per_atom"] == 10.0
+    assert Weights().factors() | {"tie_meV_per_atom": 10.0} == default_weights()
+    assert Ranking().tie_meV_per_atom == 10.0
 
 
-def test_every_role_and_every_first_mention_of_a_weight_has_its_reason_above_it():
+def test_every_weight_has_its_reason_above_it():
     lines = lines_of_the_file()
     seen = set()
     for above, line in pairwise(lines):
@@ -39,51 +35,47 @@ def test_every_role_and_every_first_mention_of_a_weight_has_its_reason_above_it(
             continue
         seen.add(name)
         assert above.strip().startswith("#"), line
-    assert {name for factors in Weights().by_role().values() for name in factors} <= seen
+    assert set(Weights().factors()) <= seen
 
 
-def test_every_weight_but_the_limits_belongs_to_one_term():
-    for role, factors in Weights().by_role().items():
-        assert {term.weight for term in TERMS[role]} | {"enough_meV_per_atom"} >= set(factors)
-        assert len({term.label for term in TERMS[role]}) == len(TERMS[role])
+def test_every_weight_has_one_term():
+    assert len(Weights().factors()) == len(LABELS)
 
 
 def test_missing_data_cannot_decide_a_rank_by_default():
-    for role, factors in Weights().by_role().items():
-        optional = [term for term in TERMS[role] if term.column in OPTIONAL_COLUMNS]
-        assert all(factors[term.weight] == 0 for term in optional)
+    factors = Weights().factors()
+    assert factors["volume_change_meV_per_percent"] == factors["percolation_meV"] == 0.0
 
 
 def test_what_a_study_does_not_name_stays_as_it_is():
-    weights = Weights(alloy={"layer": 2})
-    assert weights.alloy.layer == 2.0
-    assert weights.alloy.worst_product == Weights().alloy.worst_product
-    assert (weights.conversion, weights.coating) == (Weights().conversion, Weights().coating)
+    assert Weights(layer=2).factors() == Weights().factors() | {"layer": 2.0}
 
 
 def test_weights_survive_the_manifest():
-    ranking = Ranking(weights={"coating": {"lithium": 3.5}}, tie_meV_per_atom=5)
+    ranking = Ranking(weights={"deposited": 3.5}, tie_meV_per_atom=5)
     assert Ranking.model_validate(json.loads(json.dumps(ranking.model_dump()))) == ranking
-    older = {"weights": {"conversion": {"layer": 1.0}, "coating": {}}, "tie_meV_per_atom": 10}
-    assert Ranking.model_validate(older) == Ranking()  # a run from before alloys had a role
+
+
+def test_weights_of_roles_are_refused_with_the_remedy():
+    with pytest.raises(ValidationError, match="alloy: one score holds for every role"):
+        Weights.model_validate({"alloy": {"layer": 2}})
 
 
 @pytest.mark.parametrize("value", [-1.0, float("nan"), float("inf"), True, "1"])
 def test_a_weight_is_a_number_of_zero_or_more(value):
     with pytest.raises(ValidationError):
-        Weights(conversion={"layer": value})
+        Weights(layer=value)
 
 
 def test_a_misspelled_weight_is_named_with_its_line(tmp_path):
     study = tmp_path / "study.yaml"
     study.write_text(
-        "name: s\nelectrolytes: [LLZO]\ncandidates: [Al]\n"
-        "ranking:\n  weights:\n    alloy:\n      layr: 2\n"
+        "name: s\nelectrolytes: [LLZO]\ncandidates: [Al]\nranking:\n  weights:\n    layr: 2\n"
     )
-    with pytest.raises(InputError, match=r"line 7: .*layr: unknown key; did you mean layer"):
+    with pytest.raises(InputError, match=r"line 6: .*layr: unknown key; did you mean layer"):
         load_study(study)
     study.write_text(study.read_text().replace("layr: 2", "layer: -2"))
-    with pytest.raises(InputError, match=r"line 7: ranking\.weights\.alloy\.layer: "):
+    with pytest.raises(InputError, match=r"line 6: ranking\.weights\.layer: "):
         load_study(study)
     study.write_text(study.read_text().replace("layer: -2", "layer: 2.5"))
-    assert load_study(study).ranking.weights.alloy.layer == 2.5
+    assert load_study(study).ranking.weights.layer == 2.5

@@ -103,9 +103,10 @@ def _at(kink: Kink) -> frozenset[str]:
 def _of_windows(table: PhaseTable, found: Stack) -> frozenset[str]:
     """Phases that limit the windows of the salts of the layer and of the electrolyte."""
     salts = (contact.sides[0] for contact in found.products if is_lithium_salt(contact.first))
-    oxidised = (stability_window(table, salt).oxidation_products for salt in salts)
-    electrolyte = stability_window(table, found.bare.sides[1])
-    return frozenset(electrolyte.reduction_products).union(*oxidised)
+    sides = [*((salt, 1) for salt in salts), (found.bare.sides[1], 0)]
+    return frozenset().union(
+        *(stability_window(table, side).limiting[number] for side, number in sides)
+    )
 
 
 def _of_energy(table: PhaseTable, material: Material, path: Lithiation) -> frozenset[str]:

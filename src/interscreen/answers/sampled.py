@@ -12,22 +12,31 @@ from ..phases.material import Given, resolve
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from .lithiation import Lithiation, lithiate
+from .lithium import TOLERANCE_EV
 from .materials import Materials
 from .provenance import Answer
 from .reaction import Reaction, react
 from .stacks import Partners, partners_in_samples, with_lithium
-from .window import Window, stability_window
+from .window import Window, checked_tolerance, stability_window
 
 Sampled = TypeVar("Sampled", bound=Answer)
 
 
 def sampled_reaction(
-    table: PhaseTable, a: Given, b: Given, *, model: EnergyModel | None = None, samples: int = 1000
+    table: PhaseTable,
+    a: Given,
+    b: Given,
+    *,
+    model: EnergyModel | None = None,
+    samples: int = 1000,
+    at: float | None = None,
+    by: str = "atom",
 ) -> Reaction:
     """Reaction of two materials (closed) with the error bar of its minimum mutual energy.
 
-    ``model`` is what is assumed about the errors of the energies (docs/uncertainty.md).  Errors as
-    for ``react``; InputError also for a number of samples that gives no interval.
+    ``model`` is what is assumed about the errors of the energies (docs/uncertainty.md); ``at`` and
+    ``by`` as for ``react``.  Errors as for ``react``; InputError also for a number of samples that
+    gives no interval.
     """
 
     def minimum(common: Partners, ours: Materials) -> dict[str, Floats]:
@@ -36,21 +45,33 @@ def sampled_reaction(
         return {"min_mutual_energy_eV_per_atom": energy}
 
     checked_samples(samples)
-    found = react(table, a, b)
+    found = react(table, a, b, at=at, by=by)
     return _with_bars(found, table, [a], [b], model, samples, minimum, lithium=False)
 
 
 def sampled_window(
-    table: PhaseTable, m: Given, *, model: EnergyModel | None = None, samples: int = 1000
+    table: PhaseTable,
+    m: Given,
+    *,
+    model: EnergyModel | None = None,
+    samples: int = 1000,
+    tolerance_meV_per_atom: float = 1000.0 * TOLERANCE_EV,
 ) -> Window:
     """Stability window of a material with the error bars of its limits; see sampled_reaction."""
+    tolerance = checked_tolerance(tolerance_meV_per_atom)
 
     def limits(common: Partners, ours: Materials) -> dict[str, Floats]:
-        line = with_lithium(common.phases, ours)
-        return {"reduction_limit_V": line.reduction[0], "oxidation_limit_V": line.oxidation[0]}
+        line = with_lithium(common.phases, ours, tolerance=tolerance)
+        return {
+            "reduction_limit_V": line.reduction[0],
+            "oxidation_limit_V": line.oxidation[0],
+            "tolerance_reduction_limit_V": line.tolerant_reduction[0],
+            "tolerance_oxidation_limit_V": line.tolerant_oxidation[0],
+        }
 
     checked_samples(samples)
-    return _with_bars(stability_window(table, m), table, [m], [], model, samples, limits)
+    nominal = stability_window(table, m, tolerance_meV_per_atom=tolerance_meV_per_atom)
+    return _with_bars(nominal, table, [m], [], model, samples, limits)
 
 
 def sampled_lithiation(

@@ -15,13 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..energies.sampling import BLOCK, EnergyModel, EnergySamples
-from ..engine.batch import PairBatch, Sparse, mutual_minima, row_lines
+from ..engine.batch import LineBatch, PairBatch, Sparse, mutual_minima, row_lines
 from ..phases.equation import NOISE
 from ..phases.material import Given
+from ..phases.solids import INSULATOR, row_conduction
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
+from .lithium import FORMULA_LITHIUM, TOLERANCE_EV
 from .materials import Materials, Phases, Rows, materials_of
-from .reactant import ON_HULL, require_lithium
+from .reactant import ON_HULL, require_lithium, without_gas
 
 UNCERTIFIED = "an equilibrium could not be certified; please report the formula and the source"
 
@@ -45,6 +47,8 @@ class WithLithium:
     hull: Floats  # hull energy of its composition [eV/atom]
     reduction: Floats  # window of the assemblage [V]
     oxidation: Floats  # not a number where there is no Li to give off
+    tolerant_reduction: Floats  # the same within the tolerance of ``lithium``
+    tolerant_oxidation: Floats  # not a number where no potential gains more
     average_voltage: Floats  # of the conversion [V]; not a number where no Li is taken up
     uptake: Floats  # Li taken up down to 0 V, per atom of the material
     phases: Rows  # (k, s, w) phases in equilibrium with Li metal; -1 for none
@@ -54,11 +58,13 @@ class WithLithium:
     solved: Bools
 
 
-def with_lithium(phases: Phases, materials: Materials, jobs: int = 1) -> WithLithium:
-    """Window, conversion and reaction with Li metal."""
+def with_lithium(
+    phases: Phases, materials: Materials, jobs: int = 1, tolerance: float = TOLERANCE_EV
+) -> WithLithium:
+    """Window (exact, and within a tolerance [eV/atom]), conversion and reaction with Li metal."""
     k, s = len(materials), phases.count
     of, sample = np.repeat(np.arange(k), s), np.tile(np.arange(s), k)
-    found = row_lines(phases.problem, materials.mixtures, of, sample, phases.lithium, jobs=jobs)
+    found = _lines(phases, materials.mixtures, of, sample, jobs, tolerance)
 
     def grid(values: Any) -> Any:
         return values.reshape(k, s, *values.shape[1:])
@@ -81,6 +87,10 @@ def with_lithium(phases: Phases, materials: Materials, jobs: int = 1) -> WithLit
         hull=np.where(solved, hull, np.nan),
         reduction=np.where(solved, grid(found.reduction), np.nan),
         oxidation=np.where(solved, grid(found.oxidation), np.nan),
+        tolerant_reduction=np.where(solved, grid(found.low), np.nan),
+        tolerant_oxidation=np.where(
+            solved & np.isfinite(grid(found.high)), grid(found.high), np.nan
+        ),
         average_voltage=mean,
         uptake=np.where(solved, uptake, np.nan),
         phases=grid(names),
@@ -89,6 +99,16 @@ def with_lithium(phases: Phases, materials: Materials, jobs: int = 1) -> WithLit
         met_amounts=grid(met_amounts)[:, 0],
         solved=solved,
     )
+
+
+def _lines(
+    phases: Phases, compositions: Sparse, of: Rows, sample: Rows, jobs: int,
+    tolerance: float = TOLERANCE_EV,
+) -> LineBatch:  # fmt: skip
+    return row_lines(
+        phases.problem, compositions, of, sample, phases.lithium, jobs=jobs,
+        tolerance=tolerance, ignored=FORMULA_LITHIUM,
+    )  # fmt: skip
 
 
 def _mutual(energies: Floats, solved: Bools) -> Floats:
@@ -126,8 +146,13 @@ class Stacks:
     product_energies: Floats  # (E, k, w) mutual energy with each electrolyte [eV/atom]
     worst: Floats  # (E, k, s) lowest of these
     worst_product: Rows  # (E, k) the phase that has it in the first sample
-    # (k, s) highest oxidation limit of the salts of the layer that are stable against Li metal [V]
+    # (k, s) highest oxidation limit, within tolerance, of the salts of the layer that are stable
+    # against Li metal [V]
     reach: Floats  # zero without any
+    deposited_reach: Floats  # (k, s) the same of the salts that are part of the candidate itself
+    surface: Floats  # (E, k, s) mutual energy of the component that meets the electrolyte best
+    facing: Floats  # (E, k, s) that of the product which conducts Li or insulates and meets it best
+    facing_product: Rows  # (E, k) in the first sample, -1 without any
     bridge: Rows  # (k,) the salt that has it in the first sample, -1 without any
     has_salt: Bools  # (k, s) one of the phases in equilibrium with Li metal is a Li-bearing salt
 
@@ -145,11 +170,12 @@ class Stacks:
     def numbers(self) -> dict[str, Floats]:
         """Numbers by column of results.csv, (E, k, s) or what broadcasts to it."""
         li, electrolyte = self.lithium, self.baseline
-        bare, limit = electrolyte.mutual[:, None], electrolyte.reduction[:, None]
+        bare, limit = electrolyte.mutual[:, None], electrolyte.tolerant_reduction[:, None]
         units = self.candidates.n_atoms[:, None]
         return {
             "bare_mutual_eV_per_atom": bare,
-            "electrolyte_reduction_limit_V": limit,
+            "electrolyte_reduction_limit_V": electrolyte.reduction[:, None],
+            "electrolyte_tolerance_reduction_limit_V": limit,
             "lithium_mutual_eV_per_atom": li.mutual[None],
             "lithium_total_eV_per_atom": li.total[None],
             "first_voltage_V": np.where(li.uptake > 0.0, li.reduction, np.nan)[None],
@@ -161,7 +187,10 @@ class Stacks:
             "layer_mutual_eV_per_atom": self.layer,
             "worst_product_mutual_eV_per_atom": self.worst,
             "improvement_eV_per_atom": self.layer - bare,
+            "surface_mutual_eV_per_atom": self.surface,
+            "facing_energy_meV_per_atom": 1000.0 * self.facing,
             "bridge_margin_V": self.reach[None] - limit,
+            "deposited_bridge_margin_V": self.deposited_reach[None] - limit,
         }
 
     @property
@@ -183,10 +212,13 @@ OF_CANDIDATE = (
     "lithium_mutual_eV_per_atom lithium_total_eV_per_atom first_voltage_V average_voltage_V "
     "li_uptake_per_formula reduction_limit_V oxidation_limit_V"
 ).split()
-OF_ELECTROLYTE = ("bare_mutual_eV_per_atom", "electrolyte_reduction_limit_V")
+OF_ELECTROLYTE = (
+    "bare_mutual_eV_per_atom electrolyte_reduction_limit_V electrolyte_tolerance_reduction_limit_V"
+).split()
 OF_STACK = (
     "deposited_mutual_eV_per_atom layer_mutual_eV_per_atom worst_product_mutual_eV_per_atom "
-    "improvement_eV_per_atom bridge_margin_V"
+    "improvement_eV_per_atom surface_mutual_eV_per_atom facing_energy_meV_per_atom "
+    "bridge_margin_V deposited_bridge_margin_V"
 ).split()
 
 
@@ -218,6 +250,15 @@ class Partners:
         return salts_among(self.phases, self.phases.compositions)
 
     @cached_property
+    def faces(self) -> Bools:
+        """Which phases may face an electrolyte: Li-bearing salts, and insulators by the data."""
+        rows = self.phases.rows_of(np.arange(len(self.phases.names)))
+        there = rows >= 0
+        insulates = np.zeros(len(rows), dtype=bool)
+        insulates[there] = row_conduction(self.phases.table, rows[there]) == INSULATOR
+        return self.salt | insulates
+
+    @cached_property
     def place(self) -> Rows:
         """Place of each phase in the alphabet: of equal ones the first is named."""
         place = np.empty(len(self.phases.names), dtype=np.int64)
@@ -227,7 +268,7 @@ class Partners:
     def prepare(self) -> None:
         """Make what threads will share."""
         self.products(np.full((1, 1, 1), -1))
-        _ = self.seconds, self.salt, self.place, self.phases.problem.groups, self.phases.atoms
+        _ = self.seconds, self.faces, self.place, self.phases.problem.groups, self.phases.atoms
 
     def contact(
         self, number: int, firsts: Sparse, of: Rows, sample: Rows,
@@ -268,12 +309,9 @@ class Partners:
         reached = np.zeros(len(numbers))
         salts = np.flatnonzero(self.salt[numbers])
         if len(salts):
-            line = row_lines(
-                self.phases.problem, compositions, numbers[salts], samples[salts],
-                self.phases.lithium, jobs=jobs,
-            )  # fmt: skip
-            stable = (line.reduction == 0.0) & ~np.isnan(line.oxidation)
-            reached[salts] = np.where(stable & line.solved, line.oxidation, 0.0)
+            line = _lines(self.phases, compositions, numbers[salts], samples[salts], jobs)
+            stable = (line.reduction == 0.0) & np.isfinite(line.high)
+            reached[salts] = np.where(stable & line.solved, line.high, 0.0)
         for number in range(len(self.electrolytes)):
             met = self.contact(number, compositions, numbers, samples, jobs=jobs)
             energies[number, numbers, samples] = _mutual(met.mutual, met.solved)
@@ -318,8 +356,36 @@ class Partners:
             met=met,
             met_amounts=met_amounts,
             layer=layer,
+            surface=self._surface(candidates, deposited),
+            deposited_reach=self._own_reach(candidates, jobs),
             **self._of_products(li, jobs),
         )
+
+    def _surface(self, candidates: Materials, deposited: Floats) -> Floats:
+        """Mutual energies with the component of each candidate that reacts least, (E, k, s)."""
+        found, s = deposited.copy(), self.phases.count
+        several = np.bincount(candidates.component_of, minlength=len(candidates)) > 1
+        parts = np.flatnonzero(several[candidates.component_of])
+        if len(parts):
+            of, sample = np.repeat(parts, s), np.tile(np.arange(s), len(parts))
+            owner = candidates.component_of[parts]
+            found[:, several] = -np.inf
+            for number in range(len(found)):
+                alone = self.mutual(number, candidates.components, of, sample)
+                np.maximum.at(found[number], owner, alone.reshape(len(parts), s))
+        return found
+
+    def _own_reach(self, candidates: Materials, jobs: int) -> Floats:
+        """Highest oxidation limit [V] of the salts that each candidate consists of, (k, s)."""
+        s = self.phases.count
+        found = np.zeros((len(candidates), s))
+        parts = np.flatnonzero(salts_among(self.phases, candidates.components))
+        if len(parts):
+            of, sample = np.repeat(parts, s), np.tile(np.arange(s), len(parts))
+            line = _lines(self.phases, candidates.components, of, sample, jobs)
+            high = np.where(line.solved & np.isfinite(line.high), line.high, 0.0)
+            np.maximum.at(found, candidates.component_of[parts], high.reshape(len(parts), s))
+        return found
 
     def _of_products(self, li: WithLithium, jobs: int) -> dict[str, Any]:
         """Worst product and bridge of each layer."""
@@ -336,6 +402,10 @@ class Partners:
         lowest = of_each.argmin(axis=3)
         worst = np.take_along_axis(of_each, lowest[..., None], axis=3)[..., 0]
         unknown = np.isnan(of_each).any(axis=3) | np.isinf(worst)
+        faces = there & self.faces[named]
+        to_face = np.where(faces, of_each, -np.inf)
+        best_face = to_face.argmax(axis=3)
+        facing = np.take_along_axis(to_face, best_face[..., None], axis=3)[..., 0]
         salts = there & self.salt[named]
         highest = np.where(salts, reach[named, samples], -1.0)
         best = highest.argmax(axis=2)
@@ -348,6 +418,10 @@ class Partners:
             "product_energies": np.where(there[:, 0], of_each[:, :, 0], np.nan),
             "worst": np.where(unknown, np.nan, worst),
             "worst_product": first[numbers[None], lowest[..., 0]],
+            "facing": np.where(np.isinf(facing), np.nan, facing),
+            "facing_product": np.where(
+                faces[:, 0].any(axis=1), first[numbers[None], best_face[..., 0]], -1
+            ),
             "reach": np.where(
                 has_salt, np.take_along_axis(highest, best[..., None], axis=2)[..., 0], 0.0
             ),
@@ -416,6 +490,7 @@ def partners_in_samples(
     The first sample of the first block has the energies as they are; ``lithium`` says whether Li
     takes part.  Other parameters and errors: see ``stacks``.
     """
+    without_gas(table, "stacks, screens and error bars")
     if lithium:
         require_lithium(table)
     ours = materials_of(table, candidates)
@@ -464,8 +539,8 @@ def joined(parts: Sequence[Stacks]) -> Stacks:
 
     def lithium(of: Callable[[Stacks], WithLithium]) -> WithLithium:
         names = (
-            "mutual total mixing own hull reduction oxidation average_voltage uptake phases "
-            "amounts solved"
+            "mutual total mixing own hull reduction oxidation tolerant_reduction "
+            "tolerant_oxidation average_voltage uptake phases amounts solved"
         )
         return replace(of(first), **along(names, 1, of))
 
@@ -473,6 +548,6 @@ def joined(parts: Sequence[Stacks]) -> Stacks:
         first,
         lithium=lithium(lambda part: part.lithium),
         baseline=lithium(lambda part: part.baseline),
-        **along("deposited deposited_mixing layer worst", 2),
-        **along("reach has_salt", 1),
+        **along("deposited deposited_mixing layer worst surface facing", 2),
+        **along("reach deposited_reach has_salt", 1),
     )

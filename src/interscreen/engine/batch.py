@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .walk import Floats, Integers, call_compiled, compiled_kernel, may_be_plain, warmed
+from .walk import Floats, Integers, Walk, call_compiled, compiled_kernel, may_be_plain, warmed
 
 SIZE = 64  # breakpoints in each direction; the lines of real phase diagrams have < 60
 START = 0.4472135954999579  # 1/sqrt(5): no kink lies at an irrational mixing fraction
@@ -161,6 +161,8 @@ class LineBatch:
     mixing: Floats
     met: Integers
     met_amounts: Floats
+    low: Floats  # limits within the tolerance: 0 and infinite where there is none
+    high: Floats
 
 
 def mutual_minima(
@@ -208,12 +210,25 @@ def row_lines(
     row: int,
     *,
     jobs: int = 1,
+    tolerance: float = 0.0,
+    ignored: float = 0.0,
 ) -> LineBatch:
-    """Walk the amount of one row in many compositions; questions as for ``mutual_minima``."""
+    """Walk the amount of one row in many compositions; questions as for ``mutual_minima``.
+
+    ``tolerance`` and ``ignored`` are those of ``tolerant_limits``.
+    """
     width = min(problem.rows, compositions.longest + 1)
-    rest = (row, problem.rows, SIZE, width)
+    rest = (row, problem.rows, SIZE, tolerance, ignored, width)
     values = _run("lines", problem, compositions, (of, sample), rest, jobs)
     return LineBatch(values[0] == 0, *values[1:])
+
+
+def tolerant_limits(walk: Walk, tolerance: float, ignored: float) -> tuple[float, float]:
+    """Limits between which one walk gains no more than a tolerance (``batch_kernel.tolerant``)."""
+    last = len(walk.t) - 1
+    ends = 0, walk.start, last
+    low, high = call_compiled(_kernel(0.0).tolerant, walk.t, walk.slope, *ends, tolerance, ignored)
+    return float(low), float(high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,7 +295,7 @@ def _kernel(entries: float = math.inf) -> Any:
         one = Sparse(np.arange(2), index, np.ones(1), index - 1)
         given = Problem(one, np.zeros((1, 1)), 2).arrays, one.arrays, index, index
         loops.pairs(*given, np.zeros(1), 0, np.array([0.0, 1.0]), -1, START, 2, 2)
-        loops.lines(*given, 1, 2, 2, 2)
+        loops.lines(*given, 1, 2, 2, 0.0, 0.0, 2)
         loops.points(*given, 2, 2)
 
     return warmed(_warm, load, probe, "compiled loops are compiled anew (%s)")

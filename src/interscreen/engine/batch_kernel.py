@@ -168,10 +168,49 @@ def pairs(
 
 
 @compiled
-def lines(given, compositions, of, sample, row, rows, size, width):
+def tolerant(ts, slopes, first, start, last, tolerance, ignored):
+    """Limits between which a walk that starts at ``start`` gains no more than a tolerance.
+
+    With minus the slope v held outside, going to a point t gains the integral over v of |t|, of
+    which ``ignored`` does not count: piecewise linear in v, so the limits are exact.
+
+    Returns
+    -------
+    low, high : float
+        ``low`` is 0 where nothing above 0 gains more; ``high`` infinite where nothing does.
+    """
+    low, gained = 0.0, 0.0
+    above = max(0.0, -slopes[start]) if start < last else 0.0
+    for point in range(start + 1, last + 1):
+        below = max(0.0, -slopes[point]) if point < last else 0.0
+        counted = max(0.0, ts[point] - ignored)
+        if counted > 0.0 and gained + counted * (above - below) >= tolerance:
+            low = above - (tolerance - gained) / counted
+            break
+        gained += counted * (above - below)
+        above = below
+        if above == 0.0:
+            break
+    if start == first:
+        return low, np.inf
+    gained, below = 0.0, max(0.0, -slopes[start - 1])
+    for point in range(start - 1, first - 1, -1):
+        counted = max(0.0, -ts[point] - ignored)
+        above = -slopes[point - 1] if point > first else np.inf
+        if counted > 0.0:
+            if gained + counted * (above - below) >= tolerance:
+                return low, below + (tolerance - gained) / counted
+            gained += counted * (above - below)
+        below = max(0.0, above)
+    return low, np.inf
+
+
+@compiled
+def lines(given, compositions, of, sample, row, rows, size, tolerance, ignored, width):
     """Walk the amount of one row (Li) in each of many compositions, to pure Li and to none.
 
-    Parameters as for ``pairs``; ``rows`` is the number of rows.
+    Parameters as for ``pairs``; ``rows`` is the number of rows, ``tolerance`` and ``ignored`` as
+    for ``tolerant``.
 
     Returns
     -------
@@ -186,6 +225,8 @@ def lines(given, compositions, of, sample, row, rows, size, width):
         Minimum of the mutual energy with pure Li, and the fraction of the composition there.
     met : (q, width) int array, met_amounts : (q, width) float array
         Equilibrium at that minimum, per unit of the mixture.
+    low, high : (q,) float arrays
+        Limits within the tolerance.
     """
     of_indptr, of_index, of_parts, of_owner = compositions
     q, n = of.shape[0], given[0].shape[0] - 1
@@ -194,6 +235,7 @@ def lines(given, compositions, of, sample, row, rows, size, width):
     uptake, final, mutual, mixing = np.zeros(q), np.zeros(q), np.zeros(q), np.zeros(q)
     phases, amounts = np.full((q, width), -1, dtype=np.int32), np.zeros((q, width))
     met, met_amounts = np.full((q, width), -1, dtype=np.int32), np.zeros((q, width))
+    tolerant_low, tolerant_high = np.zeros(q), np.full(q, np.nan)
     place = np.empty(rows, dtype=np.int64)
     base_low, base_high = _with_row(np.uint64(0), np.uint64(0), row)
     had_low, had_high, had_owner, had_sample = np.uint64(0), np.uint64(0), -2, -1
@@ -225,6 +267,9 @@ def lines(given, compositions, of, sample, row, rows, size, width):
         reduction[one] = -slopes[start] if -slopes[start] > 1e-9 else 0.0
         if start > first:
             oxidation[one] = -slopes[start - 1] if -slopes[start - 1] > 1e-9 else 0.0
+        tolerant_low[one], tolerant_high[one] = tolerant(
+            ts, slopes, first, start, last, tolerance, ignored
+        )
         point = start
         while point < last and -slopes[point] > 1e-9:
             point += 1
@@ -243,7 +288,7 @@ def lines(given, compositions, of, sample, row, rows, size, width):
             met_amounts[one, :m] = shares[best] / (1.0 + ts[best])
     return (
         status, hull, reduction, oxidation, uptake, final, phases, amounts, mutual, mixing, met,
-        met_amounts,
+        met_amounts, tolerant_low, tolerant_high,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from math import gcd, lcm
 from typing import Any
 
 from ..errors import InputError
+from .conditions import GAS
 from .notation import NUMBER, SIMPLE, in_plain_notation, own_number
 
 _COEFFICIENT = re.compile(r"^(\d+(?:\.\d+)?(?:/\d+)?)\s*\*?\s*(?=[A-Z(\[])")
@@ -228,7 +229,12 @@ def element_formula(symbol: str) -> str:
 
 @lru_cache(maxsize=65536)
 def parse_formula(text: str) -> Formula:
-    """Read one formula; multiples are shown reduced (InputError: see ``read_amounts``)."""
+    """Read one formula; multiples are shown reduced (InputError: see ``read_amounts``).
+
+    That of a gas (``P4O10(g)``) stays as its molecule is written.
+    """
+    if text.endswith(GAS):
+        return Formula(text, tuple(read_amounts(text.removesuffix(GAS)).items()))
     shown, amounts, notes = _read(text)
     if all(value.denominator == 1 for value in amounts.values()):
         reduced = reduced_text({symbol: int(value) for symbol, value in amounts.items()})

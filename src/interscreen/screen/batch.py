@@ -19,7 +19,7 @@ from ..phases.table import PhaseTable
 from ..version import version
 from .board import OVERALL, Board
 from .choose import Choice, choose, hull_rows
-from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence
+from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence, with_verdicts
 from .detail import details
 from .entries import MaterialEntry
 from .folder import RESULTS, write_table
@@ -38,7 +38,7 @@ from .run import (
     with_suspects,
 )
 from .run_store import RunStore
-from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS
+from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, STATED
 from .study import Study
 from .tables import FAILED, OK, results_table
 from .top import TableColumns
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-RESULT_VERSION = "4"  # raise it when a number of the batch means something else
+RESULT_VERSION = "5"  # raise it when a number of the batch means something else
 CHUNK = 2000  # candidates
 SHOWN = 200  # candidates per electrolyte, and overall, in ranking.csv
 
@@ -313,7 +313,7 @@ def refine(
     import pyarrow as pa
 
     needed = ["candidate", "electrolyte", "status", "role", *HIDDEN_BY]
-    needed += dict.fromkeys((*SCORE_COLUMNS, *OPTIONAL_COLUMNS))
+    needed += dict.fromkeys(("verdict", *SCORE_COLUMNS, *STATED, *OPTIONAL_COLUMNS))
     whole = pa.concat_tables(part.select(needed) for part in read())
     aside = hidden(TableColumns(whole), (study.query or Query()).condition)
     board = Board.of(whole.filter(~any_of(aside.values(), len(whole))).to_pandas())
@@ -340,6 +340,10 @@ def refine(
     numbered = dict(details(asked, task, table, jobs))
     found = [numbered[number] for number in range(len(asked))]
     rows = with_equations(rows, found)
+    drawn = None
+    if study.uncertainty.samples:
+        drawn = _sampled(study, table, electrolytes, wanted, jobs)
+        rows = with_verdicts(drawn, rows)
     ranking = rank(rows, study.ranking, standing)
     keep = [
         row["candidate"] in {board.candidates[place] for place in listed[row["electrolyte"]]}
@@ -347,10 +351,10 @@ def refine(
     ]
     ranking = ranking[np.array(keep, dtype=bool)].reset_index(drop=True)
     tables = detail_tables(listing, electrolytes, table, task, found)
-    if study.uncertainty.samples:
-        drawn = _sampled(study, table, electrolytes, wanted, jobs)
+    if drawn is not None:
         scores = sampled_scores(drawn, rows, study.ranking.weights)
-        ranking = with_confidence(ranking, scores, study.ranking.tie_meV_per_atom)
+        tie = study.ranking.tie_meV_per_atom
+        ranking = with_confidence(ranking, scores, tie, alone=False)
         tables["uncertainty"] = uncertainty_table(drawn, rows, ranking, scores)
     if study.sensitivity:
         ranking = with_suspects(ranking, [row for part in found for row in part.sensitivity])

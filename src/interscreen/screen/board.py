@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, Floats, as_numbers
+from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, STATED, Floats, as_numbers
 from .tables import OK
+from .verdict import VERDICTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,14 +30,17 @@ class Board:
         Position of the row of each pair in the results, -1 where there is none.
     roles : (E, C) str array
         Empty where the row could not be computed.
+    verdicts : (E, C) int array
+        Place of the verdict among ``VERDICTS``; behind all of them where there is none.
     columns : dict of str to (E, C) float array
-        ``SCORE_COLUMNS`` and ``OPTIONAL_COLUMNS``.
+        ``SCORE_COLUMNS``, ``STATED`` and ``OPTIONAL_COLUMNS`` as numbers.
     """
 
     candidates: tuple[str, ...]
     electrolytes: tuple[str, ...]
     place: NDArray[np.int64]
     roles: NDArray[np.str_]
+    verdicts: NDArray[np.int64]
     columns: dict[str, Floats]
 
     @classmethod
@@ -55,13 +59,17 @@ class Board:
 
         numbers = {
             name: grid(np.where(ok, as_numbers(results.get(name)), np.nan), np.nan)
-            for name in (*SCORE_COLUMNS, *OPTIONAL_COLUMNS)
+            for name in (*SCORE_COLUMNS, *STATED, *OPTIONAL_COLUMNS)
         }
+        order = {name: place for place, name in enumerate(VERDICTS)}
+        said = results["verdict"] if "verdict" in results else [""] * len(results)
+        judged = np.array([order.get(one, len(order)) for one in said], dtype=np.int64)
         return cls(
             tuple(candidates),
             tuple(electrolytes),
             grid(np.arange(len(results)), -1),
             grid(np.where(ok, results["role"], "").astype(str), ""),
+            grid(judged, len(order)),
             numbers,
         )
 
@@ -85,6 +93,14 @@ class Board:
         complete = (there != "").all(axis=0) & (len(there) > 0)
         first = there[0] if len(there) else self.roles[0]
         return np.vstack([np.where(complete, first, ""), self.roles])
+
+    @property
+    def block_verdicts(self) -> NDArray[np.int64]:
+        """Verdict of each candidate in each block, (B, C); overall the least favourable one."""
+        if len(self.electrolytes) < 2:
+            return self.verdicts
+        counted = self.verdicts[self.counted] if self.counted.any() else self.verdicts
+        return np.vstack([counted.max(axis=0), self.verdicts])
 
     def with_overall(self, values: Floats) -> Floats:
         """Put the mean over the electrolytes in front: (..., E, C) to (..., B, C).

@@ -12,15 +12,17 @@ from ..energies.spread import spread
 from ..phases.columns import columns_of
 from ..phases.system import Floats
 from .board import OVERALL
-from .places import rank_spread
-from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, score_columns
+from .places import order_probabilities, rank_spread
+from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, STATED, score_columns
 from .tables import OK
+from .verdict import VERDICTS, contact_and_gain, reasons, sampled, verdicts
 from .weights import Weights
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _SCORE = "score_meV_per_atom"
+SURE = 0.90  # share of the samples in which one of two is better, for their order to count
 
 Key = tuple[str, str]  # candidate and electrolyte
 
@@ -59,8 +61,8 @@ class Sampled:
 def sampled_scores(samples: Sampled, results: pd.DataFrame, weights: Weights) -> dict[Key, Floats]:
     """Score of every computed row in every sample, (s,) by candidate and electrolyte [meV/atom].
 
-    The role of a candidate is that of its nominal energies, and so are the numbers that are not
-    sampled (volumes).  Not a number where a number is missing.
+    Numbers that are not sampled (volumes) are those of the energies as they are.  Not a number
+    where a number is missing.
     """
     rows = _computed(results, samples)
     if not rows:
@@ -73,8 +75,9 @@ def sampled_scores(samples: Sampled, results: pd.DataFrame, weights: Weights) ->
         return np.broadcast_to(values, shape)
 
     columns = {column: np.array([own[column] for own in numbers]) for column in SCORE_COLUMNS}
-    columns |= {column: nominal(column) for column in OPTIONAL_COLUMNS if column in results}
-    return dict(zip(rows, score_columns(columns, weights, nominal("role")), strict=True))
+    stated = [column for column in (*STATED, *OPTIONAL_COLUMNS) if column in results]
+    columns |= {column: nominal(column) for column in stated}
+    return dict(zip(rows, score_columns(columns, weights), strict=True))
 
 
 def _computed(results: pd.DataFrame, samples: Sampled) -> dict[Key, dict[Any, Any]]:
@@ -127,10 +130,36 @@ def _row(key: Key, name: str, value: Any, values: Floats) -> dict[str, Any]:
     }
 
 
+def with_verdicts(samples: Sampled, results: pd.DataFrame) -> pd.DataFrame:
+    """Return results with verdicts from the samples, for the rows that have them."""
+    known = results.copy()
+    columns = (*SCORE_COLUMNS, "bare_mutual_eV_per_atom")
+    for index, row in results[results["status"] == OK].iterrows():
+        own = samples.stacks.get((row["candidate"], row["electrolyte"]))
+        if own is None:
+            continue
+        stated: dict[str, Any] = {name: row.get(name) for name in STATED}
+        drawn = contact_and_gain({**{name: own[name] for name in columns}, **stated})
+        nominal = contact_and_gain({**{name: row[name] for name in columns}, **stated})
+        contact, gain = sampled(nominal, drawn)
+        path = row["li_uptake_per_formula"] > 0.0 or bool(row["bridge_product"])
+        verdict = verdicts(contact, gain, np.asarray(path)).reshape(())
+        known.loc[index, "verdict"] = verdict.item()
+        known.loc[index, "verdict_reason"] = reasons(verdict, contact, gain).item()
+    return known
+
+
 def with_confidence(
-    ranking: pd.DataFrame, scores: dict[Key, Floats], tie_meV_per_atom: float
+    ranking: pd.DataFrame,
+    scores: dict[Key, Floats],
+    tie_meV_per_atom: float,
+    *,
+    alone: bool = True,
 ) -> pd.DataFrame:
     """Return a ranking with error bars of the scores and of the ranks.
+
+    Two candidates of one verdict are tied where neither is better in ``SURE`` of the samples; ranks
+    count the surely better ones, unless more candidates than these are ranked (``alone``).
 
     The overall block takes the mean over the electrolytes that anything could be computed for.
     """
@@ -161,4 +190,14 @@ def with_confidence(
         }
         for column, values in found.items():
             known.loc[list(labels), column] = values
+        names = np.array(list(labels.values()), dtype=object)
+        verdict = known.loc[list(labels), "verdict"].to_numpy()
+        said = np.array([VERDICTS.index(one) if one in VERDICTS else -1 for one in verdict])
+        ahead = order_probabilities(np.transpose(means)) >= SURE
+        same = said[:, None] == said
+        tied = same & ~ahead & ~ahead.T & ~np.eye(len(names), dtype=bool)
+        known.loc[list(labels), "tied_with"] = ["; ".join(names[row]) for row in tied]
+        if alone and len(labels) == len(block):
+            better = (said[:, None] < said) | (same & ahead)
+            known.loc[list(labels), "rank"] = 1 + better.sum(axis=0)
     return known

@@ -21,8 +21,9 @@ from ..errors import reason_of
 from ..phases.material import Material
 from ..phases.table import PhaseTable
 from .entries import MaterialEntry
-from .scores import OPTIONAL_COLUMNS, score_columns
+from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, STATED, score_columns
 from .weights import Weights
+from .workers import in_processes
 
 Row = dict[str, Any]
 EQUATIONS = ("lithium", "deposited", "layer")  # contacts with an equation in results
@@ -90,13 +91,10 @@ def details(
         for number, one in numbered:
             yield number, detail(one, task, table)
         return
-    from joblib import Parallel, delayed
-
     # chunks, so that the table travels to a worker a few times only; joblib maps large arrays
     size = max(1, min(200, len(numbered) // (4 * workers)))
     chunks = [numbered[start : start + size] for start in range(0, len(numbered), size)]
-    parallel = Parallel(n_jobs=workers, return_as="generator_unordered")
-    for chunk in parallel(delayed(_chunk)(part, task, table) for part in chunks):
+    for chunk in in_processes(_chunk, [(part, task, table) for part in chunks], workers):
         yield from chunk
 
 
@@ -149,12 +147,12 @@ def _sensitivity(
     if not task.sensitivity:
         return []
     row = asked.rows[place]
-    fixed = {column: row.get(column) for column in OPTIONAL_COLUMNS}
+    fixed = {c: row.get(c) for c in (*SCORE_COLUMNS, *STATED, *OPTIONAL_COLUMNS)}
 
     def score(values: Mapping[str, float | None]) -> float:
-        """Score from the energies; role and volumes stay as they are in the row."""
+        """Score from the answers; what is none of them stays as it is in the row."""
         columns: dict[str, Any] = {**fixed, **values}
-        return float(score_columns(columns, task.weights, row["role"]))
+        return float(score_columns(columns, task.weights))
 
     try:
         return stack_sensitivity(

@@ -15,7 +15,7 @@ _BLOCK = 64  # members of the front between two clearings of what they dominate
 
 
 def ranks(
-    scores: ArrayLike, tie_meV_per_atom: float
+    scores: ArrayLike, tie_meV_per_atom: float, groups: ArrayLike | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Place of each score, and whether another one is as good within the tie limit.
 
@@ -25,6 +25,8 @@ def ranks(
         Any order [meV/atom]; NaN for rows without a score.
     tie_meV_per_atom : float
         Scores nearer than this are tied [meV/atom].
+    groups : (n,) int array, optional
+        Scores of a lower group stand in front of all of a higher one, and tie with none of it.
 
     Returns
     -------
@@ -33,6 +35,9 @@ def ranks(
     tied : (n,) bool array
     """
     values = np.asarray(scores, dtype=np.float64)
+    if groups is not None:  # so far apart that no two groups meet
+        span = np.nanmax(values, initial=0.0) - np.nanmin(values, initial=0.0)
+        values = values - np.asarray(groups) * (span + 2.0 * tie_meV_per_atom + 1.0)
     there = np.flatnonzero(~np.isnan(values))
     order = there[np.argsort(values[there], kind="stable")]
     climbing = values[order]
@@ -46,12 +51,15 @@ def ranks(
     return rank, tied
 
 
-def rank_matrix(scores: ArrayLike, tie_meV_per_atom: float) -> NDArray[np.int32]:
+def rank_matrix(
+    scores: ArrayLike, tie_meV_per_atom: float, groups: ArrayLike | None = None
+) -> NDArray[np.int32]:
     """Places of many sets of n scores, (..., n) both, as ``ranks`` gives them for each set."""
     values = np.asarray(scores, dtype=np.float64)
     found = np.zeros(values.shape, dtype=np.int32)
     for place in np.ndindex(values.shape[:-1]):
-        found[place] = ranks(values[place], tie_meV_per_atom)[0]
+        mine = None if groups is None else np.broadcast_to(groups, values.shape)[place]
+        found[place] = ranks(values[place], tie_meV_per_atom, mine)[0]
     return found
 
 
@@ -66,6 +74,18 @@ class RankSpread(NamedTuple):
     top3: Floats
     low: Floats
     high: Floats
+
+
+def order_probabilities(scores: Floats) -> Floats:
+    """Share of the samples in which candidate i has a better score than j, (n, n).
+
+    ``scores`` are (s, n); equal ones share a sample.
+    """
+    found = np.empty((scores.shape[1], scores.shape[1]))
+    for number, mine in enumerate(scores.T):
+        ahead = mine[:, None] - scores
+        found[number] = np.mean((ahead > _EQUAL) + 0.5 * (np.abs(ahead) <= _EQUAL), axis=0)
+    return found
 
 
 def rank_spread(scores: Floats, tie_meV_per_atom: float) -> RankSpread:

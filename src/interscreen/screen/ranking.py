@@ -1,4 +1,4 @@
-"""Ranking: a score per role, ties, the Pareto front, and what the weights do to the order.
+"""Ranking: one score, ties, the Pareto front, and what the weights do to the order.
 
 Every term is in meV/atom and zero at best, so the score is the energy-like distance from an ideal
 interlayer.  docs/ranking.md explains the formula; a study may change the weights.
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from ..phases.columns import COLUMNS, columns_of
 from .board import OVERALL, Board
-from .places import pareto_front, ranks
-from .scores import ROLES, TERMS, Floats, missing_numbers, role_terms, score_columns
+from .places import pareto_front, rank_matrix
+from .scores import ROLES, Floats, missing_numbers, score_columns, score_terms
 from .tables import FAILED, OK
+from .verdict import VERDICTS
 from .weight_sensitivity import weight_rank_ranges
 from .weights import Ranking, Weights
 
@@ -46,7 +47,7 @@ class Standing:
     ----------
     board : Board
     terms : dict of str to (B, C) float array
-        Terms of the score by label [meV/atom]; NaN for candidates of other roles.
+        Terms of the score by label [meV/atom]; NaN without a score.
     scores : (B, C) float array
         Score of each candidate in each block [meV/atom]; NaN without one.
     rank : (B, C) int array
@@ -63,25 +64,18 @@ class Standing:
     @classmethod
     def of(cls, board: Board, ranking: Ranking) -> Standing:
         """Rank all candidates of a board."""
-        terms: dict[str, Floats] = {}
-        for role, factors in ranking.weights.by_role().items():
-            mine = board.roles == role
-            some = {name: values[mine] for name, values in board.columns.items()}
-            for label, values in role_terms(role, some, factors).items():
-                terms.setdefault(label, np.full(board.roles.shape, np.nan))[mine] = values
-        terms = {label: board.with_overall(values) for label, values in terms.items()}
-        scores = board.with_overall(score_columns(board.columns, ranking.weights, board.roles))
+        terms = {
+            label: board.with_overall(values)
+            for label, values in score_terms(board.columns, ranking.weights.factors()).items()
+        }
+        scores = board.with_overall(score_columns(board.columns, ranking.weights))
         front = np.zeros(scores.shape, dtype=np.bool_)
-        for number, roles in enumerate(board.block_roles):
-            for role in ROLES:
-                mine = np.flatnonzero(roles == role)
-                # a term that no candidate of the role has belongs to other roles
-                own = [term[number, mine] for term in terms.values()]
-                own = [term for term in own if not np.isnan(term).all()]
-                if own:
-                    front[number, mine] = pareto_front(np.round(np.transpose(own), _FRONT_DIGITS))
-        rank = [ranks(block, ranking.tie_meV_per_atom)[0] for block in scores]
-        return cls(board, terms, scores, np.array(rank, np.int64).reshape(scores.shape), front)
+        for number in range(len(scores)):
+            own = [term[number] for term in terms.values()]
+            if own:
+                front[number] = pareto_front(np.round(np.transpose(own), _FRONT_DIGITS))
+        places = rank_matrix(scores, ranking.tie_meV_per_atom, board.block_verdicts)
+        return cls(board, terms, scores, places.astype(np.int64), front)
 
     def best(self, block: int, each: int) -> NDArray[np.int64]:
         """Return the best candidates of each role in a block, so many of each, best first."""
@@ -131,7 +125,8 @@ def rank(results: pd.DataFrame, ranking: Ranking, among: Standing | None = None)
     for number, (block, line) in enumerate(zip(board.blocks, lines, strict=True)):
         scores = mine.scores[number]
         # without a score last, in the order of the results
-        order = np.argsort(np.where(np.isnan(scores), np.inf, -scores), kind="stable")
+        said = mine.board.block_verdicts[number]
+        order = np.lexsort((np.where(np.isnan(scores), np.inf, -scores), said, np.isnan(scores)))
         if block == OVERALL:
             known, why = _overall(board, results, reasons)
         else:
@@ -146,7 +141,8 @@ def rank(results: pd.DataFrame, ranking: Ranking, among: Standing | None = None)
             "weight_rank_high": high[number],
             "pareto": np.where(wide.front[line, columns], "yes", "no"),
             "score_terms": _term_texts(mine, number),
-            "tied_with": _ties(scores, names, order, ranking.tie_meV_per_atom),
+            "tied_with": _ties(scores, names, order, ranking.tie_meV_per_atom, said),
+            "verdict": np.array([*VERDICTS, ""], dtype=object)[said],
         }
         frame = known.reindex(columns=wanted).astype(object)
         frame["electrolyte"], frame["candidate"] = block, names
@@ -174,7 +170,7 @@ def _reasons(
         elif row["status"] != OK:
             found[line, column] = str(row["reason"])
         else:
-            missing = missing_numbers(row["role"], row, weights)
+            missing = missing_numbers(row, weights)
             found[line, column] = "no score: " + "; ".join(
                 f"no {name}, which the weight {weight} asks for (set that to 0, or add what is "
                 "missing)"
@@ -209,24 +205,27 @@ def _overall(
 
 
 def _ties(
-    scores: Floats, names: NDArray[np.object_], order: NDArray[np.int64], tie: float
+    scores: Floats,
+    names: NDArray[np.object_],
+    order: NDArray[np.int64],
+    tie: float,
+    verdicts: NDArray[np.int64],
 ) -> NDArray[np.object_]:
-    """Names of the candidates that are tied with each, best first."""
+    """Names of the candidates of the same verdict that are tied with each, best first."""
     found = np.full(len(scores), "", dtype=object)
     falling = scores[order]
     for place in order[~np.isnan(falling)].tolist():
-        near = order[np.abs(falling - scores[place]) <= tie]
+        same = verdicts[order] == verdicts[place]
+        near = order[same & (np.abs(falling - scores[place]) <= tie)]
         found[place] = "; ".join(names[near[near != place]])
     return found
 
 
 def _term_texts(standing: Standing, block: int) -> NDArray[np.object_]:
     """Write what each metric adds to a score (``"converted layer -20.0; bridge 0.0"``)."""
-    roles = standing.board.block_roles[block]
-    found = np.full(len(roles), "", dtype=object)
-    for column, role in enumerate(roles.tolist()):
-        labels = [term.label for term in TERMS.get(role, ()) if term.label in standing.terms]
-        values = {label: standing.terms[label][block, column] for label in labels}
+    found = np.full(standing.scores.shape[1], "", dtype=object)
+    for column in range(len(found)):
+        values = {label: term[block, column] for label, term in standing.terms.items()}
         found[column] = "; ".join(
             f"{label} {value:.1f}".replace(" -0.0", " 0.0")
             for label, value in values.items()

@@ -12,6 +12,7 @@ from ..answers.materials import materials_of
 from ..answers.sensitivity import strongest_suspects
 from ..answers.stacks import Stacks, stacks
 from ..answers.window import stability_window
+from ..energies.given import with_materials
 from ..energies.sampling import EnergyModel
 from ..energies.scale import as_tabulated
 from ..errors import InputError, InterscreenError
@@ -20,7 +21,7 @@ from ..phases.material import Material, elements_of, resolve
 from ..phases.result import Displayed
 from ..phases.source import ANCHORED
 from ..phases.table import PhaseTable
-from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence
+from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence, with_verdicts
 from .detail import Asked, Detail, Row, Task, beside, details, window_rows
 from .entries import MaterialEntry
 from .ranking import OVERALL, rank
@@ -157,6 +158,7 @@ def run_study(
     >>> list(found.ranking["candidate"])
     ['LiF', 'CuF2']
     """
+    table = with_materials(table, (e.material for e in (*study.candidates, *study.electrolytes)))
     electrolytes = Electrolytes.of(study, table)
     samples = study.uncertainty.samples
     results, numbers = _results(study, table, electrolytes, samples, cores(study, jobs), sampling)
@@ -165,10 +167,12 @@ def run_study(
     task = task_of(study, electrolytes)
     found = _details(asked, task, table, workers_of(study, jobs), progress)
     frame = with_equations(frame, [found[number] for number in range(len(asked))])
+    drawn = Sampled({}, samples) if numbers is None else Sampled.of(numbers)
+    if samples:
+        frame = with_verdicts(drawn, frame)
     ranking = rank(frame, study.ranking)
     uncertainty = None
     if samples:
-        drawn = Sampled({}, samples) if numbers is None else Sampled.of(numbers)
         scores = sampled_scores(drawn, frame, study.ranking.weights)
         ranking = with_confidence(ranking, scores, study.ranking.tie_meV_per_atom)
         uncertainty = uncertainty_table(drawn, frame, ranking, scores)
@@ -226,7 +230,9 @@ def _results(
     names = electrolytes.names
     for number, reason in reasons.items():
         entry = study.candidates[number]
-        known = {key: values[0] for key, values in given_texts([entry]).items() if key != "role"}
+        known = {
+            key: values[0] for key, values in given_texts([entry]).items() if key not in _DECIDED
+        }
         known |= {"candidate": entry.label, "formula": entry.formula}
         why = dict.fromkeys(((0, e) for e in range(len(names))), reason)
         why |= {(0, e): text for e, text in electrolytes.missing.items()}
@@ -236,7 +242,7 @@ def _results(
         entries = [study.candidates[number] for number in good]
         known_of = [
             {
-                **{k: v[0] for k, v in given_texts([entry]).items() if k != "role"},
+                **_texts_of(entry),
                 "candidate": entry.label,
                 "formula": resolve(entry.material)[1].text,
             }
@@ -249,10 +255,19 @@ def _results(
     return whole.take(sorted(range(len(order)), key=lambda place: order[place])), numbers
 
 
+_DECIDED = ("role", "route", "arrangement")  # known of rows that were computed
+
+
+def _texts_of(entry: MaterialEntry) -> dict[str, str]:
+    return {k: values[0] for k, values in given_texts([entry]).items() if k not in _DECIDED}
+
+
 def given_texts(entries: Sequence[MaterialEntry]) -> dict[str, list[str]]:
     """Texts that a study states of its candidates, by column."""
     return {
         "role": ["" if entry.role == "auto" else entry.role for entry in entries],
+        "route": ["" if entry.route == "auto" else entry.route for entry in entries],
+        "arrangement": [entry.arrangement for entry in entries],
         "expected_products": [entry.products for entry in entries],
         "reference": [entry.reference for entry in entries],
     }

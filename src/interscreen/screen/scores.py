@@ -1,13 +1,13 @@
 """Roles and scores over whole columns.
 
-One formula for one row, for 95,000 rows of a whole source, for samples of the energies and for
-draws of the weights; ``docs/ranking.md`` explains it, ``data/weights.yaml`` the weights.
+One formula for every role, for one row, for 95,000 rows of a whole source, for samples of the
+energies and for draws of the weights; ``docs/ranking.md`` explains it, ``data/weights.yaml`` the
+weights.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,46 +16,32 @@ from numpy.typing import ArrayLike, NDArray
 from .weights import Weights
 
 Floats = NDArray[np.float64]
-Factors = Mapping[str, float | Floats]  # weights of a role by name; or many values of each
+Factors = Mapping[str, float | Floats]  # weights by name; or many values of each
 
 CONVERSION, ALLOY, COATING = "conversion", "alloy", "coating"
 ROLES = (CONVERSION, ALLOY, COATING)
 INERT_MEV = 10.0  # weaker driving forces with Li are below the method's accuracy [meV/atom]
 
-_LITHIUM, _LAYER, _WORST, _DEPOSITED = (
-    f"{name}_mutual_eV_per_atom" for name in ("lithium", "layer", "worst_product", "deposited")
-)
-_BRIDGE, _VOLUME, _PERCOLATES = "bridge_margin_V", "volume_change_percent", "metal_percolates"
-SCORE_COLUMNS = (_LITHIUM, _LAYER, _WORST, _DEPOSITED, _BRIDGE)
-OPTIONAL_COLUMNS = (_VOLUME, _PERCOLATES)  # asked for only where their weight is not zero
-_ENOUGH = "enough_meV_per_atom"
+DEPOSITED, MOLTEN, SURFACE = "deposited", "molten", "surface"
+ROUTES = (DEPOSITED, MOLTEN, SURFACE)  # how a layer is made
+MIXTURE, FACING, WORST = "mixture", "facing", "worst"
+ARRANGEMENTS = (MIXTURE, FACING, WORST)  # which phase of it meets the electrolyte
 
-
-@dataclass(frozen=True)
-class Term:
-    """One term of a score: its name, its weight and the column of results.csv that it reads."""
-
-    label: str
-    weight: str
-    column: str
-
-
-_OF_LAYER = (
-    Term("converted layer", "layer", _LAYER),
-    Term("worst product", "worst_product", _WORST),
-    Term("as deposited", "deposited", _DEPOSITED),
-    Term("bridge", "bridge_meV_per_V", _BRIDGE),
-    Term("driving force", "driving_force", _LITHIUM),
-    Term("volume change", "volume_change_meV_per_percent", _VOLUME),
-)
-TERMS: Mapping[str, tuple[Term, ...]] = {
-    CONVERSION: (*_OF_LAYER, Term("percolation", "percolation_meV", _PERCOLATES)),
-    ALLOY: _OF_LAYER,
-    COATING: (
-        Term("Li", "lithium", _LITHIUM),
-        Term("as deposited", "deposited", _DEPOSITED),
-        Term("bridge", "bridge_meV_per_V", _BRIDGE),
-    ),
+SCORE_COLUMNS = (
+    "lithium_mutual_eV_per_atom deposited_mutual_eV_per_atom layer_mutual_eV_per_atom "
+    "surface_mutual_eV_per_atom worst_product_mutual_eV_per_atom facing_energy_meV_per_atom "
+    "bridge_margin_V deposited_bridge_margin_V"
+).split()
+STATED = ("route", "arrangement")  # texts that decide which of them count; or their places
+OPTIONAL_COLUMNS = ("volume_change_percent", "metal_percolates")
+"""Asked for only where their weight is not zero."""
+_OPTIONAL = {
+    "volume change": ("volume_change_meV_per_percent", OPTIONAL_COLUMNS[0]),
+    "percolation": ("percolation_meV", OPTIONAL_COLUMNS[1]),
+}
+LABELS = ("converted layer", "as deposited", "bridge", *_OPTIONAL)
+_WORDS = {"yes": 1.0, "no": 0.0} | {
+    word: float(place) for words in (ROUTES, ARRANGEMENTS) for place, word in enumerate(words)
 }
 
 
@@ -82,47 +68,66 @@ def role_columns(lithium_mutual_eV_per_atom: ArrayLike, has_salt: ArrayLike) -> 
     return np.where(np.isnan(lithium), "", role)
 
 
-def role_terms(
-    role: str, columns: Mapping[str, ArrayLike], factors: Factors
-) -> dict[str, NDArray[np.float64]]:
-    """Terms of the score of rows that all have one role [meV/atom], each zero or negative.
+def score_terms(columns: Mapping[str, ArrayLike], factors: Factors) -> dict[str, Floats]:
+    """Terms of the score [meV/atom], each zero or negative.
+
+    What the layer is after Li counts as far as Li drives it there: the difference between the
+    layer as deposited and after conversion is taken up to the driving force of the conversion, so
+    that a coating which takes up 3 meV/atom of Li differs from itself by 3 meV/atom at most.
 
     Parameters
     ----------
-    role : conversion, alloy or coating
     columns : mapping of str to (n,) array, or to numbers
-        ``SCORE_COLUMNS`` and, where their weight is not zero, ``OPTIONAL_COLUMNS``; those that the
-        role does not ask for may be missing values.
+        ``SCORE_COLUMNS``, ``STATED`` (deposited and mixture where missing) and, where their weight
+        is not zero, ``OPTIONAL_COLUMNS``.
     factors : mapping of str to float, or to (d, 1) array
-        Weights of the role (``Weights.by_role``), or d values of each.
+        Weights by name (``Weights.factors``), or d values of each.
 
     Returns
     -------
     dict of str to (n,) array, or to (d, n) array
-        By the label of the term, without those whose weight is zero; NaN where the number that the
-        term needs is missing.
+        By ``LABELS``, without those whose weight is zero; NaN where a number is missing.
     """
-    return {
-        term.label: factors[term.weight] * _metric(term, columns, factors)
-        for term in TERMS[role]
-        if np.any(factors[term.weight])
+    known = {name: as_numbers(columns.get(name)) for name in SCORE_COLUMNS}
+    route, arrangement = (np.nan_to_num(as_numbers(columns.get(name))) for name in STATED)
+    lithium, deposited, layer, surface, worst = (1000.0 * known[n] for n in SCORE_COLUMNS[:5])
+    facing = known["facing_energy_meV_per_atom"]
+    driving = np.maximum(0.0, -lithium)
+
+    def converted(before: Floats, after: Floats) -> Floats:
+        """How far the driving force takes a layer to its state after Li: 1 is all the way."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            part: Floats = np.fmin(1.0, driving / np.abs(after - before))
+        return part
+
+    meets = np.select(
+        [arrangement == ARRANGEMENTS.index(FACING), arrangement == ARRANGEMENTS.index(WORST)],
+        [np.where(np.isnan(facing), layer, facing), worst],
+        layer,
+    )
+    made = np.select(
+        [route == ROUTES.index(MOLTEN), route == ROUTES.index(SURFACE)],
+        [0.0 * deposited, np.where(np.isnan(surface), deposited, surface)],
+        deposited,
+    )
+    volts = (np.minimum(0.0, known[f"{name}bridge_margin_V"]) for name in ("deposited_", ""))
+    before, after = (factors["bridge_meV_per_V"] * missing for missing in volts)
+    found = {
+        "converted layer": factors["layer"]
+        * (deposited + converted(deposited, layer) * (meets - deposited)),
+        "as deposited": factors["deposited"] * made,
+        "bridge": before + converted(before, after) * (after - before),
     }
-
-
-def _metric(term: Term, columns: Mapping[str, ArrayLike], factors: Factors) -> Floats:
-    """Return what a weight of 1 would add to the score."""
-    values = as_numbers(columns.get(term.column))
-    if term.column in OPTIONAL_COLUMNS:
-        return -np.abs(values)
-    if term.column == _BRIDGE:
-        return np.minimum(0.0, values)
-    if term.weight == "driving_force":
-        return np.minimum(0.0, -1000.0 * values - factors[_ENOUGH])
-    return 1000.0 * values
+    weights = dict(zip(found, ("layer", "deposited", "bridge_meV_per_V"), strict=True))
+    for label, (weight, column) in _OPTIONAL.items():
+        weights[label] = weight
+        if np.any(factors[weight]):
+            found[label] = -factors[weight] * np.abs(as_numbers(columns.get(column)))
+    return {label: found[label] for label in found if np.any(factors[weights[label]])}
 
 
 def as_numbers(values: ArrayLike | None) -> Floats:
-    """Numbers, or texts yes and no as 1 and 0; NaN for anything else."""
+    """Numbers, or texts yes and no, routes and arrangements as numbers; NaN for anything else."""
     found = np.asarray(np.nan if values is None else values)
     if found.dtype.kind in "OUS":
         numbers = [_as_number(value) for value in found.reshape(-1).tolist()]
@@ -132,56 +137,52 @@ def as_numbers(values: ArrayLike | None) -> Floats:
 
 def _as_number(value: Any) -> float:
     try:
-        return float({"yes": 1.0, "no": 0.0}.get(value, value))
+        return float(_WORDS.get(value, value))
     except (TypeError, ValueError):
         return np.nan
 
 
-def score_columns(
-    columns: Mapping[str, ArrayLike],
-    weights: Weights | Mapping[str, Factors],
-    roles: ArrayLike,
-) -> Floats:
-    """Score of each row [meV/atom], 0 at best.
+def score_columns(columns: Mapping[str, ArrayLike], weights: Weights | Factors) -> Floats:
+    """Score of each row [meV/atom], 0 at best: the sum of its terms.
 
     Parameters
     ----------
     columns : mapping of str to array
-        ``SCORE_COLUMNS`` [eV/atom, V], NaN for failed rows, and those of ``OPTIONAL_COLUMNS`` whose
-        weight is not zero; each of the shape of ``roles``, or broadcast to it.
-    weights : Weights, or mapping of role to mapping of str to float or (d, 1) array
+        As for ``score_terms``; of one shape, or broadcast to that of the first.
+    weights : Weights, or mapping of str to float or (d, 1) array
         Numbers only, or d values of each weight.
-    roles : str array of any shape
-        From ``role_columns``, or as a study sets them; anything that is no role for failed rows.
 
     Returns
     -------
-    float array of the shape of ``roles``, with d in front of it where there are d values
-        The sum of ``role_terms`` of each row; NaN for failed rows and where a number is missing
-        whose weight is not zero.
+    float array of that shape, with d in front of it where there are d values
+        NaN for failed rows and where a number is missing whose weight is not zero.
     """
-    factors = weights.by_role() if isinstance(weights, Weights) else weights
-    role = np.asarray(roles)
-    known = {
-        name: np.broadcast_to(as_numbers(columns[name]), role.shape)
-        for name in (*SCORE_COLUMNS, *OPTIONAL_COLUMNS)
-        if name in SCORE_COLUMNS or name in columns
+    factors = weights.factors() if isinstance(weights, Weights) else weights
+    shape = np.broadcast_shapes(*(np.shape(columns[n]) for n in SCORE_COLUMNS if n in columns))
+    flat = {
+        name: np.broadcast_to(as_numbers(columns[name]), shape).reshape(-1)
+        for name in (*SCORE_COLUMNS, *STATED, *OPTIONAL_COLUMNS)
+        if name in columns
     }
-    lengths = {np.shape(v)[0] for own in factors.values() for v in own.values() if np.ndim(v)}
-    scores = np.full((*sorted(lengths), *role.shape), np.nan)
-    for name in ROLES:
-        mine = np.asarray(role == name)
-        if mine.any():
-            some = {column: values[mine] for column, values in known.items()}
-            scores[..., mine] = sum(role_terms(name, some, factors[name]).values())
-    return scores
+    total: Floats = np.asarray(sum(score_terms(flat, factors).values()))
+    total = total + 0.0 * flat[SCORE_COLUMNS[0]]  # a failed row has no score, whatever the weights
+    return total.reshape((*total.shape[:-1], *shape))
 
 
-def missing_numbers(role: str, columns: Mapping[str, Any], weights: Weights) -> dict[str, str]:
-    """Columns without a number that the score of one row needs, and the weight that needs it."""
-    factors = weights.by_role()[role]
+def alternatives(columns: Mapping[str, ArrayLike], weights: Weights) -> dict[str, Floats]:
+    """Scores by the other routes and arrangements, by column of results."""
+    ways = {DEPOSITED: "route", MOLTEN: "route", FACING: "arrangement", WORST: "arrangement"}
     return {
-        term.column: f"{role}.{term.weight}"
-        for term in TERMS[role]
-        if factors[term.weight] and np.isnan(as_numbers(columns.get(term.column)))
+        f"score_{way}_meV_per_atom": score_columns({**columns, stated: way}, weights)
+        for way, stated in ways.items()
+    }
+
+
+def missing_numbers(columns: Mapping[str, Any], weights: Weights) -> dict[str, str]:
+    """Columns without a number that the score of one row needs, and the weight that needs it."""
+    factors = weights.factors()
+    return {
+        column: weight
+        for weight, column in _OPTIONAL.values()
+        if factors[weight] and np.isnan(as_numbers(columns.get(column)))
     }

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..answers.competitors import competitors
 from ..answers.layer import layer_columns
 from ..answers.lithiation import amount_text
+from ..answers.lithium import TOLERANCE_EV
 from ..answers.materials import Materials, materials_of
 from ..answers.provenance import artefact_warning
 from ..answers.reactant import ON_HULL
@@ -21,8 +22,20 @@ from ..phases.columns import COLUMNS, arrow_schema, columns_of
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL, MAH_PER_MOL
+from . import verdict
 from .marks import mark_columns
-from .scores import role_columns, score_columns
+from .routes import published_routes
+from .scores import (
+    DEPOSITED,
+    MIXTURE,
+    OPTIONAL_COLUMNS,
+    SCORE_COLUMNS,
+    STATED,
+    alternatives,
+    as_numbers,
+    role_columns,
+    score_columns,
+)
 from .weights import Weights
 
 if TYPE_CHECKING:
@@ -75,9 +88,27 @@ def results_table(
     said = np.array(given.get("role", [""] * k), dtype=object)
     roles = role_columns(numbers.lithium.mutual[:, 0], numbers.has_salt[:, 0])
     found["role"] = np.where(np.isin(said, ("", "auto")), roles, said)
+    stated = {name: np.array(given.get(name, [""] * k), dtype=object) for name in STATED}
+    routes = published_routes()
+    found["route"] = np.array(
+        [
+            one or routes.get(formula, DEPOSITED)
+            for one, formula in zip(stated["route"], numbers.candidates.formulas, strict=True)
+        ],
+        dtype=object,
+    )
+    found["arrangement"] = np.where(stated["arrangement"] == "", MIXTURE, stated["arrangement"])
     full = {key: np.broadcast_to(values, (e, k)) for key, values in found.items()}
-    role = np.where(failed, "", full["role"])
-    full["score_meV_per_atom"] = score_columns(full, weights, role)
+    columns = {name: full[name] for name in (*SCORE_COLUMNS, *STATED, *OPTIONAL_COLUMNS)}
+    full["score_meV_per_atom"] = score_columns(columns, weights)
+    full |= alternatives(columns, weights)
+    bare = full["bare_mutual_eV_per_atom"]
+    known = verdict.stated(
+        verdict.contact_and_gain(columns | {"bare_mutual_eV_per_atom": bare}), bare
+    )
+    path = (as_numbers(full["li_uptake_per_formula"]) > 0.0) | numbers.has_salt[None, :, 0]
+    full["verdict"] = verdict.verdicts(*known, path)
+    full["verdict_reason"] = verdict.reasons(full["verdict"], *known)
     arrays = []
     for field in arrow_schema("results"):
         if field.name not in full:
@@ -149,6 +180,8 @@ def _columns(numbers: Stacks, given: Given) -> dict[str, Any]:
         "product_energies": np.array(
             [_product_energies(numbers, number) for number in range(len(theirs))]
         ),
+        "facing_product": np.where(numbers.facing_product < 0, "", names[numbers.facing_product]),
+        "layer_order": np.array([_orders(numbers, number) for number in range(len(theirs))]),
         "bridge_product": bridge[None],
         **_remarks(numbers),
         "source": np.array([[phases.table.source.label]], dtype=object),
@@ -173,6 +206,27 @@ def _product_energies(numbers: Stacks, electrolyte: int) -> Texts:
     phases = np.where(np.isnan(energies), -1, numbers.products)
     back = by_value(np.nan_to_num(energies), lambda energy: f" {energy * 1000:.1f}")
     return joined_texts(phases, numbers.phases.names, "; ", back=back)
+
+
+def _orders(numbers: Stacks, electrolyte: int) -> Texts:
+    """``"LiF | Li9Al4"``: phases from the electrolyte to Li, none of whose contacts reacts.
+
+    All phases of a layer coexist with each other and with Li metal, so the contact with the
+    electrolyte decides; empty where every phase reacts with it by more than the tolerance.
+    """
+    phases = numbers.products
+    energies = np.where(phases < 0, -np.inf, numbers.product_energies[electrolyte])
+    faces: Any = numbers.common.faces[phases] & (phases >= 0)
+    quiet: Any = energies > -TOLERANCE_EV
+    # the best facing one first, or any that is quiet; then what blocks electrons, metals last
+    chosen: Any = np.where(faces & quiet, energies + 1e3, np.where(quiet, energies, -np.inf))
+    first = chosen.argmax(axis=1)
+    later: Any = np.where(phases < 0, 3, np.where(faces, 1, 2))
+    later[np.arange(len(phases)), first] = 0
+    order = np.argsort(later, axis=1, kind="stable")
+    named = np.take_along_axis(phases, order, axis=1)
+    none = ~quiet.any(axis=1)
+    return joined_texts(np.where(none[:, None], -1, named), numbers.phases.names, " | ")
 
 
 def _element_texts(table: PhaseTable, materials: Materials) -> Texts:

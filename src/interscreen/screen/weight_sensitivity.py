@@ -13,7 +13,7 @@ import numpy as np
 from ..phases.columns import columns_of
 from .board import Board
 from .places import rank_matrix
-from .scores import ROLES, Factors, Floats, score_columns
+from .scores import Factors, Floats, score_columns
 from .weights import Ranking, Weights
 
 if TYPE_CHECKING:
@@ -27,22 +27,19 @@ _AT_ONCE = 2_000_000  # scores that are held in memory
 _NOISE_DIGITS = 6  # of a score in meV/atom; differences below that are no order
 
 
-def drawn_weights(weights: Weights, draws: int = DRAWS, seed: int = SEED) -> dict[str, Factors]:
+def drawn_weights(weights: Weights, draws: int = DRAWS, seed: int = SEED) -> Factors:
     """Draw every weight log-uniformly between half and twice its value.
 
     Returns
     -------
-    dict of role to dict of str to (draws, 1) array
+    dict of str to (draws, 1) array
         Each weight independently of all others; one that is zero stays zero.
     """
     rng = np.random.default_rng(seed)
     width = np.log(SPAN)
     return {
-        role: {
-            name: value * np.exp(rng.uniform(-width, width, (draws, 1)))
-            for name, value in factors.items()
-        }
-        for role, factors in weights.by_role().items()
+        name: value * np.exp(rng.uniform(-width, width, (draws, 1)))
+        for name, value in weights.factors().items()
     }
 
 
@@ -61,12 +58,9 @@ def weight_rank_ranges(
     step = max(1, _AT_ONCE // max(1, board.roles.size))
     found = []
     for start in range(0, draws, step):
-        some = {
-            role: {name: np.asarray(values)[start : start + step] for name, values in own.items()}
-            for role, own in factors.items()
-        }
-        scores = board.with_overall(score_columns(board.columns, some, board.roles))
-        found.append(rank_matrix(scores, ranking.tie_meV_per_atom))
+        some = {name: np.asarray(values)[start : start + step] for name, values in factors.items()}
+        scores = board.with_overall(score_columns(board.columns, some))
+        found.append(rank_matrix(scores, ranking.tie_meV_per_atom, board.block_verdicts))
     low, high = np.quantile(np.concatenate(found), (LOW, HIGH), axis=0, method="inverted_cdf")
     return low, high
 
@@ -77,8 +71,8 @@ def weight_table(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns of weights.csv, one row per block (overall first), role that occurs in it,
-        weight that is not zero, and change.  ``kendall_tau`` compares the scores (tau-b, Kendall
+        Columns of weights.csv, one row per block (overall first), weight that is not zero, and
+        change.  ``kendall_tau`` compares the scores (tau-b, Kendall
         1945, doi:10.1093/biomet/33.3.239; empty when there are no two different ones),
         ``best_candidate`` names the best score and after it those of the same rank,
         ``largest_rank_change`` counts places, and ``candidate_of_largest_change`` is empty where
@@ -88,34 +82,22 @@ def weight_table(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
     from scipy.stats import kendalltau
 
     board = Board.of(results)
-    weights, tie = ranking.weights.by_role(), ranking.tie_meV_per_atom
-    changes = [
-        (role, name, change)
-        for role in ROLES
-        for name, value in weights[role].items()
-        if value
-        for change in CHANGES
-    ]
-    factors = {
-        role: {name: np.full((len(changes), 1), value) for name, value in of_role.items()}
-        for role, of_role in weights.items()
-    }
-    for number, (role, weight, change) in enumerate(changes):
-        factors[role][weight][number] *= CHANGES[change]
+    weights, tie = ranking.weights.factors(), ranking.tie_meV_per_atom
+    changes = [(name, change) for name, value in weights.items() if value for change in CHANGES]
+    factors = {name: np.full((len(changes), 1), value) for name, value in weights.items()}
+    for number, (weight, change) in enumerate(changes):
+        factors[weight][number] *= CHANGES[change]
     default, changed = (
-        board.with_overall(score_columns(board.columns, some, board.roles))
-        for some in (weights, factors)
+        board.with_overall(score_columns(board.columns, some)) for some in (weights, factors)
     )
-    ranks_before, ranks_after = rank_matrix(default, tie), rank_matrix(changed, tie)
+    said = board.block_verdicts
+    ranks_before, ranks_after = (rank_matrix(each, tie, said) for each in (default, changed))
     names = np.array(board.candidates, dtype=object)
     rows = []
     for block, electrolyte in enumerate(board.blocks):
         there = ranks_before[block] > 0
-        present = set(board.block_roles[block][there].tolist())
         before = np.round(default[block, there], _NOISE_DIGITS)
-        for number, (role, weight, change) in enumerate(changes):
-            if role not in present:
-                continue
+        for number, (weight, change) in enumerate(changes if there.any() else ()):
             scores, after = changed[number, block, there], ranks_after[number, block, there]
             rounded = np.round(scores, _NOISE_DIGITS)
             tau = kendalltau(before, rounded).statistic if len(before) > 1 else np.nan
@@ -125,7 +107,6 @@ def weight_table(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
             rows.append(
                 {
                     "electrolyte": electrolyte,
-                    "role": role,
                     "weight": weight,
                     "weight_change": change,
                     "kendall_tau": float(tau),

@@ -7,10 +7,10 @@ formula.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache, partial
-from typing import Annotated, Any, ClassVar
+from functools import lru_cache
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..files import data_yaml
 
@@ -21,76 +21,41 @@ Weight = Annotated[float, Field(ge=0, strict=True, allow_inf_nan=False)]
 
 
 @lru_cache(maxsize=1)
-def default_weights() -> Mapping[str, Any]:
-    """Return the tie limit and the weights of each role as ``data/weights.yaml`` has them."""
-    return {
-        str(key): {str(name): float(value) for name, value in entry.items()}
-        if isinstance(entry, Mapping)
-        else float(entry)
-        for key, entry in data_yaml(FILE).items()
-    }
-
-
-class _Role(BaseModel):
-    """Weights of one role; those that a study does not name are the defaults."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    role: ClassVar[str]
-
-    @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        for name, field in cls.model_fields.items():
-            field.default_factory = partial(_default, cls.role, name)
-        cls.model_rebuild(force=True)
-
-
-def _default(role: str, name: str) -> float:
-    return float(default_weights()[role][name])
-
-
-class CoatingWeights(_Role):
-    """Weights of a coating (inert to both sides)."""
-
-    role = "coating"
-    lithium: Weight
-    deposited: Weight
-    bridge_meV_per_V: Weight
-
-
-class AlloyWeights(_Role):
-    """Weights of an alloy former (it takes up Li and conducts electrons before and after)."""
-
-    role = "alloy"
-    layer: Weight
-    worst_product: Weight
-    deposited: Weight
-    bridge_meV_per_V: Weight
-    driving_force: Weight
-    enough_meV_per_atom: Weight
-    volume_change_meV_per_percent: Weight
-
-
-class ConversionWeights(AlloyWeights):
-    """Weights of a conversion interlayer (it reacts with Li; its products do the work)."""
-
-    role = "conversion"
-    percolation_meV: Weight
+def default_weights() -> Mapping[str, float]:
+    """Return the tie limit and the weights as ``data/weights.yaml`` has them."""
+    return {str(key): float(value) for key, value in data_yaml(FILE).items()}
 
 
 class Weights(BaseModel):
-    """Weights of every role."""
+    """Weights of the score; those that a study does not name are the defaults."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    conversion: ConversionWeights = Field(
-        default_factory=lambda: ConversionWeights.model_validate({})
+    layer: Weight = Field(default_factory=lambda: _default("layer"))
+    deposited: Weight = Field(default_factory=lambda: _default("deposited"))
+    bridge_meV_per_V: Weight = Field(default_factory=lambda: _default("bridge_meV_per_V"))
+    volume_change_meV_per_percent: Weight = Field(
+        default_factory=lambda: _default("volume_change_meV_per_percent")
     )
-    alloy: AlloyWeights = Field(default_factory=lambda: AlloyWeights.model_validate({}))
-    coating: CoatingWeights = Field(default_factory=lambda: CoatingWeights.model_validate({}))
+    percolation_meV: Weight = Field(default_factory=lambda: _default("percolation_meV"))
 
-    def by_role(self) -> dict[str, dict[str, float]]:
-        """Return the weights of each role by name."""
+    @model_validator(mode="before")
+    @classmethod
+    def _of_one_score(cls, value: Any) -> Any:
+        roles = [key for key in ("conversion", "alloy", "coating") if key in (value or {})]
+        if isinstance(value, Mapping) and roles:
+            raise ValueError(
+                f"{roles[0]}: one score holds for every role; write the weights without the role"
+            )
+        return value
+
+    def factors(self) -> dict[str, float]:
+        """Return the weights by name."""
         return self.model_dump()
+
+
+def _default(name: str) -> float:
+    return float(default_weights()[name])
 
 
 class Ranking(BaseModel):
@@ -100,5 +65,5 @@ class Ranking(BaseModel):
 
     weights: Weights = Field(default_factory=Weights)
     tie_meV_per_atom: float = Field(
-        default_factory=lambda: default_weights()[TIE], ge=0, allow_inf_nan=False
+        default_factory=lambda: _default(TIE), ge=0, allow_inf_nan=False
     )

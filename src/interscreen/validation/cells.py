@@ -7,33 +7,39 @@ from dataclasses import asdict, dataclass, fields
 from math import log10
 from typing import Any
 
-from ..answers.stack import Stack, is_lithium_salt, stack
-from ..errors import InputError, SolverError
+from ..answers.stacks import stacks
+from ..errors import InputError
 from ..phases.artefacts import known_artefacts
-from ..phases.material import Material
+from ..phases.material import Material, elements_of, resolve
 from ..phases.result import Result
 from ..phases.table import PhaseTable
-from ..screen.scores import role_columns, score_columns
-from ..screen.tables import FAILED, OK
+from ..screen.scores import DEPOSITED, MIXTURE
+from ..screen.tables import FAILED, OK, results_table
 from ..screen.weights import Weights
 from .facts import MeasuredCell, judgement, measured_cells
 
-BARE = "bare"
+BARE, LEFT_OUT, NONE = "bare", "not computed", "none"
 RESISTANCE, CCD, RATIO = "resistance", "ccd", "ratio"
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """Numbers of one stack, as columns of results; the score has the default weights and roles."""
+    """Numbers of one stack, as columns of results; scores have the default weights.
 
-    lithium_mutual_eV_per_atom: float
+    ``score_meV_per_atom`` is that of a mixture that was deposited, ``score_made_meV_per_atom`` that
+    of the route and arrangement which the experiment states.
+    """
+
+    lithium_mutual_eV_per_atom: float | None
     average_voltage_V: float | None
-    deposited_mutual_eV_per_atom: float
-    layer_mutual_eV_per_atom: float
-    worst_product_mutual_eV_per_atom: float
-    improvement_eV_per_atom: float
-    bridge_margin_V: float
-    score_meV_per_atom: float
+    deposited_mutual_eV_per_atom: float | None
+    layer_mutual_eV_per_atom: float | None
+    worst_product_mutual_eV_per_atom: float | None
+    facing_energy_meV_per_atom: float | None
+    improvement_eV_per_atom: float | None
+    bridge_margin_V: float | None
+    score_meV_per_atom: float | None
+    score_made_meV_per_atom: float | None
 
 
 METRICS = tuple(field.name for field in fields(Metrics))
@@ -47,8 +53,9 @@ class Cell(Result):
     """One measured cell, and what its stack says.
 
     ``computed_electrolyte`` is another one where an undoped garnet stands in; ``status`` is ``ok``,
-    ``failed`` with the reason, or ``bare`` for a cell without interlayer.  Without metrics ``role``
-    and ``layer`` are empty; ``artefacts`` are the phases of the layer that only hulls know.
+    ``failed`` or ``not computed`` with the reason, or ``bare`` for a cell without interlayer.
+    Without metrics ``role`` and ``layer`` are empty; ``artefacts`` are the phases of the layer that
+    only hulls know.
     """
 
     measured: MeasuredCell
@@ -103,46 +110,35 @@ def _cell(table: PhaseTable, measured: MeasuredCell, undoped: bool) -> Cell:
     formula = measured.electrolyte_formula
     if undoped:
         formula = str(judgement()["undoped"].get(formula, formula))
-    found: Stack | None = None
-    status, reason = OK, ""
-    if not measured.deposited_phases:
-        status, reason = BARE, "no interlayer: a line of reference, not a point"
-    else:
+    status, reason = BARE, "no interlayer: a line of reference, not a point"
+    if measured.computable:
         try:
-            found = stack(table, measured.deposited_phases, Material(formula))
-        except (InputError, SolverError) as error:
-            reason = str(error)
-        status = OK if found else FAILED
-    if found is None:
-        return Cell(measured, "", status, reason, "", "", (), None)
-    metrics, role = _metrics(found)
+            return _computed(table, measured, formula)
+        except InputError as error:
+            status, reason = FAILED, str(error)
+    elif measured.deposited_phases or measured.kind != NONE:
+        status, reason = LEFT_OUT, "outside the method: " + (measured.note or measured.kind)
+    return Cell(measured, "", status, reason, "", "", (), None)
+
+
+def _computed(table: PhaseTable, measured: MeasuredCell, formula: str) -> Cell:
+    ours, theirs = resolve(measured.deposited_phases)[0], Material(formula)
+    table.require_covered(elements_of(["Li", ours, theirs]))
+    numbers = stacks(table, [ours], [theirs])
+    plain = {"route": [DEPOSITED], "arrangement": [MIXTURE]}
+    made = {"route": [measured.route or DEPOSITED], "arrangement": [measured.arrangement]}
+    row, other = (
+        results_table(numbers, Weights(), given).to_pylist()[0] for given in (plain, made)
+    )
+    row["score_made_meV_per_atom"] = other["score_meV_per_atom"]
+    products = {str(numbers.phases.names[p]) for p in numbers.products[0] if p >= 0}
     return Cell(
         measured=measured,
         computed_electrolyte=formula,
-        status=status,
-        reason=reason,
-        role=role,
-        layer=found.layer.label.partition(" | ")[0],
-        artefacts=tuple(sorted(known_artefacts().intersection(found.lithiation.final_products))),
-        metrics=metrics,
+        status=row["status"],
+        reason=row["reason"],
+        role=row["role"] or "",
+        layer=row["layer"] or "",
+        artefacts=tuple(sorted(known_artefacts().intersection(products))),
+        metrics=Metrics(**{name: row[name] for name in METRICS}) if row["status"] == OK else None,
     )
-
-
-def _metrics(found: Stack) -> tuple[Metrics, str]:
-    """Numbers of a stack, and the role of its candidate."""
-    energies = {
-        "lithium_mutual_eV_per_atom": found.lithium.energy,
-        "deposited_mutual_eV_per_atom": found.deposited.energy,
-        "layer_mutual_eV_per_atom": found.layer.energy,
-        "worst_product_mutual_eV_per_atom": found.worst_product.energy,
-        "bridge_margin_V": found.bridge_margin_V,
-    }
-    has_salt = any(is_lithium_salt(phase) for phase in found.lithiation.final_products)
-    role = role_columns(found.lithium.energy, has_salt)
-    metrics = Metrics(
-        average_voltage_V=found.lithiation.average_voltage_V,
-        improvement_eV_per_atom=found.layer.energy - found.bare.energy,
-        score_meV_per_atom=float(score_columns(energies, Weights(), role)),
-        **energies,
-    )
-    return metrics, str(role)

@@ -62,6 +62,12 @@ class MeasuredCell:
     resistance_before_ohm_cm2, resistance_after_ohm_cm2 : float or None
         Interfacial resistance without and with the interlayer [ohm cm2]; ``..._ohm_per_cell`` where
         it is given per cell and the area is not known [ohm].
+    outcome : str
+        ``works``, or ``fails`` for negative controls.
+    route, arrangement : str
+        How the layer was made and which phase meets the electrolyte, as reported; see ``entries``.
+    computable : bool
+        Whether it is a crystal that the method can answer for; False for bare cells.
     others
         As published; see the columns of ``cells`` in the registry.
     """
@@ -79,6 +85,10 @@ class MeasuredCell:
     ccd_before_mA_cm2: float | None
     ccd_after_mA_cm2: float | None
     cycling_mA_cm2_hours: str
+    outcome: str
+    route: str
+    arrangement: str
+    computable: bool
     method: str
     reference: str
     note: str
@@ -166,7 +176,8 @@ def measured_cells() -> tuple[MeasuredCell, ...]:
 
 
 def _measured(row: dict[str, str]) -> MeasuredCell:
-    whole: dict[str, Any] = dict(row)
+    whole: dict[str, Any] = {**row, "computable": row["computable"] == "yes"}
+    whole["arrangement"] = row["arrangement"] or "mixture"
     per_cell = row["interlayer"] in judgement()["resistance_per_cell"]
     for when in ("before", "after"):
         ccd, area = f"ccd_{when}_mA_cm2", f"resistance_{when}_ohm_cm2"

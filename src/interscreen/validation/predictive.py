@@ -16,6 +16,11 @@ LEVEL = 0.05
 GROUPS: dict[str, Callable[[Cell], bool]] = {
     "all": lambda cell: True,
     "LLZTO": lambda cell: cell.measured.electrolyte == "LLZTO",
+    "LLZO": lambda cell: cell.measured.electrolyte == "LLZO",
+    "garnets": lambda cell: cell.measured.electrolyte.startswith("LL"),
+    "deposited": lambda cell: cell.measured.route == "deposited",
+    "molten": lambda cell: cell.measured.route == "molten",
+    "surface": lambda cell: cell.measured.route == "surface",
 }
 TOO_FEW, NOTHING, HINT = "too few cells", "predicts nothing", "chance, for so many tests"
 _STRENGTHS = ((0.4, "weak"), (0.7, "moderate"), (1.01, "strong"))
@@ -52,7 +57,7 @@ class Correlation(Result):
 def correlate(
     cells: Sequence[Cell], with_artefacts: Sequence[Cell], without_artefacts: Sequence[Cell]
 ) -> tuple[Correlation, ...]:
-    """Correlate every metric with every measurement, over all cells and over those on LLZTO.
+    """Correlate every metric with every measurement, over all cells, and by electrolyte and route.
 
     ``cells`` have the phases of the source as it was opened and decide everything but the two
     coefficients of the other choices.  Holm's correction runs over all that could be tested.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +18,7 @@ from ...files import data_yaml
 from ...phases.columns import COLUMNS
 from ...phases.formula import read_amounts, split_mixture, whole_numbers
 from ...phases.units import is_number
-from ...screen.folder import MANIFEST, TABLES
+from ...screen.folder import TABLES, read_manifest, require_unaltered
 from ...screen.query import query_of
 from ..cells import RANGES, Row, colour_range, number, read_rows
 from ..markup import AMOUNT, FORMULA, PERIODS, unit_text
@@ -123,6 +122,7 @@ def read_run(folder: Path) -> Run:
         For a folder without results, or with files that cannot be read.
     """
     folder = Path(folder)
+    require_unaltered(folder)
     manifest = read_manifest(folder)
     pair = ("candidate", "electrolyte")
     ranking = read_rows(folder / "ranking.csv", pair)
@@ -145,20 +145,6 @@ def read_run(folder: Path) -> Run:
     reactions = read_rows(folder / "reactions.csv", (*pair, "contact_kind", "mixing_fraction"))
     extra = {name: read_rows(folder / f"{name}.csv") for name in EXTRA_TABLES}
     return Run(folder, manifest, whole, results, ranking, reactions, extra, statistics)
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read manifest.json, empty where there is none; InputError for a file that is no manifest."""
-    file = folder / MANIFEST
-    try:
-        read = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file}: cannot be read ({error}); run the screen again") from None
-    if not isinstance(read, dict):
-        raise InputError(f"{file}: cannot be read (no manifest of a run); run the screen again")
-    return read
 
 
 def page_data(run: Run) -> dict[str, Any]:

@@ -39,9 +39,11 @@ _METRICS = {  # key: (label, heading in the table of cells, factor, digits)
     "deposited_mutual_eV_per_atom": ("as deposited", "depos.", 1000, 0),
     "layer_mutual_eV_per_atom": ("converted layer", "layer", 1000, 0),
     "worst_product_mutual_eV_per_atom": ("worst product", "worst", 1000, 0),
+    "facing_energy_meV_per_atom": ("facing product", "", 1, 0),
     "improvement_eV_per_atom": ("improvement", "", 1000, 0),
     "bridge_margin_V": ("bridge margin", "bridge", 1, 2),
     "score_meV_per_atom": ("score", "score", 1, 0),
+    "score_made_meV_per_atom": ("score as made", "", 1, 0),
 }
 
 
