@@ -119,7 +119,7 @@ def full_table(full_csv: Path, _own_folders: None) -> Any:
     return table
 
 
-SMALL_SET = Path(__file__).parent / "standin" / "small_set.csv"
+SMALL_SET = Path(__file__).parent / "small_set.csv"
 
 
 def small_table(*, all_phases: bool = False) -> Any:

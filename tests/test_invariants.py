@@ -19,7 +19,7 @@ from interscreen.phases.material import compose
 
 EXAMPLES = settings().max_examples  # of the profile: few in make test, 100 in make proofs
 
-_LINES = (Path(__file__).parent / "standin" / "small_set.csv").read_text().splitlines()
+_LINES = (Path(__file__).parent / "small_set.csv").read_text().splitlines()
 FORMULAS = sorted(
     row["formula"] for row in csv.DictReader(line for line in _LINES if not line.startswith("#"))
 )

@@ -479,6 +479,7 @@ def test_files_and_json_hold_the_same_numbers(capsys, tmp_path):
         frame = pd.read_csv(tmp_path / "v" / f"{part}.csv", keep_default_na=False)
         assert len(frame) == len(found[part])
         assert set(frame.columns) == set(found[part][0])
+    frame = pd.read_csv(tmp_path / "v" / "correlations.csv", keep_default_na=False)
     for row, entry in zip(frame.to_dict("records"), found["correlations"], strict=True):
         assert row["metric"] == entry["metric"]
 

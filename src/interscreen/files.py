@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import hashlib
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -15,9 +16,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from .errors import InputError
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow.parquet as pq
 
+# what a YAML file may hold; a study of all 95,118 formulas of the package is a fifth of it
+MOST_CHARACTERS, MOST_VALUES, MOST_LEVELS = 16 * 1024**2, 1_000_000, 32
 EMBEDDED_FILE = "embedded.parquet"
+_FORMULAS = tuple("=+-@\t\r")
 
 
 @contextlib.contextmanager
@@ -41,7 +46,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    sync(path.parent)
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -67,14 +72,42 @@ def read_whole(path: Path, what: str) -> bytes:
         raise InputError(f"{what} {str(path)!r}: cannot be read ({reason})") from None
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder safe against a power cut."""
-    with contextlib.suppress(OSError):  # not every system can; the files themselves are safe
-        handle = os.open(folder, os.O_RDONLY)
+def read_text(path: Path, what: str) -> str:
+    """Read a text file in UTF-8 that the user names; errors as of ``read_whole``."""
+    try:
+        return read_whole(path, what).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{what} {str(path)!r}: cannot be read (byte {error.start + 1} is no UTF-8); convert "
+            "it: iconv -f latin1 -t utf8"
+        ) from None
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def sync(path: Path) -> None:
+    """Make a file, or the names in a folder, safe against a power cut."""
+    with contextlib.suppress(OSError):  # not every system can do it for a folder
+        handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """Return a table as a CSV file; a text that a spreadsheet takes for a formula begins with '."""
+
+    def quoted(value: Any) -> Any:
+        return f"'{value}" if isinstance(value, str) and value[:1] in _FORMULAS else value
+
+    texts = [name for name, kind in table.dtypes.items() if kind.kind == "O"]
+    safe = table.assign(**{str(name): table[name].map(quoted) for name in texts})
+    return safe.to_csv(index=False, lineterminator="\n").encode()
 
 
 def umask() -> int:
@@ -114,13 +147,26 @@ def load_yaml(text: str, where: str) -> Any:
     Raises
     ------
     InputError
-        When the text is not YAML; the message holds file, line and column.
+        When the text is not YAML, or larger than any study once its aliases are written out; the
+        message holds file, line and column.
     """
     from ruamel.yaml import YAML
+
+    if len(text) > MOST_CHARACTERS:
+        raise InputError(f"{where}: more than {MOST_CHARACTERS} characters; no study has that")
+    with _yaml_problems(where):
+        _require_small(YAML(typ="rt").parse(text), where)
+        return YAML(typ="rt").load(text)
+
+
+@contextlib.contextmanager
+def _yaml_problems(where: str) -> Iterator[None]:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
-        return YAML(typ="rt").load(text)
+        yield
+    except InputError:
+        raise
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -130,9 +176,43 @@ def load_yaml(text: str, where: str) -> Any:
         raise InputError(
             f"{where}: not readable as YAML ({str(error).strip().splitlines()[0]})"
         ) from None
+    except (ValueError, RecursionError, AttributeError, TypeError, KeyError) as error:
+        # ruamel's own slips: dates that are none, numbers with too many digits
+        raise InputError(f"{where}: not readable as YAML ({type(error).__name__})") from None
+
+
+def _require_small(events: Iterable[Any], where: str) -> None:
+    """Count the values of a YAML document as it is read, those behind aliases each time."""
+    sizes: dict[str, int] = {}  # of what has an anchor
+    inside: list[tuple[str | None, int]] = []  # anchor and place in the count of what is open
+    count = 0
+    for event in events:
+        kind, place = type(event).__name__, f"{where}, line {event.start_mark.line + 1}"
+        if kind == "AliasEvent":
+            if event.anchor not in sizes:
+                raise InputError(f"{place}: *{event.anchor} stands within itself, or for nothing")
+            count += sizes[event.anchor]
+        elif kind in ("MappingStartEvent", "SequenceStartEvent"):
+            count += 1
+            inside.append((event.anchor, count))
+        elif kind in ("MappingEndEvent", "SequenceEndEvent"):
+            anchor, before = inside.pop()
+            if anchor is not None:
+                sizes[anchor] = count - before + 1
+        elif kind == "ScalarEvent":
+            count += 1
+            if event.anchor is not None:
+                sizes[event.anchor] = 1
+        if len(inside) > MOST_LEVELS:
+            raise InputError(f"{place}: nested more than {MOST_LEVELS} levels deep; no study is")
+        if count > MOST_VALUES:
+            raise InputError(f"{place}: more than {MOST_VALUES} values; no study has that")
 
 
 @lru_cache(maxsize=8)
 def data_yaml(name: str) -> Any:
     """Return a YAML file of the package; read once, not to be changed."""
-    return load_yaml((files("interscreen") / "data" / name).read_text(encoding="utf-8"), name)
+    from ruamel.yaml import YAML
+
+    text = (files("interscreen") / "data" / name).read_text(encoding="utf-8")
+    return YAML(typ="rt").load(text)

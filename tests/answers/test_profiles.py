@@ -364,7 +364,7 @@ def test_json_and_frame_say_the_same(reference):
     answer = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert list(answer) == [
         "reactants", "points", "segments", "stable_window_V", "stable_window_10meV_V", "notes",
-        "provenance",
+        "provenance", "conditions",
     ]  # fmt: skip
     frame = found.to_frame()
     assert len(frame) == len(answer["points"]) == len(found.points)

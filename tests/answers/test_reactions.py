@@ -14,6 +14,7 @@ from interscreen.errors import InputError
 KEYS = {
     "reactants", "min_mutual_energy_eV_per_atom", "mixing_fraction", "total_energy_eV_per_atom",
     "equation", "products", "kinks", "potential_V", "competitors", "provenance",
+    "conditions", "coexist", "self_decomposition", "min_total_energy_eV_per_atom", "at",
 }  # fmt: skip
 
 
@@ -453,7 +454,7 @@ def test_reactants_that_cannot_be_read_are_refused_by_value(reference, a, b, say
     assert caught.value.exit_code == 2
 
 
-@pytest.mark.parametrize("potential", [-0.1, float("nan"), float("inf"), -float("inf"), 1e6])
+@pytest.mark.parametrize("potential", [-0.6, float("nan"), float("inf"), -float("inf"), 1e6])
 def test_potentials_that_make_no_sense_are_refused(reference, potential):
     with pytest.raises(InputError, match="potential"):
         react(reference, "CuF2", "LLZO", potential_V=potential)

@@ -1,4 +1,4 @@
-"""The commands about data and the source mp, as a user runs them, against the stand-in."""
+"""The commands about data and the source mp, as a user runs them, against the server code."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ import sys
 import pytest
 
 from interscreen.cli.main import main
-from standin import StandIn, ids_of, small_set
+from service import KEY, Service, require_server_code, small_set
 
-KEY = "k" * 32
 STUDY = """
 name: small
 source: mp
@@ -24,14 +23,14 @@ candidates: [CuF2, AlF3, Cu + 2 LiF]
 @pytest.fixture
 def service(monkeypatch, tmp_path):
     """A service that the commands of this process talk to, with a store of their own."""
-    from mp_api.client.core.client import MAPI_CLIENT_SETTINGS, _Rester
+    require_server_code()
+    from mp_api.client.core.settings import MAPI_CLIENT_SETTINGS
 
-    _Rester._get_heartbeat_info.cache_clear()
     monkeypatch.setenv("MP_API_KEY", KEY)
     monkeypatch.setenv("INTERSCREEN_CACHE", str(tmp_path / "cache"))
-    with StandIn(small_set()) as standin:
-        monkeypatch.setattr(MAPI_CLIENT_SETTINGS, "ENDPOINT", standin.endpoint)
-        yield standin
+    with Service(small_set()) as service:
+        monkeypatch.setattr(MAPI_CLIENT_SETTINGS, "ENDPOINT", service.endpoint)
+        yield service
 
 
 @pytest.fixture
@@ -61,19 +60,18 @@ def test_a_study_is_pulled_once_and_then_answered_without_a_request(
 ):
     code, _, err = run(capsys, "data", "pull", "--study", study)
     assert code == 0, err
-    assert "database 2026.10.1, GGA_GGA+U" in err
+    assert "database 2026.04.13, GGA_GGA+U" in err
     assert "agree with the Materials Project's" in err
-    assert set(service.chemsys_requests("/materials/thermo/").values()) == {1}
-    assert set(service.chemsys_requests("/materials/summary/").values()) == {1}
+    assert {n for name, n in service.systems().items() if "-" in name} == {1}
     asked = len(service.requests)
     service.stop()
     code, _, err = run(capsys, "screen", study, "--out", tmp_path / "out")
     assert code == 0, err
     assert err.startswith("interscreen: source mp, as the study says\n")
-    assert "database 2026.10.1, GGA_GGA+U" in err
+    assert "database 2026.04.13, GGA_GGA+U" in err
     assert len(service.requests) == asked
     manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
-    assert manifest["source"]["source_version"] == "database 2026.10.1"
+    assert manifest["source"]["source_version"] == "database 2026.04.13"
     assert manifest["source"]["thermo_type"] == "GGA_GGA+U"
     assert manifest["study"]["source"] == "mp"
     for file in [*(tmp_path / "out").iterdir(), *(tmp_path / "cache").rglob("*")]:
@@ -139,14 +137,16 @@ def test_r2scan_has_a_store_and_energies_of_its_own(capsys, service):
 
 
 def test_everything_page_by_page(capsys, service, monkeypatch):
-    monkeypatch.setattr("interscreen.sources.materials_project.client.PAGE", 100)
+    for module in ("client", "pull"):
+        monkeypatch.setattr(f"interscreen.sources.materials_project.{module}.PAGE", 100)
     report = answer(capsys, "data", "pull", "--all")
     assert report["documents"] == report["documents_in_store"] > 250
     assert report["requests"] > 4
     info = answer(capsys, "data", "info")
     assert info["complete"]
     assert info["hull_differences"] == 0
-    assert info["left_aside"] == {"deprecated": 1, "no formation energy": 1}
+    assert info["left_aside"] == {"deprecated": 1}
+    assert info["licences"] == {"BY-C": 291, "BY-NC": 1}
     asked = len(service.requests)
     assert answer(capsys, "data", "pull", "--all")["requests"] == 0
     assert answer(capsys, "stack", "CuS", "LAGP")["candidate"] == "CuS"
@@ -212,32 +212,71 @@ def test_export_and_import_carry_a_study_to_a_machine_without_network(
 def test_diff_tells_what_a_new_database_changes(capsys, service, study):
     run(capsys, "data", "pull", "--study", study)
     documents = small_set()
-    service.set_version("2026.12.1", documents.changed(moved={ids_of(documents, "CuF2")[0]: 0.03}))
+    service.set_version("2026.12.1", documents.moved({documents.ids("CuF2")[0]: 0.03}))
     code, _, err = run(capsys, "data", "pull", "--study", study)
     assert code == 0, err
     assert "answers from database 2026.12.1" in err
-    code, out, err = run(capsys, "data", "diff", "2026.10.1", "2026.12.1", "--study", study)
+    code, out, err = run(capsys, "data", "diff", "2026.04.13", "2026.12.1", "--study", study)
     assert code == 0, err
     assert "CuF2" in out
     assert "+30.0" in out
-    found = answer(capsys, "data", "diff", "2026.10.1", "2026.12.1", "--study", study)
+    found = answer(capsys, "data", "diff", "2026.04.13", "2026.12.1", "--study", study)
     assert [row["formula"] for row in found["phases"]["moved"]] == ["CuF2"]
     changed = {row["candidate"] for row in found["answers"]["numbers"]}
     assert changed == {"CuF2", "Cu + 2 LiF"}  # of the latter: where it is oxidised to CuF2
     # a question is answered from the newest database that holds its systems
     newest = answer(capsys, "reaction", "CuF2", "LLZO")
-    pinned = answer(capsys, "reaction", "CuF2", "LLZO", "--database", "2026.10.1")
+    pinned = answer(capsys, "reaction", "CuF2", "LLZO", "--database", "2026.04.13")
     assert newest["provenance"]["source_version"] == "database 2026.12.1"
-    assert pinned["provenance"]["source_version"] == "database 2026.10.1"
-    code, _, err = run(capsys, "data", "diff", "2026.10.1", "2025.1.1")
+    assert pinned["provenance"]["source_version"] == "database 2026.04.13"
+    code, _, err = run(capsys, "data", "diff", "2026.04.13", "2025.1.1")
     assert code == 2
     assert "2025.1.1" in err
 
 
-def test_structures_come_only_when_asked_for(capsys, service, shared):
-    from standin import from_entries
+def test_update_moves_a_study_as_a_whole_and_says_what_changes(capsys, service, study):
+    run(capsys, "data", "pull", "--study", study)
+    code, out, err = run(capsys, "data", "update", "--study", study)
+    assert code == 0, err
+    assert "database 2026.04.13, before 2026.04.13" in err
+    documents = small_set()
+    service.set_version("2026.12.1", documents.moved({documents.ids("CuF2")[0]: 0.03}))
+    run(capsys, "data", "pull", "--elements", "Li,S")  # the store knows of a newer database now
+    warned = answer(capsys, "reaction", "CuF2", "LLZO")["provenance"]
+    assert warned["source_version"] == "database 2026.04.13"
+    (warning,) = warned["warnings"]
+    assert warning.startswith("database 2026.04.13 answers, the newest seen is 2026.12.1")
+    code, out, err = run(capsys, "data", "update", "--study", study)
+    assert code == 0, err
+    assert "database 2026.12.1, before 2026.04.13" in err
+    assert "+30.0" in out
+    moved = answer(capsys, "reaction", "CuF2", "LLZO")["provenance"]
+    assert moved["source_version"] == "database 2026.12.1"
+    assert moved["warnings"] == []
+    assert len(moved["sha256"]) == 64
+    assert moved["sha256"] != warned["sha256"]
+    code, _, err = run(capsys, "reaction", "CuF2", "LLZO")
+    assert "2026.04.13, in the store, too, answers with --database 2026.04.13" in err
 
-    service.set_version("2026.10.1", from_entries(shared / "data" / "mp_entries_Fe-Li-O-P.json.gz"))
+
+def test_a_banned_identifier_may_be_spelled_either_way(capsys, service):
+    (number,) = small_set().ids("Li2O2")
+    from emmet.core.mpid import AlphaID
+
+    for text in (number, str(AlphaID(number, padlen=8))):
+        found = answer(capsys, "reaction", "Li2O", "O2", "--ban", text)
+        assert found["provenance"]["left_out_phases"] == ["Li2O2"]
+    code, _, err = run(capsys, "reaction", "Li2O", "O2", "--ban", "mp-19770")
+    assert code == 2
+    assert "banned: mp-19770: the source mp has no such phase" in err
+
+
+def test_structures_come_only_when_asked_for(capsys, service, shared):
+    from service import from_entries
+
+    service.set_version(
+        "2026.04.13", from_entries(shared / "data" / "mp_entries_Fe-Li-O-P.json.gz")
+    )
     run(capsys, "data", "pull", "--elements", "Li,O")
     assert not any("structure" in r.params.get("_fields", "") for r in service.requests)
     code, out, err = run(capsys, "data", "structure", "mp-1960")
@@ -248,7 +287,7 @@ def test_structures_come_only_when_asked_for(capsys, service, shared):
     code, out, _ = run(capsys, "data", "structure", "mp-1960")
     assert code == 0
     assert "_chemical_formula_structural   Li2O" in out
-    assert set(service.chemsys_requests("/materials/thermo/").values()) == {1}
+    assert service.systems()["Li-O"] == 1
 
 
 def test_an_empty_store_says_how_to_fill_it(capsys, monkeypatch, tmp_path):
@@ -262,7 +301,7 @@ def test_an_empty_store_says_how_to_fill_it(capsys, monkeypatch, tmp_path):
         assert "interscreen data" in err
     code, _, err = run(capsys, "data")
     assert code == 2
-    assert "pull, list, info" in err
+    assert "pull, update, list, info" in err
 
 
 def test_a_folder_for_the_store_can_be_named(capsys, service, tmp_path, monkeypatch):
@@ -270,7 +309,7 @@ def test_a_folder_for_the_store_can_be_named(capsys, service, tmp_path, monkeypa
         capsys, "data", "pull", "--elements", "Li,O", "--cache", tmp_path / "elsewhere"
     )
     assert code == 0, err
-    assert (tmp_path / "elsewhere/materials-project/2026.10.1_GGA_GGA+U.sqlite").is_file()
+    assert (tmp_path / "elsewhere/materials-project/2026.04.13_GGA_GGA+U.sqlite").is_file()
     monkeypatch.setenv("INTERSCREEN_CACHE", str(tmp_path / "cache"))
     assert answer(capsys, "data", "list")["stores"] == []
     found = answer(capsys, "data", "list", "--cache", tmp_path / "elsewhere")["stores"]
@@ -294,14 +333,14 @@ def test_a_service_that_stays_down_ends_with_exit_code_4_and_the_store_intact(
     assert "too many" not in err
     assert [line for line in err.splitlines() if "error" in line] == [
         "interscreen: error: the Materials Project: the service fails (HTTP 503), 6 times in a row "
-        "(thermo documents); what has arrived is kept: run the same command later, or work from "
-        "the store with --offline"
+        "(thermo documents of 2 systems); what has arrived is kept: run the same command later, or "
+        "work from the store with --offline"
     ]
     assert err.count("next try in") == 5
     assert run(capsys, "window", "Li2O", "--offline")[0] == 0
     service.mend()
     assert run(capsys, "data", "pull", "--elements", "Li,O,F")[0] == 0
-    assert service.chemsys_requests("/materials/thermo/")["Li-O"] == 1
+    assert service.systems()["Li-O"] == 1
 
 
 @pytest.mark.proof

@@ -175,6 +175,10 @@ def test_a_run_that_cannot_be_drawn_is_one_line(run_folder, tmp_path, capsys):
     assert "--top 0" in error_of(capsys, "heatmap", run_folder, "--top", "0")
     broken = tmp_path / "broken"
     shutil.copytree(run_folder, broken)
+    (broken / "results.csv").write_text("changed")
+    assert "results.csv was changed since the run" in error_of(capsys, "heatmap", broken)
+    (broken / "manifest.json").unlink()  # nobody can tell any more
+    shutil.copy(run_folder / "results.csv", broken)
     text = (broken / "results.csv").read_text()
     for content, said in (
         (text.replace("deposited_mutual_eV_per_atom", "other"), "column deposited_mutual"),
@@ -194,12 +198,17 @@ def test_a_run_that_cannot_be_drawn_is_one_line(run_folder, tmp_path, capsys):
 def test_a_table_of_a_run_or_of_something_else_is_not_overwritten(run_folder, tmp_path, capsys):
     before = {file.name: file.read_bytes() for file in run_folder.iterdir()}
     line = error_of(capsys, *COMMANDS["lithiation"], "--out", run_folder / "lithiation")
-    assert "lithiation.csv: belongs to a run; name another place with --out" in line
+    assert "lithiation.png: belongs to a run; name another place" in line
     assert {file.name: file.read_bytes() for file in run_folder.iterdir()} == before
     (tmp_path / "mine.csv").write_text("my,own\n1,2\n")
     line = error_of(capsys, *COMMANDS["window"], "--out", tmp_path / "mine")
-    assert "holds another table" in line
+    assert "mine.csv: is there already" in line
     assert [file.name for file in tmp_path.iterdir()] == ["mine.csv"]
+    (tmp_path / "photo.png").write_bytes(b"mine")
+    line = error_of(capsys, *COMMANDS["window"], "--out", tmp_path / "photo")
+    assert "photo.png: is there already; name another place, or replace it with --force" in line
+    assert (tmp_path / "photo.png").read_bytes() == b"mine"
+    assert plot(*COMMANDS["window"], "--out", tmp_path / "photo", "--force") == 0
     for _ in range(2):  # a figure may be drawn again
         assert plot(*COMMANDS["window"], "--out", tmp_path / "fig") == 0
 

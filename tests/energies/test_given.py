@@ -73,3 +73,15 @@ def test_a_banned_or_new_phase_counts_when_it_is_set():
 def test_twice_is_refused():
     with pytest.raises(InputError, match="sets BiF3 already"):
         with_given(si.PhaseTable.reference(), ["BiF3=-2.2eV/atom", "BiF3=-2.3eV/atom"])
+
+
+def test_an_energy_of_a_candidate_is_that_of_the_phase():
+    """CuF2 at -1.70 in place of -1.815 eV/atom: its voltage rises by 3 x 0.115 / 2 V."""
+    db = si.load()
+    ours = si.Material("CuF2", energy_eV_per_atom=-1.70)
+    plain = db.lithiation("CuF2")
+    rise = 3 * (1.814958 - 1.70) / 2
+    run = db.screen([ours], ["LLZO"])
+    voltage = run.results["average_voltage_V"][0]
+    assert voltage == pytest.approx(plain.average_voltage_V + rise, abs=1e-6)
+    assert any("stands for the source's -1.8150" in line for line in run.warnings)

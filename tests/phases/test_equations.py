@@ -85,10 +85,10 @@ def test_equal_reactants_are_added_up(assert_balanced):
 def test_lithium_from_the_reservoir_stands_on_the_side_where_it_belongs(exchanged, text):
     if exchanged > 0:
         equation = balance(
-            [term("CuF2", 1.0)], [atoms("Cu", 1.0), atoms("LiF", 2.0)], ("Li", exchanged)
+            [term("CuF2", 1.0)], [atoms("Cu", 1.0), atoms("LiF", 2.0)], [("Li", exchanged)]
         )
     else:
-        equation = balance([term("LiF", 1.0)], [atoms("F2", 0.5)], ("Li", exchanged))
+        equation = balance([term("LiF", 1.0)], [atoms("F2", 0.5)], [("Li", exchanged)])
     assert equation.text == text
 
 

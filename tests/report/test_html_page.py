@@ -18,7 +18,7 @@ import pytest
 from interscreen.cli.main import main
 from interscreen.report.page import write_report
 
-SMALL_SET = str(Path(__file__).parents[1] / "standin" / "small_set.csv")
+SMALL_SET = str(Path(__file__).parents[1] / "small_set.csv")
 EVIL = "<script>alert(1)</script>"
 STUDY = f"""
 name: page of a test
@@ -33,7 +33,7 @@ candidates:
   - XeF2
 uncertainty: {{samples: 40}}
 """
-KINDS = ("bare", "deposited", "layer", "worst_product")
+KINDS = ("deposited", "layer", "worst_product")  # bare Li stands once for each electrolyte
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update "
     "--disable-sync --no-first-run"
@@ -134,7 +134,9 @@ def cell_of(page, row, kind):
 def test_the_heatmap_has_a_cell_for_every_contact_and_ten_equal_the_csv(opened, run_folder):
     page = opened(run_folder)
     rows = rows_of(run_folder, "results.csv")
-    assert page.locator("table.heatmap td.heat").count() == len(rows) * len(KINDS) == 6 * 3 * 4
+    assert (
+        page.locator("table.heatmap td.heat").count() == 3 + len(rows) * len(KINDS) == 3 + 6 * 3 * 3
+    )
     computed = [row for row in rows if row["status"] == "ok"]
     draw = random.Random(1)
     for _ in range(10):
@@ -197,17 +199,18 @@ def test_error_bars_are_those_of_the_csv(opened, run_folder):
 def test_arrow_keys_walk_enter_opens_and_escape_hides(opened, run_folder):
     page = opened(run_folder)
     here = "document.activeElement.dataset"
-    page.locator("table.heatmap [tabindex='0']").focus()
+    page.locator("table.heatmap td[tabindex='0']").focus()
     page.keyboard.press("ArrowRight")
     first = page.evaluate(f"({{...{here}}})")
+    page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
     second = page.evaluate(f"({{...{here}}})")
     assert first["kind"] == "bare"
-    assert second["kind"] == "deposited"
+    assert second["kind"] == "layer"
     assert second["candidate"] != first["candidate"]
     assert page.locator("#tooltip").is_visible()
-    assert page.locator("table.heatmap [tabindex='0']").count() == 1
+    assert page.locator("table.heatmap td[tabindex='0']").count() == 1
     page.keyboard.press("Escape")
     assert page.locator("#tooltip").is_hidden()
     page.keyboard.press("Enter")
@@ -296,12 +299,12 @@ def test_the_ranking_filters_by_electrolyte_role_and_name(opened, run_folder):
 def test_the_heatmap_filters_by_electrolyte_and_role(opened, run_folder):
     page = opened(run_folder)
     page.select_option("#heat-electrolyte", "LAGP")
-    assert page.locator("td.heat").count() == 6 * len(KINDS)
+    assert page.locator("td.heat").count() == 1 + 6 * len(KINDS)
     page.select_option("#heat-role", "coating")
     coatings = {
         r["candidate"] for r in rows_of(run_folder, "results.csv") if r["role"] == "coating"
     }
-    assert page.locator("td.heat").count() == len(coatings) * len(KINDS)
+    assert page.locator("td.heat").count() == 1 + len(coatings) * len(KINDS)
 
 
 def test_windows_have_the_reduction_limit_through_every_bar(opened, run_folder):
@@ -371,9 +374,97 @@ def test_the_theme_follows_the_system_and_a_button(opened, run_folder):
     dark = page.evaluate(ground)
     page.click("#theme")
     assert page.evaluate(ground) == "rgb(255, 255, 255)" != dark
-    assert page.get_attribute("#theme", "aria-pressed") == "false"
+    assert page.text_content("#theme") == "Switch to dark"
     page.click("#theme")
     assert page.evaluate(ground) == dark
+
+
+def test_words_are_explained_by_hover_and_by_focus(opened, run_folder):
+    page = opened(run_folder)
+    tip = page.locator("#tooltip")
+    head = page.locator("#ranking-table th[data-key=rank_low] button")
+    for look in (head.hover, head.focus):
+        look()
+        assert "90 % interval" in tip.text_content()
+        page.keyboard.press("Escape")
+    page.locator("#candidate dt .term").first.focus()
+    assert tip.is_visible()
+    words = page.locator("#glossary dt").all_text_contents()
+    assert "Bridge margin [V]" in words
+    assert "docs/" not in page.locator("#glossary").text_content()
+
+
+def test_a_score_opens_into_its_sum(opened, run_folder):
+    page = opened(run_folder)
+    page.select_option("#rank-electrolyte", "LATP")
+    cell = page.locator("#ranking-table tr[data-candidate=CuF2] .sum")
+    cell.locator("summary").click()
+    terms = [line.replace("−", "-").split()[-1] for line in cell.locator("li").all_text_contents()]
+    *parts, total = map(float, terms)
+    assert abs(sum(parts) - total) < 0.06 * len(parts)
+
+
+def test_an_address_opens_a_candidate_and_a_candidate_has_one(opened, run_folder):
+    page = opened(run_folder)
+    page.evaluate("location.hash = '#CuF2/LAGP'")
+    page.wait_for_function("document.getElementById('pick-electrolyte').value === 'LAGP'")
+    assert page.locator("#pick-candidate").input_value() == "CuF2"
+    page.select_option("#pick-candidate", "CuS")
+    page.select_option("#pick-electrolyte", "LATP")
+    assert page.evaluate("location.hash") == "#CuS/LATP"
+    page.locator(".drawing .cells a rect").first.click()
+    assert page.evaluate("document.activeElement.id") == "candidate-name"
+
+
+def test_candidates_stand_side_by_side(opened, run_folder):
+    page = opened(run_folder)
+    page.select_option("#compare-0", "CuF2")
+    page.select_option("#compare-1", "CuS")
+    page.select_option("#compare-2", "AlF3")
+    page.select_option("#compare-electrolyte", "LATP")
+    heads = page.locator("#compare thead th").all_text_contents()
+    assert heads == ["", "CuF2", "CuS", "AlF3"]
+    assert page.locator("#compare tbody tr").count() > 10
+
+
+def test_tables_and_figures_can_be_saved(opened, run_folder):
+    page = opened(run_folder)
+    with page.expect_download() as saved:
+        page.click("#downloads button:text('results.csv')")
+    with Path(saved.value.path()).open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    wanted = rows_of(run_folder, "results.csv")
+    assert [row["candidate"] for row in rows] == [row["candidate"] for row in wanted]
+    key = "layer_mutual_eV_per_atom"
+    assert [row[key] and float(row[key]) for row in rows] == [
+        row[key] and float(row[key]) for row in wanted
+    ]
+    for name, start in (("SVG of the picture", b"<svg"), ("PNG of the picture", b"\x89PNG")):
+        with page.expect_download() as saved:
+            page.get_by_role("button", name=name).click()
+        assert Path(saved.value.path()).read_bytes().startswith(start)
+    for kind in ("SVG", "PNG"):
+        with page.expect_download() as saved:
+            page.locator(f"#candidate button.file:text('{kind}')").first.click()
+        assert Path(saved.value.path()).stat().st_size > 1000
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="CSV of Ranking").click()
+    assert "CuF2" in Path(saved.value.path()).read_text(encoding="utf-8")
+
+
+def test_phases_tell_their_anchors_and_scores_the_other_scale(opened, run_folder):
+    page = opened(run_folder)
+    row = next(r for r in rows_of(run_folder, "anchors.csv") if r["material"] == "CuF2")
+    assert row["anchors"] == "CuF2"
+    page.select_option("#pick-candidate", "CuF2")
+    page.locator(".stack .interlayer .term").first.hover()
+    assert "as tabulated" in page.locator("#tooltip").text_content()
+    wanted = {r["candidate"]: r for r in rows_of(run_folder, "scales.csv")
+              if r["electrolyte"] == "LATP"}  # fmt: skip
+    page.select_option("#rank-electrolyte", "LATP")
+    shown = page.locator("#ranking-table tr[data-candidate=CuF2] td[data-key=tabulated]")
+    score = float(wanted["CuF2"]["tabulated_score_meV_per_atom"])
+    assert shown.text_content().startswith(f"−{-score:.0f} (")
 
 
 def test_the_bibtex_can_be_copied_or_selected(opened, run_folder):
@@ -381,6 +472,20 @@ def test_the_bibtex_can_be_copied_or_selected(opened, run_folder):
     page.click("#copy-bibtex")
     page.wait_for_function("document.getElementById('copied').textContent !== ''")
     assert page.locator("#bibtex").text_content().startswith("@article{")
+
+
+def test_without_javascript_picture_verdicts_and_tables_are_there(browser, run_folder):
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto((run_folder / "report.html").resolve().as_uri())
+    assert page.locator(".drawing .cells rect").count() == 3 + 6 * 3 * 2
+    assert page.locator(".verdicts .panel >> visible=true").count() == 1
+    page.locator(".tabs > label").last.click()  # the tabs need no script
+    rows = rows_of(run_folder, "ranking.csv")
+    assert page.locator("noscript table tbody tr").count() == len(rows)
+    assert page.locator("#glossary dt").count() > 60
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
 
 
 def test_headings_are_in_order(opened, run_folder, whole_folder):
@@ -423,7 +528,7 @@ def test_results_alone_make_a_page(opened, run_folder, tmp_path):
         writer.writerows(rows)
     write_report(tmp_path)
     page = opened(tmp_path)
-    assert page.locator("td.heat").count() == len(rows) * len(KINDS)
+    assert page.locator("td.heat").count() == 1 + len(rows) * len(KINDS)
     cell_of(page, rows[0], "deposited").click()
     assert page.locator("#pick-candidate").input_value() == rows[0]["candidate"]
     assert "no ranking" in page.locator("#ranking").text_content()

@@ -21,7 +21,7 @@ from interscreen.screen import batch
 from interscreen.screen.batch import in_order
 from interscreen.screen.choose import first_voltages
 
-SMALL_SET = str(Path(__file__).parents[1] / "standin" / "small_set.csv")
+SMALL_SET = str(Path(__file__).parents[1] / "small_set.csv")
 ALL = ["screen", "--source", SMALL_SET, "--electrolytes", "LLZO,LATP", "--samples", "20"]
 FINAL = (
     "results.parquet", "ranking.csv", "uncertainty.csv", "sensitivity.csv", "windows.csv",
@@ -185,14 +185,14 @@ def test_an_unfinished_run_of_another_study_is_refused(capsys, tmp_path, small_c
 @pytest.mark.proof
 def test_candidates_outside_what_the_source_holds_have_a_reason(capsys, tmp_path, monkeypatch):
     """A tenth of the systems has not been pulled: rows with reasons, everything else right."""
-    from standin import StandIn, small_set
+    from service import KEY, Service, require_server_code, small_set
 
-    monkeypatch.setenv("MP_API_KEY", "k" * 32)
+    require_server_code()
+    monkeypatch.setenv("MP_API_KEY", KEY)
     monkeypatch.setenv("INTERSCREEN_CACHE", str(tmp_path / "cache"))
-    from mp_api.client.core.client import MAPI_CLIENT_SETTINGS, _Rester
+    from mp_api.client.core.settings import MAPI_CLIENT_SETTINGS
 
-    _Rester._get_heartbeat_info.cache_clear()
-    with StandIn(small_set()) as service:
+    with Service(small_set()) as service:
         monkeypatch.setattr(MAPI_CLIENT_SETTINGS, "ENDPOINT", service.endpoint)
         for elements in ("Li,La,Zr,O,F", "Li,Cu,F"):
             assert run(capsys, "data", "pull", "--elements", elements)[0] == 0

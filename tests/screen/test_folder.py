@@ -3,9 +3,12 @@
 import os
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from interscreen.cli.main import main
 from interscreen.errors import OutputError
+from interscreen.files import csv_bytes
 from interscreen.screen.folder import MANIFEST, new_folder, record_file, write_manifest
 
 OWN = {"source": {}, "command": "interscreen screen", "versions": {}}
@@ -135,3 +138,100 @@ def test_place_that_cannot_be_a_folder_is_an_error(tmp_path, place):
     with pytest.raises(OutputError, match="output folder"):
         run(tmp_path / place, "x")
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+# -- what was changed is not believed, what is there is not lost ------------------------
+
+
+@pytest.fixture
+def finished(reference, tmp_path):
+    from interscreen.database.run import write_run
+    from interscreen.screen.study import Study
+
+    study = Study(name="two", candidates=["LiF", "CuF2"], electrolytes=["LATP"], jobs=1,
+                  uncertainty={"samples": 0}, sensitivity=False)  # fmt: skip
+    write_run(study, reference, tmp_path / "run", command=["interscreen"])
+    return tmp_path / "run"
+
+
+ASKED = [("top",), ("report",), ("plot", "heatmap")]
+
+
+@pytest.mark.parametrize("change", ["a number", "gone", "added", "manifest"])
+def test_an_altered_run_is_refused_by_name(finished, tmp_path, capsys, monkeypatch, change):
+    monkeypatch.chdir(tmp_path)
+    name = {"gone": "ranking.csv", "added": "uncertainty.csv"}.get(change, "results.csv")
+    file = finished / name
+    if change == "gone":
+        file.unlink()
+    elif change == "added":
+        file.write_text("candidate,electrolyte\n")
+    elif change == "manifest":
+        name = "manifest.json"
+        (finished / MANIFEST).write_text("[" * 100_000)
+    else:
+        file.write_text(file.read_text().replace("-0.05", "-0.01"))
+    for words in ASKED:
+        assert main([*words, str(finished)]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert name in line
+
+
+def test_a_run_without_checksums_is_believed_with_a_warning(finished, capsys, caplog):
+    (finished / MANIFEST).unlink()
+    assert main(["top", str(finished)]) == 0
+    assert any("has no checksums" in line for line in caplog.messages)
+
+
+def test_top_writes_no_file_of_the_run_and_nothing_that_is_there(finished, tmp_path, capsys):
+    before = content_of(finished)
+    mine = tmp_path / "mine.csv"
+    mine.write_text("mine")
+    for file in (finished / "results.csv", finished / "windows.csv", mine):
+        assert main(["top", str(finished), "--csv", str(file)]) == 2
+    assert "belongs to a run" in capsys.readouterr().err
+    assert mine.read_text() == "mine"
+    assert main(["top", str(finished), "--csv", str(finished / "results.csv"), "--force"]) == 2
+    assert content_of(finished) == before
+    assert main(["top", str(finished), "--csv", str(mine), "--force"]) == 0
+    assert mine.read_text().startswith("rank,")
+
+
+def test_a_disk_that_fills_up_leaves_what_was_there(finished, tmp_path, capsys, monkeypatch):
+    mine = tmp_path / "mine.csv"
+    mine.write_text("mine")
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert main(["top", str(finished), "--csv", str(mine), "--force"]) == 2
+    assert main(["report", str(finished), "--out", str(tmp_path / "page.html")]) == 2
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["mine.csv", "run"]
+    assert mine.read_text() == "mine"
+
+
+def test_a_page_that_somebody_changed_is_replaced_only_when_asked_to(finished, tmp_path, capsys):
+    page = finished / "report.html"
+    assert main(["report", str(finished)]) == 0
+    written = page.read_text(encoding="utf-8")
+    page.write_text(written + "my notes", encoding="utf-8")
+    assert main(["report", str(finished)]) == 2
+    assert "report.html: was changed since it was written" in capsys.readouterr().err
+    assert main(["report", str(finished), "--force"]) == 0
+    assert page.read_text(encoding="utf-8") == written
+    mine, ours = tmp_path / "mine.html", tmp_path / "ours.html"
+    mine.write_text("<p>mine")
+    assert main(["report", str(finished), "--out", str(mine)]) == 2
+    for _ in range(2):  # our own page may be made again
+        assert main(["report", str(finished), "--out", str(ours)]) == 0
+    assert mine.read_text() == "<p>mine"
+
+
+def test_cells_that_a_spreadsheet_would_execute_are_texts():
+    frame = pd.DataFrame({"id": ["=1+1", "@x", "LiF"], "energy": [-1.0, 0.0, 1.0]})
+    assert csv_bytes(frame) == b"id,energy\n'=1+1,-1.0\n'@x,0.0\nLiF,1.0\n"
+
+
+def content_of(folder):
+    return {file.name: file.read_bytes() for file in folder.iterdir()}

@@ -5,10 +5,13 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import stat
+import subprocess
 import sys
 import time
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 
@@ -17,7 +20,7 @@ from interscreen.screen import workers
 from interscreen.screen.batch import Chunk, build_plan, screen_chunk
 from interscreen.screen.entries import MaterialEntry
 from interscreen.screen.weights import Weights
-from interscreen.screen.workers import Workers, count_of
+from interscreen.screen.workers import Workers, count_of, in_processes
 
 SIZE = 8  # candidates
 CHUNKS = 35
@@ -167,24 +170,78 @@ def on(cluster):
 
 
 def test_a_worker_maps_the_plan_into_memory_once(plan, tmp_path):
-    file = str(tmp_path / "plan-test.joblib")
-    workers._write(plan, Path(file))
-    held = workers._loaded(file)
-    assert workers._loaded(file) is held
-    for name in ("energies", "counts", "indptr", "element_index"):
-        values = getattr(held.partners.phases.table, name)
-        assert isinstance(values, np.memmap), name
+    with workers._private_plan(plan, tmp_path) as (file, digest):
+        held = workers._loaded(file, digest)
+        assert workers._loaded(file, digest) is held
+        for name in ("energies", "counts", "indptr", "element_index"):
+            values = getattr(held.partners.phases.table, name)
+            assert isinstance(values, np.memmap), name
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_plan_lies_where_only_the_user_gets_and_is_not_loaded_when_it_was_changed(tmp_path):
+    class Stranger:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "executed"),)
+
+    with workers._private_plan({"mine": 1}, tmp_path) as (file, digest):
+        assert stat.S_IMODE(Path(file).parent.stat().st_mode) == 0o700
+        joblib.dump(Stranger(), file)
+        with pytest.raises(OutputError, match=r"plan\.joblib: was changed since it was written"):
+            workers._loaded(file, digest)
+    assert not list(tmp_path.iterdir())
+
+
+# -- processes ------------------------
+
+
+def killed_once(number, folder):
+    """Die as the system kills who takes too much memory, but not in the process of the test."""
+    if number == 3 and os.getpid() != int((folder / "parent").read_text()):
+        os.kill(os.getpid(), signal.SIGKILL)
+    (folder / f"{number}.{time.monotonic_ns()}").touch()
+    return number
+
+
+def test_a_killed_worker_process_costs_one_line_and_what_is_done_is_kept(tmp_path, caplog):
+    (tmp_path / "parent").write_text(str(os.getpid()))
+    found = list(in_processes(killed_once, [(n, tmp_path) for n in range(8)], 2))
+    assert sorted(found) == list(range(8))
+    (line,) = caplog.messages
+    assert line.startswith("warning: a worker process was killed, most likely for want of memory")
+
+
+PARENT = """
+import os, sys, time
+from interscreen.screen.workers import in_processes
+def told(number):
+    print(os.getpid(), flush=True)
+    time.sleep(60)
+list(in_processes(told, [(n,) for n in range(2)], 2))
+"""
+
+
+def test_worker_processes_end_when_their_parent_was_killed():
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True)
+    children = [int(parent.stdout.readline()) for _ in range(2)]
+    parent.kill()
+    rest, _ = parent.communicate(timeout=15)  # nobody holds the pipe
+    assert rest == ""
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}").exists() for pid in children):
+        assert time.monotonic() < deadline, "workers must end with their parent"
+        time.sleep(0.1)
 
 
 def test_a_folder_that_cannot_be_written_is_an_error_before_anything_is_computed(plan, chunks):
     options = Workers(backend="dask", scheduler="tcp://127.0.0.1:9")
-    with pytest.raises(OutputError, match=r"^/dev/null/run/plan-\w+.joblib: cannot be written"):
+    with pytest.raises(OutputError, match=r"^/dev/null/run: cannot be written"):
         next(computed(plan, chunks, options, Path("/dev/null/run")))
 
 
 def test_a_worker_that_does_not_see_the_folder_says_so(tmp_path):
     with pytest.raises(OutputError, match=r"a worker cannot read it .* where all workers see it"):
-        workers._one(screen_chunk, str(tmp_path / "plan-gone.joblib"), None)
+        workers._one(screen_chunk, str(tmp_path / "plan-gone.joblib"), "", None)
 
 
 @pytest.mark.proof
@@ -237,6 +294,21 @@ def test_a_dask_worker_killed_in_the_middle_costs_nothing_but_time(
     while set(killed) & {worker.pid for worker in cluster.workers.values()}:
         assert time.monotonic() < deadline, "the cluster must notice that they died"
         time.sleep(0.05)
+
+
+def deadly(plan, chunk):
+    if chunk.number == 2:
+        os._exit(9)
+    return chunk.number, None
+
+
+@pytest.mark.proof
+def test_a_chunk_that_kills_every_worker_is_an_error_and_not_a_wait_for_ever(
+    plan, chunks, tmp_path, cluster
+):
+    with pytest.raises(SourceError, match="a chunk killed its worker 4 times"):
+        list(workers.computed(deadly, plan, chunks[:6], on(cluster), tmp_path))
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense"])

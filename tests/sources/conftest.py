@@ -1,4 +1,4 @@
-"""Files, caches, a stand-in for the Materials Project and clients, for the tests of sources."""
+"""Files, caches, the Materials Project's server code and clients, for the tests of sources."""
 
 import gzip
 import os
@@ -26,9 +26,10 @@ def home(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="session")
 def small():
-    """Documents of the package's reference phases; see ``standin.small_set``."""
-    from standin import small_set
+    """Documents of the package's reference phases; see ``service.small_set``."""
+    from service import require_server_code, small_set
 
+    require_server_code()
     return small_set()
 
 
@@ -40,16 +41,26 @@ def entries_file(shared):
 @pytest.fixture(scope="session")
 def four_elements(entries_file):
     """Documents of every computed entry of Fe, Li, O and P."""
-    from standin import from_entries
+    from service import from_entries, require_server_code
 
+    require_server_code()
     return from_entries(entries_file)
+
+
+@pytest.fixture(scope="session")
+def recorded(shared):
+    """Documents of Li-Fe-O that the service's own builder made of real calculations."""
+    from service import from_recorded, require_server_code
+
+    require_server_code()
+    return from_recorded(shared / "data" / "mp_recorded" / "thermo_Li-Fe-O_made_by_emmet.json.gz")
 
 
 @pytest.fixture
 def service(home, small):
-    from standin import StandIn
+    from service import Service
 
-    with StandIn(small) as running:
+    with Service(small) as running:
         yield running
 
 
@@ -68,9 +79,6 @@ def waits():
 @pytest.fixture
 def connect(home, notes, waits):
     """Make clients that wait for nothing."""
-    pytest.importorskip("mp_api.client")
-    from mp_api.client.core.client import _Rester
-
     from interscreen.sources.materials_project.client import Client
     from interscreen.sources.materials_project.key import Key
 
@@ -81,18 +89,15 @@ def connect(home, notes, waits):
         made.append(Client(Key(key, "the tests"), family, endpoint=service.endpoint, **options))
         return made[-1]
 
-    _Rester._get_heartbeat_info.cache_clear()  # it remembers addresses, and ports come again
     yield make
     for client in made:
         client.close()
-    _Rester._get_heartbeat_info.cache_clear()
 
 
 @pytest.fixture
 def pull(connect, notes):
     """Pull element sets (or everything) from a service with a new client, and close the store."""
-    from interscreen.sources.materials_project.pull import pull_everything
-    from interscreen.sources.materials_project.systems import pull_systems
+    from interscreen.sources.materials_project.pull import pull_everything, pull_systems
 
     def run(service, *sets, everything=False, family="GGA_GGA+U", **options):
         client = connect(service, family)
@@ -113,7 +118,7 @@ def open_store(home):
 
     opened = []
 
-    def run(version="2026.10.1", family="GGA_GGA+U"):
+    def run(version="2026.04.13", family="GGA_GGA+U"):
         opened.append(Store(store_path(version, family)))
         return opened[-1]
 

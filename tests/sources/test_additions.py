@@ -506,3 +506,17 @@ def test_a_line_that_cannot_be_used_is_one_of_the_added_file(base, write, line, 
     for part in (str(mine), *says):
         assert part in message
     assert "base.csv" not in message
+
+
+def test_an_added_energy_above_the_source_is_said_and_a_ban_puts_it_in_its_place(base, write):
+    mine = write(HEADER + "CuF2,-1.7\n", "mine.csv")
+    options = SourceOptions(add=(mine,))
+    table = open_table(base, options=options)
+    assert table.energies[table.find("CuF2")] == pytest.approx(-1.8)
+    assert any("--set CuF2=-1.7000eV/atom" in note for note in table.source.notes)
+    banned = SourceOptions(add=(mine,), filters=Filters(banned=("CuF2",)))
+    table = open_table(base, options=banned)
+    row = table.find("CuF2")
+    assert table.counted[row]
+    assert table.energies[row] == pytest.approx(-1.7)
+    assert not any("--set" in note for note in table.source.notes)

@@ -10,12 +10,13 @@ import pytest
 
 import interscreen as si
 from interscreen import react, stability_window
+from interscreen.answers.documents import documents_of, documents_text
 from interscreen.errors import InputError, SourceError
+from interscreen.sources.materials_project.check import audit
 from interscreen.sources.materials_project.store import Store, store_path
-from interscreen.sources.materials_project.table import audit
 from interscreen.sources.open import SourceOptions, open_table
-from standin import StandIn
-from standin.makers import NON_COMMERCIAL
+from service import Service
+from service.documents import padded
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:pymatgen")
 
@@ -38,14 +39,14 @@ def computed(entries_file):
 @pytest.fixture
 def pulled(pull, four_elements):
     """Everything of Fe, Li, O and P, pulled into the store of this test."""
-    with StandIn(four_elements) as service:
+    with Service(four_elements) as service:
         pull(service, ALL)
     return open_table("mp", [ALL], options=OFFLINE)
 
 
 @pytest.fixture
 def filled(pull, open_store, four_elements):
-    with StandIn(four_elements) as service:
+    with Service(four_elements) as service:
         pull(service, ALL)
     return open_store()
 
@@ -249,22 +250,35 @@ def test_a_complete_store_agrees_with_the_service(pull, open_store, service, sma
     assert report["formulas"] == 291
 
 
-def test_documents_that_the_service_holds_back_are_noticed(home, pull, open_store, small):
-    # those that are not for commercial use, where the owner of the key has not agreed to that
-    with StandIn(small, terms_accepted=False) as service:
-        pull(service, ("Li", "S", "Ti"))
-    store = open_store()
-    held = {row[0] for row in store.read("SELECT material_id FROM documents")}
-    assert NON_COMMERCIAL not in held
-    report = audit(store)
-    assert report["hull_differences"] == 1
-    assert "(Li4TiS4): 0 in place of 5 meV/atom" in report["hull"]
-
-
 def test_an_empty_store_cannot_be_audited(home):
-    path = store_path("2026.10.1", "GGA_GGA+U")
+    path = store_path("2026.04.13", "GGA_GGA+U")
     with (
-        Store(path, create=("2026.10.1", "GGA_GGA+U")) as store,
+        Store(path, create=("2026.04.13", "GGA_GGA+U")) as store,
         pytest.raises(InputError, match="empty; fill it with `interscreen data pull"),
     ):
         audit(store)
+
+
+def test_an_answer_names_the_document_of_each_of_its_phases(pull, service, small):
+    pull(service, ("Li", "O", "S", "Ti"))
+    table = open_table("mp", [("Li", "O", "S", "Ti")], options=OFFLINE)
+    answer = react(table, "Li2O", "TiS2").to_dict()
+    documents = documents_of(answer, table)
+    assert documents.keys() == {"Li2O", "TiS2", "Li2S", "Li2TiO3", "Li2TiS3", "Li4TiO4", "TiO2"}
+    (number,) = small.ids("Li2O")
+    for spelled in (number, padded(number)):  # a reactant by its identifier
+        assert react(table, spelled, "TiS2").products == react(table, "Li2O", "TiS2").products
+    assert documents["Li2O"] == {
+        "material_id": number,
+        "material_id_in_letters": padded(number),
+        "theoretical": "no",
+        "licence": "BY-C",
+        "energy_above_hull_eV_per_atom": 0.0,
+    }
+    assert documents["Li2TiS3"]["licence"] == "BY-NC"
+    text = documents_text(documents)
+    assert f"  Li2O: {number} = {padded(number)}, made, 0 meV/atom above hull, BY-C" in text
+    assert "  Li2TiS3: mp-aaahlltz, theoretical, 0 meV/atom above hull, BY-NC" in text
+    assert max(map(len, text.splitlines())) <= 80
+    embedded = si.load().table
+    assert documents_of(react(embedded, "Li2O", "TiS2").to_dict(), embedded) == {}

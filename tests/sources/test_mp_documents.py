@@ -1,10 +1,13 @@
 """Documents of the Materials Project: what is kept, left aside, or refused altogether."""
 
+import gzip
+import json
 import math
 
 import pytest
 
 from interscreen.errors import InputError, SourceError
+from interscreen.phases.identifiers import in_letters, spelled_as, stored
 from interscreen.phases.source import GGA, MIXED, R2SCAN, thermo_type
 from interscreen.sources.materials_project.documents import (
     STRUCTURE,
@@ -27,7 +30,9 @@ def thermo(**changes):
         "energy_above_hull": 0.0,
         "energy_per_atom": -4.7,
         "uncorrected_energy_per_atom": -4.5,
-        "energy_uncertainy_per_atom": 0.002,
+        "energy_uncertainy_per_atom": None,
+        "energy_type": "GGA",
+        "nsites": 6,
         "last_updated": {"$date": "2026-01-02T03:04:05Z"},
         "deprecated": False,
         "builder_meta": {"license": "BY-C"},
@@ -50,8 +55,26 @@ def summary(**changes):
     }
 
 
+def listed(*documents):
+    return {document["material_id"]: document for document in documents}
+
+
+def test_identifiers_are_stored_in_one_spelling(shared):
+    """Pairs as the live service gave them."""
+    file = shared / "data" / "mp_recorded" / "summary_Mo2C_2026.json"
+    pairs = json.loads(file.read_text())["pairs"]
+    assert pairs["mp-aaaaaaft"] == "mp-149"
+    for letters, number in pairs.items():
+        assert stored(letters) == stored(number) == number
+        assert in_letters(letters) == in_letters(number) == letters
+        assert spelled_as(letters, {number}) == spelled_as(number, {number}) == number
+    assert stored("mp-hlltz") == "mp-aaahlltz"  # newer than the change: it never had a number
+    for text in ("c-1", "my entry", "", "mp-149-GGA"):
+        assert stored(text) == in_letters(text) == text
+
+
 def test_what_is_kept_of_an_energy():
-    batch = read_documents(THERMO, [thermo()], GGA, ASKED)
+    batch = read_documents(THERMO, listed(thermo()), GGA, ASKED)
     assert dict(zip(DOCUMENTS, batch.rows[0], strict=True)) == {
         "material_id": "mp-1",
         "formula": "Li2O",
@@ -60,15 +83,17 @@ def test_what_is_kept_of_an_energy():
         "energy_above_hull_eV_per_atom": 0.0,
         "total_energy_eV_per_atom": -4.7,
         "uncorrected_energy_eV_per_atom": -4.5,
-        "energy_uncertainty_eV_per_atom": 0.002,
+        "energy_uncertainty_eV_per_atom": None,
         "last_updated": "2026-01-02T03:04:05Z",
         "licence": "BY-C",
+        "run_type": "GGA",
+        "corrections": "",
     }
     assert (batch.chemsys, batch.left_aside) == ({"Li-O": 1}, [])
 
 
 def test_what_is_kept_of_a_summary():
-    batch = read_documents(SUMMARY, [summary()], GGA, ASKED)
+    batch = read_documents(SUMMARY, listed(summary()), GGA, ASKED)
     assert dict(zip(SUMMARIES, batch.rows[0], strict=True)) == {
         "material_id": "mp-1",
         "theoretical": 0,
@@ -82,22 +107,38 @@ def test_what_is_kept_of_a_summary():
 def test_what_a_document_does_not_say_is_unknown_and_not_zero():
     bare = {name: thermo()[name] for name in ("material_id", "formula_pretty", "chemsys")}
     bare |= {"thermo_type": GGA, "formation_energy_per_atom": -2}
-    (row,) = read_documents(THERMO, [bare], GGA, ASKED).rows
-    assert row == ("mp-1", "Li2O", "Li-O", -2.0, None, None, None, None, "", "")
-    (row,) = read_documents(SUMMARY, [{"material_id": "mp-1", "chemsys": "Li-O"}], GGA, None).rows
+    (row,) = read_documents(THERMO, listed(bare), GGA, ASKED).rows
+    assert row == ("mp-1", "Li2O", "Li-O", -2.0, None, None, None, None, "", "", "", "")
+    found = listed({"material_id": "mp-1", "chemsys": "Li-O"})
+    (row,) = read_documents(SUMMARY, found, GGA, None).rows
     assert row == ("mp-1", None, None, None, None, None)
 
 
-def test_both_spellings_of_uncertainty_are_read():
-    document = thermo()
-    document["energy_uncertainty_per_atom"] = document.pop("energy_uncertainy_per_atom")
-    (row,) = read_documents(THERMO, [document], GGA, ASKED).rows
-    assert row[7] == 0.002
+def test_corrections_are_kept_by_name_with_their_uncertainty(entries_file):
+    """A real entry of an iron phosphate, corrected by pymatgen: anion and transition metal."""
+    from pymatgen.entries.computed_entries import ComputedStructureEntry
+
+    items = json.loads(gzip.decompress(entries_file.read_bytes()))
+    item = next(i for i in items if len(i["energy_adjustments"]) > 1)
+    entry = ComputedStructureEntry.from_dict(item)
+    atoms = entry.composition.num_atoms
+    run = entry.parameters["run_type"]
+    entries = {run: {"energy_adjustments": item["energy_adjustments"]}}
+    document = thermo(energy_type=run, nsites=atoms, entries=entries)
+    (row,) = read_documents(THERMO, listed(document), GGA, ASKED).rows
+    kept = dict(zip(DOCUMENTS, row, strict=True))
+    corrections = json.loads(kept["corrections"])
+    assert set(corrections) == {a.name for a in entry.energy_adjustments}
+    assert sum(corrections.values()) == pytest.approx(entry.correction / atoms, abs=1e-7)
+    uncertainty = entry.correction_uncertainty_per_atom
+    assert kept["energy_uncertainty_eV_per_atom"] == pytest.approx(uncertainty, abs=1e-9)
+    other = thermo(energy_type="r2SCAN", nsites=atoms, entries=entries)  # that of another run
+    assert read_documents(THERMO, listed(other), GGA, ASKED).rows[0][-1] == ""
 
 
 @pytest.mark.parametrize("energy", [None, math.nan, math.inf, "-2.0", True])
 def test_a_document_without_a_formation_energy_is_left_aside(energy):
-    documents = [thermo(formation_energy_per_atom=energy), thermo(material_id="mp-2")]
+    documents = listed(thermo(formation_energy_per_atom=energy), thermo(material_id="mp-2"))
     batch = read_documents(THERMO, documents, GGA, ASKED)
     assert [row[0] for row in batch.rows] == ["mp-2"]
     assert batch.left_aside == [("mp-1", "no formation energy")]
@@ -106,7 +147,7 @@ def test_a_document_without_a_formation_energy_is_left_aside(energy):
 
 def test_a_deprecated_document_is_left_aside():
     for route, document in ((THERMO, thermo(deprecated=True)), (SUMMARY, summary(deprecated=True))):
-        batch = read_documents(route, [document], GGA, ASKED)
+        batch = read_documents(route, listed(document), GGA, ASKED)
         assert (batch.rows, batch.chemsys) == ([], {})
         assert batch.left_aside == [("mp-1", "deprecated")]
 
@@ -116,38 +157,31 @@ def test_a_deprecated_document_is_left_aside():
     [(MIXED, GGA), (R2SCAN, GGA), ("r2SCAN", GGA), ("", GGA), (None, GGA), (GGA, R2SCAN)],
 )
 def test_energies_of_another_run_family_are_refused(stated, family):
+    documents = listed(thermo(), thermo(material_id="mp-2", thermo_type=stated))
     with pytest.raises(SourceError, match="share no table") as error:
-        read_documents(THERMO, [thermo(), thermo(thermo_type=stated)], family, ASKED)
-    assert "mp-1" in str(error.value)
+        read_documents(THERMO, documents, family, ASKED)
+    assert "mp-" in str(error.value)
     assert "nothing of this answer is kept" in str(error.value)
 
 
 def test_the_services_own_spelling_of_r2scan_is_understood():
     for spelled in ("r2SCAN", "R2SCAN"):
-        batch = read_documents(THERMO, [thermo(thermo_type=spelled)], R2SCAN, ASKED)
+        batch = read_documents(THERMO, listed(thermo(thermo_type=spelled)), R2SCAN, ASKED)
         assert len(batch.rows) == 1
 
 
 def test_documents_of_systems_that_nobody_asked_for_are_refused():
     for route, document in ((THERMO, thermo(chemsys="Li-S")), (SUMMARY, summary(chemsys="Li-S"))):
         with pytest.raises(SourceError, match=r"mp-1 of Li-S, which was not asked for"):
-            read_documents(route, [document], GGA, ASKED)
-        assert read_documents(route, [document], GGA, None).chemsys == {"Li-S": 1}
-    assert read_documents(THERMO, [thermo(chemsys="O-Li")], GGA, ASKED).chemsys == {"Li-O": 1}
-
-
-@pytest.mark.parametrize("document", [None, "mp-1", [], {}, {"material_id": ""}])
-def test_what_is_no_document_is_refused(document):
-    for route in (THERMO, SUMMARY, STRUCTURE):
-        with pytest.raises(SourceError, match="without material_id"):
-            read_documents(route, [document], GGA, None)
+            read_documents(route, listed(document), GGA, ASKED)
+        assert read_documents(route, listed(document), GGA, None).chemsys == {"Li-S": 1}
+    assert read_documents(THERMO, listed(thermo(chemsys="O-Li")), GGA, ASKED).chemsys == {"Li-O": 1}
 
 
 def test_structures_are_kept_whole():
     document = {"material_id": "mp-1", "chemsys": "Li-O", "structure": {"sites": []}}
-    batch = read_documents(
-        STRUCTURE, [document, {"material_id": "mp-2", "chemsys": "Li-O"}], GGA, ASKED
-    )
+    documents = listed(document, {"material_id": "mp-2", "chemsys": "Li-O"})
+    batch = read_documents(STRUCTURE, documents, GGA, ASKED)
     assert (batch.structures, batch.chemsys) == ([("mp-1", {"sites": []})], {"Li-O": 1})
 
 

@@ -15,7 +15,7 @@ from interscreen.sources.materials_project.local import (
 )
 from interscreen.sources.materials_project.store import find_stores, store_path
 from interscreen.sources.open import SourceOptions, default_source, open_table
-from standin import StandIn
+from service import Service
 
 OLD, NEW = "2025.9.25", "2025.10.1"
 LIO, LIOP = ("Li", "O"), ("Li", "O", "P")
@@ -25,10 +25,12 @@ OFFLINE = SourceOptions(offline=True)
 @pytest.fixture
 def two_versions(home, pull, small):
     """Li-O-P from an older database and Li-O from a newer one, in which compounds lie higher."""
-    moved = small.changed(moved={p.material_id: 0.05 for p in small.phases if "-" in p.chemsys})
-    with StandIn(small, db_version=OLD) as service:
+    elements = {d["chemsys"] for d in small.thermo if "-" not in d["chemsys"]}
+    fixed = small.energies(systems=elements)
+    moved = small.moved({i: 0.05 for i in small.energies() if i not in fixed})
+    with Service(small, version=OLD) as service:
         pull(service, LIOP)
-    with StandIn(moved, db_version=NEW) as service:
+    with Service(moved, version=NEW) as service:
         pull(service, LIO)
 
 
@@ -115,7 +117,7 @@ def test_offline_with_an_empty_store(home):
 
 
 def test_sets_that_no_single_database_covers_are_not_mixed(two_versions, pull, small):
-    with StandIn(small, db_version="2025.11.1") as service:
+    with Service(small, version="2025.11.1") as service:
         pull(service, ("Li", "S"))
     with pytest.raises(SourceError) as error:
         open_table("mp", [LIOP, ("Li", "S")], options=OFFLINE)
@@ -150,7 +152,7 @@ def test_a_named_database_that_the_service_has_left_behind(two_versions, service
     options = SourceOptions(database=OLD, endpoint=service.endpoint)
     with pytest.raises(SourceError) as error:
         open_table("mp", [("Li", "S")], options=options)
-    assert_one_line(error, f"database {OLD}", "serves 2026.10.1 by now", "leave out --database")
+    assert_one_line(error, f"database {OLD}", "serves 2026.04.13 by now", "leave out --database")
     assert {r.path for r in service.requests} == {"/heartbeat"}
 
 
@@ -163,7 +165,7 @@ def test_what_is_missing_is_pulled_and_told(connect, service):
     (line,) = told
     assert line.startswith(f"pulled {len(table) + 1} documents of 7 chemical systems (4 requests)")
     assert seen[-1] == (7, 7)
-    assert table.source.version == "database 2026.10.1"
+    assert table.source.version == "database 2026.04.13"
     assert table.source.thermo_type == "GGA_GGA+U"
     del service.requests[:], told[:]
     again = open_table("mp", [LIOP], options=options, notify=told.append)
@@ -218,7 +220,7 @@ def test_every_output_says_where_the_energies_come_from(home, pull, service):
     pull(service, LIOP)
     described = open_table("mp", [LIOP]).source.to_dict()
     assert described["source"] == "mp"
-    assert described["source_version"] == "database 2026.10.1"
+    assert described["source_version"] == "database 2026.04.13"
     assert described["thermo_type"] == "GGA_GGA+U"
     assert "CC BY 4.0" in described["statement"]
     assert "10.1063/1.4812323" in described["citation"]

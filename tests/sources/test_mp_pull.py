@@ -1,5 +1,6 @@
 """Pulls from the Materials Project: each system once, nothing half, nothing twice."""
 
+import json
 import subprocess
 import sys
 import time
@@ -9,17 +10,20 @@ import pytest
 
 from interscreen.errors import InputError, OutputError, SourceError
 from interscreen.sources.materials_project import client as client_module
+from interscreen.sources.materials_project import pull as pull_module
+from interscreen.sources.materials_project.check import audit
 from interscreen.sources.materials_project.local import Wanted, check_elements, local_store
+from interscreen.sources.materials_project.pull import batches_of, subsystems
 from interscreen.sources.materials_project.store import find_stores
-from interscreen.sources.materials_project.systems import batches_of, subsystems
-from interscreen.sources.materials_project.table import audit
 from interscreen.sources.open import SourceOptions, open_table
-from standin import Documents, StandIn
-from standin.documents import VERSION
-from standin.makers import DEPRECATED, NO_FORMATION_ENERGY
-from standin.phases import GGA, SUMMARY, THERMO
+from service import KEY, SUMMARY, THERMO, Documents, Service, doubled, empty
+from service.documents import (
+    DEPRECATED,
+    NO_FORMATION_ENERGY,
+    NON_COMMERCIAL,
+    legacy,
+)
 
-KEY = "k" * 32
 LIPO = ("Li", "O", "P")
 EIGHT = ("Al", "Ge", "Li", "O", "P", "S", "Ti", "Zr")
 OFFLINE = SourceOptions(offline=True)
@@ -30,16 +34,9 @@ def systems_of(*sets):
     return {system for elements in sets for system in subsystems(elements)}
 
 
-def held_by(documents, systems=None, family=GGA):
+def held_by(documents, systems=None, family="GGA_GGA+U"):
     """Formation energies [eV/atom] that must arrive, by id."""
-    return {
-        p.material_id: p.formation
-        for p in documents.phases
-        if p.thermo_type == family
-        and (systems is None or p.chemsys in systems)
-        and p.formation is not None
-        and not p.deprecated
-    }
+    return documents.energies(family, systems)
 
 
 def kept_in(store):
@@ -47,12 +44,15 @@ def kept_in(store):
 
 
 def data_requests(service):
-    return [r for r in service.requests if r.path in (THERMO, SUMMARY)]
+    return service.asked()
 
 
 def assert_each_once(service, *sets):
+    """Each compound system once; elements may come along, to tell an empty answer by."""
     for route in (THERMO, SUMMARY):
-        assert service.chemsys_requests(route) == Counter(systems_of(*sets)), route
+        asked, wanted = service.systems(route), systems_of(*sets)
+        assert asked.keys() == wanted, route
+        assert {asked[name] for name in wanted if "-" in name} == {1}, route
 
 
 def assert_one_line(error, *parts):
@@ -80,25 +80,15 @@ def test_elements_of_a_command_line_are_checked():
 
 
 @pytest.mark.proof
-def test_requests_for_twelve_elements_stay_far_below_the_limit_of_the_service(home, pull, small):
-    class Measuring(StandIn):
-        lines = ()
-
-        def answer(self, target, key, line):
-            self.lines = (*self.lines, line)
-            return super().answer(target, key, line)
-
+def test_requests_for_twelve_elements_stay_far_below_the_limit_of_the_service(service, pull):
     twelve = ("Ag", "Al", "Cu", "Ge", "La", "Mg", "Mo", "Nb", "Si", "Sn", "Ti", "Zn")
     systems = list(subsystems(twelve))
     batches = list(batches_of(systems))
     assert len(systems) == 4095
     assert [name for batch in batches for name in batch] == systems
-    assert max(len(",".join(batch)) for batch in batches) < 2000
-    assert max(len(batch) for batch in batches) <= 100
-    with Measuring(small) as service:
-        report = pull(service, twelve)
-        assert max(service.lines) < 8000
-        assert_each_once(service, twelve)
+    report = pull(service, twelve)
+    assert max(r.line for r in service.requests) < 8000
+    assert_each_once(service, twelve)
     assert report.systems == 4095
 
 
@@ -134,7 +124,7 @@ def test_a_study_asks_for_each_system_once_and_then_for_nothing(
     assert_each_once(service, *sets)
     assert (report.systems, report.absent) == (len(systems), frozenset())
     assert report.documents == len(held_by(small, systems))
-    assert report.requests == len(data_requests(service)) < 2.6 * len(list(batches_of(systems)))
+    assert report.requests == len(data_requests(service)) < 3.1 * len(list(batches_of(systems)))
     before = len(service.requests)
     again = pull(service, *sets)
     assert (again.systems, again.documents, again.requests) == (0, 0, 0)
@@ -170,7 +160,7 @@ def test_a_larger_question_asks_only_for_what_is_new(pull, service):
     del service.requests[:]
     pull(service, LIPO, ("Li", "O", "P", "S"))
     new = systems_of(("Li", "O", "P", "S")) - systems_of(LIPO)
-    assert service.chemsys_requests(THERMO) == Counter(new)
+    assert {n for n in service.systems(THERMO) if n != "Li"} == new
 
 
 def test_progress_ends_at_the_number_of_systems(pull, service):
@@ -195,9 +185,18 @@ def test_two_run_families_share_no_store(pull, open_store, service, small):
     assert local_store(wanted, [("Li", "P")]) is None
 
 
+def test_the_coverage_of_a_smaller_run_family_is_told(pull, service, small, notes):
+    pull(service, ("Cu", "F", "Li"), family="R2SCAN")
+    own = len(held_by(small, systems_of(("F", "Li")), "r2SCAN"))
+    theirs = len(held_by(small, systems_of(("F", "Li"))))
+    assert own == theirs == 3  # Cu has no r2SCAN phase, so its systems are not asked for
+    (told,) = notes
+    assert told.startswith("R2SCAN has 3 documents of these systems, GGA_GGA+U 3")
+
+
 def test_structures_come_on_demand_and_once(pull, open_store, home, four_elements):
-    lithium = four_elements.within({"Li", "O"})
-    with StandIn(lithium) as service:
+    lithium = four_elements.within("Li", "O")
+    with Service(lithium) as service:
         pull(service, ("Li", "O"))
         del service.requests[:]
         report = pull(service, ("Li", "O"), structures=True)
@@ -205,20 +204,24 @@ def test_structures_come_on_demand_and_once(pull, open_store, home, four_element
         assert report.requests == 2
         assert pull(service, ("Li", "O"), structures=True).requests == 0
     store = open_store()
+    structures = {legacy(d["material_id"]): (d["material_id"], d["structure"])
+                  for d in lithium.summary}  # fmt: skip
     for identifier in kept_in(store):
-        assert store.structure(identifier) == lithium[identifier].structure
+        letters, structure = structures[identifier]
+        assert store.structure(identifier) == store.structure(letters)
+        assert store.structure(identifier) == json.loads(json.dumps(structure))
     assert store.structure("mp-0") is None
 
 
 # -- faults ------------------------
 
 
-@pytest.mark.parametrize("route", [THERMO, SUMMARY, "/heartbeat"])
-@pytest.mark.parametrize("fault", ["502", "cut", "empty"])  # all of them: test_mp_client.py
+@pytest.mark.parametrize("route", [THERMO, SUMMARY])
+@pytest.mark.parametrize("fault", ["502", "cut", empty])  # all of them: test_mp_client.py
 def test_a_passing_fault_at_any_request_changes_nothing(
     home, pull, open_store, small, route, fault
 ):
-    with StandIn(small) as service:
+    with Service(small) as service:
         for after in (0, 1):
             service.fail(fault, route=route, after=after)
         pull(service, LIPO, ("Li", "Zr"))
@@ -229,8 +232,9 @@ def test_a_passing_fault_at_any_request_changes_nothing(
 @pytest.mark.parametrize("route", [THERMO, SUMMARY])
 @pytest.mark.parametrize("fault", ["502", "403"])
 def test_after_a_failure_only_what_is_missing_is_asked_for(
-    pull, open_store, service, small, route, fault
+    pull, open_store, service, small, route, fault, monkeypatch
 ):
+    monkeypatch.setattr(pull_module, "_CHARACTERS", 500)
     service.fail(fault, route=route, times=None, after=2)
     with pytest.raises(SourceError) as error:
         pull(service, EIGHT)
@@ -272,7 +276,7 @@ def test_a_folder_that_cannot_be_locked_is_named(pull, open_store, service):
 
 
 def test_one_empty_answer_about_compounds_does_not_make_holes(pull, open_store, service, small):
-    service.fail("empty", after=1)  # the first one is about the elements
+    service.fail(empty, after=1)  # the first one is about the elements
     pull(service, LIPO)
     assert kept_in(open_store()) == held_by(small, systems_of(LIPO))
 
@@ -282,7 +286,7 @@ def test_a_service_that_answers_nothing_any_more_is_not_believed(
     pull, open_store, service, small, after
 ):
     for route in (THERMO, SUMMARY):
-        service.fail("empty", route=route, times=None, after=after)
+        service.fail(empty, route=route, times=None, after=after)
     with pytest.raises(SourceError) as error:
         pull(service, EIGHT)
     assert_one_line(error, "nothing of this answer is kept", "try again later")
@@ -294,11 +298,11 @@ def test_a_service_that_answers_nothing_any_more_is_not_believed(
 
 @pytest.mark.parametrize("times", [1, None])
 def test_energies_without_summaries_are_asked_for_again(pull, open_store, service, small, times):
-    service.fail("empty", route=SUMMARY, times=times, after=1)
+    service.fail(empty, route=SUMMARY, times=times, after=1)
     if times is None:
         with pytest.raises(SourceError) as error:
             pull(service, LIPO)
-        assert_one_line(error, "gives no summary documents", "what has arrived is kept")
+        assert_one_line(error, "gives no summary documents of", "try again later")
         assert open_store().asked("summary") == set(LIPO)
         assert not open_store().covers(LIPO)
         return
@@ -306,14 +310,14 @@ def test_energies_without_summaries_are_asked_for_again(pull, open_store, servic
     assert open_store().count("summaries") == len(held_by(small, systems_of(LIPO)))
 
 
-def test_a_service_without_documents_fills_no_store(home, pull, open_store, connect):
-    with StandIn(Documents([])) as service:
+def test_a_service_without_documents_fills_no_store(home, pull, open_store, small):
+    with Service(Documents()) as service:
         for everything in (False, True):
             with pytest.raises(SourceError) as error:
                 pull(service, *([] if everything else [LIPO]), everything=everything)
             assert_one_line(error, "try again later")
     store = open_store()
-    for table in ("documents", "summaries", "systems", "pages", "pulled", "left_aside"):
+    for table in ("documents", "summaries", "systems", "parts", "pulled", "left_aside"):
         assert store.count(table) == 0
     assert local_store(Wanted(), [("Li", "O")]) is None
 
@@ -326,16 +330,15 @@ def test_large_systems_without_a_phase_are_asked_for_once(pull, open_store, serv
         open_store().read("SELECT chemsys, documents FROM systems WHERE route = 'thermo'")
     )
     usable = held_by(small)
-    held = Counter(
-        p.chemsys for p in small.phases if p.thermo_type == GGA and p.material_id in usable
-    )
+    held = Counter(d["chemsys"] for d in small.summary if legacy(d["material_id"]) in usable)
     assert counts == {name: held[name] for name in systems_of(EIGHT)}
     assert counts["Al-Ge-Li-O-P-S-Ti-Zr"] == 0
 
 
 def test_compounds_without_any_element_are_no_database(home, pull, open_store, small):
-    compounds = Documents(p for p in small.phases if "-" in p.chemsys)
-    with StandIn(compounds) as service, pytest.raises(SourceError) as error:
+    compounds = Documents(*([d for d in route if "-" in d["chemsys"]]
+                            for route in (small.thermo, small.summary)))  # fmt: skip
+    with Service(compounds) as service, pytest.raises(SourceError) as error:
         pull(service, everything=True)
     assert_one_line(error, "no GGA_GGA+U phase of any element")
     assert not open_store().complete
@@ -377,14 +380,17 @@ def test_elements_alone_answer_nothing_about_their_compounds(pull, service):
 
 
 def test_an_element_without_its_reference_phase_is_refused(home, pull, open_store, small):
-    def lifted(everything):
-        return Documents(
-            p._replace(formation=0.1) if p.chemsys == "Li" and p.thermo_type == GGA else p
-            for p in small.phases
-        )
-
+    lifted = Documents(
+        [
+            {**d, "formation_energy_per_atom": 0.1}
+            if (d["chemsys"], d["thermo_type"]) == ("Li", "GGA_GGA+U")
+            else d
+            for d in small.thermo
+        ],
+        small.summary,
+    )
     for everything in (False, True):
-        with StandIn(lifted(everything)) as service, pytest.raises(SourceError) as error:
+        with Service(lifted) as service, pytest.raises(SourceError) as error:
             pull(service, *([] if everything else [LIPO]), everything=everything)
         assert_one_line(error, "element Li", "+0.1000 eV/atom", "reference phase is missing")
         assert local_store(Wanted(), [LIPO]) is None
@@ -393,63 +399,164 @@ def test_an_element_without_its_reference_phase_is_refused(home, pull, open_stor
     assert "delete" in str(error.value)
 
 
-def test_documents_that_nobody_asked_for_are_refused(
-    connect, pull, open_store, service, monkeypatch
-):
-    from interscreen.sources.materials_project.client import Client, Page
-
-    genuine = Client.page
-
-    def foreign(self, route, **question):
-        page = genuine(self, route, **question)
-        changed = [{**document, "chemsys": "Cu-O"} for document in page.documents]
-        return Page(changed, page.total)
-
-    monkeypatch.setattr(Client, "page", foreign)
+def test_documents_that_nobody_asked_for_are_refused(pull, open_store, service):
+    service.fail(lambda content: [d.update(chemsys="Cu-O") for d in content["data"]] and content)
     with pytest.raises(SourceError, match="of Cu-O, which was not asked for"):
         pull(service, LIPO)
     assert open_store().count("systems") == 0
+
+
+# -- no order, no pages ------------------------
+
+
+@pytest.fixture
+def forty(monkeypatch):
+    """Forty documents in an answer in place of a thousand."""
+    for module in (client_module, pull_module):
+        monkeypatch.setattr(module, "PAGE", 40)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_service_that_gives_its_documents_in_any_order_is_pulled_whole(
+    pull, open_store, service, small, forty, seed
+):
+    service.shuffle(seed)
+    report = pull(service, EIGHT)
+    assert kept_in(open_store()) == held_by(small, systems_of(EIGHT))
+    assert report.documents == len(held_by(small, systems_of(EIGHT)))
+    assert not any("_skip" in r.params for r in service.requests)
+
+
+def test_real_documents_of_three_elements_arrive_in_any_order(
+    pull, open_store, home, recorded, monkeypatch
+):
+    for module in (client_module, pull_module):
+        monkeypatch.setattr(module, "PAGE", 100)
+    with Service(recorded) as service:
+        service.shuffle()
+        report = pull(service, ("Fe", "Li", "O"))
+    assert report.documents == len(kept_in(open_store())) == 375
+    assert audit(open_store())["hull"] == "375 agree with the Materials Project's"
+
+
+def test_one_document_in_place_of_another_is_asked_for_again(pull, open_store, service, small):
+    service.fail(doubled, after=1)
+    pull(service, LIPO)
+    assert kept_in(open_store()) == held_by(small, systems_of(LIPO))
+
+
+def test_a_document_that_stays_away_leaves_a_store_that_answers_nothing(pull, open_store, service):
+    service.fail(doubled, times=None, after=1)
+    with pytest.raises(SourceError) as error:
+        pull(service, LIPO)
+    assert_one_line(error, "different documents where", "6 times in a row")
+    assert local_store(Wanted(), [LIPO]) is None
+
+
+def without(formula):
+    """Leave out a formula, and announce one document less."""
+
+    def leave_out(content):
+        kept = [d for d in content["data"] if d.get("formula_pretty") != formula]
+        content["meta"]["total_doc"] -= len(content["data"]) - len(kept)
+        content["data"] = kept
+
+    return leave_out
+
+
+def test_a_phase_that_is_left_out_without_a_word_is_found_by_the_hull(
+    home, pull, open_store, recorded
+):
+    """Li5FeO4 with a lowered number of documents: nothing but the hull tells."""
+    lifo = ("Fe", "Li", "O")
+    with Service(recorded) as service:
+        service.fail(without("Li5FeO4"), after=1)  # the answer about compounds
+        with pytest.raises(SourceError) as error:
+            pull(service, lifo)
+        assert_one_line(error, "left out mp-", "Li5FeO4", "run the same command again")
+        assert local_store(Wanted(), [lifo]) is None
+        before = len(service.asked())
+        options = SourceOptions(endpoint=service.endpoint)
+        assert len(open_table("mp", [lifo], options=options)) > 100  # the same, in a question
+        again = service.asked()[before:]
+    assert {r.params["chemsys"] for r in again} == {"Fe-Li-O,Fe"}
+    assert open_store().count("documents") == 375
+
+
+def test_documents_that_the_licence_rule_hides_are_told_and_not_taken_for_missing(
+    home, pull, open_store, small, notes
+):
+    with Service(small, terms_accepted=False) as service:
+        report = pull(service, ("Li", "S", "Ti"))
+        assert report.requests == 2 * 2 + 2
+        told = [note for note in notes if "BY-NC" in note]
+        table = open_table("mp", [("Li", "S", "Ti")], options=OFFLINE)
+    identifier = legacy(NON_COMMERCIAL)
+    assert identifier not in kept_in(open_store())
+    assert len(told) == 1
+    for part in ("rests on 1 document that", "Li2TiS3", identifier, "accept its terms"):
+        assert part in told[0]
+    (note,) = table.source.notes
+    assert identifier in note
+    assert "; " not in note  # warnings of a table are kept apart by it
+    assert open_table("mp", [("Li", "S")], options=OFFLINE).source.notes == ()
+    report = audit(open_store())
+    assert report["hidden"] == [identifier]
+    assert "BY-NC" in report["hull"]
+
+
+def test_more_documents_of_one_energy_than_fit_into_an_answer_are_an_error(
+    home, pull, small, monkeypatch
+):
+    for module in (client_module, pull_module):
+        monkeypatch.setattr(module, "PAGE", 5)
+    with Service(small) as service, pytest.raises(SourceError) as error:
+        pull(service, everything=True)  # 19 elements at zero
+    assert_one_line(error, "documents at one formation energy", "more than it gives")
 
 
 # -- new versions ------------------------
 
 
 @pytest.fixture
-def small_pages(monkeypatch):
-    """Five documents a page in place of a thousand."""
-    monkeypatch.setattr(client_module, "PAGE", 5)
+def always_look(monkeypatch):
+    """Ask after every answer which database is served, in place of every 90 s."""
+    monkeypatch.setattr(pull_module, "_LOOK", -1.0)
 
 
-def next_version(small, gone=()):
-    moved = {p.material_id: 0.001 for p in small.phases if "-" in p.chemsys}
-    return small.changed(
-        gone=gone, moved={i: delta for i, delta in moved.items() if i not in set(gone)}
-    )
+def next_version(small):
+    elements = held_by(small, {d["chemsys"] for d in small.thermo if "-" not in d["chemsys"]})
+    return small.moved({i: 0.001 for i in held_by(small) if i not in elements})
 
 
-@pytest.mark.parametrize("fewer", [False, True])
-@pytest.mark.parametrize("after", [1, *(pytest.param(n, marks=PROOF) for n in (0, 2, 3, 4, 6))])
-def test_a_new_version_between_two_pages_starts_anew(
-    home, pull, open_store, small, notes, small_pages, after, fewer
+@pytest.mark.parametrize(
+    ("after", "everything"),
+    [(1, False), (1, True), *(pytest.param(n, False, marks=PROOF) for n in (0, 2, 3))],
+)
+def test_a_new_version_during_a_pull_starts_anew(
+    home, pull, open_store, small, notes, always_look, after, everything
 ):
-    gone = [p.material_id for p in small.phases if p.chemsys == "Li-O-P"][:2] if fewer else []
-    new = next_version(small, gone)
-    with StandIn(small) as service:
+    new = next_version(small)
+    with Service(small) as service:
         service.change_version_after(after, "2026.12.1", new)
-        report = pull(service, LIPO)
+        report = pull(service, *([] if everything else [LIPO]), everything=everything)
     assert report.store.database == "2026.12.1"
-    assert kept_in(open_store("2026.12.1")) == held_by(new, systems_of(LIPO))
+    wanted = None if everything else systems_of(LIPO)
+    assert kept_in(open_store("2026.12.1")) == held_by(new, wanted)
     old = open_store()
-    assert kept_in(old) == held_by(small, old.asked("thermo"))
+    assert kept_in(old).items() <= held_by(small).items()
     assert not old.covers(LIPO)
     (told,) = [note for note in notes if "went from database" in note]
-    assert "from database 2026.10.1 to 2026.12.1 during the pull" in told
+    assert "from database 2026.04.13 to 2026.12.1 during the pull" in told
 
 
-def test_a_version_that_never_rests_ends_in_one_line(home, pull, small):
-    with StandIn(small) as service:
-        for number in range(40):
-            service.change_version_after(1, f"2027.1.{number}")
+def test_a_version_that_never_rests_ends_in_one_line(home, pull, small, always_look):
+    class Restless(Service):
+        def _next_fault(self, path):
+            self.set_version(f"2027.1.{len(self.requests)}")
+            return super()._next_fault(path)
+
+    with Restless(small) as service:
         for everything in (False, True):
             with pytest.raises(SourceError) as error:
                 pull(service, *([] if everything else [LIPO]), everything=everything)
@@ -458,51 +565,32 @@ def test_a_version_that_never_rests_ends_in_one_line(home, pull, small):
             )
 
 
-def test_a_total_that_changes_between_two_pages_is_refused(
-    home, pull, open_store, small, small_pages
-):
-    fewer = small.changed(gone=[p.material_id for p in small.phases if p.chemsys == "Li-O-P"][:2])
-    with StandIn(small) as service:
-        service.change_version_after(3, VERSION, fewer)
-        with pytest.raises(SourceError) as error:
-            pull(service, LIPO)
-        assert_one_line(error, "announced 11 and then 9", "run the same command again")
-        assert open_store().asked("thermo") == set(LIPO)
-        pull(service, LIPO)
-    assert kept_in(open_store()) == held_by(fewer, systems_of(LIPO))
-
-
 # -- everything ------------------------
 
 
-@pytest.fixture
-def hundreds(monkeypatch):
-    """A hundred documents a page: three pages of energies, four of summaries."""
-    monkeypatch.setattr(client_module, "PAGE", 100)
+def ranges_asked(service):
+    return Counter(
+        (r.path, r.params.get("formation_energy_per_atom_min"),
+         r.params.get("formation_energy_per_atom_max")) for r in service.asked()
+    )  # fmt: skip
 
 
-def pages_asked(service):
-    return Counter((r.path, int(r.params.get("_skip", 0))) for r in data_requests(service))
-
-
-def test_everything_comes_page_by_page(pull, open_store, service, small, hundreds):
+def test_everything_comes_in_ranges_of_energy(pull, open_store, service, small, forty):
+    service.shuffle()
     seen = []
     report = pull(service, everything=True, progress=lambda *numbers: seen.append(numbers))
-    assert set(pages_asked(service).values()) == {1}
-    assert [first for path, first in pages_asked(service) if path == THERMO] == [0, 100, 200]
-    assert (report.requests, report.documents) == (6, len(held_by(small)))
-    assert seen[2] == (294, 294)
+    assert set(ranges_asked(service).values()) == {1}
+    assert (report.requests, report.documents) == (len(service.asked()), len(held_by(small)))
+    assert report.requests < 40
+    assert seen[-1][0] == seen[-1][1]
     store = open_store()
     assert store.complete
     assert kept_in(store) == held_by(small)
-    assert store.count("summaries") == len({p.material_id for p in small.phases}) - 1
     again = pull(service, everything=True)
     assert (again.requests, again.documents) == (0, 0)
 
 
-def test_a_complete_store_answers_every_question_and_asks_for_nothing(
-    pull, service, small, hundreds
-):
+def test_a_complete_store_answers_every_question_and_asks_for_nothing(pull, service, small):
     pull(service, everything=True)
     del service.requests[:]
     assert pull(service, EIGHT, ("Li", "Xe")).requests == 0
@@ -515,23 +603,23 @@ def test_a_complete_store_answers_every_question_and_asks_for_nothing(
 
 
 @pytest.mark.parametrize("route", [THERMO, SUMMARY])
-def test_after_a_failure_only_the_missing_pages_are_asked_for(
-    pull, open_store, service, small, hundreds, route
+def test_after_a_failure_only_the_missing_ranges_are_asked_for(
+    pull, open_store, service, small, forty, route
 ):
-    service.fail("502", route=route, after=2, times=None)
+    service.fail("504", route=route, after=5, times=None)
     with pytest.raises(SourceError) as error:
         pull(service, everything=True)
-    assert_one_line(error, "HTTP 502")
+    assert_one_line(error, "HTTP 504")
     assert not open_store().complete
     assert local_store(Wanted(), [("Li", "O")]) is None
-    answered = {
-        (r.path, int(r.params.get("_skip", 0))) for r in service.requests if r.status == 200
-    }
+    failed = {request for request in ranges_asked(service) if request[0] == route}
+    answered = Counter({r for r in ranges_asked(service) if r not in failed})
     service.mend()
     del service.requests[:]
     pull(service, everything=True)
-    assert pages_asked(service)
-    assert not set(pages_asked(service)) & answered
+    assert ranges_asked(service)
+    assert not set(ranges_asked(service)) & set(answered)
+    assert len(set(ranges_asked(service)) & failed) == 1  # the one that failed
     assert kept_in(open_store()) == held_by(small)
 
 
@@ -543,65 +631,13 @@ def test_systems_pulled_before_are_no_obstacle_to_everything(pull, open_store, s
     assert kept_in(store) == held_by(small)
 
 
-def test_a_total_that_changes_between_pages_is_refused_and_then_right(
-    home, pull, open_store, small, hundreds
-):
-    fewer = small.changed(gone=["mp-3300001"])
-    with StandIn(small) as service:
-        service.change_version_after(2, VERSION, fewer)
-        with pytest.raises(SourceError) as error:
-            pull(service, everything=True)
-        assert_one_line(error, "announced 294 and then 293", "run the same command again")
-        assert not open_store().complete
-        pull(service, everything=True)
-    assert open_store().complete
-
-
-@pytest.mark.parametrize("after", [1, *(pytest.param(n, marks=PROOF) for n in (0, 2, 4))])
-def test_a_new_version_between_two_pages_of_everything_starts_anew(
-    home, pull, open_store, small, notes, hundreds, after
-):
-    new = next_version(small, ["mp-3300001"])
-    with StandIn(small) as service:
-        service.change_version_after(after, "2026.12.1", new)
-        pull(service, everything=True)
-    assert open_store("2026.12.1").complete
-    assert kept_in(open_store("2026.12.1")) == held_by(new)
-    assert not open_store().complete
-    kept = kept_in(open_store())
-    assert kept == {i: held_by(small)[i] for i in kept}
-    assert sum("went from database" in note for note in notes) == 1
-
-
-def test_pages_that_overlap_are_swept_again(home, pull, open_store, small, hundreds):
-    turned = Documents(small.phases[::-1])
-    with StandIn(small) as service:
-        service.change_version_after(1, VERSION, turned)
-        pull(service, everything=True)
-        thermo = [r for r in data_requests(service) if r.path == THERMO]
-    assert len(thermo) == 6
-    assert open_store().complete
-    assert kept_in(open_store()) == held_by(small)
-
-
-def test_pages_that_always_overlap_end_in_one_line(home, pull, open_store, small, hundreds):
-    turned = Documents(small.phases[::-1])
-    with StandIn(small) as service:
-        for number in range(40):
-            service.change_version_after(0, VERSION, (turned, small)[number % 2])
-        with pytest.raises(SourceError) as error:
-            pull(service, everything=True)
-    assert_one_line(error, "pages overlap", "what has arrived is kept")
-    assert not open_store().complete
-
-
 # -- several processes ------------------------
 
 CHILD = """
 import sys
 from interscreen.sources.materials_project.client import Client
 from interscreen.sources.materials_project.key import find_key
-from interscreen.sources.materials_project.systems import pull_systems
+from interscreen.sources.materials_project.pull import pull_systems
 
 client = Client(find_key(), "GGA_GGA+U", endpoint=sys.argv[1], sleep=lambda seconds: None)
 report = pull_systems(client, [name.split("-") for name in sys.argv[2:]])
@@ -634,7 +670,7 @@ def start_pull(home, subprocess_environment):
 
 @pytest.mark.proof
 def test_a_killed_pull_goes_on_where_it_stopped(start_pull, pull, open_store, service, small):
-    service.fail("hang", route=SUMMARY, after=2, seconds=60)
+    service.fail("hang", route=SUMMARY, after=1, seconds=60)
     process = start_pull(service, EIGHT)
     deadline = time.monotonic() + 60
     while not any(r.fault == "hang" for r in service.requests):
@@ -645,14 +681,14 @@ def test_a_killed_pull_goes_on_where_it_stopped(start_pull, pull, open_store, se
     process.wait()
     left = open_store()
     energies, summaries = left.asked("thermo"), left.asked("summary")
-    assert set(EIGHT) < summaries < energies < systems_of(EIGHT)
+    assert set(EIGHT) <= summaries < energies <= systems_of(EIGHT)
     assert kept_in(left) == held_by(small, energies)
     assert left.check() == "ok"
     assert local_store(Wanted(), [EIGHT]) is None
     del service.requests[:]
     report = pull(service, EIGHT)
-    assert set(service.chemsys_requests(THERMO)) == systems_of(EIGHT) - energies
-    assert set(service.chemsys_requests(SUMMARY)) == systems_of(EIGHT) - summaries
+    assert {n for n in service.systems(THERMO) if "-" in n} == systems_of(EIGHT) - energies
+    assert {n for n in service.systems(SUMMARY) if "-" in n} == systems_of(EIGHT) - summaries
     assert report.systems == 255 - len(energies)
     assert kept_in(open_store()) == held_by(small, systems_of(EIGHT))
 

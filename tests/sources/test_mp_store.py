@@ -1,5 +1,6 @@
 """The store of the Materials Project: whole or not at all, whatever happens to it."""
 
+import math
 import os
 import sqlite3
 import subprocess
@@ -19,12 +20,14 @@ from interscreen.sources.materials_project.store import (
     stores_folder,
     version_order,
 )
+from interscreen.sources.materials_project.table import store_rows
 
 VERSION, FAMILY = "2026.10.1", "GGA_GGA+U"
 
 
 def energies(*identifiers, chemsys="Li", energy=0.0):
-    rows = [(i, "Li", chemsys, energy, 0.0, -1.9, -1.9, None, "", "BY-C") for i in identifiers]
+    more = (0.0, -1.9, -1.9, None, "", "BY-C", "GGA", "")
+    rows = [(i, "Li", chemsys, energy, *more) for i in identifiers]
     return Batch("thermo", rows, [], [], {chemsys: len(rows)})
 
 
@@ -129,7 +132,7 @@ def test_an_element_without_documents_is_absent_and_a_compound_is_not(home):
         assert store.absent() == {"Xe"}
         assert store.elements() == {"Li"}
         assert store.covers({"Li", "Xe"})
-        store.mark_complete({"thermo": 1, "summary": 1})
+        store.mark_complete()
         assert store.complete
         assert store.absent() == frozenset()
         assert store.covers({"Na", "Cl"})
@@ -143,18 +146,62 @@ def test_a_document_that_comes_again_replaces_the_one_before(home):
     assert dict(found) == {"mp-1": 0.0, "mp-2": 0.5}
 
 
-def test_a_page_and_its_note_are_one(home):
+def test_a_part_and_its_note_are_one(home):
+    whole, low, high = (-math.inf, math.inf), (-math.inf, -1.0), (-0.9, math.inf)
     with make() as store:
-        store.add([energies("mp-1")], page=(0, 1, 2))
-        store.add([Batch("summary", [], [("mp-9", "deprecated")], [], {})], page=(0, 1, 1))
-        assert store.pages("thermo") == {0: (1, 2)}
-        assert store.pages("summary") == {0: (1, 1)}
+        store.add([energies("mp-1")], parts={whole: None, low: None, high: None})
+        assert store.parts("thermo") == [(*low, None), (*high, None)]
+        store.add([energies("mp-2")], parts={low: 1})
         with pytest.raises(InputError):
-            store.add([energies("mp-2", energy=None)], page=(1000, 1, 2))  # no energy, no row
-        assert store.pages("thermo") == {0: (1, 2)}
-        store.forget_pages()
-        assert store.pages("thermo") == {}
-        assert store.count("documents") == 1
+            store.add([energies("mp-3", energy=None)], parts={high: 1})  # no energy, no row
+        assert store.parts("thermo") == [(*low, 1), (*high, None)]
+        assert store.parts("summary") == []
+        assert store.count("documents") == 2
+
+
+# -- identifiers, versions, formats ------------------------
+
+
+def test_a_version_may_be_written_with_or_without_zeros(home):
+    make("2026.04.13").close()
+    assert store_path("2026.4.13", FAMILY) == store_path("2026.04.13", FAMILY)
+    with make("2026.4.13") as store:
+        assert store.database == "2026.04.13"
+    assert len(find_stores()) == 1
+
+
+def test_a_store_of_the_format_before_is_read_and_renewed(filled):
+    """Without run types, with identifiers in letters, as it was on disk before."""
+    with sqlite3.connect(filled) as old:
+        for name in ("run_type", "corrections"):
+            old.execute(f"ALTER TABLE documents DROP COLUMN {name}")
+        old.execute("DROP TABLE parts")
+        old.execute("UPDATE documents SET material_id = 'mp-aaaaaaft' WHERE material_id = 'mp-149'")
+        old.execute("PRAGMA user_version = 1")
+    old.close()
+    with Store(filled) as store:
+        rows = store_rows(store)
+        assert "mp-149" in rows.ids
+        assert not store.knows("run_type")
+        assert store.covers({"Li"})
+        before = len(rows)
+    with make() as store:
+        assert store.knows("run_type")
+        assert ("mp-149",) in store.read("SELECT material_id FROM documents")
+        assert len(store_rows(store)) == before == 300
+        store.add([energies("mp-149")], ["Li"])  # the same one: no second row
+        assert store.count("documents") == 300
+
+
+def test_the_checksum_is_that_of_the_content(filled, home):
+    with Store(filled) as store:
+        first = store.checksum()
+        store.mark_pulled([frozenset({"Li", "O"})])
+        assert store.checksum() == first  # no document has changed
+        store.add([energies("mp-1", energy=0.001)])
+        assert store.checksum() != first
+        store.add([energies("mp-1")])
+        assert store.checksum() == first
 
 
 # -- damage ------------------------
@@ -175,7 +222,7 @@ def other_database(path):
 
 def older_format(path):
     with sqlite3.connect(path) as store:
-        store.execute(f"PRAGMA user_version = {FORMAT - 1}")
+        store.execute("PRAGMA user_version = 0")
     store.close()
 
 
@@ -289,7 +336,7 @@ with Store(Path(sys.argv[1])) as store, store.transaction() as write:
     write.execute(f"PRAGMA cache_size = {sys.argv[2]}")
     write.execute("DELETE FROM documents")
     write.executemany(
-        "INSERT INTO documents VALUES (?, 'Li', 'Li', 9.0, 0, 0, 0, 0, ?, '')",
+        "INSERT INTO documents VALUES (?, 'Li', 'Li', 9.0, 0, 0, 0, 0, ?, '', '', '')",
         ((f"mp-x{n}", "x" * 200) for n in range(5000)),
     )
     write.execute("INSERT OR REPLACE INTO systems VALUES ('thermo', 'Li-O', 5000)")

@@ -11,6 +11,7 @@ from ..phases.result import Keyed
 from ..phases.table import PhaseTable
 from ..phases.units import MAH_PER_MOL
 from .competitors import Competitors, competitors_of, unproven
+from .ion import LITHIUM, Ion
 from .lithium import lithium_line
 from .provenance import Answer, provenance
 
@@ -62,6 +63,11 @@ class Lithiation(Answer, figure="lithiation"):
         it takes up no Li.
     competitors : Competitors
         Compounds of its elements with Li that could have competed.
+    endless_V : float or None
+        Voltage below which a gas at its pressure takes up Li without end [V]: the path stops
+        there.  None without such a gas.
+    ion : str
+        What is taken up, also where names of keys say ``li``; voltages are against its metal.
     """
 
     material: str
@@ -74,7 +80,9 @@ class Lithiation(Answer, figure="lithiation"):
     energy_above_hull_eV_per_atom: float
     average_voltage_V: float | None
     competitors: Competitors
+    endless_V: float | None
     provenance: dict[str, Any]
+    ion: str = "Li"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per step."""
@@ -109,8 +117,8 @@ def amount_text(number: float) -> str:
     return f"{number:.4g} "
 
 
-def lithiate(table: PhaseTable, m: Given) -> Lithiation:
-    """Follow a material from its own Li content to equilibrium with Li metal.
+def lithiate(table: PhaseTable, m: Given, ion: Ion = LITHIUM) -> Lithiation:
+    """Follow a material from its own Li content to equilibrium with Li metal, or another metal.
 
     ``m`` is a formula, a mixture or the name of an electrolyte; errors as for ``react``.
 
@@ -120,9 +128,9 @@ def lithiate(table: PhaseTable, m: Given) -> Lithiation:
     >>> lithiate(PhaseTable.reference(), "CuF2").final_products
     ('Cu', 'LiF')
     """
-    line = lithium_line(table, m)
+    line = lithium_line(table, m, ion)
     walk, unit = line.walk, line.reactant.composition
-    own, n_atoms = float(unit.amount("Li")), float(unit.n_atoms)
+    own, n_atoms = float(unit.amount(ion.symbol)), float(unit.n_atoms)
     mass = molar_mass(unit.amounts)
     steps = []
     for point in range(walk.start, len(walk.t) - 1):
@@ -135,13 +143,14 @@ def lithiate(table: PhaseTable, m: Given) -> Lithiation:
                 voltage_V=voltage,
                 li_per_formula_start=own + float(walk.t[point]) * n_atoms,
                 li_per_formula_end=own + taken,
-                capacity_mAh_per_g=taken * MAH_PER_MOL / mass,
+                capacity_mAh_per_g=ion.charge * taken * MAH_PER_MOL / mass,
                 products=line.products(point + 1),
             )
         )
     last = walk.start + len(steps)
     taken = float(walk.t[last])
     final = line.products(last)
+    mean = (line.energy - float(walk.energy[last])) / taken if steps else 0.0
     return Lithiation(
         material=unit.text,
         steps=tuple(steps),
@@ -151,13 +160,15 @@ def lithiate(table: PhaseTable, m: Given) -> Lithiation:
         energy_eV_per_atom=line.energy,
         energy_source=line.reactant.energy_source,
         energy_above_hull_eV_per_atom=line.above_hull,
-        average_voltage_V=(line.energy - float(walk.energy[last])) / taken if steps else None,
+        average_voltage_V=mean / ion.charge if steps else None,
         competitors=competitors_of(table, m),
+        endless_V=line.voltage(last) if line.endless else None,
         provenance=provenance(
             table.source,
             line.system,
             [line.reactant],
             final,
-            () if steps else unproven(table, unit),
+            () if steps or ion != LITHIUM else unproven(table, unit),
         ),
+        ion=ion.symbol,
     )

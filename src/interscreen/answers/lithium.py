@@ -1,4 +1,4 @@
-"""The line that windows and lithiation share: a material that takes up or gives off Li."""
+"""The line that windows and lithiation share: a material that takes up or gives off an ion."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..engine.batch import tolerant_limits
-from ..engine.walk import Walk, walk_line
 from ..phases.equation import NOISE
 from ..phases.material import Given, compose
 from ..phases.system import System
 from ..phases.table import PhaseTable
+from .beside import WalkBeside, walk_beside
+from .ion import LITHIUM, Ion
 from .reactant import Reactant, prepare, require_lithium, without_noise
 
 TOLERANCE_EV = 0.010
@@ -26,24 +27,25 @@ The last printed place of Zr1.4 is worth 0.4 Li in 24 atoms.
 
 @dataclass(frozen=True)
 class LithiumLine:
-    """The hull of ``M + u Li`` per atom of M, from no Li at all to Li metal."""
+    """The hull of ``M + u Li`` per atom of M, from no Li at all to Li metal (or another ion)."""
 
     system: System
     reactant: Reactant  # the material M
-    walk: Walk  # t is the Li added per atom of M; minus the slope the voltage [V against Li/Li+]
+    # t is the Li added per atom of M; minus the slope the voltage [V against Li/Li+]
+    walk: WalkBeside
+    ion: Ion = LITHIUM
 
     @classmethod
-    def of(cls, system: System, reactant: Reactant) -> LithiumLine:
-        """Walk the line of a reactant in a system with Li."""
+    def of(cls, system: System, reactant: Reactant, ion: Ion = LITHIUM) -> LithiumLine:
+        """Walk the line of a reactant in a system with the ion's element."""
         direction = np.zeros(len(system.elements))
-        lithium = system.elements.index("Li")
+        lithium = system.elements.index(ion.symbol)
         direction[lithium] = 1.0
         low = -float(reactant.fractions[lithium])
-        walk = walk_line(
-            system.columns, system.energies, reactant.fractions, direction,
-            start=0.0, low=low, high=float("inf"),
-        )  # fmt: skip
-        return cls(system, reactant, walk)
+        walk = walk_beside(
+            system, reactant.fractions, direction, at=0.0, low=low, high=float("inf")
+        )
+        return cls(system, reactant, walk, ion)
 
     @property
     def hull_energy(self) -> float:
@@ -60,9 +62,14 @@ class LithiumLine:
         """Energy of M above the hull [eV/atom], without numerical noise."""
         return without_noise(self.energy - self.hull_energy)
 
+    @property
+    def endless(self) -> bool:
+        """Whether a gas takes up Li without end: the line ends before Li metal."""
+        return bool(self.walk.beyond)
+
     def voltage(self, interval: int) -> float:
         """Voltage between points ``interval`` and ``interval + 1`` [V against Li/Li+]."""
-        value = -float(self.walk.slope[interval])
+        value = -float(self.walk.slope[interval]) / self.ion.charge
         return value if value > 1e-9 else 0.0
 
     def tolerance_window(self, tolerance: float) -> tuple[float, float | None]:
@@ -72,7 +79,8 @@ class LithiumLine:
         ``FORMULA_LITHIUM``; None where the Li to give off gains less at any potential.
         """
         low, high = tolerant_limits(self.walk, tolerance, FORMULA_LITHIUM)
-        return low, high if np.isfinite(high) else None
+        charge = self.ion.charge
+        return low / charge, high / charge if np.isfinite(high) else None
 
     def reacted(self, point: int) -> dict[str, float]:
         """Share of each element's atoms, Li aside, that have left the phases they were in."""
@@ -85,13 +93,18 @@ class LithiumLine:
         found = {}
         for row, symbol in enumerate(self.system.elements):
             whole = float(self.reactant.fractions[row])
-            if symbol != "Li" and whole > 0.0:
+            if symbol != self.ion.symbol and whole > 0.0:
                 more = sum(max(0.0, gain) * columns[row, at] for at, gain in moved.items())
                 found[symbol] = round(min(1.0, more / whole), 10)
         return found
 
     def products(self, point: int) -> dict[str, float]:
-        """Equilibrium at a point: formula units of each phase per formula unit of M."""
+        """Equilibrium at a point: formula units of each phase per formula unit of M.
+
+        Behind the last point of an endless line: what the gas becomes, infinitely much.
+        """
+        if point == len(self.walk.t) and self.endless:
+            return dict.fromkeys(sorted(map(self.system.name, self.walk.beyond)), float("inf"))
         n_atoms = float(self.reactant.composition.n_atoms)
         found: dict[str, float] = {}
         for column, atoms in zip(self.walk.phases[point], self.walk.amounts[point], strict=True):
@@ -102,8 +115,8 @@ class LithiumLine:
         return {name: round(amount, 10) for name, amount in sorted(found.items())}
 
 
-def lithium_line(table: PhaseTable, m: Given) -> LithiumLine:
-    """Walk the hull along the Li content of a material; errors as for ``react``."""
-    require_lithium(table)
-    system, (reactant,) = prepare(table, [m], extra=["Li"])
-    return LithiumLine.of(system, reactant)
+def lithium_line(table: PhaseTable, m: Given, ion: Ion = LITHIUM) -> LithiumLine:
+    """Walk the hull along the content of Li or another ion; errors as for ``react``."""
+    require_lithium(table, ion.symbol)
+    system, (reactant,) = prepare(table, [m], extra=[ion.symbol])
+    return LithiumLine.of(system, reactant, ion)

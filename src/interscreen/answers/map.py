@@ -11,14 +11,14 @@ import numpy as np
 from ..engine.batch import START, Problem, Sparse, mutual_minima, row_lines
 from ..engine.walk import lowest_energy, walk_line
 from ..errors import InputError, SolverError
-from ..phases.formula import atomic_number, element_formula
+from ..phases.formula import atomic_number
 from ..phases.material import Given
 from ..phases.result import Result
 from ..phases.system import Floats, System
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
 from .provenance import provenance
-from .reactant import ON_HULL, Reactant, prepare, without_noise
+from .reactant import ON_HULL, Reactant, prepare, without_gas, without_noise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,6 +204,7 @@ def composition_map(
     elements = read_system(system)
     if not 2 <= divisions <= MOST_DIVISIONS:
         raise InputError(f"divisions {divisions}: give a number from 2 to {MOST_DIVISIONS}")
+    without_gas(table, "maps")
     phases, (other,) = prepare(table, [partner], extra=elements)
     places = [phases.elements.index(symbol) for symbol in elements]
     fractions = grid(divisions)
@@ -295,7 +296,7 @@ def _reduction_limits(phases: System, points: Floats) -> Floats | None:
     if not found.solved.all():
         amounts = points[int(np.flatnonzero(~found.solved)[0])]
         shown = " ".join(
-            f"{element_formula(symbol)} {amount:.4f}"
+            f"{symbol} {amount:.4f}"
             for symbol, amount in zip(phases.elements, amounts, strict=True)
             if amount > 0.0
         )

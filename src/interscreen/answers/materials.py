@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..energies.sampling import EnergySamples
 from ..engine.batch import EVERYBODY, Problem, Sparse, row_lines, spans
-from ..phases.formula import atomic_mass, element_formula, molar_mass, parse_formula
+from ..phases.formula import atomic_mass, molar_mass, parse_formula
 from ..phases.material import Given, compose, resolve
 from ..phases.system import Floats
 from ..phases.table import PhaseTable, compositions_of
@@ -241,7 +241,7 @@ class Phases:
             [
                 *self.table.formulas[self.rows].tolist(),
                 *(phase.name for phase in self.own),
-                *(element_formula(symbol) for symbol in self.table.elements),
+                *map(self.table.source.element_name, self.table.elements),
             ],
             dtype=object,
         )

@@ -238,7 +238,7 @@ class _Interface:
         kink = reaction.best
         if kink is None:
             return _Tangent(potential, reaction=reaction)
-        x, exchanged = kink.mixing_fraction, reaction.lithium_at(kink.point)
+        x, exchanged = kink.mixing_fraction, reaction.held_at(kink.point, "Li")
         slope = 0.0
         for share, side, piece in zip((x, 1.0 - x), self.sides, pieces, strict=True):
             exchanged -= share * side.own_lithium

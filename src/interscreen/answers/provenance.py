@@ -63,6 +63,9 @@ def _written(value: float | str | None, key: str) -> str:
     return f"{1000 * value:.1f}" if key.endswith("_eV_per_atom") else f"{value:.3f}"
 
 
+_NAMED = 5  # phases that a warning names
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answered(Result):
     """Base of the answers to single questions.
@@ -139,7 +142,11 @@ def provenance(
         **source.to_dict(),
         "elements": list(system.elements),
         "left_out_phases": sorted(system.left_out),
-        "warnings": [*warnings_of(source, reactants, outcome), *doubts],
+        "warnings": [
+            *warnings_of(source, reactants, outcome),
+            *doubts,
+            *_beyond(source, system),
+        ],
         "interscreen_version": version(),
     }
 
@@ -152,6 +159,18 @@ def warnings_of(
     doubtful = sorted(met & known_artefacts()) if met else ()
     read = (line for reactant in reactants for line in reactant.composition.warnings)
     return list(dict.fromkeys([*source.notes, *read, *map(artefact_warning, doubtful)]))
+
+
+def _beyond(source: Source, system: System) -> list[str]:
+    """Say which phases have no energy at the temperature."""
+    if not system.unknown or source.conditions is None:
+        return []
+    names = ", ".join(system.unknown[:_NAMED])
+    more = f" and {len(system.unknown) - _NAMED} more" if len(system.unknown) > _NAMED else ""
+    return [
+        f"not counted at {source.conditions.temperature_K:g} K, as what is measured of their "
+        f"parts does not reach so far: {names}{more}"
+    ]
 
 
 def artefact_warning(phase: str) -> str:

@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from ..energies.conditions import reads_as_gas, unknown_parts
 from ..engine.walk import lowest_energy
 from ..errors import InputError
-from ..phases.formula import Formula
+from ..phases.conditions import GAS
+from ..phases.formula import Formula, parse_formula
 from ..phases.hull import require_near
+from ..phases.identifiers import spelled_as
 from ..phases.material import Composition, Given, Material, as_material, phase_material, resolve
 from ..phases.names import IDENTIFIER, names
 from ..phases.system import Floats, System
@@ -20,6 +23,10 @@ from ..phases.table import PhaseTable
 GIVEN, PHASE, HULL = "given", "phase", "hull"
 
 ON_HULL = 1e-8  # energies closer than this are equal [eV/atom]
+
+
+class UnknownEnergyError(InputError):
+    """A material has no energy at the temperature of the table."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +39,7 @@ class Reactant:
     own_energy: float | None  # of the material itself [eV/atom]; None when the hull stands in
     above_hull: float  # to be added to the hull energy then [eV/atom]
     energy_source: str  # given, phase or hull
+    reference: float = 0.0  # of its gaseous elements, from those at 1 bar [eV/atom]
 
     def energy(self, hull_energy: float) -> float:
         """Energy of the reactant [eV/atom], once the hull energy of its composition is known."""
@@ -45,7 +53,7 @@ class Reactant:
         return {
             "input": self.input,
             "formula": self.composition.text,
-            "energy_eV_per_atom": energy,
+            "energy_eV_per_atom": energy + self.reference,
             "energy_source": self.energy_source,
             "energy_above_hull_eV_per_atom": without_noise(energy - hull_energy),
         }
@@ -69,7 +77,7 @@ def identified(table: PhaseTable, given: Given) -> Given:
     if not is_identifier(given):
         return given
     material = as_material(given)
-    rows = np.flatnonzero(table.ids == material.formula)
+    rows = np.flatnonzero(table.ids == spelled_as(material.formula, table.ids.tolist()))
     if not len(rows):
         known = (
             "keeps the lowest structure of each formula it holds"
@@ -100,7 +108,8 @@ def prepare(
         For unreadable formulas and elements that the table does not know.
     """
     question = tuple(m if isinstance(m, str | Material) else as_material(m) for m in materials)
-    key = (names(), question, tuple(extra))
+    extra = (*extra, *gas_elements(table))
+    key = (names(), question, extra)
     found: tuple[System, list[Reactant]] = table.remember(
         key, lambda: _prepared(table, question, extra)
     )
@@ -115,23 +124,57 @@ def _prepared(
         {symbol for _, _, unit in resolved for symbol in unit.elements}.union(extra)
     )
     # shared by all questions about these elements: nobody writes into its arrays
-    system: System = table.remember(elements, lambda: table.within(elements))
-    reactants = []
+    system: System = table.remember(elements, lambda: with_gases(table, table.within(elements)))
+    conditions, reactants = table.source.conditions, []
     for given, material, unit in resolved:
         rule = energy_rule(table, material, unit)
+        fractions = system.fractions(unit.amounts)
+        shares = zip(system.elements, fractions.tolist(), strict=True)
+        reference = conditions.reference(shares) if conditions else 0.0
+        if rule.given is not None:
+            rule = replace(rule, given=rule.given - reference)
         reactants.append(
             Reactant(
                 input=given.formula if isinstance(given, Material) else given,
                 composition=unit,
-                fractions=system.fractions(unit.amounts),
+                fractions=fractions,
                 own_energy=_own_energy(table, system, rule),
                 above_hull=rule.above_hull,
                 energy_source=rule.source,
+                reference=reference,
             )
         )
         for name, part, energy, _ in own_phases(table, unit, rule):
             system = system.with_phase(name, system.fractions(part.amounts), energy)
     return system, reactants
+
+
+def gas_elements(table: PhaseTable) -> tuple[str, ...]:
+    """Elements of the gases that are named for a table."""
+    conditions = table.source.conditions
+    names = conditions.gases if conditions else ()
+    return tuple(sorted({symbol for name in names for symbol in parse_formula(name).elements}))
+
+
+def with_gases(table: PhaseTable, system: System) -> System:
+    """Return a system with the gases that are named for its table as reservoirs."""
+    conditions = table.source.conditions
+    for gas in conditions.gases if conditions else ():
+        name = f"{gas}{GAS}"
+        if name in system.element_names:
+            column = system.element_names.index(name)
+        else:
+            row = int(np.flatnonzero(table.formulas == name)[0])
+            there = np.flatnonzero(system.rows == row)
+            if not len(there):  # a gas above its elements is no product, but may be named
+                unit = parse_formula(name)
+                system = system.with_phase(
+                    name, system.fractions(unit.amounts), float(table.energies[row])
+                )
+                there = np.array([len(system.rows) - 1])
+            column = int(there[0])
+        system = replace(system, reservoirs=(*system.reservoirs, column))
+    return system
 
 
 def _row(table: PhaseTable, formula: Formula) -> int | None:
@@ -174,6 +217,7 @@ def energy_rule(table: PhaseTable, material: Material, unit: Composition) -> Ene
     if material.energy_above_hull_eV_per_atom is not None:
         above = float(material.energy_above_hull_eV_per_atom)
         return EnergyRule(GIVEN, above_hull=above, whole=True)
+    _require_known(table, unit)
     # a mixture: each component has its own energy, or the hull energy of its own composition
     parts = tuple(
         (float(factor * formula.n_atoms / unit.n_atoms), _row(table, formula), formula)
@@ -184,6 +228,28 @@ def energy_rule(table: PhaseTable, material: Material, unit: Composition) -> Ene
         return EnergyRule(PHASE, parts=parts)  # an element is its own reference
     whole = len(unit.parts) == 1
     return EnergyRule(HULL, parts=() if whole else parts, whole=whole)
+
+
+def _require_known(table: PhaseTable, unit: Composition) -> None:
+    """Refuse what has no energy at the conditions of the table, and gases without a pressure."""
+    conditions = table.source.conditions
+    if conditions is None:
+        return
+    at = f"at {conditions.temperature_K:g} K"
+    for _, formula in unit.parts:
+        gas = reads_as_gas(formula, table)
+        if gas and gas not in conditions.gases:
+            raise InputError(
+                f"{formula.text}: a gas {at}; say its pressure (--gas {gas}=1bar): it acts on the "
+                "other material then"
+            )
+        row = _row(table, formula)
+        if row is not None and np.isnan(table.energies[row]):
+            parts = ", ".join(unknown_parts(table, formula, conditions.temperature_K))
+            raise UnknownEnergyError(
+                f"{formula.text}: no energy {at}: what is measured of its parts does not reach so "
+                f"far ({parts}); choose a lower temperature, or give the energy of the material"
+            )
 
 
 def own_phases(
@@ -219,9 +285,20 @@ def _own_energy(table: PhaseTable, system: System, rule: EnergyRule) -> float | 
     return total
 
 
-def require_lithium(table: PhaseTable) -> None:
-    """Refuse questions about Li where the source has none."""
-    if "Li" not in table.elements:
+def require_lithium(table: PhaseTable, symbol: str = "Li") -> None:
+    """Refuse questions about Li, or another ion, where the source has none."""
+    if symbol not in table.elements:
         raise InputError(
-            f"the source {table.source.name} has no phase with Li; windows and lithiation need it"
+            f"the source {table.source.name} has no phase with {symbol}; windows and lithiation "
+            "need it"
+        )
+
+
+def without_gas(table: PhaseTable, what: str) -> None:
+    """Refuse a question that knows no gas of endless amount."""
+    conditions = table.source.conditions
+    if conditions and conditions.gases:
+        raise InputError(
+            f"{what}: there is none beside a gas that never ends ({', '.join(conditions.gases)}); "
+            "leave the gas out, or ask for reaction, window, profile or decompose"
         )

@@ -5,23 +5,27 @@ What nobody looks at is not computed: kinks, equations and provenance are made w
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine.walk import Floats, Walk, walk_line
+from ..engine.walk import Floats, Walk
 from ..errors import InputError
 from ..phases.equation import Equation, balance
-from ..phases.material import Given
+from ..phases.material import Given, compose
 from ..phases.result import Keyed
 from ..phases.system import System
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
+from .beside import walk_beside
 from .competitors import ANODE, Competitors, competitors_of, unproven
+from .ion import LITHIUM, chemical_potentials
 from .provenance import Answer, provenance, warnings_of
-from .reactant import ON_HULL, Reactant, prepare
+from .ratio import AtRatio, atom_fraction
+from .reactant import ON_HULL, Reactant, prepare, without_noise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +75,25 @@ class Kink(Keyed):
         return self.total_energy_eV_per_atom * float(unit.n_atoms) / share if share > 0 else None
 
 
+@dataclass(frozen=True)
+class SelfDecomposition(Keyed):
+    """What one reactant does alone.
+
+    Attributes
+    ----------
+    energy_eV_per_atom : float
+        Zero or negative [eV/atom of it].
+    equation : str or None
+        None where nothing happens.
+    products : dict of str to float
+        Products and their amounts in that equation.
+    """
+
+    energy_eV_per_atom: float
+    equation: str | None
+    products: dict[str, float]
+
+
 @dataclass(frozen=True, eq=False)
 class Reaction(Answer, figure="reaction"):
     """Reaction of two materials."""
@@ -81,11 +104,15 @@ class Reaction(Answer, figure="reaction"):
     # hull energies of the reactants, on the scale of formation energies [eV/atom]
     hulls: tuple[float, float] = field(repr=False)
     potential_V: float | None  # of an interface open to Li [V against Li/Li+]; None when closed
+    open_elements: Mapping[str, float] = field(repr=False)  # chemical potentials [eV/atom]
     table: PhaseTable = field(repr=False)
+
+    at: AtRatio | None = field(default=None, repr=False)  # where a ratio was asked for
 
     _keys = (
         "reactants min_mutual_energy_eV_per_atom mixing_fraction total_energy_eV_per_atom equation "
-        "products kinks potential_V competitors provenance"
+        "products coexist self_decomposition min_total_energy_eV_per_atom kinks at potential_V "
+        "competitors provenance"
     )
 
     @cached_property
@@ -137,15 +164,32 @@ class Reaction(Answer, figure="reaction"):
         """Products and their amounts in that equation."""
         return self.best.products if self.best else {}
 
+    @property
+    def coexist(self) -> bool:
+        """Whether nothing reacts at all: neither the two with each other, nor one alone."""
+        return self._minimum is None and all(one.products == {} for one in self.self_decomposition)
+
+    @cached_property
+    def self_decomposition(self) -> tuple[SelfDecomposition, SelfDecomposition]:
+        """What each reactant does alone, under the conditions of the question."""
+        first, second = (
+            SelfDecomposition(kink.total_energy_eV_per_atom, kink.equation, kink.products)
+            if kink.total_energy_eV_per_atom < -ON_HULL
+            else SelfDecomposition(0.0, None, {})
+            for kink in (self.kinks[-1], self.kinks[0])
+        )
+        return first, second
+
+    @property
+    def min_total_energy_eV_per_atom(self) -> float:
+        """Lowest total reaction energy over all mixing fractions, both ends included [eV/atom]."""
+        return min(kink.total_energy_eV_per_atom for kink in self.kinks)
+
     @cached_property
     def kinks(self) -> tuple[Kink, ...]:
         """All kinks of the curve in order of mixing fraction, both ends included."""
         t = self.walk.t
-        ends = (self.walk.energy[-1], self.walk.energy[0])
-        alone = [
-            end - reactant.energy(hull) - self._lithium(reactant)
-            for end, hull, reactant in zip(ends, self.hulls, self.sides, strict=True)
-        ]
+        alone = self._alone
         total = self._mutual + t * alone[0] + (1.0 - t) * alone[1]
         energies = (
             np.where(np.abs(values) < _DUST, 0.0, values) for values in (self._mutual, total)
@@ -153,16 +197,49 @@ class Reaction(Answer, figure="reaction"):
         points = zip(t.tolist(), *(values.tolist() for values in energies), strict=True)
         return tuple(Kink(x, m, e, self, point) for point, (x, m, e) in enumerate(points))
 
-    def _lithium(self, reactant: Reactant) -> float:
-        """Energy that the Li of a reactant has from an open reservoir [eV/atom]."""
-        if self.potential_V is None:
-            return 0.0
-        return self.potential_V * float(reactant.fractions[self.system.elements.index("Li")])
+    @cached_property
+    def _alone(self) -> tuple[float, float]:
+        """Self-decomposition energy of each reactant [eV/atom]."""
+        ends = (self.walk.energy[-1], self.walk.energy[0])
+        first, second = (
+            float(end) - reactant.energy(hull) - self._opened(reactant)
+            for end, hull, reactant in zip(ends, self.hulls, self.sides, strict=True)
+        )
+        return first, second
 
-    def lithium_at(self, point: int) -> float:
-        """Li in the products at a kink, atoms per atom of the reactants."""
-        row = self.system.columns[self.system.elements.index("Li"), self.walk.phases[point]]
-        return float(row @ self.walk.amounts[point])
+    def with_ratio(self, fraction: float, by: str, table: PhaseTable) -> Reaction:
+        """Return the same reaction with its energies at a ratio; see ``AtRatio``."""
+        x = atom_fraction(table, self.sides, fraction, by)
+        share = (x, 1.0 - x)
+        mutual = float(np.interp(x, self.walk.t, self._mutual))
+        total = mutual + sum(s * alone for s, alone in zip(share, self._alone, strict=True))
+        equation = self._equation(x, self._phases_between(x))
+        found = AtRatio(
+            fraction, by, x, without_noise(mutual), without_noise(total), equation.text,
+            dict(equation.products),
+        )  # fmt: skip
+        return replace(self, at=found)
+
+    def _phases_between(self, x: float) -> list[tuple[str, float]]:
+        """Phases of the equilibrium at any mixing fraction: those of the kinks beside it."""
+        after = int(np.clip(np.searchsorted(self.walk.t, x), 1, len(self.walk.t) - 1))
+        left, right = self.walk.t[after - 1], self.walk.t[after]
+        weight = float((x - left) / (right - left))
+        found: dict[str, float] = {}
+        for point, share in ((after - 1, 1.0 - weight), (after, weight)):
+            for name, atoms in self.phases_at(point):
+                found[name] = found.get(name, 0.0) + share * atoms
+        return list(found.items())
+
+    def _opened(self, reactant: Reactant) -> float:
+        """Energy that a reactant has from the open elements it holds [eV/atom]."""
+        place = self.system.elements.index
+        shares = ((mu, reactant.fractions[place(s)]) for s, mu in self.open_elements.items())
+        return -sum(mu * float(share) for mu, share in shares)
+
+    def held_at(self, point: int, symbol: str) -> float:
+        """Atoms of an element in the products at a kink, per atom of the reactants."""
+        return _held(self.phases_at(point), symbol)
 
     def phases_at(self, point: int) -> list[tuple[str, float]]:
         """Phases of the equilibrium at a kink, and atoms in each per atom of the reactants."""
@@ -171,17 +248,21 @@ class Reaction(Answer, figure="reaction"):
 
     def equation_at(self, point: int) -> Equation:
         """Balance the equation at a kink."""
-        x = float(self.walk.t[point])
+        return self._equation(float(self.walk.t[point]), self.phases_at(point))
+
+    def _equation(self, x: float, phases: list[tuple[str, float]]) -> Equation:
         shares = [
             (side.composition, share / float(side.composition.n_atoms))
             for side, share in zip(self.sides, (x, 1.0 - x), strict=True)
         ]
-        exchanged = None
-        if self.potential_V is not None:
-            had = sum(number * float(unit.amount("Li")) for unit, number in shares)
-            exchanged = ("Li", self.lithium_at(point) - had)
+        exchanged = []
+        for symbol in self.open_elements:
+            had = sum(number * float(unit.amount(symbol)) for unit, number in shares)
+            name = self.system.element_names[self.system.elements.index(symbol)]
+            units = (_held(phases, symbol) - had) / float(compose(name).n_atoms)
+            exchanged.append((name, units))
         reactants = [(unit.text, unit.amounts, number) for unit, number in shares]
-        return balance(reactants, self.phases_at(point), exchanged)
+        return balance(reactants, phases, exchanged)
 
     @cached_property
     def competitors(self) -> Competitors:
@@ -201,6 +282,11 @@ class Reaction(Answer, figure="reaction"):
     def provenance(self) -> dict[str, Any]:
         """Where the energies come from, what was left out, and warnings."""
         return provenance(self.table.source, self.system, self.sides, doubts=self._doubts)
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """Temperature [K], gases [bar], and chemical potentials of open elements [eV/atom]."""
+        return {**super().conditions, "open": dict(self.open_elements)}
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -235,7 +321,22 @@ class Reaction(Answer, figure="reaction"):
         ]
 
 
-def react(table: PhaseTable, a: Given, b: Given, potential_V: float | None = None) -> Reaction:
+def _held(phases: Sequence[tuple[str, float]], symbol: str) -> float:
+    """Atoms of an element in phases whose atoms are given."""
+    units = ((compose(name), atoms) for name, atoms in phases)
+    return sum(float(unit.amount(symbol)) * atoms / float(unit.n_atoms) for unit, atoms in units)
+
+
+def react(
+    table: PhaseTable,
+    a: Given,
+    b: Given,
+    potential_V: float | None = None,
+    *,
+    open_elements: Mapping[str, str | float] | None = None,
+    at: float | None = None,
+    by: str = "atom",
+) -> Reaction:
     """Reaction energies of two materials over all mixing fractions.
 
     With ``x`` the atom fraction of the first reactant, ``H`` the hull energy of a composition and
@@ -255,6 +356,13 @@ def react(table: PhaseTable, a: Given, b: Given, potential_V: float | None = Non
         counts, not its total energy.
     potential_V : float, optional
         Potential of Li against Li/Li+ [V], zero or positive; None for a closed interface.
+    open_elements : mapping, optional
+        Further elements at a fixed potential: ``{"Na": "2V", "O2": 0.21}`` (a gas needs a table at
+        a temperature).
+    at : float, optional
+        Share of the first reactant at which the energies are given, too.
+    by : str
+        Share of what: ``atom``, ``mole``, ``weight`` or ``volume``.
 
     Raises
     ------
@@ -270,37 +378,34 @@ def react(table: PhaseTable, a: Given, b: Given, potential_V: float | None = Non
     >>> found.equation
     '2 Li + CuF2 -> 2 LiF + Cu'
     """
-    extra = () if potential_V is None else ("Li",)
-    system, (first, second) = prepare(table, (a, b), extra)
-    closed = _walk(system.columns, system.energies, first.fractions, second.fractions)
-    # hull energies on the scale of formation energies: without the V n_Li of an open reservoir
+    opened = chemical_potentials(table, open_elements or {})
+    if potential_V is not None:
+        opened["Li"] = -LITHIUM.checked(potential_V)
+    system, (first, second) = prepare(table, (a, b), tuple(opened))
+    closed = _walk(replace(system, reservoirs=()), first, second)
+    # hull energies on the scale of formation energies: without open elements and gases
     hulls = (float(closed.energy[-1]), float(closed.energy[0]))
     walk = closed
-    if potential_V is not None:
-        potential_V = float(potential_V)
-        walk = _open_walk(system, first, second, potential_V)
-    return Reaction(system, (first, second), walk, hulls, potential_V, table)
+    if opened or system.reservoirs:
+        _require_rest(opened, (first, second))
+        walk = _walk(system, first, second, opened)
+    found = Reaction(system, (first, second), walk, hulls, potential_V, opened, table)
+    return found if at is None else found.with_ratio(at, by, table)
 
 
-def _walk(columns: Floats, costs: Floats, a: Floats, b: Floats) -> Walk:
-    return walk_line(columns, costs, b, a - b, start=_GENERIC, low=0.0, high=1.0, keep_start=False)
+def _walk(
+    system: System, first: Reactant, second: Reactant, opened: Mapping[str, float] | None = None
+) -> Walk:
+    return walk_beside(
+        system, second.fractions, first.fractions - second.fractions,
+        at=_GENERIC, low=0.0, high=1.0, keep_start=False, potentials=opened,
+    )  # fmt: skip
 
 
-def _open_walk(system: System, first: Reactant, second: Reactant, potential: float) -> Walk:
-    """Walk with Li at a fixed potential: no Li row, E + V n_Li in place of E.
-
-    The column of Li metal is dropped with its row: at V > 0 it costs energy, at V = 0 nothing.
-    """
-    if not 0.0 <= potential < 100.0:
+def _require_rest(opened: Mapping[str, float], sides: tuple[Reactant, Reactant]) -> None:
+    """Refuse reactants that hold nothing but open elements."""
+    if not any(set(side.composition.elements) - set(opened) for side in sides):
+        names = " and ".join(opened)
         raise InputError(
-            f"potential {potential} V: give a potential from 0 V (Li metal) upwards, against Li/Li+"
+            f"both reactants are {names}: nothing is left to react when {names} is open"
         )
-    lithium = system.elements.index("Li")
-    others = [i for i in range(len(system.elements)) if i != lithium]
-    if not any(reactant.fractions[others].any() for reactant in (first, second)):
-        raise InputError("both reactants are Li: nothing is left to react when Li is open")
-    columns = np.delete(system.columns, lithium, axis=1)[others]
-    costs = np.delete(system.energies + potential * system.columns[lithium], lithium)
-    walk = _walk(columns, costs, first.fractions[others], second.fractions[others])
-    # columns are counted without Li from here on; put the full numbering back
-    return replace(walk, phases=walk.phases + (walk.phases >= lithium))

@@ -23,12 +23,20 @@ Sampled = TypeVar("Sampled", bound=Answer)
 
 
 def sampled_reaction(
-    table: PhaseTable, a: Given, b: Given, *, model: EnergyModel | None = None, samples: int = 1000
+    table: PhaseTable,
+    a: Given,
+    b: Given,
+    *,
+    model: EnergyModel | None = None,
+    samples: int = 1000,
+    at: float | None = None,
+    by: str = "atom",
 ) -> Reaction:
     """Reaction of two materials (closed) with the error bar of its minimum mutual energy.
 
-    ``model`` is what is assumed about the errors of the energies (docs/uncertainty.md).  Errors as
-    for ``react``; InputError also for a number of samples that gives no interval.
+    ``model`` is what is assumed about the errors of the energies (docs/uncertainty.md); ``at`` and
+    ``by`` as for ``react``.  Errors as for ``react``; InputError also for a number of samples that
+    gives no interval.
     """
 
     def minimum(common: Partners, ours: Materials) -> dict[str, Floats]:
@@ -37,7 +45,7 @@ def sampled_reaction(
         return {"min_mutual_energy_eV_per_atom": energy}
 
     checked_samples(samples)
-    found = react(table, a, b)
+    found = react(table, a, b, at=at, by=by)
     return _with_bars(found, table, [a], [b], model, samples, minimum, lithium=False)
 
 

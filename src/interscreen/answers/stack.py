@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -99,6 +99,12 @@ class Stack(Answer, figure="stack"):
         """What may be wrong with its contacts and its lithiation, each once."""
         parts = (*(contact.reaction for contact in self.contacts), self.lithiation)
         return tuple(dict.fromkeys(line for part in parts for line in part.warnings))
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """Temperature [K] and gases [bar] of the table."""
+        found: dict[str, Any] = self.bare.table.source.to_dict()["conditions"]
+        return found
 
     @property
     def worst_product(self) -> Contact:

@@ -23,7 +23,7 @@ from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from .lithium import FORMULA_LITHIUM, TOLERANCE_EV
 from .materials import Materials, Phases, Rows, materials_of
-from .reactant import ON_HULL, require_lithium
+from .reactant import ON_HULL, require_lithium, without_gas
 
 UNCERTIFIED = "an equilibrium could not be certified; please report the formula and the source"
 
@@ -490,6 +490,7 @@ def partners_in_samples(
     The first sample of the first block has the energies as they are; ``lithium`` says whether Li
     takes part.  Other parameters and errors: see ``stacks``.
     """
+    without_gas(table, "stacks, screens and error bars")
     if lithium:
         require_lithium(table)
     ours = materials_of(table, candidates)

@@ -11,6 +11,7 @@ from ..phases.result import Keyed
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
 from .competitors import Competitors, competitors_of, unproven
+from .ion import CHARGES, LITHIUM, Ion
 from .lithium import TOLERANCE_EV, LithiumLine, lithium_line
 from .provenance import Answer, provenance
 from .reactant import HULL, without_noise
@@ -70,11 +71,13 @@ class Window(Answer, figure="window"):
     energy_above_hull_eV_per_atom : float
     decomposition_energy_0V_eV_per_atom : float
         Energy of the equilibrium with Li metal minus that of the material and the Li taken up
-        [eV per atom of the material].
+        [eV per atom of the material]; None beside a gas that takes up Li without end.
     reduction_products, oxidation_products : tuple of str
         Phases after the first step below and above the window; empty where there is no step.
     competitors : Competitors
         Compounds of its elements with Li that could have competed.
+    ion : str
+        What is taken up and given off; voltages are against its metal.
     """
 
     material: str
@@ -87,11 +90,12 @@ class Window(Answer, figure="window"):
     energy_eV_per_atom: float
     energy_source: str
     energy_above_hull_eV_per_atom: float
-    decomposition_energy_0V_eV_per_atom: float
+    decomposition_energy_0V_eV_per_atom: float | None
     reduction_products: tuple[str, ...]
     oxidation_products: tuple[str, ...]
     competitors: Competitors
     provenance: dict[str, Any]
+    ion: str = "Li"
 
     @property
     def limiting(self) -> tuple[frozenset[str], frozenset[str]]:
@@ -118,7 +122,8 @@ def window_row(window: Window) -> dict[str, Any]:
     """Flat row of a window, for tables."""
     phase = window.phase_window_V or (None, None)
     n_atoms = float(compose(window.material).n_atoms)
-    per_formula = window.decomposition_energy_0V_eV_per_atom * n_atoms
+    per_atom = window.decomposition_energy_0V_eV_per_atom
+    per_formula = None if per_atom is None else per_atom * n_atoms
     return {
         "material": window.material,
         "reduction_limit_V": window.assemblage_window_V[0],
@@ -131,9 +136,11 @@ def window_row(window: Window) -> dict[str, Any]:
         "energy_eV_per_atom": window.energy_eV_per_atom,
         "energy_source": window.energy_source,
         "energy_above_hull_eV_per_atom": window.energy_above_hull_eV_per_atom,
-        "decomposition_energy_0V_eV_per_atom": window.decomposition_energy_0V_eV_per_atom,
+        "decomposition_energy_0V_eV_per_atom": per_atom,
         "decomposition_energy_0V_eV_per_formula": per_formula,
-        "decomposition_energy_0V_kJ_per_mol": per_formula * KJ_PER_MOL,
+        "decomposition_energy_0V_kJ_per_mol": None
+        if per_formula is None
+        else per_formula * KJ_PER_MOL,
         "reduction_products": " + ".join(window.reduction_products),
         "oxidation_products": " + ".join(window.oxidation_products),
     }
@@ -162,7 +169,7 @@ def _steps(line: LithiumLine) -> tuple[WindowStep, ...]:
     shares = {
         symbol: float(share)
         for symbol, share in zip(line.system.elements, line.reactant.fractions, strict=True)
-        if symbol != "Li"
+        if symbol != line.ion.symbol
     }
     found = []
     for point, voltage in voltages:
@@ -174,9 +181,13 @@ def _steps(line: LithiumLine) -> tuple[WindowStep, ...]:
 
 
 def stability_window(
-    table: PhaseTable, m: Given, *, tolerance_meV_per_atom: float = 1000.0 * TOLERANCE_EV
+    table: PhaseTable,
+    m: Given,
+    ion: Ion = LITHIUM,
+    *,
+    tolerance_meV_per_atom: float = 1000.0 * TOLERANCE_EV,
 ) -> Window:
-    """Electrochemical stability window of a material against Li/Li+.
+    """Electrochemical stability window of a material against Li/Li+, or another metal.
 
     The hull along the Li content of the material is walked to either side; minus its slope is the
     voltage (Zhu, He, Mo, ACS Appl. Mater. Interfaces 7, 23685 (2015), doi:10.1021/acsami.5b07517).
@@ -191,7 +202,7 @@ def stability_window(
     0.0
     """
     tolerance = checked_tolerance(tolerance_meV_per_atom)
-    line = lithium_line(table, m)
+    line = lithium_line(table, m, ion)
     walk, start = line.walk, line.walk.start
     reduction = line.voltage(start)
     oxidation = line.voltage(start - 1) if start > 0 else None
@@ -204,6 +215,15 @@ def stability_window(
     else:
         reason = ""
     limits = (reduction, oxidation)
+    alone = reduction > 0.0 or ion != LITHIUM
+    doubts = () if alone else unproven(table, line.reactant.composition)
+    origin = provenance(table.source, line.system, [line.reactant], doubts=doubts)
+    others = [s for s in CHARGES if s in line.reactant.composition.elements and s != ion.symbol]
+    if oxidation is None and others:
+        origin["warnings"].append(
+            f"{line.reactant.composition.text} holds no {ion.symbol} that could be given off; "
+            f"--ion {others[0]} asks for {others[0]}"
+        )
     return Window(
         material=line.reactant.composition.text,
         assemblage_window_V=limits,
@@ -215,14 +235,12 @@ def stability_window(
         energy_eV_per_atom=line.energy,
         energy_source=line.reactant.energy_source,
         energy_above_hull_eV_per_atom=line.above_hull,
-        decomposition_energy_0V_eV_per_atom=without_noise(float(walk.energy[-1]) - line.energy),
+        decomposition_energy_0V_eV_per_atom=None
+        if line.endless
+        else without_noise(float(walk.energy[-1]) - line.energy),
         reduction_products=tuple(line.products(start + 1)) if reduction > 0.0 else (),
         oxidation_products=tuple(line.products(start - 1)) if start > 0 else (),
         competitors=competitors_of(table, m),
-        provenance=provenance(
-            table.source,
-            line.system,
-            [line.reactant],
-            doubts=() if reduction > 0.0 else unproven(table, line.reactant.composition),
-        ),
+        provenance=origin,
+        ion=ion.symbol,
     )

@@ -19,12 +19,14 @@ from .command import (
     Decorator,
     Output,
     command_line,
+    force_option,
     listed,
     option,
     output_options,
     root,
     together,
 )
+from .heat import Gases, Heat, gases_only, heat_options
 from .source import Choice, asked, source_options
 
 if TYPE_CHECKING:
@@ -119,6 +121,7 @@ map_options = together(
     option("--divisions", "of a side (default 200)", type=int, default=200, metavar="N"),
     option("--level", "outlined [eV/atom] (default 0.05)", type=float, default=0.05, metavar="E"),
 )
+_ion = option("--ion", "what moves: Li (default), Na, K, Mg, Ca, Zn, Al", default="Li", metavar="X")
 _samples = option(
     "--samples", "for error bars, as 1000 (default none)", type=int, default=0, metavar="N"
 )
@@ -129,29 +132,54 @@ _samples = option(
 
 @root.command("reaction")
 @reaction_options
+@option(
+    "--open",
+    "an element at a fixed potential: Li@3.8V, or a gas: O2=0.21",
+    key="opened",
+    multiple=True,
+    metavar="X",
+)
+@option("--at", "give the energies at this share of A, too", type=float, metavar="X")
+@option(
+    "--by",
+    "share of atoms (default), moles, weight or volume",
+    default="atom",
+    type=click.Choice(["atom", "mole", "weight", "volume"]),
+)
 @_samples
+@heat_options
 @source_options
 @output_options
 def reaction(
-    a: Material, b: Material, potential: float | None, samples: int, choice: Choice, output: Output
-) -> int:
+    a: Material, b: Material, potential: float | None, opened: tuple[str, ...], at: float | None,
+    by: str, samples: int, heat: Heat, choice: Choice, output: Output,
+) -> int:  # fmt: skip
     """Answer with the reaction energies of two materials."""
     from ..report.text import answers as text
 
-    if samples and potential is not None:
+    elements = {}
+    for word in opened:
+        name, sign, amount = word.replace("@", "=").partition("=")
+        if not sign:
+            raise InputError(f"--open {word}: write it as Li@3.8V or O2=0.21")
+        elements[name.strip()] = amount.strip()
+    if samples and (potential is not None or opened):
         raise InputError(
             "--samples: error bars are there for closed interfaces only; leave out --potential"
         )
     return answer(
         choice,
         output,
-        lambda db: db.reaction(a, b, potential, samples),
+        lambda db: heat.on(db).reaction(
+            a, b, potential, samples, open_elements=elements, at=at, by=by
+        ),
         lambda found: text.with_spreads(text.reaction_text(found), found),
     )
 
 
 @root.command("window")
 @material("m", NAMED)
+@_ion
 @_samples
 @option(
     "--tolerance",
@@ -160,33 +188,41 @@ def reaction(
     default=10.0,
     metavar="MEV",
 )
+@heat_options
 @source_options
 @output_options
-def window(m: Material, samples: int, tolerance: float, choice: Choice, output: Output) -> int:
+def window(
+    m: Material, ion: str, samples: int, tolerance: float, heat: Heat, choice: Choice,
+    output: Output,
+) -> int:  # fmt: skip
     """Answer with the stability window of a material."""
     from ..report.text import answers as text
 
     return answer(
         choice,
         output,
-        lambda db: db.window(m, samples, tolerance_meV_per_atom=tolerance),
+        lambda db: heat.on(db).window(m, samples, tolerance_meV_per_atom=tolerance, ion=ion),
         lambda found: text.with_spreads(text.window_text(found), found),
     )
 
 
 @root.command("lithiate")
 @material("m", NAMED)
+@_ion
 @_samples
+@heat_options
 @source_options
 @output_options
-def lithiate(m: Material, samples: int, choice: Choice, output: Output) -> int:
+def lithiate(
+    m: Material, ion: str, samples: int, heat: Heat, choice: Choice, output: Output
+) -> int:
     """Answer with the lithiation path of a material."""
     from ..report.text import answers as text
 
     return answer(
         choice,
         output,
-        lambda db: db.lithiation(m, samples),
+        lambda db: heat.on(db).lithiation(m, samples, ion=ion),
         lambda found: text.with_spreads(text.lithiation_text(found), found),
     )
 
@@ -195,28 +231,43 @@ def lithiate(m: Material, samples: int, choice: Choice, output: Output) -> int:
 @click.argument("candidate", help=NAMED)
 @click.argument("electrolyte", help="formula or name")
 @_samples
+@heat_options
 @source_options
 @output_options
-def stack(candidate: str, electrolyte: str, samples: int, choice: Choice, output: Output) -> int:
+def stack(
+    candidate: str, electrolyte: str, samples: int, heat: Heat, choice: Choice, output: Output
+) -> int:
     """Answer with every contact of Li | candidate | electrolyte."""
     from ..report.text.answers import stack_text
+    from ..report.text.explain import judgement_lines
+    from ..screen.judge import judged
+
+    rows: list[dict[str, Any]] = []
+
+    def ask(db: Database) -> Any:
+        db = heat.on(db)
+        found = db.stack(candidate, electrolyte, samples)
+        rows.append(judged(db.table, candidate, electrolyte))
+        return found
 
     return answer(
         choice,
         output,
-        lambda db: db.stack(candidate, electrolyte, samples),
-        stack_text,
+        ask,
+        lambda found: "\n".join([stack_text(found), *judgement_lines(rows[0])]),
     )
 
 
 @root.command("profile")
 @profile_options
 @option("--out", "write profile.png, .svg, .pdf and .csv there", metavar="FOLDER")
+@force_option
+@heat_options
 @source_options
 @output_options
 def profile(
     a: Material, b: Material, start: float, end: float, step: float | None, out: str | None,
-    choice: Choice, output: Output,
+    force: bool, heat: Heat, choice: Choice, output: Output,
 ) -> int:  # fmt: skip
     """Answer with the reactions of two materials and Li, from one potential to another."""
     from ..report.text.profile import profile_text
@@ -225,15 +276,52 @@ def profile(
         from ..report.figures.saving import save
 
         if out:
-            for file in save(found.plot(), out, "profile", tables={"": found.to_frame()}):
+            tables = {"": found.to_frame()}
+            for file in save(found.plot(), out, "profile", tables=tables, force=force):
                 output.say(f"wrote {file}")
 
     return answer(
         choice,
         output,
-        lambda db: db.profile(a, b, start, end, step),
+        lambda db: heat.on(db).profile(a, b, start, end, step),
         profile_text,
         first=write,
+    )
+
+
+@root.command("decompose")
+@material("m", NAMED)
+@gases_only
+@source_options
+@output_options
+def decompose(m: Material, heat: Gases, choice: Choice, output: Output) -> int:
+    """Answer with the temperature at which a material gives off gas."""
+    from ..report.text.answers import decomposition_text
+
+    return answer(
+        choice,
+        output,
+        lambda db: db.decompose(m, heat.gases, pressure=heat.pressure),
+        decomposition_text,
+    )
+
+
+@root.command("treat")
+@click.argument("m", help=NAMED)
+@option(
+    "--steps", "'air 25C; O2=1bar 500C; +2 HF; Li 300C; Ar 700C'", required=True, metavar="STEPS"
+)
+@source_options
+@output_options
+def treat(m: str, steps: str, choice: Choice, output: Output) -> int:
+    """Answer with what is left of a surface after each treatment."""
+    from ..report.text.answers import treatment_text
+
+    return answer(
+        choice,
+        output,
+        lambda db: db.treat(m, steps),
+        treatment_text,
     )
 
 
@@ -311,6 +399,7 @@ def answer(
     first : callable
         Called with the result before anything is printed: a reader may go away.
     """
+    from ..answers.documents import NON_COMMERCIAL, documents_of, documents_text
     from ..engine.walk import plain_walks
 
     with plain_walks():
@@ -320,7 +409,16 @@ def answer(
         answered = result.to_dict()
         if output.json and db.table.source.scale == ANCHORED:
             answered["anchors"] = db.anchors(_phases_in(answered))
-        output.show(answered, lambda: write(result))
+        if documents := documents_of(answered, db.table):
+            answered["documents"] = documents
+        output.show(
+            answered, lambda: "\n".join(filter(None, [write(result), documents_text(documents)]))
+        )
+        if closed := [f for f, of in documents.items() if of["licence"] == NON_COMMERCIAL]:
+            output.say(
+                f"warning: the answer names {', '.join(closed)} of licence {NON_COMMERCIAL}: not "
+                "for commercial use (--licence BY-C leaves such phases out)"
+            )
     return EXIT_OK
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import InputError, OutputError
-from .command import Output, listed, option, output_options, root, write_csv
+from .command import Output, force_option, listed, option, output_options, root, write_csv
 
 if TYPE_CHECKING:
     from ..database.run import Run
@@ -32,10 +32,11 @@ _KEPT = {
 @option("--columns", "columns to show", metavar="A,B,...")
 @option("--csv", "write the rows there, full precision", metavar="FILE")
 @option("--study", "write a study of these candidates there", metavar="FILE")
+@force_option
 @output_options
 def top(
     folder: str, electrolyte: str | None, where: str, sort: str, count: int, everything: bool,
-    columns: str | None, csv: str | None, study: str | None, output: Output,
+    columns: str | None, csv: str | None, study: str | None, force: bool, output: Output,
 ) -> int:  # fmt: skip
     """Print the best candidates of a run, as a table or as JSON."""
     from ..database.run import open_run
@@ -45,9 +46,9 @@ def top(
     found = run.best(electrolyte, count, where=where, sort=sort, everything=everything)
     shown = found[_columns(columns, list(found.columns))] if columns else found
     if csv:
-        write_csv(shown.replace({"tied": {True: "yes", False: "no"}}), csv)
+        write_csv(shown.replace({"tied": {True: "yes", False: "no"}}), csv, force)
     if study:
-        write_study(run, list(dict.fromkeys(found["candidate"])), Path(study))
+        write_study(run, list(dict.fromkeys(found["candidate"])), Path(study), force)
 
     def text() -> str:
         if not columns:
@@ -72,7 +73,7 @@ def _columns(text: str, known: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def write_study(run: Run, candidates: Sequence[str], path: Path) -> None:
+def write_study(run: Run, candidates: Sequence[str], path: Path, force: bool = False) -> None:
     """Write a study of some candidates with the source and the electrolytes of a run.
 
     Raises
@@ -81,16 +82,18 @@ def write_study(run: Run, candidates: Sequence[str], path: Path) -> None:
         For an ending that is not .yaml or .yml, no candidates, or a run whose manifest does not
         say what the study was.
     OutputError
-        When the file cannot be written.
+        When the file cannot be written, belongs to a run, or is there and not to be replaced.
     """
     from ruamel.yaml import YAML
 
     from ..files import write_whole
+    from ..screen.folder import check_file
     from ..screen.study import Study
     from ..sources import NAMES
 
     if path.suffix.lower() not in (".yaml", ".yml"):
         raise InputError(f"--study {path}: the ending must be .yaml")
+    check_file(path, force)
     if not candidates:
         raise InputError(f"--study {path}: no candidate fits; loosen --where")
     try:

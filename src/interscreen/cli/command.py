@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import InputError, OutputError
+from ..files import csv_bytes, write_whole
+from .streams import shown, takes_all
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,11 +29,15 @@ Decorator = Callable[[Function], Function]
 
 # name -> module and summary: a module is imported when one of its commands is asked for
 COMMANDS = {
+    "discover": ("discover", "which compounds to try on an electrolyte, of all that were made"),
     "reaction": ("ask", "reaction energies of two materials"),
     "window": ("ask", "electrochemical stability window"),
     "lithiate": ("ask", "stepwise lithiation down to Li metal"),
     "profile": ("ask", "an interface open to Li over a range of potentials"),
     "stack": ("ask", "every contact of Li | candidate | electrolyte"),
+    "explain": ("explain", "how the numbers of a stack come about, in ten lines"),
+    "decompose": ("ask", "the temperature at which a material gives off gas"),
+    "treat": ("ask", "a surface in air, in a furnace, with acid or Li, one after another"),
     "map": ("ask", "mutual energy of every composition of a ternary system with one partner"),
     "electrolytes": ("ask", "names that stand for electrolytes, cathodes and salts"),
     "screen": ("screen", "screen candidates x electrolytes, as in STUDY"),
@@ -119,7 +125,8 @@ def _show_version(context: click.Context, parameter: click.Parameter, wanted: bo
     help="Interlayers between Li metal and solid electrolytes from phase diagrams.",
     epilog="Exit codes: 0 all right, 2 wrong input, 3 finished with failed rows (validate: a "
     "number outside of its tolerance, or none that could be compared), 4 a source elsewhere (the "
-    "Materials Project) failed or lacks something, 5 an equilibrium could not be certified.",
+    "Materials Project) failed or lacks something, 5 an equilibrium could not be certified, 1 "
+    "something unexpected (its details are in a file), 130, 143, 129 stopped by Ctrl-C, TERM, HUP.",
 )
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version,
@@ -198,14 +205,15 @@ class Output:
     def say(self, text: str) -> None:
         """Print a line on stderr, but not with ``--quiet``."""
         if not self.quiet:
-            print(f"interscreen: {text}", file=sys.stderr)
+            print(f"interscreen: {shown(text)}", file=sys.stderr)
 
     def show(self, answer: Any, text: Callable[[], str] | None = None) -> None:
         """Print an answer as JSON, or as text where there is one."""
         if self.json:
-            print(json.dumps(answer, ensure_ascii=False, allow_nan=False))
+            plain = not takes_all(sys.stdout)
+            print(json.dumps(answer, ensure_ascii=plain, allow_nan=False))
         elif text is not None:
-            print(text())
+            print(shown(text()))
 
     def progress(self, unit: str = "system", **looks: Any) -> Callable[[int, int | None], None]:
         """Return what draws a bar, where stderr is a terminal; ``looks`` are for tqdm."""
@@ -268,13 +276,19 @@ def listed(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def write_csv(rows: pd.DataFrame, name: str) -> None:
-    """Write a table where the user says, making its folder, or refuse."""
+force_option = option("--force", "replace a file that is there already", is_flag=True)
+
+
+def write_csv(rows: pd.DataFrame, name: str, force: bool = False) -> None:
+    """Write a table where the user says, making its folder, or refuse; whole or not at all."""
+    from ..screen.folder import check_file
+
     file = Path(name)
     if file.suffix.lower() != ".csv":
         raise InputError(f"{file}: the ending must be .csv")
+    check_file(file, force)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        rows.to_csv(file, index=False, lineterminator="\n")
+        write_whole(file, csv_bytes(rows))
     except OSError as error:
         raise OutputError(f"{file}: cannot be written ({error.strerror})") from None

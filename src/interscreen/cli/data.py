@@ -1,4 +1,4 @@
-"""Commands about the local store: pull, list, info, diff, export, import, structure."""
+"""Commands about the local store: pull, update, list, info, diff, export, import, structure."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from .command import (
     EXIT_OK,
     Output,
     cache_option,
+    force_option,
     option,
     output_options,
     root,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ..sources.open import SourceOptions
 
 _ENDINGS = (".csv", ".csv.gz", ".parquet", ".pq", ".json", ".json.gz")
+_TOLERANCE = 0.005  # eV/atom
 _of_mp = functools.partial(option, section="Of mp, one or several of")
 
 
@@ -38,7 +40,7 @@ _of_mp = functools.partial(option, section="Of mp, one or several of")
 def data(context: click.Context) -> None:
     """Ask for a command where none is named."""
     if context.invoked_subcommand is None:
-        raise InputError("data: what? pull, list, info, diff, export, import or structure")
+        raise InputError("data: what? pull, update, list, info, diff, export, import or structure")
 
 
 # -- pull -----------------------------------------------------------------------------------------
@@ -54,18 +56,24 @@ def data(context: click.Context) -> None:
 @_of_mp("--elements", "every system of these elements", metavar="Li,O,...", multiple=True)
 @_of_mp("--study", "every system of a study's stacks", metavar="STUDY.yaml", multiple=True)
 @_of_mp("--all", "every document of the thermo type", key="everything", is_flag=True)
+@option(
+    "--from",
+    "with --all: from where",
+    key="place",
+    type=click.Choice(["service", "open-data"]),
+    default="service",
+)
 @_of_mp("--structures", "crystal structures, too", is_flag=True)
 @_of_mp("--thermo-type", "as for --source mp", metavar="T", default="")
 @cache_option()
 @output_options
 def pull(
     what: str, elements: tuple[str, ...], study: tuple[str, ...], everything: bool,
-    structures: bool, thermo_type: str, output: Output,
+    place: str, structures: bool, thermo_type: str, output: Output,
 ) -> int:  # fmt: skip
     """Fetch phases of the Materials Project into the local store."""
     from ..sources.materials_project.local import Wanted, connect
-    from ..sources.materials_project.pull import pull_everything
-    from ..sources.materials_project.systems import pull_systems
+    from ..sources.materials_project.pull import pull_everything, pull_systems
 
     sets, named = _sets(elements, study)
     if not sets and not everything:
@@ -75,6 +83,13 @@ def pull(
     if everything and structures:
         raise InputError("--structures: with --elements or --study, not with --all")
     wanted = Wanted(thermo_type=thermo_type or Wanted.thermo_type)
+    if place == "open-data":
+        from ..sources.materials_project.open_data import pull_open_data
+
+        if not everything or sets:
+            raise InputError("--from open-data: with --all only; its tables are read as a whole")
+        report = pull_open_data(wanted.thermo_type, notify=output.say, progress=output.progress())
+        return _tell(report, named, output)
     client = connect(wanted, "a pull", notify=output.say)
     options: dict[str, Any] = {"notify": output.say, "progress": output.progress()}
     output.say(f"the Materials Project answers from database {client.database}, {client.family}")
@@ -88,7 +103,7 @@ def pull(
 
 def _tell(report: PullReport, named: frozenset[str], output: Output) -> int:
     """Say what a pull brought, and fail where a named element has no phases."""
-    from ..sources.materials_project.table import audit
+    from ..sources.materials_project.check import audit
 
     with report.store as store:
         checked = audit(store)
@@ -103,6 +118,8 @@ def _tell(report: PullReport, named: frozenset[str], output: Output) -> int:
             "documents_in_store": store.count("documents"),
             "absent_elements": sorted(report.absent),
             "hull": checked["hull"],
+            "licences": checked["licences"],
+            "hidden_documents": checked["hidden"],
             "file": str(store.path),
         }
     output.say(
@@ -114,6 +131,10 @@ def _tell(report: PullReport, named: frozenset[str], output: Output) -> int:
     if checked["left_aside"]:
         output.say(f"documents left aside: {checked['left_aside']}")
     output.say(f"energies above hull: {checked['hull']}")
+    output.say(
+        f"licence BY-NC: {checked['licences'].get('BY-NC', 0)} documents in the store, "
+        f"{len(checked['hidden'])} on the service's hull not shown to this key"
+    )
     output.say(f"store {summary['file']}: {summary['documents_in_store']} documents")
     output.show(summary)
     lacking = sorted(report.absent & named)
@@ -140,6 +161,33 @@ def _sets(
 
         sets += load_study(file).element_sets
     return sets, named
+
+
+@data.command("update", help="move a study to the newest database, and say what changes")
+@option("--study", "the study", metavar="STUDY.yaml", required=True)
+@option("--thermo-type", "as for --source mp", metavar="T", default="")
+@cache_option()
+@output_options
+def update(study: str, thermo_type: str, output: Output) -> int:
+    """Pull a study as a whole from the newest database; compare it with the one before."""
+    from ..sources.materials_project.local import Wanted, connect, local_store
+    from ..sources.materials_project.pull import pull_systems
+
+    sets, _ = _sets([], [study])
+    wanted = Wanted(thermo_type=thermo_type or Wanted.thermo_type)
+    before = ""
+    if (found := local_store(wanted, sets)) is not None:
+        with found:
+            before = found.database
+    with contextlib.closing(connect(wanted, "an update", notify=output.say)) as client:
+        report = pull_systems(client, sets, notify=output.say, progress=output.progress())
+    with report.store as store:
+        after = store.database
+    output.say(f"{study}: database {after}" + (f", before {before}" if before else ""))
+    if not before or before == after:
+        output.show({"database": after, "before": before or None})
+        return EXIT_OK
+    return _compare(before, after, thermo_type, study, _TOLERANCE, None, output)
 
 
 # -- what is there ---------------------------------------------------------------------------------
@@ -200,7 +248,7 @@ def _summary(store: Store) -> dict[str, Any]:
 @output_options
 def info(thermo_type: str, database: str, output: Output) -> int:
     """Say what a database in the local store holds, and check it."""
-    from ..sources.materials_project.table import audit
+    from ..sources.materials_project.check import audit
 
     with _store(thermo_type, database) as store:
         report = {**_summary(store), **audit(store)}
@@ -235,15 +283,18 @@ def info(thermo_type: str, database: str, output: Output) -> int:
 @click.argument("file", metavar="FILE.parquet")
 @option("--elements", "only the systems of these elements", metavar="Li,O,...")
 @option("--study", "only the systems of a study", metavar="STUDY.yaml")
+@force_option
 @store_options()
 @output_options
 def export(
-    file: str, elements: str | None, study: str | None, thermo_type: str, database: str,
-    output: Output,
+    file: str, elements: str | None, study: str | None, force: bool, thermo_type: str,
+    database: str, output: Output,
 ) -> int:  # fmt: skip
     """Write a database, or the part of a question, to a Parquet file."""
+    from ..screen.folder import check_file
     from ..sources.materials_project.exchange import export_store
 
+    check_file(Path(file), force)
     sets, _ = _sets([elements] if elements else [], [study] if study else [])
     with _store(thermo_type, database) as store:
         count = export_store(store, Path(file), sets or None)
@@ -258,13 +309,14 @@ def export(
 
 @data.command("import", help="take an exported file into the local store")
 @click.argument("file", metavar="FILE.parquet")
+@option("--replace", "take what differs, too, and keep the store as it was", is_flag=True)
 @cache_option()
 @output_options
-def take(file: str, output: Output) -> int:
+def take(file: str, replace: bool, output: Output) -> int:
     """Take an exported file into the local store."""
     from ..sources.materials_project.exchange import import_file
 
-    with import_file(Path(file)) as store:
+    with import_file(Path(file), replace=replace, notify=output.say) as store:
         summary = _summary(store)
     output.show(summary)
     output.say(
@@ -309,17 +361,25 @@ def structure(identifier: str, thermo_type: str, database: str, output: Output) 
     "--tolerance",
     "smallest change that is told [eV/atom] (default 0.005)",
     type=float,
-    default=0.005,
+    default=_TOLERANCE,
     metavar="E",
 )
 @option("--out", "write all changes of phases there", metavar="FILE.csv")
+@force_option
 @cache_option()
 @output_options
 def diff(
     a: str, b: str, thermo_type: str, study: str | None, tolerance: float, out: str | None,
-    output: Output,
+    force: bool, output: Output,
 ) -> int:  # fmt: skip
     """Compare two databases (or tables), phase by phase, and the answers of a study."""
+    return _compare(a, b, thermo_type, study, tolerance, out, output, force=force)
+
+
+def _compare(
+    a: str, b: str, thermo_type: str, study: str | None, tolerance: float, out: str | None,
+    output: Output, *, force: bool = False,
+) -> int:  # fmt: skip
     from ..phases.difference import compare_tables
     from ..report.text.changes import difference_text, screen_difference_text
     from ..screen.study_file import load_study
@@ -342,7 +402,7 @@ def diff(
             run_study(asked, before), run_study(asked, after), tolerance_eV_per_atom=tolerance
         )
     if out:
-        write_csv(difference.to_frame(), out)
+        write_csv(difference.to_frame(), out, force)
         output.say(f"changes of phases in {out}")
     found, text = {"phases": difference.to_dict()}, difference_text(difference)
     if answers is not None:

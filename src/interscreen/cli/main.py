@@ -2,41 +2,82 @@
 
 from __future__ import annotations
 
-import os
+import signal
 import sys
 from collections.abc import Sequence
 
 import click
 
-from ..errors import InputError, InterscreenError
+from ..errors import InputError, InterscreenError, OutputError
+from . import signals, streams
 from .command import root
 
-EXIT_OK, EXIT_INTERRUPTED = 0, 130
+EXIT_OK, EXIT_UNEXPECTED = 0, InterscreenError.exit_code
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    streams.prepare()
+    with signals.heard():
+        try:
+            return _run(words)
+        except BaseException as error:
+            if isinstance(error, KeyboardInterrupt) or signals.came():
+                return _stopped()
+            if not isinstance(error, Exception):
+                raise
+            return _failed(error, words)
+
+
+def _run(words: list[str]) -> int:
     try:
         with root.make_context("interscreen", list(words), obj=["interscreen", *words]) as context:
             code: int = root.invoke(context)
         sys.stdout.flush()
-        return code
     except click.exceptions.Exit as stop:  # after --help and --version
         return stop.exit_code
-    except click.UsageError as error:
-        print(f"interscreen: error: {_line(error)}", file=sys.stderr)
-        return InputError.exit_code
-    except InterscreenError as error:
-        for line in str(error).splitlines():
-            print(f"interscreen: error: {line}", file=sys.stderr)
-        return error.exit_code
     except BrokenPipeError:  # the reader of a pipe went away
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.silence(sys.stdout)
         return EXIT_OK
-    except KeyboardInterrupt:
-        print("interscreen: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
+    return code
+
+
+def _stopped() -> int:
+    number = signals.came() or signal.SIGINT
+    how = {signal.SIGINT: "interrupted"}.get(signal.Signals(number), "terminated")
+    _say(how)
+    return 128 + number
+
+
+def _failed(error: Exception, words: list[str]) -> int:
+    """Say in a line what went wrong; exit code."""
+    if isinstance(error, click.UsageError):
+        _say(f"error: {_line(error)}")
+        return InputError.exit_code
+    if isinstance(error, InterscreenError):
+        for line in str(error).splitlines():
+            _say(f"error: {line}")
+        return error.exit_code
+    if isinstance(error, OSError) and error.strerror:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            streams.silence(sys.stdout)  # or Python complains of it once more at the end
+        place = f"{error.filename}: " if error.filename else "stdout, or another file: "
+        _say(f"error: {place}cannot be read or written ({error.strerror})")
+        return OutputError.exit_code
+    if isinstance(error, MemoryError):
+        _say("error: there is not enough memory; ask for less at once, or lower --jobs")
+        return OutputError.exit_code
+    from .net import record
+
+    _say(f"error: unexpected {record(error, words)}")
+    return EXIT_UNEXPECTED
+
+
+def _say(text: str) -> None:
+    print(f"interscreen: {streams.shown(text)}", file=sys.stderr)
 
 
 def _line(error: click.UsageError) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import InputError, OutputError
+from ..errors import InputError
 from .ask import (
     NAMED,
     computed_maps,
@@ -54,30 +54,13 @@ class Place:
     folder: Path
     stem: str
     formats: tuple[str, ...]
+    force: bool
 
     def write(self, figure: Figure, tables: Mapping[str, pd.DataFrame]) -> tuple[Path, ...]:
-        """Write a figure and its data.
-
-        Raises
-        ------
-        OutputError
-            When a table of a run, or one with other columns, would be overwritten, or the place
-            cannot be written to.
-        """
+        """Write a figure and its data; see ``save``."""
         from ..report.figures.saving import save
-        from ..screen.folder import own_files
 
-        for key, frame in tables.items():
-            path = self.folder / f"{self.stem}{key}.csv"
-            if not path.is_file():
-                continue
-            with path.open(encoding="utf-8", errors="replace") as stream:
-                other = stream.readline().rstrip("\r\n") != ",".join(map(str, frame.columns))
-            of_run = path.name in own_files(self.folder)
-            if other or of_run:
-                what = "belongs to a run" if of_run else "holds another table"
-                raise OutputError(f"output file {path}: {what}; name another place with --out")
-        return save(figure, self.folder, self.stem, self.formats, tables)
+        return save(figure, self.folder, self.stem, self.formats, tables, force=self.force)
 
 
 @dataclass(frozen=True)
@@ -88,6 +71,7 @@ class Paper:
     width: Width
     format: str | None
     bare: bool
+    force: bool
 
     def place(self, *names: str) -> Place:
         """Return where the files go; ``names`` make the file name where the options do not.
@@ -112,12 +96,13 @@ class Paper:
         if not self.out or self.out.endswith(("/", os.sep)) or path.is_dir():
             words = (re.sub(r"[^A-Za-z0-9.()-]+", "-", name).strip("-.") for name in names)
             stem = "_".join(word for word in words if word)[:_LONGEST].rstrip("_-.")
-            return Place(path, stem, chosen or FORMATS)
+            return Place(path, stem, chosen or FORMATS, self.force)
         ending = path.suffix.lower().removeprefix(".")
         if ending in FORMATS and chosen and ending not in chosen:
             raise InputError(f"--out {self.out}: ends in .{ending}, but --format is {self.format}")
         stem = path.stem if ending in (*FORMATS, "csv") else path.name
-        return Place(path.parent, stem, chosen or ((ending,) if ending in FORMATS else FORMATS))
+        kinds = chosen or ((ending,) if ending in FORMATS else FORMATS)
+        return Place(path.parent, stem, kinds, self.force)
 
 
 _of_figure = functools.partial(option, section="Figure")
@@ -130,6 +115,7 @@ _paper_options = gathered(
     ),
     _of_figure("--format", "png, svg, pdf (default all three)", metavar="F,..."),
     _of_figure("--bare", "no title and source: they stand in the caption", is_flag=True),
+    _of_figure("--force", "replace files that are no such figure", is_flag=True),
 )
 
 

@@ -7,19 +7,29 @@ from pathlib import Path
 
 import click
 
-from .command import EXIT_FAILED_ROWS, EXIT_OK, Output, command_line, option, output_options, root
+from .command import (
+    EXIT_FAILED_ROWS,
+    EXIT_OK,
+    Output,
+    command_line,
+    force_option,
+    option,
+    output_options,
+    root,
+)
 from .source import Choice, open_source, source_options
 
 
 @root.command("report")
 @click.argument("folder", metavar="RUN", help="folder of the screen")
 @option("--out", "default: report.html in the folder", metavar="FILE")
+@force_option
 @output_options
-def report(folder: str, out: str | None, output: Output) -> int:
+def report(folder: str, out: str | None, force: bool, output: Output) -> int:
     """Write report.html from the files of a run folder."""
     from ..report.page import write_report
 
-    file = write_report(Path(folder), Path(out) if out else None)
+    file = write_report(Path(folder), Path(out) if out else None, force=force)
     output.show({"file": str(file), "bytes": file.stat().st_size})
     output.say(f"wrote {file}")
     return EXIT_OK

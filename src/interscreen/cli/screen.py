@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
-import signal
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from ..errors import InputError
-from ..phases.source import ANCHORED
+from ..phases.source import ANCHORED, TABULATED
+from ..sources import NAMES
+from . import signals
 from .command import (
     EXIT_FAILED_ROWS,
     EXIT_OK,
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from ..screen.entries import Uncertainty
     from ..screen.run import ScreenResult
     from ..screen.study import Study
+    from ..screen.workers import Workers
 
 _SHOWN = 5  # warnings on the terminal
 
@@ -80,14 +80,11 @@ def screen(
     backend: Literal["local", "dask"], scheduler: str, choice: Choice, output: Output,
 ) -> int:  # fmt: skip
     """Run a study; exit code 3 when rows failed."""
-    from ..database.run import write_run
     from ..screen.run import ScreenResult
     from ..screen.workers import Workers
-    from ..sources.open import default_source
 
     started = time.perf_counter()
     asked = _study(study, candidates, limit, listed(electrolytes or ""))
-    stated = asked.source
     updates: dict[str, Any] = {}
     if jobs is not None:
         updates["jobs"] = jobs
@@ -95,44 +92,62 @@ def screen(
         updates["uncertainty"] = _sampled(asked, samples)
     if out:
         updates["output"] = out
-    options = choice.options(asked.source_options)
-    options = replace(options, energies=options.energies or ANCHORED)
-    asked = asked.model_copy(update=updates).with_source(
-        choice.source or stated or default_source()[0], options
-    )
-    table = open_source(choice, output, asked.element_sets, source=stated, options=options)
+    asked, table = opened(asked.model_copy(update=updates), choice, output)
     if check:
         return _check(asked, table)
     for name, value in (("--fresh", fresh), ("--scheduler", scheduler)):
         if value and asked.query is None:
             raise InputError(f"{name}: only for candidates by a condition, as --candidates all")
     folder = Path(asked.folder)
-    with noticed_interrupts() as look:
-
-        def bar(unit: str) -> Callable[[int, int], None]:
-            draw = output.progress(unit, dynamic_ncols=True)
-
-            def report(done: int, total: int) -> None:
-                look()  # for Ctrl-C
-                draw(done, total)
-
-            return report
-
-        result = write_run(
-            asked,
-            table,
-            folder,
-            command=command_line(),
-            progress=bar(" candidate"),
-            sampling=bar(" sample"),
-            say=output.say,
-            check=look,
-            workers=Workers(backend=backend, scheduler=scheduler),
-            fresh=fresh,
-        )
+    workers = Workers(backend=backend, scheduler=scheduler)
+    result = run_into(folder, asked, table, output, workers, fresh=fresh)
     if isinstance(result, ScreenResult):
         return _tell(folder, result, output)
     return _tell_batch(folder, result, output, time.perf_counter() - started)
+
+
+def opened(study: Study, choice: Choice, output: Output) -> tuple[Study, PhaseTable]:
+    """Open the source of a study; return the study with what was chosen for it, and the table."""
+    from ..sources.open import default_source
+
+    stated = study.source
+    options = choice.options(study.source_options)
+    source = choice.source or stated or default_source()[0]
+    # a table of one's own may lack the anchors; it is anchored where that is asked for
+    scale = ANCHORED if source in NAMES else TABULATED
+    options = replace(options, energies=options.energies or scale)
+    asked = study.with_source(source, options)
+    table = open_source(choice, output, asked.element_sets, source=stated, options=options)
+    return asked, table
+
+
+def run_into(
+    folder: Path, asked: Study, table: PhaseTable, output: Output, workers: Workers, *, fresh: bool
+) -> ScreenResult | BatchReport | None:
+    """Run a study into its folder with a bar on the terminal; see ``database.run.write_run``."""
+    from ..database.run import write_run
+
+    def bar(unit: str) -> Callable[[int, int], None]:
+        draw = output.progress(unit, dynamic_ncols=True)
+
+        def report(done: int, total: int) -> None:
+            signals.check()
+            draw(done, total)
+
+        return report
+
+    return write_run(
+        asked,
+        table,
+        folder,
+        command=command_line(),
+        progress=bar(" candidate"),
+        sampling=bar(" sample"),
+        say=output.say,
+        check=signals.check,
+        workers=workers,
+        fresh=fresh,
+    )
 
 
 def _tell(folder: Path, result: ScreenResult, output: Output) -> int:
@@ -182,13 +197,15 @@ def _study(
 ) -> Study:
     """Study of a file, of the options, or the shipped one."""
     from ..phases.material import elements_of
-    from ..screen.entries import MaterialEntry
+    from ..screen.entries import MaterialEntry, repeated
     from ..screen.query import Query, parse_query
     from ..screen.study import Study
     from ..screen.study_file import default_study, load_study
 
     elements_of(electrolytes)  # a misspelled one is a line, not a traceback
     theirs = [MaterialEntry(formula=name) for name in electrolytes]
+    for *_, label in repeated(theirs):
+        raise InputError(f"--electrolytes: {label} stands twice; remove one")
     if candidates and not file:
         if not electrolytes:
             raise InputError("--candidates: name the electrolytes, too: --electrolytes LLZO,LATP")
@@ -261,26 +278,3 @@ def _tell_batch(folder: Path, report: BatchReport | None, output: Output, second
     }
     output.show(summary, lambda: best_text(open_run(folder).best()))
     return EXIT_FAILED_ROWS if report.failed else EXIT_OK
-
-
-@contextlib.contextmanager
-def noticed_interrupts() -> Iterator[Callable[[], None]]:
-    """Give a function that raises KeyboardInterrupt if one came since; call it now and then."""
-    came = threading.Event()
-
-    def check() -> None:
-        if came.is_set():
-            raise KeyboardInterrupt
-
-    def handler(number: int, frame: Any) -> None:
-        came.set()
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield check  # only the main thread may set a handler
-        return
-    before = signal.signal(signal.SIGINT, handler)
-    try:
-        yield check
-    finally:
-        signal.signal(signal.SIGINT, before)

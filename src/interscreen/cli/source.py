@@ -102,8 +102,8 @@ source_options = gathered(
     ),
     _of_source(
         "--energies",
-        "'source': as tabulated (default of questions), or 'anchored' to calorimetry (default of "
-        "screens; docs/anchored.md)",
+        "'source': as tabulated (default of questions and own tables), or 'anchored' to "
+        "calorimetry (default of other screens; docs/anchored.md)",
         type=click.Choice(["source", "anchored"]),
     ),
     _of_source(

@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..answers.decompose import Decomposition, decompose, heating_conditions
+from ..answers.ion import LITHIUM, Ion
 from ..answers.lithiation import Lithiation, lithiate
 from ..answers.map import CompositionMap, composition_map, read_system
 from ..answers.profile import profile
@@ -19,11 +21,14 @@ from ..answers.reactant import identified, is_identifier
 from ..answers.reaction import Reaction, react
 from ..answers.sampled import sampled_lithiation, sampled_reaction, sampled_window
 from ..answers.stack import Stack, stack
+from ..answers.treat import Treatment, read_step, treat
 from ..answers.window import Window, stability_window
 from ..energies.anchors import Anchoring
+from ..energies.conditions import at_conditions, read_conditions
 from ..energies.sampling import EnergyModel
 from ..energies.scale import prepared
 from ..errors import InputError, InterscreenWarning
+from ..phases.conditions import BACKGROUND_BAR
 from ..phases.filters import Filters
 from ..phases.material import Given, elements_of
 from ..phases.result import Result
@@ -200,6 +205,62 @@ class Database:
     def _repr_html_(self) -> str:
         return self.table._repr_html_()
 
+    def at(
+        self,
+        temperature_K: float | str,
+        gases: Mapping[str, float | str] | None = None,
+        *,
+        pressure: float | str = 1.0,
+        closed_gas: bool = False,
+        background_bar: float = BACKGROUND_BAR,
+    ) -> Database:
+        """Return these phases at a temperature, with gases at their pressures.
+
+        Every question can be put to it.  Its energies are anchored to measured Gibbs energies at
+        that temperature, whatever the scale here (docs/temperature.md).
+
+        Parameters
+        ----------
+        temperature_K : float or str
+            A number [K], ``"973K"`` or ``"700C"``; 250 to 2000 K.
+        gases : mapping, optional
+            Gases of endless amount: shares of all gases (``0.21``, ``"400ppm"``) or pressures with
+            their unit (``"20mbar"``).
+        pressure : float or str
+            All gases together, a number [bar] or text with a unit.
+        closed_gas : bool
+            Gases without a name leave only when they reach that pressure.
+        background_bar : float
+            Pressure at which they leave otherwise [bar].
+
+        Raises
+        ------
+        InputError
+            For conditions that cannot be read, an unknown gas, or one with an element that the
+            source lacks.
+
+        Examples
+        --------
+        >>> import interscreen as si
+        >>> air = si.load().at("700C", {"CO2": "400ppm", "O2": 0.21})
+        >>> air.reaction("Li2O", "CO2").reactants[0]["formula"]
+        'Li2O'
+        """
+        conditions = read_conditions(
+            temperature_K,
+            gases,
+            pressure=pressure,
+            closed_gas=closed_gas,
+            background_bar=background_bar,
+        )
+        more = elements_of(conditions.gases, lithium=False)
+        return Database(
+            opener=lambda sets: at_conditions(
+                self._holding([frozenset(some) | more for some in sets]), conditions
+            ),
+            tell=self._teller,
+        )
+
     # -- questions --------------------------------------------------------------------------------
 
     def reaction(
@@ -210,6 +271,9 @@ class Database:
         samples: int = 0,
         *,
         model: EnergyModel | None = None,
+        open_elements: Mapping[str, str | float] | None = None,
+        at: float | None = None,
+        by: str = "atom",
     ) -> Reaction:
         """Return the reaction of two materials over all mixing ratios.
 
@@ -222,23 +286,30 @@ class Database:
             Samples of the energies for error bars, as 1000; 0 for none.
         model : EnergyModel, optional
             What is assumed about the errors of the energies.
+        open_elements : mapping, optional
+            Further elements at a fixed potential, as ``{"Na": "2V", "O2": 0.21}``; a gas needs a
+            temperature (``at``).
+        at : float, optional
+            Share of the first material at which the energies are given, too.
+        by : str
+            Share of what: ``"atom"``, ``"mole"``, ``"weight"`` or ``"volume"``.
 
         Raises
         ------
         InputError, SolverError
             See ``react``; InputError also for error bars at a potential.
         """
-        if (samples or model) and potential_V is not None:
+        opened = dict(open_elements or {})
+        if (samples or model) and (potential_V is not None or opened):
             raise InputError(
                 "samples: error bars are there for closed interfaces only; leave out potential_V"
             )
         bars = _bars(samples, model)
-        lithium = potential_V is not None
         return self._asked(
-            lambda table: react(table, a, b, potential_V),
-            (a, b),
-            (lambda table: sampled_reaction(table, a, b, **bars)) if bars else None,
-            lithium=lithium,
+            lambda table: react(table, a, b, potential_V, open_elements=opened, at=at, by=by),
+            (a, b, *opened),
+            (lambda table: sampled_reaction(table, a, b, at=at, by=by, **bars)) if bars else None,
+            lithium=potential_V is not None,
         )
 
     def window(
@@ -248,28 +319,32 @@ class Database:
         *,
         model: EnergyModel | None = None,
         tolerance_meV_per_atom: float = 10.0,
+        ion: str = "Li",
     ) -> Window:
         """Return the stability window of a material against Li/Li+; see ``reaction``.
 
-        ``tolerance_meV_per_atom`` is that of its ``tolerance_window_V``.
+        ``tolerance_meV_per_atom`` is that of its ``tolerance_window_V``; ``ion`` is another mobile
+        ion: ``"Na"``, ``"K"``, ``"Mg"``, ``"Ca"``, ``"Zn"`` or ``"Al"``.
         """
-        bars = _bars(samples, model)
+        bars, moves = _bars(samples, model), _ion(ion, samples)
         tolerance: dict[str, Any] = {"tolerance_meV_per_atom": tolerance_meV_per_atom}
         return self._asked(
-            lambda table: stability_window(table, m, **tolerance),
-            (m,),
+            lambda table: stability_window(table, m, moves, **tolerance),
+            (m, moves.symbol),
             (lambda table: sampled_window(table, m, **tolerance, **bars)) if bars else None,
+            lithium=moves.symbol == "Li",
         )
 
     def lithiation(
-        self, m: Given, samples: int = 0, *, model: EnergyModel | None = None
+        self, m: Given, samples: int = 0, *, model: EnergyModel | None = None, ion: str = "Li"
     ) -> Lithiation:
-        """Return the way of a material to equilibrium with Li metal; see ``reaction``."""
-        bars = _bars(samples, model)
+        """Return the way of a material to equilibrium with Li metal; see ``window``."""
+        bars, moves = _bars(samples, model), _ion(ion, samples)
         return self._asked(
-            lambda table: lithiate(table, m),
-            (m,),
+            lambda table: lithiate(table, m, moves),
+            (m, moves.symbol),
             (lambda table: sampled_lithiation(table, m, **bars)) if bars else None,
+            lithium=moves.symbol == "Li",
         )
 
     def stack(
@@ -305,6 +380,43 @@ class Database:
             Adds points at regular distances [V]; the curves need none.
         """
         return self._asked(lambda table: profile(table, a, b, start, end, step), (a, b))
+
+    def decompose(
+        self,
+        m: Given,
+        gases: Mapping[str, float | str] | None = None,
+        *,
+        pressure: float | str | None = None,
+    ) -> Decomposition:
+        """Return the temperature at which a material starts to give off gas, and what is left.
+
+        Parameters
+        ----------
+        m : str, Material, or pymatgen Composition, Element or entry
+        gases : mapping, optional
+            Gases of endless amount, as for ``at``.
+        pressure : float or str, optional
+            Pressure at which a gas without a name leaves, a number [bar] or text with a unit; by
+            default 1e-6 bar.
+        """
+        conditions = heating_conditions(gases, pressure)
+        table = self._holding([elements_of([m, *conditions.gases], lithium=False)])
+        return self._said(decompose(table, m, conditions))
+
+    def treat(self, m: Given, steps: str | Sequence[str]) -> Treatment:
+        """Return what is left of a thin surface after some treatments, one after another.
+
+        Parameters
+        ----------
+        m : str, Material, or pymatgen Composition, Element or entry
+        steps : str or sequence of str
+            As ``["air 25C", "O2=1bar 500C", "+2 HF", "Li 300C", "Ar 700C"]``; in one text with
+            semicolons between them.
+        """
+        each = steps.split(";") if isinstance(steps, str) else list(steps)
+        more = {symbol for text in each for symbol in read_step(text).elements}
+        table = self._holding([elements_of([m, *sorted(more)])])
+        return self._said(treat(table, m, each))
 
     def map(
         self, system: str | Sequence[str], against: Given, *, divisions: int = 200
@@ -530,6 +642,13 @@ class Database:
                     self._teller(line)
                 else:
                     warnings.warn(line, InterscreenWarning, stacklevel=stacklevel)
+
+
+def _ion(symbol: str, samples: int) -> Ion:
+    ion = Ion(symbol)
+    if samples and ion != LITHIUM:
+        raise InputError(f"samples: error bars are there for Li only; leave out ion {symbol}")
+    return ion
 
 
 def _bars(samples: int, model: EnergyModel | None) -> dict[str, Any]:

@@ -30,7 +30,9 @@ Progress = Callable[[int, int], None]
 
 WHOLE, LISTED = "results.parquet", "results.csv"  # of candidates by query, and of a list
 _KINDS = {"number": "float64", "integer": "Int64", "boolean": "boolean"}  # the others are texts
-_TABLES = "reactions windows lithiation weights uncertainty sensitivity surroundings".split()
+_TABLES = (
+    "reactions windows lithiation weights uncertainty sensitivity surroundings anchors scales"
+).split()
 
 
 def open_run(folder: str | PathLike[str]) -> Run:
@@ -44,7 +46,7 @@ def open_run(folder: str | PathLike[str]) -> Run:
     Raises
     ------
     InputError
-        When the folder holds no run.
+        When the folder holds no run, or a table that was changed since.
 
     Examples
     --------
@@ -66,7 +68,8 @@ class Run(Displayed):
     Attributes
     ----------
     folder : Path
-    reactions, windows, lithiation, weights, uncertainty, sensitivity, surroundings : DataFrame
+    reactions, windows, lithiation, weights, uncertainty : DataFrame
+    sensitivity, surroundings, anchors, scales : DataFrame
         The other tables of the run; empty where there is none.
 
     Raises
@@ -91,10 +94,14 @@ class Run(Displayed):
     uncertainty: pd.DataFrame
     sensitivity: pd.DataFrame
     surroundings: pd.DataFrame
+    anchors: pd.DataFrame
+    scales: pd.DataFrame
 
     def __init__(
         self, folder: str | PathLike[str], keep: TemporaryDirectory[str] | None = None
     ) -> None:
+        from ..screen.folder import require_unaltered
+
         place = Path(folder)
         if place.name in (WHOLE, LISTED) and place.is_file():
             place = place.parent
@@ -109,6 +116,8 @@ class Run(Displayed):
                 f"run {place}: holds neither {WHOLE} nor {LISTED}; name the folder of a finished "
                 "screen (the command of an interrupted one finishes it)"
             )
+        if keep is None:
+            require_unaltered(place)
 
     def __repr__(self) -> str:
         results, ranking = self.results, self.ranking
@@ -166,7 +175,7 @@ class Run(Displayed):
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """What the run was made from: its source, study, versions; empty where it is not told."""
-        from ..report.page.data import read_manifest
+        from ..screen.folder import read_manifest
 
         return read_manifest(self.folder)
 
@@ -227,13 +236,16 @@ class Run(Displayed):
         )
         return with_doubts(found, self.ranking)
 
-    def report(self, path: str | PathLike[str] | None = None) -> Path:
-        """Write the page of the run, report.html in its folder by default; return the file."""
+    def report(self, path: str | PathLike[str] | None = None, *, force: bool = False) -> Path:
+        """Write the page of the run, report.html in its folder by default; return the file.
+
+        With ``force`` a file is replaced that is no such page, or was changed.
+        """
         from ..report.page import write_report
 
         if path is None and self._keep is not None:
             raise InputError("report: the folder of this run is temporary; name a file to write")
-        return write_report(self.folder, None if path is None else Path(path))
+        return write_report(self.folder, None if path is None else Path(path), force=force)
 
     def plot(self, **options: Any) -> Figure:
         """Draw the heatmap of the best ``count`` (40) candidates; options as of ``Result.plot``."""
@@ -289,6 +301,7 @@ def study_of(
     """
     from pydantic import ValidationError
 
+    from ..screen.entries import repeated
     from ..screen.query import parse_query
     from ..screen.study import Study
 
@@ -313,10 +326,8 @@ def study_of(
         ]
         raise InputError("; ".join(problems)) from None
     for key in lists:
-        labels = [entry.label for entry in getattr(study, key)]
-        twice = next((label for label in labels if labels.count(label) > 1), None)
-        if twice is not None:
-            raise InputError(f"{key}: {twice} stands twice; remove one or give it another name")
+        for *_, label in repeated(getattr(study, key)):
+            raise InputError(f"{key}: {label} stands twice; remove one or give it another name")
     return study
 
 
@@ -381,13 +392,15 @@ def write_run(
             query=report.choice.counts,
             notes=list(report.choice.notes),
         )
+        if figures:
+            write_report(place)
 
     if study.query is not None:
         report = run_batch(
             study, table, folder, workers=workers, fresh=fresh, say=say, progress=progress,
             check=check, write_manifest=of_batch,
         )  # fmt: skip
-        if figures and (report or not (folder / "report.html").is_file()):
+        if figures and report is None and not (folder / "report.html").is_file():
             write_report(folder)
         return report
     with new_folder(folder) as place:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cache, cached_property
 from statistics import median
 
@@ -25,10 +26,11 @@ import numpy as np
 from ..engine.batch import EVERYBODY, PointBatch, Problem, Sparse, lowest_energies
 from ..errors import SolverError
 from ..files import data_rows
-from ..phases.formula import element_formula, parse_formula
+from ..phases.conditions import ROOM_K
+from ..phases.formula import element_formula, parse_formula, reduced_text, whole_numbers
 from ..phases.system import Floats
 from ..phases.table import PhaseTable, compositions_of
-from .measured import ROOM_K, Measured, element_gibbs, measured, molecules
+from .measured import Measured, element_gibbs, measured, molecules
 
 ANIONS = ("F", "O", "Cl", "N", "Br", "I", "S", "Se", "P", "H")
 """What makes a compound with another element an anchor, the one that takes electrons first."""
@@ -39,6 +41,7 @@ _GASES = frozenset({"H", "N", "O", "F", "Cl"})
 _BOUND_ENTROPY = 1.6e-4  # of an atom in a solid, about 15 J/(K mol) [eV/K]
 MEASURED, PEROXIDE, MOLECULE = "measured", "peroxide", "molecule"
 ESTIMATED, GROUP = "estimated", "group"
+_STRENGTH = 0.02  # by how much of its binding energy a group lies lower
 _ENOUGH = 4  # compounds that make a mean
 
 
@@ -141,6 +144,9 @@ class Anchoring:
     table : PhaseTable
     without : frozenset of str
         Measured compounds that are no anchors here (to judge them by the others).
+    own_salts : bool
+        Whether an oxyanion in a base whose salt is measured has the error of that salt in place of
+        the mean over some.
 
     Examples
     --------
@@ -153,6 +159,7 @@ class Anchoring:
 
     table: PhaseTable
     without: frozenset[str] = frozenset()
+    own_salts: bool = False
 
     @classmethod
     def of(cls, table: PhaseTable) -> Anchoring:
@@ -181,15 +188,54 @@ class Anchoring:
         """The anchors, oxyanions with each base oxide among them."""
         binaries = self._binaries
         oxygen = {row["formula"]: float(row["oxygen"]) for row in _read()[1]}
-        return (
-            *binaries,
-            *(
-                _together(acid, base, oxygen[acid.name])
-                for acid in self.acids
-                for base in binaries
-                if _is_base(base, acid)
-            ),
+        groups = [
+            _together(acid, base, oxygen[acid.name])
+            for acid in self.acids
+            for base in binaries
+            if _is_base(base, acid)
+        ]
+        return (*binaries, *(map(self._by_strength, groups) if self.own_salts else groups))
+
+    def _by_strength(self, group: Anchor) -> Anchor:
+        """Return a group a little lower in the base that binds it more: no two bases tie."""
+        found = self._salt_of(group)
+        if found is None:
+            return group
+        _, figures, units = found
+        room = {name: one.gibbs(ROOM_K) for name, (_, one) in self.known.items()}
+        mean = sum(n * room.get(name, 0.0) for name, n in group.shift.items())
+        return replace(
+            group, height=group.height + _STRENGTH * (units * figures.gibbs(ROOM_K) - mean)
         )
+
+    def _salt_of(self, group: Anchor) -> tuple[int, Measured, float] | None:
+        """Row, figures and number of the measured salt that a group is; None without one."""
+        counts = whole_numbers([Fraction(n).limit_denominator(60) for n in group.amounts.values()])
+        name = reduced_text(dict(zip(group.amounts, counts, strict=True)))
+        figures, row = measured().get(name), self.table.find(name)
+        if figures is None or row is None or name in self.without:
+            return None
+        return row, figures, group.atoms / figures.atoms
+
+    @cached_property
+    def _own_salts(self) -> Mapping[int, tuple[int, Measured, float]]:
+        """Salts that groups are, by column."""
+        groups = ((n, a) for n, a in enumerate(self.columns) if self.own_salts and a.kind == GROUP)
+        found = ((number, self._salt_of(anchor)) for number, anchor in groups)
+        return {number: salt for number, salt in found if salt is not None}
+
+    def _beyond_mean(self, shifts: Floats, temperature_K: float) -> Floats:
+        """Return how far the errors of salts are from the means of groups [eV/atom], (columns,)."""
+        more = np.zeros(len(self.columns))
+        for number, (row, figures, units) in self._own_salts.items():
+            energy = figures.gibbs(temperature_K) - figures.atoms * float(self.table.energies[row])
+            more[number] = units * energy / self.columns[number].atoms - shifts[number]
+        return more
+
+    @cached_property
+    def _beyond_mean_at_room(self) -> Floats:
+        plain = replace(self, own_salts=False)
+        return self._beyond_mean(plain.column_shifts(ROOM_K), ROOM_K)
 
     @cached_property
     def _binaries(self) -> tuple[Anchor, ...]:
@@ -297,17 +343,24 @@ class Anchoring:
         """Error of each pseudo-oxide as each of its salts has it [eV per unit]."""
         errors = self.errors(temperature_K)
         found: dict[str, dict[str, float]] = {}
-        for row in _read()[1]:
-            acid = amounts_of(row["formula"])
-            centre = next(symbol for symbol in acid if symbol != "O")
-            for salt, base in (pair.split(":") for pair in row["members"].split()):
-                if salt in errors and base in errors:
-                    atoms, metals = amounts_of(salt), amounts_of(base)
-                    metal = next(symbol for symbol in metals if symbol != "O")
-                    left = errors[salt] - atoms[metal] / metals[metal] * errors[base]
-                    each = left * acid[centre] / atoms[centre]
-                    found.setdefault(row["formula"], {})[salt] = each
+        for acid, salt, base, bases, units in _salts():
+            if salt in errors and base in errors:
+                each = (errors[salt] - bases * errors[base]) / units
+                found.setdefault(acid, {})[salt] = each
         return found
+
+    def _with_every_salt(self, errors: dict[str, float], temperature_K: float) -> dict[str, float]:
+        """Errors in which a salt whose table ends below changes as the others of its group do."""
+        room, here = self.salts(ROOM_K), self.salts(temperature_K)
+        filled = dict(errors)
+        for acid, salt, base, bases, units in _salts():
+            if np.isnan(here.get(acid, {}).get(salt, 0.0)) and np.isnan(errors[salt]):
+                changes = [here[acid][s] - room[acid][s] for s in here[acid]]
+                known = [change for change in changes if np.isfinite(change)]
+                if known:
+                    each = room[acid][salt] + sum(known) / len(known)
+                    filled[salt] = each * units + bases * errors[base]
+        return filled
 
     def column_shifts(self, temperature_K: float | None = ROOM_K) -> Floats:
         """Shift of each column [eV/atom], (columns + elements,).
@@ -317,6 +370,8 @@ class Anchoring:
         """
         errors = self.errors(temperature_K)
         at = ROOM_K if temperature_K is None else temperature_K
+        if np.isnan(list(errors.values())).any():
+            errors = self._with_every_salt(errors, at)
         bound = [bound_gas(symbol, at) for symbol in self.table.elements]
         if temperature_K is None:
             bound = [0.0 for _ in bound]
@@ -324,11 +379,30 @@ class Anchoring:
         for number, anchor in enumerate(self.columns):
             parts = (count * errors.get(name, 0.0) for name, count in anchor.shift.items())
             shifts[number] = sum(parts) / anchor.atoms
+        if self.own_salts:  # where its table ends below, a salt keeps its distance from the mean
+            more = self._beyond_mean(shifts, at)
+            room = self._beyond_mean_at_room
+            shifts[: len(more)] += np.where(np.isnan(more), room, more)
         return shifts
 
     def shifts(self, compositions: Sparse, temperature_K: float | None = ROOM_K) -> Floats:
         """Return what anchoring adds to the energy of compositions [eV/atom], (q,)."""
         return combined(self.divide(compositions), self.column_shifts(temperature_K))
+
+
+@cache
+def _salts() -> tuple[tuple[str, str, str, float, float], ...]:
+    """Salts of the oxyanions: acid, salt, base, bases and acids in a unit of the salt."""
+    found = []
+    for row in _read()[1]:
+        acid = amounts_of(row["formula"])
+        centre = next(symbol for symbol in acid if symbol != "O")
+        for salt, base in (pair.split(":") for pair in row["members"].split()):
+            atoms, metals = amounts_of(salt), amounts_of(base)
+            metal = next(symbol for symbol in metals if symbol != "O")
+            units = atoms[centre] / acid[centre]
+            found.append((row["formula"], salt, base, atoms[metal] / metals[metal], units))
+    return tuple(found)
 
 
 def bound_gas(symbol: str, temperature_K: float) -> float:

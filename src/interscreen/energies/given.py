@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,12 +11,14 @@ import numpy as np
 from ..errors import InputError
 from ..phases.energy_units import check_energy, converted, likely_units, read_energy, told
 from ..phases.formula import Formula, parse_formula, read_amounts
+from ..phases.material import Material, compose
 from ..phases.table import PhaseTable
 
 _WRITTEN = re.compile(
     r"(?P<formula>[^=]+)=(?P<energy>[^@]+)(?:@\s*(?P<temperature>\d+(?:\.\d+)?)\s*K\s*)?"
 )
 _FORM = "write it as BiF3=-2.17eV/atom, -8.69eV/formula or -838kJ/mol, with @298K if you like"
+_SAME = 1e-9  # energies closer than this are equal [eV/atom]
 _FAR = 1.5  # from the energy of the source that no measurement lies [eV/atom]
 
 
@@ -87,7 +89,7 @@ def with_given(table: PhaseTable, given: Iterable[str | GivenEnergy]) -> PhaseTa
     """
     read = [read_given(one) if isinstance(one, str) else one for one in given]
     seen: dict[str, str] = {}
-    for one in read:
+    for one in (_from_gases(table, stated) for stated in read):
         name = one.formula.reduced
         if name in seen:
             raise InputError(f"set {one.text!r}: {seen[name]!r} sets {name} already; keep one")
@@ -99,6 +101,59 @@ def with_given(table: PhaseTable, given: Iterable[str | GivenEnergy]) -> PhaseTa
     return table
 
 
+def with_materials(table: PhaseTable, materials: Iterable[Material]) -> PhaseTable:
+    """Return a table in which energies given for materials stand for those of known phases.
+
+    A material with an energy of its own whose formula the table holds is that phase: what the user
+    gives counts in every equilibrium, and a note of the source says so.
+
+    Raises
+    ------
+    InputError
+        For two energies of one phase.
+    """
+    given: dict[str, GivenEnergy] = {}
+    notes = []
+    for material in materials:
+        energy = material.energy_eV_per_atom
+        unit = compose(material.formula)
+        if energy is None or len(unit.parts) != 1 or len(unit.elements) < 2:
+            continue
+        formula = unit.parts[0][1]
+        known = set(unit.elements) <= set(table.elements)
+        row = table.find(formula) if known else None
+        if row is None or abs(table.energies[row] - energy) < _SAME:
+            continue
+        if min(table.energies[row], energy) >= 0.0:  # no part of any equilibrium
+            continue
+        text = f"{material.formula}={energy:g}eV/atom"
+        if given.setdefault(formula.reduced, GivenEnergy(text, formula, energy, None)).text != text:
+            raise InputError(
+                f"{material.formula}: two energies are given, {energy:g} and "
+                f"{given[formula.reduced].energy_eV_per_atom:g} eV/atom; keep one"
+            )
+        notes.append(
+            f"{material.formula}: the energy given, {energy:g} eV/atom, stands for the source's "
+            f"{table.energies[row]:.4f} in every equilibrium"
+        )
+    if not given:
+        return table
+    table = with_given(table, given.values())
+    source = table.source
+    return replace(table, source=replace(source, notes=(*source.notes, *dict.fromkeys(notes))))
+
+
+def _from_gases(table: PhaseTable, one: GivenEnergy) -> GivenEnergy:
+    """Take an energy from gases at 1 bar to those of the conditions of a table."""
+    conditions = table.source.conditions
+    if conditions is None:
+        return one
+    n_atoms = float(one.formula.n_atoms)
+    shares = ((symbol, float(amount) / n_atoms) for symbol, amount in one.formula.amounts)
+    energy = one.energy_eV_per_atom - conditions.reference(shares)
+    return replace(one, energy_eV_per_atom=energy)
+
+
 def _with_one(table: PhaseTable, one: GivenEnergy) -> PhaseTable:
     missing = [symbol for symbol in one.formula.elements if symbol not in table.elements]
     if missing:
@@ -107,7 +162,8 @@ def _with_one(table: PhaseTable, one: GivenEnergy) -> PhaseTable:
         )
     row = table.find(one.formula)
     if row is None:
-        return _with_row(table, one)
+        atoms = dict(zip(one.formula.elements, map(float, one.formula.counts), strict=True))
+        return with_rows(table, [(one.formula.reduced, atoms, one.energy_eV_per_atom)])
     energy, counted = np.array(table.energies), np.array(table.counted)
     before = float(energy[row])
     _check(one, before)
@@ -128,26 +184,31 @@ def _check(one: GivenEnergy, before: float) -> None:
     )
 
 
-def _with_row(table: PhaseTable, one: GivenEnergy) -> PhaseTable:
-    """Return the table with one more phase at its end."""
+def with_rows(
+    table: PhaseTable, phases: Sequence[tuple[str, Mapping[str, float], float]]
+) -> PhaseTable:
+    """Return a table with more phases at its end.
+
+    ``phases`` are the name, the atoms of each element in a unit and the energy [eV/atom] of each;
+    they count, and what else the table knows of phases is unknown of them.
+    """
     place = {symbol: number for number, symbol in enumerate(table.elements)}
-    parts = sorted(
-        (place[symbol], count)
-        for symbol, count in zip(one.formula.elements, one.formula.counts, strict=True)
-    )
+    parts = [sorted((place[s], int(n)) for s, n in atoms.items()) for _, atoms, _ in phases]
+    flat = [pair for some in parts for pair in some]
+    names = [name for name, _, _ in phases]
 
     def more(values: np.ndarray, last: object) -> np.ndarray:
-        return np.concatenate([values, np.array([last]).astype(values.dtype)])
+        return np.concatenate([values, np.array([last] * len(phases)).astype(values.dtype)])
 
-    width = max(table.formulas.dtype.itemsize // 4, len(one.formula.reduced))
     empty = {"i": -1, "u": 0, "b": False, "f": np.nan, "U": ""}
+    ends = table.indptr[-1] + np.cumsum([len(some) for some in parts])
     return replace(
         table,
-        formulas=more(table.formulas.astype(f"U{width}"), one.formula.reduced),
-        indptr=more(table.indptr, table.indptr[-1] + len(parts)),
-        element_index=np.concatenate([table.element_index, [number for number, _ in parts]]),
-        counts=np.concatenate([table.counts, [count for _, count in parts]]),
-        energies=more(table.energies, one.energy_eV_per_atom),
+        formulas=np.concatenate([table.formulas, np.array(names, dtype=str)]),
+        indptr=np.concatenate([table.indptr, ends]).astype(np.int64),
+        element_index=np.concatenate([table.element_index, [n for n, _ in flat]]).astype(np.int64),
+        counts=np.concatenate([table.counts, [n for _, n in flat]]).astype(np.int64),
+        energies=np.concatenate([table.energies, [energy for _, _, energy in phases]]),
         ids=more(table.ids, ""),
         structures=more(table.structures, 0),
         observed=more(table.observed, 1),

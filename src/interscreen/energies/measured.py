@@ -20,6 +20,8 @@ from ..phases.system import Floats
 
 ROOM_K = 298.15
 KJ_PER_EV = 96.48533212  # kJ/mol
+_BEYOND_K = 300.0  # how far a table is followed beyond its end
+_SOLID_HEAT = 25.0e-3 / KJ_PER_EV  # heat capacity of an atom in a solid [eV/K]
 SOLID, GAS, MOLECULE = "s", "g", "molecule"
 
 
@@ -52,11 +54,41 @@ class Measured:
     gibbs_eV: Floats
 
     def gibbs(self, temperature_K: float) -> float:
-        """Gibbs energy of formation [eV per formula unit]; NaN outside the range of the table."""
-        known = self.temperatures_K
-        if not len(known) or not known[0] - 50.0 <= temperature_K <= known[-1] + 1e-9:
+        """Gibbs energy of formation [eV per formula unit]; NaN outside the range of the table.
+
+        Up to 300 K beyond its end the compound keeps its phase, with a heat capacity of
+        25 J/(K mol) of its atoms.  Below 298 K the line goes straight on.
+        """
+        known, values = self.temperatures_K, self.gibbs_eV
+        if not len(known) or not known[0] - 50.0 <= temperature_K <= self.highest_K + 1e-9:
             return float("nan")
-        return float(np.interp(temperature_K, known, self.gibbs_eV))
+        if temperature_K < known[0] and len(known) > 1:
+            slope = (values[1] - values[0]) / (known[1] - known[0])
+            return float(values[0] + slope * (temperature_K - known[0]))
+        if temperature_K <= known[-1]:
+            return float(np.interp(temperature_K, known, values))
+        last, before = float(known[-1]), float(known[-2])
+        own = [
+            value + self._elements(t) for t, value in zip((before, last), values[-2:], strict=True)
+        ]
+        heat = self.atoms * _SOLID_HEAT
+        half = (before + last) / 2.0
+        entropy = (own[0] - own[1]) / (last - before) + heat * np.log(last / half)
+        gone = temperature_K - last
+        bent = heat * (temperature_K * np.log(temperature_K / last) - gone)
+        return float(own[1] - entropy * gone - bent - self._elements(temperature_K))
+
+    def _elements(self, temperature_K: float) -> float:
+        """G(T) - H(298 K) of the elements in a formula unit [eV]."""
+        amounts = read_amounts(self.formula).items()
+        return sum(float(n) * element_gibbs(symbol, temperature_K) for symbol, n in amounts)
+
+    @property
+    def highest_K(self) -> float:
+        """Highest temperature at which an energy is given [K]; zero without any."""
+        known = self.temperatures_K
+        beyond = _BEYOND_K if len(known) > 1 else 0.0
+        return min(float(known[-1]) + beyond, 2000.0) if len(known) else 0.0
 
     @property
     def atoms(self) -> float:

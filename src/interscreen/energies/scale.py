@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..phases.conditions import ROOM_K
 from ..phases.formula import nearest, parse_formula
 from ..phases.source import ANCHORED, TABULATED
 from ..phases.table import ABOVE_HULL, PhaseTable, compositions_of
 from .anchors import Anchoring
 from .given import with_given
-from .measured import ROOM_K, gases, measured
+from .measured import gases, measured
 
 TABULATED_ENERGY = "tabulated_energy_eV_per_atom"
 """Property of an anchored table: its energies before [eV/atom]."""

@@ -33,7 +33,7 @@ class Equation:
 def balance(
     reactants: Sequence[tuple[str, Amounts, float]],
     products: Sequence[tuple[str, float]],
-    exchanged: tuple[str, float] | None = None,
+    exchanged: Sequence[tuple[str, float]] = (),
 ) -> Equation:
     """Balance an equation whose amounts are known to numerical accuracy.
 
@@ -42,9 +42,9 @@ def balance(
     reactants : sequence of (text, atoms of one unit, number of units)
         Entries with zero units are left out.
     products : sequence of (formula, atoms of it per atom of reactants)
-        Amounts below 1e-6 are noise and left out.
-    exchanged : (formula, number of units), optional
-        An element taken up (positive) or given off (negative) by an open reservoir.
+        Amounts below 1e-6 are noise and left out; one below zero is taken up.
+    exchanged : sequence of (formula, number of units), optional
+        Elements taken up (positive) or given off (negative) by an open reservoir.
 
     Raises
     ------
@@ -52,15 +52,16 @@ def balance(
         When the amounts do not balance within 2e-5 atoms per atom of reactants.
     """
     left = [_Term(text, amounts, units) for text, amounts, units in reactants if units > 1e-12]
-    right = []
+    right: list[_Term] = []
     for formula, atoms in products:
-        if atoms > NOISE:
+        if abs(atoms) > NOISE:
             unit = compose(formula)
-            right.append(_Term(formula, unit.amounts, atoms / float(unit.n_atoms)))
-    if exchanged is not None and abs(exchanged[1]) > NOISE:
-        unit = compose(exchanged[0])
-        term = _Term(exchanged[0], unit.amounts, abs(exchanged[1]))
-        (left if exchanged[1] > 0 else right).append(term)
+            term = _Term(formula, unit.amounts, abs(atoms) / float(unit.n_atoms))
+            (right if atoms > 0 else left).append(term)
+    for formula, units in exchanged:
+        if abs(units) > NOISE:
+            term = _Term(formula, compose(formula).amounts, abs(units))
+            (left if units > 0 else right).append(term)
     numbers = _whole(left, right) or _decimals(left, right)
     sides: list[dict[str, float]] = [{}, {}]
     for position, (term, number) in enumerate(zip(left + right, numbers, strict=True)):

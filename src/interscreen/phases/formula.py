@@ -14,8 +14,10 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache, cached_property, lru_cache
 from math import gcd, lcm
+from typing import Any
 
 from ..errors import InputError
+from .conditions import GAS
 from .notation import NUMBER, SIMPLE, in_plain_notation, own_number
 
 _COEFFICIENT = re.compile(r"^(\d+(?:\.\d+)?(?:/\d+)?)\s*\*?\s*(?=[A-Z(\[])")
@@ -24,6 +26,7 @@ _PIECE = re.compile(
     rf"(?:(?P<symbol>[A-Z][a-z]?)|(?P<open>[(\[{{])|(?P<close>[)\]}}]))(?P<number>{NUMBER})?"
 )
 _DENOMINATOR = 1_000_000
+_PLUTONIUM = 94
 _MOST = 10_000_000  # atoms of one element in a formula
 _ISOTOPES = {"D": "H", "T": "H"}
 
@@ -226,7 +229,12 @@ def element_formula(symbol: str) -> str:
 
 @lru_cache(maxsize=65536)
 def parse_formula(text: str) -> Formula:
-    """Read one formula; multiples are shown reduced (InputError: see ``read_amounts``)."""
+    """Read one formula; multiples are shown reduced (InputError: see ``read_amounts``).
+
+    That of a gas (``P4O10(g)``) stays as its molecule is written.
+    """
+    if text.endswith(GAS):
+        return Formula(text, tuple(read_amounts(text.removesuffix(GAS)).items()))
     shown, amounts, notes = _read(text)
     if all(value.denominator == 1 for value in amounts.values()):
         reduced = reduced_text({symbol: int(value) for symbol, value in amounts.items()})
@@ -269,6 +277,11 @@ def nearest(word: str, known: list[str], count: int = 3) -> str:
     return f"; did you mean {' or '.join(lower[name] for name in found)}?" if found else ""
 
 
+def _plausible(composition: Any) -> bool:
+    """Whether a reading of a text holds elements that a chemist can mean."""
+    return bool(composition.valid) and all(element.Z <= _PLUTONIUM for element in composition)
+
+
 def _suggestion(text: str) -> str:
     """Suggest formulas for a text with wrong capitals (``cuf2``)."""
     from pymatgen.core import Composition
@@ -279,10 +292,10 @@ def _suggestion(text: str) -> str:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of elements that nobody means
             ranked = Composition.ranked_compositions_from_indeterminate_formula(text)
-            real = [str(composition.reduced_formula) for composition in ranked if composition.valid]
+            real = [composition for composition in ranked if _plausible(composition)]
+        # the longest symbols: co is Co, and no other element is read into it
+        best = min(real, key=lambda composition: composition.num_atoms)
+        return f"; did you mean {best.reduced_formula}?"
     except Exception:  # pymatgen raises many kinds here; a suggestion is a courtesy
-        real = []
-    names = list(dict.fromkeys(real))[:2]
-    if names:
-        return f"; did you mean {' or '.join(names)}?"
+        pass
     return "; write element symbols with amounts, such as Li1.3Al0.3Ti1.7(PO4)3"

@@ -13,6 +13,7 @@ from .doubts import doubts
 from .energy_units import HIGHEST, LOWEST, check_energy
 from .formula import Amounts, Formula, atomic_number, nearest, parse_formula, split_mixture
 from .names import Names, find_name, names, refuse_words, written_out
+from .texts import LONGEST_NAME, checked_text
 from .units import checked_limit
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Material:
         given: Any = self.formula
         if not isinstance(given, str):
             object.__setattr__(self, "formula", _formula_text(given))
+        if self.name:
+            checked_text(self.name, "name", LONGEST_NAME)
         energies = (self.energy_eV_per_atom, self.energy_above_hull_eV_per_atom)
         if None not in energies:
             raise InputError(
@@ -215,8 +218,8 @@ def _composed(_: Names, text: str, strict: bool = False) -> Composition:
             mixture = [(Fraction(1), mixture[0][1])]
         parts = tuple((factor, parse_formula(formula)) for factor, formula in mixture)
     except InputError as error:
-        close = nearest(text, list(names()), 1)
-        raise InputError(f"{error}{close}" if close else str(error)) from None
+        close = "" if "did you mean" in str(error) else nearest(text, list(names()), 1)
+        raise InputError(f"{error}{close}") from None
     shown = " + ".join(
         formula.text if factor == 1 else f"{_number(factor)} {formula.text}"
         for factor, formula in parts

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
-from ..files import data_yaml, load_yaml
+from ..files import data_yaml, load_yaml, read_text
 from .formula import parse_formula, pieces, split_mixture
 from .notation import POLYMORPH, cleaned, in_plain_notation, number_text, polymorph_note
 
-IDENTIFIER = re.compile(r"(?:[a-z]{2,6}|JVASP)-\d+")  # of a document: mp-942733
+# of a document: mp-942733, and mp-aaaaaaft as the Materials Project writes it since 2026.04.13
+IDENTIFIER = re.compile(r"(?:[a-z]{2,6}|JVASP)-\d+|(?:mp|mvc)-[a-z]+")
 
 _SAID = ("cathodes", "salts")
 
@@ -59,7 +60,7 @@ def names() -> Names:
             found[name] = _said(name, formula)
     own = user_electrolytes_file()
     if own.is_file():
-        found.update(_entries(load_yaml(own.read_text(), str(own)), str(own)))
+        found.update(_entries(load_yaml(read_text(own, "electrolyte list"), str(own)), str(own)))
     elif os.environ.get("INTERSCREEN_ELECTROLYTES"):
         raise InputError(f"electrolyte list {own}: no such file (INTERSCREEN_ELECTROLYTES)")
     return found

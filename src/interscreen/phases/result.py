@@ -84,3 +84,15 @@ class Result(Displayed, Keyed):
     def warnings(self) -> tuple[str, ...]:
         """What may be wrong with the answer, each line once."""
         return tuple(dict.fromkeys(getattr(self, "provenance", {}).get("warnings", ())))
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """Temperature [K], gases [bar] and open elements the answer holds for."""
+        return dict(getattr(self, "provenance", {}).get("conditions", {}))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object (full precision)."""
+        found = super().to_dict()
+        if self.conditions:
+            found["conditions"] = self.conditions
+        return found

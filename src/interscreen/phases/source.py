@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import InputError
+from .conditions import GAS, GASEOUS, ROOM_K, Conditions
 from .filters import Filters
-from .formula import nearest
+from .formula import element_formula, nearest
 
 NOT_STATED = "not stated"
 TABULATED, ANCHORED = "source", "anchored"  # scales of energies
@@ -49,6 +50,9 @@ class Source:
         ``source`` (energies as tabulated) or ``anchored`` (to measured energies).
     given : tuple of str
         Measured energies of the user's own that replace those of the source, as written.
+    conditions : Conditions or None
+        Temperature and gases the energies hold for; None for the 298 K of anchored energies, and
+        the 0 K of those as tabulated.
     notes : tuple of str
         What the user should know about the choices; each becomes a warning.
     """
@@ -67,6 +71,7 @@ class Source:
     added: tuple[dict[str, Any], ...] = ()
     scale: str = TABULATED
     given: tuple[str, ...] = ()
+    conditions: Conditions | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -82,7 +87,8 @@ class Source:
         if self.filters:
             parts.append(f"; {Filters(**self.filters)}")
         if self.scale == ANCHORED:
-            parts.append("; energies anchored to calorimetry, 298 K")
+            where = self.conditions.text if self.conditions else "298 K"
+            parts.append(f"; energies anchored to calorimetry, {where}")
         if self.given:
             parts.append(f"; energies of your own: {', '.join(self.given)}")
         return "".join(parts) + ")" + (f": {self.statement}" if self.statement else "")
@@ -92,6 +98,16 @@ class Source:
         wanted = frozenset(elements)
         return not self.systems or any(wanted <= known for known in self.systems)
 
+    def element_name(self, symbol: str) -> str:
+        """Return how an element is written as a phase (``Cu``; ``O2(g)`` where gases count)."""
+        gas = GAS if self.conditions and symbol in GASEOUS else ""
+        return f"{element_formula(symbol)}{gas}"
+
+    def _conditions(self) -> dict[str, Any]:
+        if self.conditions:
+            return self.conditions.to_dict()
+        return {"temperature_K": ROOM_K if self.scale == ANCHORED else None, "gases": {}}
+
     def to_dict(self) -> dict[str, Any]:
         """Return the entries that go into results and manifests."""
         return {
@@ -99,6 +115,7 @@ class Source:
             "source_version": self.version,
             "thermo_type": self.thermo_type,
             "energies": self.scale,
+            "conditions": self._conditions(),
             "source_label": self.label,
             "statement": self.statement,
             "citation": self.citation,

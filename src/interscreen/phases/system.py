@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .formula import element_formula
-
 Floats = NDArray[np.float64]
 
 
@@ -23,14 +21,17 @@ class System:
     energies: Floats  # (n,) formation energies [eV/atom]
     rows: NDArray[np.int64]  # (n,) of the table; -1 for an element or an added phase
     formulas: NDArray[np.str_]  # of the table
+    element_names: tuple[str, ...]  # how they are written as phases
     left_out: tuple[str, ...]  # phases of these elements that were not counted
+    unknown: tuple[str, ...] = ()  # phases without an energy at the temperature of the table
     added: tuple[str, ...] = ()
+    reservoirs: tuple[int, ...] = ()  # columns of gases that never end (``answers.beside``)
 
     def name(self, column: int) -> str:
         """Return the formula of a column."""
         m = len(self.elements)
         if column < m:
-            return element_formula(self.elements[column])
+            return self.element_names[column]
         row = int(self.rows[column])
         if row < 0:
             return self.added[column - (len(self.rows) - len(self.added))]

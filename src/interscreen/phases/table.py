@@ -260,7 +260,8 @@ class PhaseTable:
         rows = self.rows_within(symbols)
         self.require_covered(symbols)
         counted = self.counted[rows]
-        left_out = rows[~counted & ~self._quiet[rows]]
+        unknown = rows[np.isnan(self.energies[rows]) & ~self._quiet[rows]]
+        left_out = rows[~counted & ~self._quiet[rows] & ~np.isnan(self.energies[rows])]
         rows = rows[counted & (self.energies[rows] < 0.0)]
         m = len(symbols)
         return System(
@@ -269,7 +270,9 @@ class PhaseTable:
             energies=np.concatenate([np.zeros(m), self.energies[rows]]),
             rows=np.concatenate([np.full(m, -1, dtype=np.int64), rows]),
             formulas=self.formulas,
+            element_names=tuple(map(self.source.element_name, symbols)),
             left_out=tuple(str(formula) for formula in self.formulas[left_out]),
+            unknown=tuple(str(formula) for formula in self.formulas[unknown]),
         )
 
     def require_covered(self, elements: Iterable[str]) -> None:
@@ -392,7 +395,8 @@ class PhaseTable:
 
     @cached_property
     def _aside(self) -> PhaseTable:
-        return self.only(np.flatnonzero(~self.counted & ~self._quiet))
+        unknown = np.isnan(self.energies)
+        return self.only(np.flatnonzero(~self.counted & ~self._quiet & ~unknown))
 
     @property
     def left_out(self) -> tuple[str, ...]:

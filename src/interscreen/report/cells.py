@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from ..screen.scores import COATING, CONVERSION
 if TYPE_CHECKING:
     import pandas as pd
 
+_MOST_BYTES = 256 * 1024**2  # of a table of a run
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 Row = dict[str, Any]
 
 # one colour range for a figure: the smallest of these [meV/atom] that holds all its values
@@ -48,8 +50,10 @@ def read_rows(file: Path, needed: Sequence[str] = ()) -> list[Row]:
         For a file that cannot be read or lacks a needed column.
     """
     try:
+        if file.stat().st_size > _MOST_BYTES:
+            raise csv.Error(f"more than {_MOST_BYTES // 1024**2} MiB")
         with file.open(encoding="utf-8", newline="") as lines:
-            reader = csv.DictReader(lines, strict=True)
+            reader = csv.DictReader(_shown(lines), strict=True)
             if not reader.fieldnames:
                 raise csv.Error("it is empty")
             rows = list(reader)
@@ -65,6 +69,14 @@ def read_rows(file: Path, needed: Sequence[str] = ()) -> list[Row]:
     return [
         {key: cell(key, text or "") for key, text in row.items() if key is not None} for row in rows
     ]
+
+
+def _shown(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines; csv.Error for a character that no terminal and no SVG can show."""
+    for line in lines:
+        if found := _CONTROLS.search(line):
+            raise csv.Error(f"it holds the control character {found[0]!r}")
+        yield line
 
 
 def cell(key: str, written: str) -> Any:

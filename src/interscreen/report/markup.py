@@ -28,6 +28,7 @@ _UNIT = rf"(?:{'|'.join(SYMBOLS)}|[()\[\]])(?:\d+(?:\.\d+)?)?"
 # what stands before a formula (an amount, a bracket), the formula, and punctuation after it
 FORMULA = rf"^(\(*(?:\d[\d./]*\*?)?)((?:{_UNIT})+)([,;:.]*)$"
 AMOUNT = r"([A-Za-z)\]])(\d+(?:\.\d+)?)"
+_LONGEST = 1000  # characters of a word
 _FORMULA, _AMOUNT = re.compile(FORMULA), re.compile(AMOUNT)
 
 
@@ -50,6 +51,8 @@ def marked(text: str) -> str:
 
 
 def _marked_word(word: str) -> str:
+    if len(word) > _LONGEST:  # no formula, and slow to find out
+        return html.escape(word)
     if word == "->":
         return "\N{RIGHTWARDS ARROW}"
     match = _FORMULA.match(word)
@@ -69,6 +72,12 @@ def number(value: float, digits: int = 0) -> str:
     """Write a number with a true minus sign and a comma between thousands."""
     text = rounded(value, digits)
     return f"{MINUS if text.startswith('-') else ''}{abs(float(text)):,.{digits}f}"
+
+
+def unit_text(unit: str) -> str:
+    """Write a unit of the registry of columns as people read it: ``mAh/cm²/µm``."""
+    found = unit.replace("cm2", "cm²").replace("/um", "/µm").replace("ohm", "Ω")
+    return found.replace("% by volume", "vol%")
 
 
 def listed(items: Iterable[str], most: int = 6) -> str:

@@ -32,6 +32,7 @@ from .run import (
     cores,
     detail_tables,
     model_of,
+    scale_tables,
     task_of,
     with_equations,
     with_suspects,
@@ -357,6 +358,8 @@ def refine(
         tables["uncertainty"] = uncertainty_table(drawn, rows, ranking, scores)
     if study.sensitivity:
         ranking = with_suspects(ranking, [row for part in found for row in part.sensitivity])
+    of_best = rows[rows["candidate"].isin([entry.label for entry in entries])]
+    tables |= scale_tables(listing, table, electrolytes, of_best, ranking, jobs, ranks=False)
     ordered = [name for name in columns_of("ranking") if name in ranking]
     tables |= {"ranking": ranking[ordered], "weights": weight_table(rows, study.ranking)}
     return Refined(tables, rows, len(entries), counts_of(aside, len(study.electrolytes)))

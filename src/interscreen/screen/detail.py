@@ -23,6 +23,7 @@ from ..phases.table import PhaseTable
 from .entries import MaterialEntry
 from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, STATED, score_columns
 from .weights import Weights
+from .workers import in_processes
 
 Row = dict[str, Any]
 EQUATIONS = ("lithium", "deposited", "layer")  # contacts with an equation in results
@@ -90,13 +91,10 @@ def details(
         for number, one in numbered:
             yield number, detail(one, task, table)
         return
-    from joblib import Parallel, delayed
-
     # chunks, so that the table travels to a worker a few times only; joblib maps large arrays
     size = max(1, min(200, len(numbered) // (4 * workers)))
     chunks = [numbered[start : start + size] for start in range(0, len(numbered), size)]
-    parallel = Parallel(n_jobs=workers, return_as="generator_unordered")
-    for chunk in parallel(delayed(_chunk)(part, task, table) for part in chunks):
+    for chunk in in_processes(_chunk, [(part, task, table) for part in chunks], workers):
         yield from chunk
 
 

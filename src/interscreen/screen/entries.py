@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 from ..energies.sampling import FEWEST, MOST
 from ..phases.material import Material, resolve
+from ..phases.texts import checked_text
 
 
 class MaterialEntry(BaseModel):
@@ -46,6 +55,11 @@ class MaterialEntry(BaseModel):
     products: str = ""
     reference: str = ""
 
+    @field_validator("products", "reference")
+    @classmethod
+    def _one_line(cls, value: str, info: ValidationInfo) -> str:
+        return checked_text(" ".join(value.split()), str(info.field_name))
+
     def model_post_init(self, context: Any) -> None:
         """Read the formula, so that a misspelled one is found before anything is computed."""
         resolve(self.material)
@@ -64,6 +78,15 @@ class MaterialEntry(BaseModel):
     def label(self) -> str:
         """Name, or formula."""
         return self.material.label
+
+
+def repeated(entries: Sequence[MaterialEntry]) -> Iterator[tuple[int, int, str]]:
+    """Yield the places of entries whose name stood before, the place where, and the name."""
+    first: dict[str, int] = {}
+    for place, entry in enumerate(entries):
+        label = resolve(entry.material)[0].label  # LLZO and llzo are one
+        if first.setdefault(label, place) != place:
+            yield place, first[label], label
 
 
 def _entry(value: Any) -> Any:

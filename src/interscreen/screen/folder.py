@@ -7,38 +7,53 @@ files are ours.
 from __future__ import annotations
 
 import contextlib
-import hashlib
+import glob
 import json
+import logging
 import os
 import platform
 import shlex
 import shutil
+import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import OutputError
-from ..files import sync_folder, umask, write_whole
+from ..errors import InputError, OutputError
+from ..files import checksum, sync, umask, write_whole
 from ..phases.columns import COLUMNS
 from ..phases.table import PhaseTable
 from ..version import version as own_version
-from .run import ScreenResult
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .run import ScreenResult
+
+log = logging.getLogger(__name__)
+
 MANIFEST, RESULTS = "manifest.json", "results.parquet"
 _OWN_KEYS = {"source", "command", "versions"}  # of a manifest that we wrote
 _REPLACED = "files_sha256_replaced"  # checksums of a run that is being replaced
+# of what a manifest says; the lists are of texts
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(("source", "study", "versions", "files_sha256", "hidden"), dict),
+    **dict.fromkeys(("warnings", "notes", "left_out_phases"), list),
+    **dict.fromkeys(("command", "date", "run_key"), str),
+}
+_YOUNG = 60.0  # s: who made a temporary folder has locked it by then
+_MOST_BYTES = 64 * 1024**2  # of a manifest
 _PACKAGES = (
     "numpy", "pandas", "pyarrow", "numba", "scipy", "joblib", "pymatgen", "pymatgen-core",
     "matplotlib", "pydantic", "ruamel.yaml", "mp-api",
 )  # fmt: skip
 TABLES = (
-    "results reactions windows lithiation ranking weights uncertainty sensitivity surroundings"
+    "results reactions windows lithiation ranking weights uncertainty sensitivity surroundings "
+    "anchors scales"
 ).split()
 
 
@@ -59,8 +74,10 @@ def new_folder(target: Path) -> Iterator[Path]:
     missing = [parent for parent in target.parents if not parent.exists()]
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target)
         temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
         temporary.chmod(0o777 & ~umask())
+        lock = _locked(temporary)
     except OSError as error:
         raise OutputError(f"output folder {target}: cannot be written ({error.strerror})") from None
     try:
@@ -72,13 +89,42 @@ def new_folder(target: Path) -> Iterator[Path]:
         raise OutputError(f"output folder {target}: cannot be written ({error.strerror})") from None
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
         for parent in missing:  # innermost first; one that holds the run stays
             with contextlib.suppress(OSError):
                 parent.rmdir()
 
 
+def _sweep(target: Path) -> None:
+    """Remove the temporary folders of processes that were killed: nobody holds their locks."""
+    for left in target.parent.glob(f".{glob.escape(target.name)}.????????"):
+        with contextlib.suppress(OSError):
+            old = left.is_dir() and time.time() - left.stat().st_mtime > _YOUNG
+            lock = _locked(left) if old else None
+            if lock is not None:
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(lock)
+
+
+def _locked(folder: Path) -> int | None:
+    """Lock a folder until this process ends; None where that cannot be, or another one has it."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
 def check_place(target: Path) -> None:
-    """Refuse a place that holds something else than a run."""
+    """Refuse a place that holds something else than a run, and a name that no place can have."""
+    _require_name(target, "output folder")
     if target.is_dir():
         if any(target.iterdir()) and not own_files(target):
             raise OutputError(
@@ -103,9 +149,12 @@ def publish(new: Path, target: Path) -> None:
         touched then.
     """
     check_place(target)
+    for file in new.iterdir():
+        sync(file)
+    sync(new)
     if not target.exists():
         new.rename(target)
-        sync_folder(target.parent)
+        sync(target.parent)
         return
     ours = own_files(target)
     names = {file.name for file in new.iterdir()} - {MANIFEST}
@@ -124,9 +173,9 @@ def publish(new: Path, target: Path) -> None:
         os.replace(new / name, target / name)
     for name in set(there) - names:
         (target / name).unlink()
-    sync_folder(target)
+    sync(target)
     os.replace(new / MANIFEST, target / MANIFEST)
-    sync_folder(target)
+    sync(target)
 
 
 def own_files(folder: Path) -> dict[str, tuple[str, ...]]:
@@ -145,36 +194,110 @@ def own_files(folder: Path) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def require_unaltered(folder: Path) -> None:
+    """Refuse a run with a table that is not as the run wrote it.
+
+    Raises
+    ------
+    InputError
+        For a table that was changed, added or removed, and a manifest that is none.  A folder
+        without checksums (of an earlier version, or gathered by hand) is only warned about.
+    """
+    sums = read_manifest(folder).get("files_sha256")
+    if not isinstance(sums, dict):
+        log.warning("warning: run %s has no checksums: nobody can tell if it was changed", folder)
+        return
+    there = [f"{name}.csv" for name in TABLES] + [RESULTS]
+    for name in there:
+        file = folder / name
+        if name in sums and not file.is_file():
+            what = "is missing"
+        elif file.exists() and name not in sums:
+            what = "is not of this run"
+        elif file.exists() and checksum(file) != sums[name]:
+            what = "was changed since the run"
+        else:
+            continue
+        raise InputError(f"run {folder}: {name} {what}; put it right, or run the screen again")
+
+
+def check_file(file: Path, force: bool = False) -> None:
+    """Refuse to write over a file of a run, and without ``force`` over any other that is there.
+
+    Raises
+    ------
+    OutputError
+    """
+    _require_name(file, "output file")
+    if file.is_dir():
+        raise OutputError(f"output file {file}: is a folder; name a file")
+    folder = file.resolve().parent
+    ours = own_files(folder)
+    if ours and file.name in (*ours, MANIFEST):
+        raise OutputError(f"output file {file}: belongs to a run; name another place")
+    if os.path.lexists(file) and not force:
+        raise OutputError(
+            f"output file {file}: is there already; name another place, or replace it with --force"
+        )
+
+
+def _require_name(path: Path, what: str) -> None:
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError) as error:  # too long, NUL in it
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{what} {str(path)[:200]!r}: cannot be used ({reason})") from None
+
+
 def record_file(folder: Path, name: str) -> None:
     """Enter a file that was added to a finished run, or made again, in its manifest."""
     if own_files(folder):
         manifest = _read_manifest(folder)
-        manifest["files_sha256"][name] = _checksum(folder / name)
+        manifest["files_sha256"][name] = checksum(folder / name)
         write_whole(folder / MANIFEST, _text_of(manifest))
 
 
 def is_whole(folder: Path, run_key: str) -> bool:
-    """Whether the finished run of a key is there, with every file as it was written."""
+    """Whether the finished run of a key is there, with every table as it was written."""
     return _read_manifest(folder).get("run_key") == run_key and all(
-        _is_ours(folder / name, checksums) for name, checksums in own_files(folder).items()
+        _is_ours(folder / name, checksums)
+        for name, checksums in own_files(folder).items()
+        if Path(name).suffix in (".csv", ".parquet")  # page and figures can be made from them
     )
 
 
 def _is_ours(file: Path, checksums: Sequence[str]) -> bool:
-    return file.is_file() and not file.is_symlink() and _checksum(file) in checksums
+    return file.is_file() and not file.is_symlink() and checksum(file) in checksums
 
 
-def _checksum(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read manifest.json, empty where there is none; InputError for a file that is no manifest."""
+    file = folder / MANIFEST
+    try:
+        if file.stat().st_size > _MOST_BYTES:
+            raise ValueError("larger than any manifest")
+        read = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{file}: cannot be read ({error}); run the screen again") from None
+    if not isinstance(read, dict):
+        raise InputError(f"{file}: cannot be read (no manifest of a run); run the screen again")
+    for key, value in read.items():
+        kind = _KINDS.get(key, object)
+        texts = not isinstance(value, list) or all(isinstance(text, str) for text in value)
+        if not isinstance(value, kind) or (kind is list and not texts):
+            raise InputError(f"{file}: cannot be read (its {key} is none); run the screen again")
+    return read
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:
     try:
-        read = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError, RecursionError):
+        return read_manifest(folder)
+    except InputError:  # that of somebody else
         return {}
-    return read if isinstance(read, dict) else {}
 
 
 def _text_of(manifest: dict[str, Any]) -> bytes:
@@ -197,9 +320,7 @@ def write_table(table: pd.DataFrame, file: Path) -> None:
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """Write manifest.json with the checksum of every other file."""
-    sums = {
-        file.name: _checksum(file) for file in sorted(folder.iterdir()) if file.name != MANIFEST
-    }
+    sums = {file.name: checksum(file) for file in sorted(folder.iterdir()) if file.name != MANIFEST}
     (folder / MANIFEST).write_bytes(_text_of({**manifest, "files_sha256": sums}))
 
 

@@ -12,16 +12,20 @@ from ..answers.materials import materials_of
 from ..answers.sensitivity import strongest_suspects
 from ..answers.stacks import Stacks, stacks
 from ..answers.window import stability_window
+from ..energies.given import with_materials
 from ..energies.sampling import EnergyModel
+from ..energies.scale import as_tabulated
 from ..errors import InputError, InterscreenError
 from ..phases.columns import columns_of
 from ..phases.material import Material, elements_of, resolve
 from ..phases.result import Displayed
+from ..phases.source import ANCHORED
 from ..phases.table import PhaseTable
 from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence, with_verdicts
 from .detail import Asked, Detail, Row, Task, beside, details, window_rows
 from .entries import MaterialEntry
 from .ranking import OVERALL, rank
+from .scales import anchor_table, scale_table
 from .study import Study
 from .tables import FAILED, OK, failed_table, results_table
 from .weight_sensitivity import weight_table
@@ -48,6 +52,8 @@ class ScreenResult(Displayed, figure="screen"):
     uncertainty, sensitivity, surroundings : DataFrame or None
         Error bars, dependence on suspect phases, contacts with cathodes and air; None where the
         study does not ask for them.
+    anchors, scales : DataFrame or None
+        Anchors of the phases, and scores as tabulated; of anchored runs.
     failed : int
         Rows of ``results`` that could not be computed.
     warnings : tuple of str
@@ -67,6 +73,8 @@ class ScreenResult(Displayed, figure="screen"):
     uncertainty: pd.DataFrame | None = None
     sensitivity: pd.DataFrame | None = None
     surroundings: pd.DataFrame | None = None
+    anchors: pd.DataFrame | None = None
+    scales: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -150,6 +158,7 @@ def run_study(
     >>> list(found.ranking["candidate"])
     ['LiF', 'CuF2']
     """
+    table = with_materials(table, (e.material for e in (*study.candidates, *study.electrolytes)))
     electrolytes = Electrolytes.of(study, table)
     samples = study.uncertainty.samples
     results, numbers = _results(study, table, electrolytes, samples, cores(study, jobs), sampling)
@@ -170,6 +179,7 @@ def run_study(
     tables = detail_tables(study, electrolytes, table, task, found)
     if study.sensitivity:
         ranking = with_suspects(ranking, [row for part in found for row in part.sensitivity])
+    tables |= scale_tables(study, table, electrolytes, frame, ranking, cores(study, jobs))
     return ScreenResult(
         results=frame,
         ranking=ranking[[name for name in columns_of("ranking") if name in ranking]],
@@ -380,6 +390,27 @@ def detail_tables(
         rows = [*beside(table, named, task), *(row for part in found for row in part.surroundings)]
         tables["surroundings"] = frame("surroundings", rows)
     return tables
+
+
+def scale_tables(
+    study: Study,
+    table: PhaseTable,
+    electrolytes: Electrolytes,
+    results: pd.DataFrame,
+    ranking: pd.DataFrame,
+    jobs: int,
+    *,
+    ranks: bool = True,
+) -> dict[str, Any]:
+    """Anchors and scores as tabulated of an anchored run (``scales``); nothing of another."""
+    if table.source.scale != ANCHORED:
+        return {}
+    before, _ = _results(study, as_tabulated(table), electrolytes, 0, jobs, None)
+    tabulated = rank(before.to_pandas(), study.ranking)
+    return {
+        "anchors": anchor_table(table, results),
+        "scales": scale_table(ranking, tabulated, ranks=ranks),
+    }
 
 
 def cores(study: Study, jobs: int | None = None) -> int:

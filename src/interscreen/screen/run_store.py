@@ -186,7 +186,9 @@ class RunStore:
         """Remove what is ours, and the working folder if nothing else lies in it."""
         shutil.rmtree(self.folder / _FINAL, ignore_errors=True)
         with contextlib.suppress(OSError):
-            for pattern in ("*.parquet", "plan-*.joblib", ".*.new", _KEY, _LOCK):
+            for plan in self.folder.glob("plan-*"):  # of a process that was killed
+                shutil.rmtree(plan, ignore_errors=True)
+            for pattern in ("*.parquet", ".*.new", _KEY, _LOCK):
                 for file in self.folder.glob(pattern):
                     file.unlink()
             self.folder.rmdir()

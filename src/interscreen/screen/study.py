@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from ..energies.given import read_given
 from ..phases.filters import Filters
 from ..phases.material import elements_of
+from ..phases.texts import LONGEST_NAME, checked_text
 from ..sources.open import SourceOptions
-from .entries import Entry, Uncertainty
+from .entries import Entry, MaterialEntry, Uncertainty
 from .query import Query
-from .ranking import Ranking
+from .ranking import OVERALL, Ranking
 
 _OF_SOURCE = ("thermo_type", "database", "filters", "all_phases", "energies")  # and lists
 
@@ -115,6 +116,24 @@ class Study(BaseModel):
                 raise ValueError(f"{key}: {entry!r} is no number [eV/atom]")
         if isinstance(value, dict) and "keep" in value and "kept" not in value:
             return {"kept" if key == "keep" else key: entry for key, entry in value.items()}
+        return value
+
+    @field_validator("name")
+    @classmethod
+    def _name_of_a_folder(cls, value: str) -> str:
+        if value.startswith("."):
+            raise ValueError(
+                f"{value!r}: a folder of this name would be hidden; begin with a letter"
+            )
+        return checked_text(value, "name", LONGEST_NAME)
+
+    @field_validator("electrolytes")
+    @classmethod
+    def _not_the_mean(cls, value: list[MaterialEntry]) -> list[MaterialEntry]:
+        if any(entry.label == OVERALL for entry in value):
+            raise ValueError(
+                f"{OVERALL}: stands for the mean over all electrolytes; give it another name"
+            )
         return value
 
     @field_validator("set")

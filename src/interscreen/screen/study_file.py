@@ -10,10 +10,10 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from ..errors import InputError
-from ..files import load_yaml, read_whole
+from ..files import load_yaml, read_text
 from ..phases.formula import nearest
 from ..sources import NAMES
-from .entries import MaterialEntry
+from .entries import MaterialEntry, repeated
 from .study import Study
 
 DEFAULT_STUDY = "demo"
@@ -80,10 +80,7 @@ def _beside(study: Path, name: str) -> str:
 
 
 def _read(file: Path, what: str) -> Any:
-    try:
-        return load_yaml(read_whole(file, what).decode("utf-8"), str(file))
-    except UnicodeDecodeError as error:
-        raise InputError(f"{what} {str(file)!r}: cannot be read ({error})") from None
+    return load_yaml(read_text(file, what), str(file))
 
 
 def _candidates_file(study: Path, name: str, line: int) -> tuple[Path, Any]:
@@ -117,16 +114,11 @@ def _twice(
     file: Path, data: Any, study: Study, key: str, listed: tuple[Path, Any] | None
 ) -> Iterator[str]:
     """Names that stand twice in a list."""
-    first: dict[str, str] = {}
-    for position, entry in enumerate(getattr(study, key)):
-        place = _place(file, data, listed, (key, position))
-        if entry.label in first:
-            line = first[entry.label].rpartition(", ")[2]
-            yield (
-                f"{place}: {key}: {entry.label} stands on {line} already; remove one or give it "
-                "another name"
-            )
-        first.setdefault(entry.label, place)
+    for position, before, label in repeated(getattr(study, key)):
+        place, earlier = (_place(file, data, listed, (key, p)) for p in (position, before))
+        line = earlier.rpartition(", ")[2]
+        remedy = "remove one or give it another name"
+        yield f"{place}: {key}: {label} stands on {line} already; {remedy}"
 
 
 def _problems(

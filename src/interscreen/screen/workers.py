@@ -1,19 +1,28 @@
-"""Chunks in threads of this machine, or on a Dask cluster."""
+"""Chunks in threads or processes of this machine, or on a Dask cluster."""
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
-from uuid import uuid4
+from typing import Any, Literal, TypeVar
 
 from ..errors import InputError, OutputError, SourceError
+from ..files import checksum
 
+T = TypeVar("T")
 Work = Callable[[Any, Any], tuple[int, Any]]
+
+log = logging.getLogger(__name__)
 
 _PATIENCE = 60.0  # s to wait for a scheduler and its first worker
 
@@ -61,7 +70,7 @@ def computed(
         From the plan and a chunk to the number of the chunk and its answer.
     plan : object
         What all chunks have in common.  Threads of this machine share it; for a cluster it is
-        written to ``folder`` once, and its workers map it into memory.
+        written once, to a private folder in ``folder``, and its workers map it into memory.
     chunks : iterable
     workers : Workers
     folder : Path
@@ -72,11 +81,11 @@ def computed(
     Raises
     ------
     SourceError
-        When the Dask scheduler does not answer.
+        When the Dask scheduler does not answer, or a chunk kills every worker that gets it.
     OutputError
         When the plan cannot be written, or a worker cannot read it.
     """
-    from joblib import delayed, parallel_config
+    from joblib import delayed
 
     if workers.backend == "local":
         tasks = (delayed(work)(plan, chunk) for chunk in chunks)
@@ -85,16 +94,41 @@ def computed(
         yield from _checked(tasks, check, n_jobs=workers.jobs, **options)
         return
     # workers may live on from an earlier run, with its plan in memory and another folder as theirs
-    file = folder.resolve() / f"plan-{uuid4().hex}.joblib"
-    try:
-        _write(plan, file)
-        with _dask(workers.scheduler) as client, parallel_config(backend="dask"):
-            threads = max(1, sum(client.nthreads().values()))
-            tasks = (delayed(_one)(work, str(file), chunk) for chunk in chunks)
-            yield from _checked(tasks, check, n_jobs=threads, pre_dispatch="3*n_jobs")
-    finally:
-        with suppress(OSError):
-            file.unlink(missing_ok=True)
+    with _private_plan(plan, folder) as (file, digest), _dask(workers.scheduler) as client:
+
+        def submit(chunk: Any) -> Any:
+            return client.submit(_one, work, file, digest, chunk, pure=False)
+
+        yield from _on_dask(client, submit, iter(chunks), check)
+
+
+def _on_dask(
+    client: Any, submit: Callable[[Any], Any], chunks: Iterator[Any], check: Callable[[], None]
+) -> Iterator[tuple[int, Any]]:
+    """Yield what a cluster computes, three chunks a thread ahead.
+
+    A chunk whose worker dies is computed by another, as often as the scheduler allows (its setting
+    ``allowed-failures``, 3 by default).
+    """
+    from dask import distributed
+
+    threads = max(1, sum(client.nthreads().values()))
+    running: Any = distributed.as_completed(  # type: ignore[no-untyped-call]
+        [submit(chunk) for chunk in islice(chunks, 3 * threads)]
+    )
+    for future in running:
+        check()
+        try:
+            result = future.result()
+        except distributed.KilledWorker as error:
+            raise SourceError(
+                f"Dask: a chunk killed its worker {error.allowed_failures + 1} times, most likely "
+                "for want of memory; finished chunks are kept: give the workers more memory, or "
+                "fewer threads, and run the same command again"
+            ) from None
+        for chunk in islice(chunks, 1):
+            running.add(submit(chunk))
+        yield result
 
 
 def _checked(
@@ -108,33 +142,95 @@ def _checked(
             yield result
 
 
-def _write(plan: Any, file: Path) -> None:
+def in_processes(
+    work: Callable[..., T], tasks: Sequence[tuple[Any, ...]], jobs: int
+) -> Iterator[T]:
+    """Call ``work`` with each of the tasks in worker processes; yield the answers in any order.
+
+    The processes end when this one does, however it ends.  What one leaves undone that was killed
+    is computed here.
+    """
+    if jobs == 1:
+        yield from (work(*task) for task in tasks)
+        return
+    from joblib import Parallel, delayed, parallel_config
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
+    left = dict(enumerate(tasks))
+    try:
+        with parallel_config("loky", initializer=_end_with, initargs=(os.getpid(),)):
+            parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
+            results = parallel(delayed(_numbered)(n, work, task) for n, task in list(left.items()))
+        with closing(results):
+            for number, result in results:
+                del left[number]
+                yield result
+    except BrokenProcessPool:
+        log.warning(
+            "warning: a worker process was killed, most likely for want of memory; what is left "
+            "is computed in one process (next time: --jobs 1)"
+        )
+        yield from (work(*task) for task in left.values())
+
+
+def _numbered(number: int, work: Callable[..., T], task: tuple[Any, ...]) -> tuple[int, T]:
+    return number, work(*task)
+
+
+def _end_with(parent: int) -> None:
+    """End this worker process soon after its parent has ended, even by a kill."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    if os.name == "posix":
+        threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def _private_plan(plan: Any, folder: Path) -> Iterator[tuple[str, str]]:
+    """Write a plan where nobody else can write; yield its file and checksum.
+
+    Whoever loads it executes what it says: so it lies in a folder of its own that only the user can
+    enter, and workers check what they load.
+    """
     from joblib import dump
 
     try:
+        place = Path(tempfile.mkdtemp(prefix="plan-", dir=folder.resolve()))  # mode 0700
+        file = place / "plan.joblib"
         dump(plan, file)
+        digest = checksum(file)
     except OSError as error:
         raise OutputError(
-            f"{file}: cannot be written ({error.strerror}); make room or mend that, and run the "
+            f"{folder}: cannot be written ({error.strerror}); make room or mend that, and run the "
             "same command again"
         ) from None
+    try:
+        yield str(file), digest
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
-def _one(work: Work, plan: str, chunk: Any) -> tuple[int, Any]:
-    return work(_loaded(plan), chunk)
+def _one(work: Work, plan: str, digest: str, chunk: Any) -> tuple[int, Any]:
+    return work(_loaded(plan, digest), chunk)
 
 
 @lru_cache(maxsize=1)
-def _loaded(file: str) -> Any:
+def _loaded(file: str, digest: str) -> Any:
     """Map the plan into memory, once per worker."""
     from joblib import load
 
     try:
+        if checksum(Path(file)) != digest:
+            raise OutputError(f"{file}: was changed since it was written; run the command again")
         return load(file, mmap_mode="c")
     except OSError as error:
         raise OutputError(
             f"{file}: a worker cannot read it ({error.strerror}); put the output folder where all "
-            "workers see it (--out)"
+            "workers see it (--out), and let them run under the same user"
         ) from None
 
 

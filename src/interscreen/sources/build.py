@@ -21,6 +21,7 @@ from ..phases.formula import (
     reduced_text,
     whole_numbers,
 )  # fmt: skip
+from ..phases.identifiers import spelled_as
 from ..phases.source import Source
 from ..phases.table import ABOVE_HULL, PhaseTable
 from .rows import Rows, Units
@@ -159,6 +160,7 @@ def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = F
     table = table_from_rows(rows, source, all_phases=all_phases, units=units)
     notes = _added_artefacts(table)
     if not filters.active:
+        notes += _added_above(rows, table, units)
         return replace(table, source=replace(table.source, notes=(*source.notes, *notes)))
     # loads the compiled engine, which a table does not need
     from ..phases.hull import known_hull_phases, stability
@@ -185,15 +187,17 @@ def select(rows: Rows, source: Source, filters: Filters, *, all_phases: bool = F
         out |= artefact_rows(rows, units)
     elements = np.diff(table.indptr) == 1
     out &= ~elements[formula] & ~kept  # the reference states always count
-    banned = _leave_out_banned(rows, table, filters, out, formula)
+    _leave_out_banned(rows, table, filters, out, formula)
     chosen = table_from_rows(
         rows,
-        replace(source, filters=filters.to_dict(), notes=(*source.notes, *notes, *banned)),
+        replace(source, filters=filters.to_dict(), notes=(*source.notes, *notes)),
         all_phases=all_phases,
         left_out=out,
         kept=kept,
         units=units,
     )
+    if said := _added_above(rows, chosen, units):
+        chosen = replace(chosen, source=replace(chosen.source, notes=(*chosen.source.notes, *said)))
     if not (table.counted & ~chosen.counted).any():
         return chosen
     # no loss, so no message; what was left out before this choice is named as before
@@ -213,6 +217,27 @@ def _added_artefacts(table: PhaseTable) -> list[str]:
                     f"{added['file']}: {name} does not count, because it is a known artefact or "
                     f"marked as never observed; --keep {name} counts it"
                 )
+    return found
+
+
+def _added_rows(rows: Rows, source: Source) -> NDArray[np.bool_]:
+    """Structures that the user added: the last ones, shape (r,)."""
+    count = sum(int(added["entries"]) for added in source.added)
+    return np.arange(len(rows)) >= len(rows) - count
+
+
+def _added_above(rows: Rows, table: PhaseTable, units: Units) -> list[str]:
+    """Return notes on added energies that do not count, because the source's are lower."""
+    found = []
+    for row in np.flatnonzero(_added_rows(rows, table.source)).tolist():
+        phase = int(units.of_row[row])
+        lowest, energy = float(table.energies[phase]), float(rows.energies[row])
+        if energy > lowest + _EDGE and len(units.symbols[phase]) > 1:
+            name = units.texts[phase]
+            found.append(
+                f"{rows.formulas[row]}: {energy:.4f} eV/atom was added, but {lowest:.4f} is lower "
+                f"and counts; --set {name}={energy:.4f}eV/atom puts it in its place"
+            )
     return found
 
 
@@ -242,9 +267,9 @@ def _leave_out_banned(
     filters: Filters,
     out: NDArray[np.bool_],
     formula: NDArray[np.int64],
-) -> list[str]:
-    """Leave out banned phases; return notes on those that are not there."""
-    notes = []
+) -> None:
+    """Leave out banned phases; InputError for one that is not there."""
+    mine = _added_rows(rows, table.source)
     for text in filters.banned:
         if text == KNOWN:
             continue
@@ -255,9 +280,13 @@ def _leave_out_banned(
                 "zero of energy and always counts; take it off the list"
             )
         if not named.any():
-            notes.append(f"banned phase {text}: the source has no such phase")
-        out |= named
-    return notes
+            raise InputError(
+                f"banned: {text}: the source {table.source.name} has no such phase; correct it, or "
+                "take it off the list"
+            )
+        # what the user added of a banned phase takes its place
+        replaced = bool((named & mine).any()) and bool((named & ~mine).any())
+        out |= named & ~mine if replaced else named
 
 
 def _named(
@@ -267,8 +296,9 @@ def _named(
 
     No structure where the source has no such phase.
     """
-    if rows.ids is not None and text in rows.ids:
-        named = np.array([identifier == text for identifier in rows.ids], dtype=bool)
+    spelled = text if rows.ids is None else spelled_as(text, rows.ids)
+    if rows.ids is not None and spelled in rows.ids:
+        named = np.array([identifier == spelled for identifier in rows.ids], dtype=bool)
         return named, table.composition(int(formula[named][0]))
     if text.startswith(("mp-", "mvc-")):
         return np.zeros(len(rows), dtype=bool), ()

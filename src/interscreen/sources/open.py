@@ -103,12 +103,13 @@ class _Opened:
 
 def default_source() -> tuple[str, str]:
     """Return the source of commands that name none, and why it is that one."""
-    from .materials_project.key import key_place
+    from .materials_project.key import key_place, old_key_place
 
-    place = key_place()
-    if place:
+    if place := key_place():
         return MATERIALS_PROJECT, f"the default because a key is set in {place}"
-    return EMBEDDED, "the default without an API key"
+    old = old_key_place()
+    more = f"; the one in {old} is of the old API: get a new one from your dashboard" if old else ""
+    return EMBEDDED, f"the default without an API key{more}"
 
 
 def open_table(
@@ -238,7 +239,7 @@ def _open_materials_project(
     notify: Callable[[str], None] | None,
     progress: Callable[[int, int], None] | None,
 ) -> _Opened:
-    from .materials_project.local import Wanted, store_for
+    from .materials_project.local import Wanted, notes_on, store_for
     from .materials_project.store import Store
     from .materials_project.table import store_rows, store_source
 
@@ -249,7 +250,8 @@ def _open_materials_project(
     )
     store = store_for(wanted, elements, endpoint=options.endpoint, notify=notify, progress=progress)
     with store:
-        source, state = store_source(store), store.state
+        source = replace(store_source(store), notes=notes_on(store, elements))
+        state = f"{store.state}|{source.notes}"
 
     def read() -> tuple[Rows, Source]:
         with Store(store.path) as again:  # what has been added meanwhile does no harm

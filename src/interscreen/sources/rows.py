@@ -17,6 +17,7 @@ FORMULA_COLUMNS = ("formula", "reduced_formula", "formula_pretty", "pretty_formu
 # further columns that a table may have; the numbers among them
 NUMBERS = (
     "density_g_per_cm3", "volume_A3_per_atom", "band_gap_eV", "energy_uncertainty_eV_per_atom",
+    "energy_above_hull_eV_per_atom",
 )  # fmt: skip
 LICENCES = frozenset({"BY-C", "BY-NC"})  # of the Materials Project's documents
 TEXTS = ("density_source", "conduction", "conduction_source", "observed_note", "is_metal")

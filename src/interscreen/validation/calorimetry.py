@@ -36,7 +36,8 @@ from ..energies.errors import (
     ErrorModel,
     kind_of,
 )
-from ..energies.measured import ROOM_K, Measured, measured
+from ..energies.measured import Measured, measured
+from ..phases.conditions import ROOM_K
 from ..phases.result import Result
 from ..phases.source import ANCHORED, TABULATED
 from ..phases.system import Floats

@@ -162,10 +162,11 @@ def _judge(
 def _window(table: PhaseTable, material: Material) -> _Numbers:
     window = stability_window(table, material)
     reduction, oxidation = window.assemblage_window_V
+    at_lithium = window.decomposition_energy_0V_eV_per_atom
     return {
         REDUCTION: (reduction, window.reduction_products),
         OXIDATION: (oxidation, window.oxidation_products),
-        DECOMPOSITION: (1000.0 * window.decomposition_energy_0V_eV_per_atom, ()),
+        DECOMPOSITION: (np.nan if at_lithium is None else 1000.0 * at_lithium, ()),
         ABOVE_HULL: (1000.0 * window.energy_above_hull_eV_per_atom, ()),
     }
 

@@ -93,7 +93,7 @@ class _Curve:
         where = "" if volts is None else f", open to Li at {volts:g} V"
         subtitle = "Reaction energy at 0 K [meV per atom of both] and the products at each kink."
         if reaction.mixing_fraction is None:
-            subtitle += " The two coexist: no mutual reaction."
+            subtitle += " The two coexist." if reaction.coexist else " No mutual reaction."
         body = fixed + self._tall(self.listed)
         self.page = Page(" | ".join(self.names) + where, subtitle, width, body, remarks, note)
         self._axes(self.page.top)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
+from ...screen.folder import require_unaltered
 from ...screen.ranking import OVERALL
 from ...screen.run import ScreenResult
+from ...screen.workers import in_processes
 from .. import cells
 from ..text.answers import source_note
 from .heatmap import reaction_heatmap
@@ -29,8 +31,6 @@ def write_figures(folder: Path, result: ScreenResult, source: str, workers: int 
     figure: heatmap_reaction_energy.csv, and the tables windows.csv and lithiation.csv of the run.
     ``workers`` are processes.
     """
-    from joblib import Parallel, delayed
-
     note = source_note(source, result.left_out)
     results, lithiation = (ranked(t, result.ranking) for t in (result.results, result.lithiation))
     figures: tuple[tuple[Any, ...], ...] = (
@@ -38,7 +38,7 @@ def write_figures(folder: Path, result: ScreenResult, source: str, workers: int 
         ("windows", window_bars, (result.windows, results), {}),
         ("lithiation", lithiation_staircase, (lithiation, results), {}),
     )
-    Parallel(n_jobs=workers)(delayed(_write)(folder, note, *figure) for figure in figures)
+    list(in_processes(_write, [(folder, note, *figure) for figure in figures], workers))
 
 
 def _write(
@@ -66,7 +66,7 @@ def read_run(folder: Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        When the folder holds no results that a heatmap could be drawn from.
+        When the folder holds no results that a heatmap could be drawn from, or altered ones.
     """
     import pandas as pd
 
@@ -78,6 +78,7 @@ def read_run(folder: Path) -> pd.DataFrame:
             f"{folder}: holds no results.csv; name the folder of a finished screen (one of listed "
             "candidates; of a screen by query, write a study of the best: interscreen top)"
         )
+    require_unaltered(folder)
     rows = cells.read_rows(file, PLOTTED)
     for place, row in enumerate(rows, 1):
         for name in PLOTTED if row["status"] == "ok" else ():

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import OutputError
-from ...files import write_whole
+from ...files import csv_bytes, write_whole
+from ...screen.folder import check_file
 from .style import FONT, drawing
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def save(
     stem: str,
     formats: Sequence[str] = FORMATS,
     tables: Mapping[str, pd.DataFrame] | None = None,
+    *,
+    force: bool = True,
 ) -> tuple[Path, ...]:
     """Write a figure and its data; the same figure gives the same bytes.
 
@@ -55,19 +58,21 @@ def save(
         Of ``png`` (300 dpi), ``svg`` and ``pdf``.
     tables : mapping of str to DataFrame, optional
         Data of the figure; each becomes ``<stem><key>.csv``, after the figures.
+    force : bool
+        Replace files that are there even where no table of the same kind lies beside them.
 
     Raises
     ------
     OutputError
-        When a file cannot be written.
+        When a file cannot be written, belongs to a run, or is not to be replaced.
     """
     contents = {Path(folder, f"{stem}.{kind}"): _drawn(figure, kind) for kind in formats}
     for key, frame in (tables or {}).items():
-        text = frame.to_csv(index=False, lineterminator="\n")
-        contents[Path(folder, f"{stem}{key}.csv")] = text.encode("utf-8")
+        contents[Path(folder, f"{stem}{key}.csv")] = csv_bytes(frame)
+    csvs = [path for path in contents if path.suffix == ".csv"]
+    drawn_before = bool(csvs) and all(_same_head(path, contents[path]) for path in csvs)
     for path in contents:
-        if path.is_dir():
-            raise OutputError(f"output file {path}: is a folder; name another place with --out")
+        check_file(path, force or drawn_before)
     for path, content in contents.items():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +80,15 @@ def save(
         except OSError as error:
             raise OutputError(f"output file {path}: cannot be written ({error.strerror})") from None
     return tuple(contents)
+
+
+def _same_head(path: Path, content: bytes) -> bool:
+    """Whether a file has the columns of a table that is to be written there."""
+    try:
+        with path.open("rb") as file:
+            return file.readline().rstrip() == content.partition(b"\n")[0].rstrip()
+    except OSError:
+        return False
 
 
 def _drawn(figure: Figure, kind: str) -> bytes:

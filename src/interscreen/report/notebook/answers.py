@@ -34,7 +34,11 @@ def _show_reaction(result: Reaction, card: Card) -> None:
     card.title(_names(result) + _open(result, ", open to Li at"))
     least, total = result.min_mutual_energy_eV_per_atom, result.total_energy_eV_per_atom
     if result.mixing_fraction is None:
-        card.line("No mutual reaction: the two coexist (driving force zero).")
+        card.line(
+            "Nothing reacts: the two coexist (driving force zero)."
+            if result.coexist
+            else "No mutual reaction; what each side does alone stands at the ends of the curve."
+        )
     else:
         card.facts(
             (

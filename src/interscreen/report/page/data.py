@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import InputError
+from ...files import data_yaml
 from ...phases.columns import COLUMNS
 from ...phases.formula import read_amounts, split_mixture, whole_numbers
 from ...phases.units import is_number
-from ...screen.folder import MANIFEST, TABLES
+from ...screen.folder import TABLES, read_manifest, require_unaltered
 from ...screen.query import query_of
 from ..cells import RANGES, Row, colour_range, number, read_rows
-from ..markup import AMOUNT, FORMULA, PERIODS
+from ..markup import AMOUNT, FORMULA, PERIODS, unit_text
+from .glossary import plain
 
 RESULTS, WHOLE_RESULTS = "results.csv", "results.parquet"
 MEASURED = "interlayer_experiments.csv"
@@ -80,6 +81,24 @@ class Run:
         """Results by candidate and electrolyte."""
         return {(row["candidate"], row["electrolyte"]): row for row in self.results}
 
+    @cached_property
+    def spreads(self) -> dict[tuple[str, str, str], Row]:
+        """Error bars by candidate, electrolyte and quantity."""
+        rows = self.extra.get("uncertainty", [])
+        return {
+            (row.get("candidate", ""), row.get("electrolyte", ""), row.get("quantity", "")): row
+            for row in rows
+        }
+
+    @cached_property
+    def measured(self) -> dict[str, list[dict[str, Any]]]:
+        """Measured cells by candidate; see ``measured_cells``."""
+        formulas, theirs = (
+            {row[side]: row.get(formula) or row[side] for row in self.results}
+            for side, formula in (("candidate", "formula"), ("electrolyte", "electrolyte_formula"))
+        )
+        return measured_cells(formulas, theirs)
+
     def blocks(self) -> dict[str, list[Row]]:
         """Return the rows of the ranking by electrolyte, ``overall`` first where it is there."""
         found: dict[str, list[Row]] = {}
@@ -103,6 +122,7 @@ def read_run(folder: Path) -> Run:
         For a folder without results, or with files that cannot be read.
     """
     folder = Path(folder)
+    require_unaltered(folder)
     manifest = read_manifest(folder)
     pair = ("candidate", "electrolyte")
     ranking = read_rows(folder / "ranking.csv", pair)
@@ -127,28 +147,11 @@ def read_run(folder: Path) -> Run:
     return Run(folder, manifest, whole, results, ranking, reactions, extra, statistics)
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read manifest.json, empty where there is none; InputError for a file that is no manifest."""
-    file = folder / MANIFEST
-    try:
-        read = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file}: cannot be read ({error}); run the screen again") from None
-    if not isinstance(read, dict):
-        raise InputError(f"{file}: cannot be read (no manifest of a run); run the screen again")
-    return read
-
-
 def page_data(run: Run) -> dict[str, Any]:
     """Return what the page is drawn from, for JSON: the numbers of the files, at full precision."""
     tables = {"results": run.results, "ranking": run.ranking, **run.extra}
     used = dict.fromkeys(key for rows in tables.values() for key in (rows[0] if rows else ()))
-    formulas, theirs = (
-        {row[side]: row.get(formula) or row[side] for row in run.results}
-        for side, formula in (("candidate", "formula"), ("electrolyte", "electrolyte_formula"))
-    )
+    curves = gather_curves(run.reactions)
     return {
         "whole": run.whole,
         "tie": run.tie,
@@ -164,17 +167,30 @@ def page_data(run: Run) -> dict[str, Any]:
         "formula": FORMULA,
         "amount": AMOUNT,
         "columns": {
-            key: [COLUMNS[key].label, COLUMNS[key].unit, COLUMNS[key].meaning]
+            key: [COLUMNS[key].label, unit_text(COLUMNS[key].unit), plain(COLUMNS[key].meaning)]
             for key in used
             if key in COLUMNS
         },
         "candidates": run.order(),
         "electrolytes": run.electrolytes,
-        "tables": {name: packed(rows) for name, rows in tables.items()},
-        "reactions": gather_curves(run.reactions),
-        "measured": measured_cells(formulas, theirs),
+        "tables": {name: packed(_shortened(name, rows)) for name, rows in tables.items()},
+        "reactions": {**curves, "contacts": packed(curves["contacts"])},
+        "measured": run.measured,
         "statistics": run.statistics,
     }
+
+
+def _shortened(table: str, rows: Sequence[Row]) -> list[Row]:
+    """Leave out what the page does not show, and digits of error bars that mean nothing."""
+    if table == "sensitivity":
+        return [{k: v for k, v in row.items() if k != "deciding_phases"} for row in rows]
+    if table == "uncertainty":
+        ends = ("standard_deviation", "low_5_percent", "high_95_percent")
+        return [
+            {k: float(f"{v:.6g}") if k in ends and is_number(v) else v for k, v in row.items()}
+            for row in rows
+        ]
+    return list(rows)
 
 
 def packed(rows: Sequence[Row]) -> dict[str, Any]:
@@ -219,12 +235,13 @@ def gather_curves(rows: Iterable[Row]) -> dict[str, Any]:
         ``equations`` (texts), ``curves`` (reactants ``a`` and ``b``, where their energies
         come from ``ea`` and ``eb``, atom fractions of a ``x``, mutual energies [eV/atom] ``e``,
         numbers of the equations ``q``, place of the minimum ``m`` or -1) and ``contacts``
-        (candidate, electrolyte, kind, label, number of the curve).
+        (candidate, electrolyte, kind, label, number of the curve).  Fractions and energies are
+        rounded to six digits after the point.
     """
     equations: dict[str, int] = {}
     numbers: dict[str, int] = {}
     curves: list[dict[str, Any]] = []
-    contacts: list[list[Any]] = []
+    contacts: list[Row] = []
     for stack, group in groupby(rows, key=lambda row: tuple(row.get(key) for key in _STACK)):
         kinks = list(group)
         first = kinks[0]
@@ -233,8 +250,8 @@ def gather_curves(rows: Iterable[Row]) -> dict[str, Any]:
             "b": first.get("reactant_b", ""),
             "ea": first.get("reactant_a_energy_source", ""),
             "eb": first.get("reactant_b_energy_source", ""),
-            "x": [kink.get("mixing_fraction") for kink in kinks],
-            "e": [kink.get("mutual_energy_eV_per_atom") for kink in kinks],
+            "x": [_rounded(kink.get("mixing_fraction")) for kink in kinks],
+            "e": [_rounded(kink.get("mutual_energy_eV_per_atom")) for kink in kinks],
             "q": [equations.setdefault(kink.get("equation", ""), len(equations)) for kink in kinks],
             "m": next((i for i, kink in enumerate(kinks) if kink.get("is_minimum") == "True"), -1),
         }
@@ -243,8 +260,20 @@ def gather_curves(rows: Iterable[Row]) -> dict[str, Any]:
             numbers[key] = len(curves)
             curves.append(curve)
         candidate, electrolyte, label, kind = stack
-        contacts.append([candidate, electrolyte, kind, label, numbers[key]])
+        contacts.append(
+            {
+                "candidate": candidate,
+                "electrolyte": electrolyte,
+                "kind": kind,
+                "name": label,
+                "curve": numbers[key],
+            }
+        )
     return {"equations": list(equations), "curves": curves, "contacts": contacts}
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 6) if isinstance(value, float) else value
 
 
 def measured_cells(
@@ -258,9 +287,7 @@ def measured_cells(
     comes with ``electrolyte_match`` for every electrolyte: ``same`` (of the same elements),
     ``related`` (one has all elements of the other, as LLZO and its doped forms) or ``other``.
     """
-    if rows is None:
-        with as_file(files("interscreen") / "data" / MEASURED) as file:
-            rows = read_rows(file)
+    rows = measured_rows() if rows is None else rows
     found: dict[str, list[dict[str, Any]]] = {}
     theirs = {name: elements_in(formula) for name, formula in electrolytes.items()}
     known: dict[Any, list[dict[str, Any]]] = {}
@@ -274,6 +301,17 @@ def measured_cells(
         if phases and phases in known:
             found[name] = known[phases]
     return found
+
+
+def measured_rows() -> list[Row]:
+    """Return the measured cells of the package; resistances per cell in columns of their own."""
+    with as_file(files("interscreen") / "data" / MEASURED) as file:
+        rows = read_rows(file)
+    per_cell = set(data_yaml("validation.yaml")["resistance_per_cell"])
+    for row in rows:
+        for when in ("before", "after") if row["interlayer"] in per_cell else ():
+            row[f"resistance_{when}_ohm_per_cell"] = row.pop(f"resistance_{when}_ohm_cm2")
+    return rows
 
 
 def _match(measured: frozenset[str], studied: frozenset[str]) -> str:

@@ -11,26 +11,32 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import OutputError
-from ...files import write_whole
-from ...screen.folder import record_file
-from ..markup import linked, marked
+from ...files import checksum, write_whole
+from ...phases.units import is_number
+from ...screen.folder import check_file, own_files, record_file
+from ..markup import MINUS, linked, marked, number
 from . import sentences
 from .data import Run, page_data, read_run
+from .glossary import words
+from .picture import picture
+from .verdicts import MEANINGS, verdict
 
 NAME = "report.html"
+DRAWN = 24  # candidates in the picture of the first screen
 SCRIPTS = (
-    "base.js", "tooltip.js", "table.js", "heatmap.js", "ranking.js", "windows.js", "charts.js",
-    "candidate.js", "whole.js", "start.js",
+    "base.js", "tooltip.js", "words.js", "download.js", "table.js", "heatmap.js", "ranking.js",
+    "windows.js", "charts.js", "candidate.js", "whole.js", "start.js",
 )  # fmt: skip
 # papers behind the numbers of every run, and what the page uses them for
 METHODS = {
     "10.1021/acs.chemmater.5b04082": "reaction energies of two materials over the mixing fraction",
     "10.1021/acsami.5b07517": "stability windows",
 }
+_MARK = b'<meta name="generator" content="interscreen'
 _LICENCE = re.compile(r"CC[ -]BY[ -](?:NC[ -])?\d\.\d|CC0")
 
 
-def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
+def write_report(folder: str | Path, out: str | Path | None = None, *, force: bool = False) -> Path:
     """Write the page of a run: the same folder gives the same bytes, and nothing else is read.
 
     Parameters
@@ -39,18 +45,27 @@ def write_report(folder: str | Path, out: str | Path | None = None) -> Path:
         Folder of a finished run.
     out : path, optional
         File to write; report.html in the folder when nothing is given.
+    force : bool
+        Replace a file that is no page of interscreen, or was changed since it was written.
 
     Raises
     ------
     InputError
-        When the folder holds no run, or files that cannot be read.
+        When the folder holds no run, or files that cannot be read or were changed.
     OutputError
-        When the file cannot be written; what was there stays.
+        When the file cannot be written, or one is there that is not ours; what was there stays.
     """
     target = Path(out) if out is not None else Path(folder) / NAME
     text = report_html(read_run(Path(folder)))
-    if target.is_dir():
-        raise OutputError(f"output file {target}: is a folder; name a file with --out")
+    known = own_files(Path(folder)) if out is None else {}
+    if NAME in known and target.is_file():
+        if not force and checksum(target) not in known[NAME]:
+            raise OutputError(
+                f"output file {target}: was changed since it was written; name another with --out, "
+                "or replace it with --force"
+            )
+    elif out is not None or target.exists():
+        check_file(target, force or _is_page(target))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         write_whole(target, text.encode())
@@ -75,13 +90,17 @@ def report_html(run: Run) -> str:
     environment.policies["json.dumps_kwargs"] = {
         "ensure_ascii": False, "allow_nan": False, "separators": (",", ":"),
     }  # fmt: skip
+    environment.filters["whole"] = lambda value: number(value) if is_number(value) else ""
+    environment.filters["milli"] = lambda value: number(1000 * value) if is_number(value) else ""
     style = _asset("report.css")
     script = "\n".join(['"use strict";', *map(_asset, SCRIPTS)])
     version = str(run.stated("versions").get("interscreen") or "")
+    data = page_data(run)
+    drawn = run.order()[:DRAWN]
     licence = _LICENCE.search(str(run.source.get("statement") or ""))
     return environment.from_string(_asset("template.html")).render(
         run=run,
-        manifest=run.manifest,
+        manifest=_without_itself(run),
         source=run.source,
         title=str(run.study.get("name") or run.folder.name),
         # scripts and styles that are not these two do not run, whatever a name in the data holds
@@ -94,8 +113,23 @@ def report_html(run: Run) -> str:
         say=sentences,
         methods=METHODS,
         bibtex=bibtex(run.source, version),
-        data=page_data(run),
+        data=data,
+        blocks=sentences.blocks(run),
+        picture=picture(run, drawn, data["range"]),
+        legend=f"{MINUS}{data['range']}",
+        signs=any(map(verdict, (*run.results, *run.ranking))),
+        more=len(run.order()) - len(drawn),
+        verdict=verdict,
+        meanings=MEANINGS,
+        words=words(data["columns"]),
     )
+
+
+def _without_itself(run: Run) -> dict[str, Any]:
+    """Manifest of a run without the checksum of the page, which cannot hold its own."""
+    sums = run.stated("files_sha256")
+    others = {name: value for name, value in sums.items() if name != NAME}
+    return {**run.manifest, "files_sha256": others} if sums else run.manifest
 
 
 def bibtex(source: dict[str, Any], version: str) -> str:
@@ -111,6 +145,15 @@ def bibtex(source: dict[str, Any], version: str) -> str:
     if version:
         entries.append(software.replace("VERSION", re.sub(r"[{}]", "", version)))
     return "\n\n".join(entries) + "\n"
+
+
+def _is_page(file: Path) -> bool:
+    """Whether a file begins as our pages do."""
+    try:
+        with file.open("rb") as stream:
+            return _MARK in stream.read(2000)
+    except (OSError, ValueError):
+        return False
 
 
 def _asset(name: str) -> str:

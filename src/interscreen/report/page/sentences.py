@@ -1,21 +1,56 @@
-"""The question and its answer in sentences, from the numbers of the ranking."""
+"""The first screen in words: what was asked, who is worth a try, what to watch out for."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from ...phases.source import ANCHORED
 from ...phases.units import is_number
-from ...screen.ranking import OVERALL
 from ..cells import Row, hidden_counts
 from ..doubts import doubts
 from ..markup import listed, marked, number
-from .data import Run, elements_in
+from . import verdicts
+from .data import Run, elements_in, measured_rows
+from .verdicts import NO_GAIN, NO_PATH, REACTS, TRY, UNSURE
 
-SENTENCES = 3  # electrolytes up to which each has its own sentences; more stand in a table
-_STATED = 3  # warnings of the run that stand beside the answer
+SHOWN = 6  # candidates in a list; the others stand in the ranking
+SERIOUS, CARE, NOTE = "serious", "care", "note"
 _BIG = 100.0  # meV/atom: no longer a small driving force (a third of it is the error of the data)
-_ROLES = {"conversion": "conversion interlayer", "coating": "coating", "alloy": "alloy former"}
+_LISTS = (
+    ("Try", (TRY,)),
+    ("No gain", (NO_GAIN, REACTS, NO_PATH)),
+    ("Unsure, because", (UNSURE,)),
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A candidate in a list; texts are HTML, ``formula`` and ``anchor`` are plain."""
+
+    name: str
+    anchor: str
+    layer: str
+    number: str
+    word: str
+    measured: str
+    flags: list[str]
+
+
+@dataclass(frozen=True)
+class Block:
+    """The lists of one electrolyte: title and entries of each, and how many more there are."""
+
+    electrolyte: str
+    bare: str
+    lists: list[tuple[str, list[Entry], int]]
+
+
+def heading(run: Run) -> str:
+    """Return what was asked as a title of HTML."""
+    if len(run.electrolytes) > 4:
+        return f"Interlayers for {len(run.electrolytes)} electrolytes"
+    return f"Interlayers for {listed(map(marked, run.electrolytes))}"
 
 
 def question(run: Run) -> str:
@@ -23,212 +58,207 @@ def question(run: Run) -> str:
     n = run.statistics.get("count") or len(run.order())
     electrolytes = listed([marked(name) for name in run.electrolytes], most=8)
     anode = marked(str(run.study.get("anode") or "Li"))
-    what = f"{n:,} interlayer candidate{'' if n == 1 else 's'}"
+    what = f"{n:,} candidate{'' if n == 1 else 's'}"
     return (
         f"Which of {what} between {anode} metal and {electrolytes} leave the least driving force "
         "for further reactions, once they have met lithium?"
     )
 
 
-def answers(run: Run) -> list[str]:
-    """Return the best candidates of each electrolyte, one sentence of HTML each.
+def blocks(run: Run) -> list[Block]:
+    """Return the lists of each electrolyte, in the order of the ranking.
 
-    With more than ``SENTENCES`` electrolytes only those over all of them (see ``best_table``).
+    Without verdicts in the files there is one list, of those that the ranking puts first.
     """
-    blocks = run.blocks()
-    few = len(run.electrolytes) <= SENTENCES or OVERALL not in blocks
-    names = [*([OVERALL] if OVERALL in blocks else []), *(run.electrolytes if few else [])]
-    return [_best(run, name, blocks.get(name, [])) for name in names]
-
-
-def best_table(run: Run) -> tuple[list[str], list[tuple[str, str, list[str]]]]:
-    """Return the best candidate of each role with each electrolyte, for a table.
-
-    First the roles in words; then rows of electrolyte (text), mutual energy of bare Li with it
-    [meV/atom] and the best of each role (both HTML, empty where there is none); no rows with few
-    electrolytes, whose answers are sentences.
-    """
-    blocks = run.blocks()
-    if len(run.electrolytes) <= SENTENCES or OVERALL not in blocks:
-        return [], []
-    key = "bare_mutual_eV_per_atom"
-    bare = {
-        row["electrolyte"]: number(1000 * row[key])
-        for row in run.results
-        if is_number(row.get(key))
-    }
-    ranked = {name: _by_role(blocks.get(name, [])) for name in run.electrolytes}
-    roles = [role for role in _ROLES if any(role in block for block in ranked.values())]
-    rows = [
-        (name, bare.get(name, ""), [_shortly(run, block.get(role, [])) for role in roles])
-        for name, block in ranked.items()
-    ]
-    return [_ROLES[role] for role in roles], rows
-
-
-def _by_role(block: Sequence[Row]) -> dict[str, list[Row]]:
-    """Return the rows with a score by role, best first."""
-    found: dict[str, list[Row]] = {}
-    for row in block:
-        if is_number(row.get("score_meV_per_atom")):
-            found.setdefault(str(row.get("role")), []).append(row)
+    ranked = run.blocks()
+    found = []
+    for name in run.electrolytes:
+        rows = [
+            {**run.pairs[row["candidate"], name], **row}
+            for row in ranked.get(name, [])
+            if (row["candidate"], name) in run.pairs
+        ]
+        rows = [row for row in rows if is_number(row.get("score_meV_per_atom"))]
+        lists = []
+        for title, words in _LISTS:
+            mine = [row for row in rows if verdicts.verdict(row) in words]
+            lists.append((title, [_entry(run, row) for row in mine[:SHOWN]], len(mine) - SHOWN))
+        if not any(entries for _, entries, _ in lists):
+            some = rows[: 2 * SHOWN]
+            lists = [
+                ("In the order of the score", [_entry(run, row) for row in some],
+                 len(rows) - len(some))
+            ]  # fmt: skip
+        bare = next(
+            (1000.0 * value for row in run.results if row["electrolyte"] == name
+             and is_number(value := row.get("bare_mutual_eV_per_atom"))),
+            None,
+        )  # fmt: skip
+        found.append(Block(name, "" if bare is None else number(bare), lists))
     return found
 
 
-def _tied(run: Run, ranked: Sequence[Row]) -> str:
-    """Return what is tied with the first of some candidates, in HTML."""
-    least = ranked[0]["score_meV_per_atom"] - run.tie
-    names = [marked(row["candidate"]) for row in ranked[1:] if row["score_meV_per_atom"] >= least]
-    return listed(names, most=4)
-
-
-def _shortly(run: Run, ranked: Sequence[Row]) -> str:
-    """Return the best of some candidates, its score and its ties, in HTML."""
-    if not ranked:
-        return ""
-    tied = _tied(run, ranked)
-    text = f"<b>{marked(ranked[0]['candidate'])}</b> {_score(ranked[0])}"
-    return f"{text}; tied: {tied}" if tied else text
-
-
-def _best(run: Run, name: str, block: Sequence[Row]) -> str:
-    head = "Over all electrolytes" if name == OVERALL else f"With {marked(name)}"
-    sentences = []
-    for role, mine in _by_role(block).items():
-        first = mine[0]
-        kind = _ROLES.get(role, "candidate")
-        text = f"<b>{marked(first['candidate'])}</b> is the best {kind}, score {_score(first)}"
-        text += " meV/atom"
-        if tied := _tied(run, mine):
-            text += f", tied with {tied}"
-        elif len(mine) > 1:
-            text += f", ahead of {marked(mine[1]['candidate'])} ({_score(mine[1])})"
-        pair = run.pairs.get((first["candidate"], name))
-        sentences.append(text + (_layer(pair) if pair else "") + ".")
-    return f"<b>{head}:</b> {' '.join(sentences) or 'no candidate could be computed.'}"
-
-
-def _layer(row: Row) -> str:
-    layer, bare = row.get("layer_mutual_eV_per_atom"), row.get("bare_mutual_eV_per_atom")
-    if not is_number(layer) or not is_number(bare):
-        return ""
-    products = row.get("layer") or row.get("conversion_products") or "layer"
-    what = (
-        "it" if products == row.get("formula") else f"what lithium makes of it ({marked(products)})"
+def _entry(run: Run, row: Row) -> Entry:
+    found = verdicts.said(run, row)
+    if found.verdict == UNSURE:
+        word = verdicts.because(run, row)
+    elif found.verdict == TRY:
+        word = ""
+    else:
+        word = verdicts.MEANINGS.get(found.verdict, "" if found.gain else "no gain over bare Li")
+    return Entry(
+        marked(row["candidate"]),
+        verdicts.anchor(row["candidate"], row["electrolyte"]),
+        verdicts.layer_words(row),
+        verdicts.number_words(found),
+        word,
+        verdicts.measured_words(run, row),
+        verdicts.flags(row),
     )
+
+
+def limits(run: Run) -> str:
+    """Return what the page can and cannot say, in HTML."""
+    cells = sum(row.get("kind") != "none" for row in measured_rows())
     return (
-        f"; {what} reacts with the electrolyte at {number(1000 * layer)} meV/atom, bare lithium at "
-        f"{number(1000 * bare)}"
+        "Thermodynamics sorts out what reacts. It did not predict the resistance or the critical "
+        f"current density of the {cells} measured interlayers we know of: leave out what reacts, "
+        "and let the experiment choose among the rest."
     )
 
 
-def certainty(run: Run) -> str:
-    """Return how sure the answer is, in HTML."""
-    tie = number(run.tie)
-    text = (
-        f"Scores that differ by less than {tie} meV/atom are ties: computed energies of similar "
-        "compounds are wrong by about 24 to 35 meV/atom against each other."
+def scale(run: Run) -> str:
+    """Return on which scale the energies are, in one sentence of HTML."""
+    tie = (
+        f"Scores nearer than {number(run.tie)} meV/atom are ties: computed energies of similar "
+        "compounds are wrong by 24 to 35 meV/atom against each other."
     )
-    block = next(iter(run.blocks().values()), [])
-    known = [row for row in block if is_number(row.get("probability_top3"))]
-    if not known:
-        text += " This run holds no samples of the energies, so no probabilities are given."
-        if run.whole:
-            text += (
-                " A study of the best has them: interscreen top RUN --study FILE, then interscreen "
-                "screen FILE."
-            )
-        return text
-    where = "overall" if block[0]["electrolyte"] == OVERALL else "here"
-    likely = sorted(known, key=lambda row: -row["probability_top3"])[:3]
-    told = listed(
-        f"{marked(row['candidate'])} in {number(100 * row['probability_top3'])} %" for row in likely
-    )
-    text += f" With the energies varied within their errors, among the best three {where}: {told}."
-    low, high = known[0].get("rank_low"), known[0].get("rank_high")
-    if is_number(low) and is_number(high):
-        ranks = f"rank {number(low)}" if low == high else f"ranks {number(low)} to {number(high)}"
-        text += f" {marked(known[0]['candidate'])} holds {ranks} in 90 % of the samples."
-    return text
+    if run.source.get("energies") == ANCHORED:
+        return (
+            "Energies are anchored: each compound stands on the measured energies of simple "
+            "compounds at 298 K, and only its reaction from them is computed; point at a phase of "
+            f"a candidate for its anchors. {tie}"
+        )
+    return f"Energies are as the source tabulates them, at 0 K. {tie}"
 
 
-def warnings(run: Run) -> list[str]:
-    """Return what to watch out for, one sentence of HTML each, most important first."""
-    found: dict[str, None] = {}
-    for name, block in run.blocks().items():
-        for electrolyte in run.electrolytes if name == OVERALL else [name]:
-            pair = run.pairs.get((block[0]["candidate"], electrolyte), {})
-            found |= dict.fromkeys(_cautions(pair, electrolyte))
-    said = [*found, *_doubts(run)]
+def cautions(run: Run) -> list[tuple[str, str]]:
+    """Return what to watch out for: severity and a sentence of HTML, most serious first."""
+    named = _named(run)
+    found: list[tuple[str, str]] = []
     ranked = (row for block in run.blocks().values() for row in block)
     if suspects := doubts(ranked, run.tie, marked, number):
-        said.append(
-            "Phases in doubt, left out or put back, move scores: "
-            f"{listed(suspects, most=5)} meV/atom."
+        found.append(
+            (
+                SERIOUS,
+                "Computed phases that perhaps do not exist turn some answers; with them left out "
+                f"or counted, scores move: {listed(suspects, most=5)} meV/atom.",
+            )
         )
+    found += [(SERIOUS, text) for text in _reacting(named)]
+    known = _with_compounds(run)
+    marks = {
+        (SERIOUS, "{} stay as they are beside Li metal, but no compound of their elements with Li "
+         "is known to the source: that may be for want of data."): [
+            name for name, row in named.items() if name not in known
+            and row.get("lithium_competitors") == row.get("lithium_mutual_eV_per_atom") == 0],
+        (SERIOUS, "Volatile, no solid layer: {}."): _which(named, "volatile", "yes"),
+        (CARE, "Nobody is known to have made {}."): _which(named, "observed", "no"),
+        (CARE, "Whether anybody has made {} is not known."): _which(named, "observed", "unknown"),
+        (CARE, "Hygroscopic, to be kept dry: {}."): _which(named, "hygroscopic", "yes"),
+        (CARE, "Lone-pair cations, whose computed energies are less sure: {}."): [
+            name for name, row in named.items()
+            if verdicts.lone_pair(str(row.get("formula") or name))],
+    }  # fmt: skip
+    found += [
+        (severity, sentence.format(listed(map(marked, names), most=8)))
+        for (severity, sentence), names in marks.items()
+        if names
+    ]
+    found += [(CARE, text) for text in _failures(run)]
     lower = dict.fromkeys(
         marked(row["electrolyte"])
         for row in run.results
         if row.get("electrolyte_energy_source") == "hull"
     )
     if lower:
-        said.append(
-            f"The source has no phase for {listed(lower)}; the hull energy of the composition "
-            "stands in, which is a lower bound: total driving forces are at least those shown (the "
-            "mutual energies do not depend on it)."
+        found.append(
+            (
+                NOTE,
+                f"The source has no phase for {listed(lower)}; the lowest mixture of known phases "
+                "stands in (a lower bound of the total energies; the mutual ones do not depend on "
+                "it).",
+            )
         )
-    said += _failures(run)
-    stated = [marked(str(text)) + "." for text in run.manifest.get("warnings") or []]
-    said += stated[:_STATED]
-    if len(stated) > _STATED:
-        said.append(f"{len(stated) - _STATED} more warnings stand under Provenance.")
-    left_out = run.manifest.get("left_out_phases") or []
-    if left_out:
-        said.append(
-            "Left out of all equilibria, because known artefacts, never observed or by choice: "
-            f"{listed([marked(str(phase)) for phase in left_out], most=12)}."
+    if left_out := run.manifest.get("left_out_phases"):
+        found.append(
+            (
+                NOTE,
+                "Left out of all equilibria, because never observed or known artefacts of "
+                f"computation: {listed([marked(str(phase)) for phase in left_out], most=12)}.",
+            )
         )
-    return said
+    steps = run.manifest.get("query") or {}
+    if len(steps) > 1:
+        told = [f"{count:,} with {marked(rule)}" for rule, count in steps.items()]
+        told[0] = f"{next(iter(steps.values())):,} compounds of the source"
+        found.append((NOTE, f"Sorted out in turn, what is left: {listed(told, most=20)}."))
+    if hidden := run.statistics.get("hidden"):
+        found.append((NOTE, f"Sorted out before the ranking: {hidden_counts(hidden)}."))
+    order = (SERIOUS, CARE, NOTE)
+    return sorted(found, key=lambda one: order.index(one[0]))
 
 
-def _doubts(run: Run) -> list[str]:
-    """Say what is not known, or known to be awkward, of the candidates that the answer names."""
-    named = {
-        mine[0]["candidate"]: mine[0]
-        for block in run.blocks().values()
-        for mine in _by_role(block).values()
-    }
-    known = set()  # with a compound of all their elements with Li, if only one left out
+def _named(run: Run) -> dict[str, Row]:
+    """Return the candidates that the lists name first, each with its worst row."""
+    found: dict[str, Row] = {}
+    for name in run.electrolytes:
+        for row in run.blocks().get(name, [])[:SHOWN]:
+            pair = {**run.pairs.get((row["candidate"], name), {}), **row}
+            before = found.get(row["candidate"], {})
+            key = "deposited_mutual_eV_per_atom"
+            if not before or (pair.get(key) or 0.0) < (before.get(key) or 0.0):
+                found[row["candidate"]] = pair
+    return found
+
+
+def _which(named: dict[str, Row], key: str, word: str) -> list[str]:
+    return [name for name, row in named.items() if row.get(key) == word]
+
+
+def _with_compounds(run: Run) -> set[str]:
+    """Candidates with a compound of all their elements with Li, if only one left out."""
+    known = set()
     for row in run.results:
         own = frozenset(str(row.get("elements")).split("-"))
         left_out = map(elements_in, str(row.get("left_out_phases") or "").split())
         if "Li" in own or own | {"Li"} in left_out:
             known.add(row["candidate"])
-    doubtful = {
-        "{} coexist with Li metal, but the source has no compound of their elements with Li: that "
-        "may be for want of data.": [
-            name
-            for name, row in named.items()
-            if row.get("lithium_competitors") == row.get("lithium_mutual_eV_per_atom") == 0
-            and name not in known
-        ]
-    }
-    for sentence, key, word in (
-        ("Whether anybody has made {} is not known.", "observed", "unknown"),
-        ("Nobody is known to have made {}.", "observed", "no"),
-        ("{}: hygroscopic, to be kept dry.", "hygroscopic", "yes"),
-        ("{}: volatile, no solid layer.", "volatile", "yes"),
-    ):
-        doubtful[sentence] = [name for name, row in named.items() if row.get(key) == word]
-    found = [
-        sentence.format(listed(map(marked, names), most=8))
-        for sentence, names in doubtful.items()
-        if names
-    ]
-    if hidden := run.statistics.get("hidden"):
+    return known
+
+
+def _reacting(named: dict[str, Row]) -> list[str]:
+    """Say who reacts with an electrolyte before lithium comes, or by one of its products."""
+    deposited, product = [], []
+    for name, row in named.items():
+        first, layer, worst = (
+            1000 * value if is_number(value := row.get(f"{kind}_mutual_eV_per_atom")) else 0.0
+            for kind in ("deposited", "layer", "worst_product")
+        )
+        other = marked(str(row["electrolyte"]))
+        if first < -_BIG:
+            deposited.append(f"{marked(name)} with {other} ({number(first)})")
+        if worst < min(-_BIG, layer - 10):
+            phase = marked(str(row.get("worst_product") or ""))
+            product.append(f"{phase} of {marked(name)} with {other} ({number(worst)})")
+    found = []
+    if deposited:
         found.append(
-            f"Hidden from ranking and charts: {hidden_counts(hidden)}; they are in the results, "
-            "and <code>interscreen top RUN --everything</code> shows them."
+            f"React before lithium reaches them, in meV/atom: {listed(deposited, most=5)}."
+        )
+    if product:
+        found.append(
+            f"Single phases of a layer that react, in meV/atom: {listed(product, most=5)}."
         )
     return found
 
@@ -255,44 +285,8 @@ def _failures(run: Run) -> list[str]:
     return found
 
 
-def _cautions(row: Row, electrolyte: str) -> list[str]:
-    if not row:
-        return []
-    name, other = marked(row["candidate"]), marked(electrolyte)
-    found = []
-    deposited, layer, worst = (
-        1000 * value if is_number(value := row.get(f"{kind}_mutual_eV_per_atom")) else 0.0
-        for kind in ("deposited", "layer", "worst_product")
-    )
-    if deposited < -_BIG:
-        found.append(
-            f"{name} itself reacts with {other} before lithium reaches it "
-            f"({number(deposited)} meV/atom as deposited)."
-        )
-    if worst < min(-_BIG, layer - 10):
-        found.append(
-            f"Of the layer that {name} becomes, {marked(row.get('worst_product') or '')} alone "
-            f"reacts with {other} at {number(worst)} meV/atom."
-        )
-    margin = row.get("bridge_margin_V")
-    if is_number(margin) and margin < 0:
-        found.append(
-            f"No salt of the layer of {name} reaches the reduction limit of {other} "
-            f"(bridge margin {number(margin, 2)} V)."
-        )
-    if row.get("electron_blocking") == "no":
-        found.append(f"No phase of the layer of {name} blocks electrons (on {other}).")
-    return found
-
-
 def counts(stated: dict[str, Any], **names: str) -> str:
     """Return the counts of a manifest: ``290 rows, 270 formulas``."""
     known = [f"{value:,.0f} {name}" for key, name in names.items()
              if isinstance(value := stated.get(key), int | float)]  # fmt: skip
     return ", ".join(known) or "not stated"
-
-
-def _score(row: Row) -> str:
-    text = number(row["score_meV_per_atom"])
-    deviation = row.get("score_std_meV_per_atom")
-    return f"{text} ± {number(deviation)}" if is_number(deviation) else text

@@ -7,11 +7,16 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...answers.decompose import Decomposition
+from ...answers.ion import Ion
 from ...answers.lithiation import Lithiation, format_amount
 from ...answers.provenance import Answer, PutBack
+from ...answers.ratio import AtRatio
 from ...answers.reaction import Reaction
 from ...answers.stack import Stack
+from ...answers.treat import Treatment
 from ...answers.window import Window
+from ...energies.conditions import HIGHEST_K, LOWEST_K
 from ...phases.units import KJ_PER_MOL
 from ..markup import rounded
 
@@ -65,14 +70,19 @@ def _within(text: str, width: int) -> str:
 
 
 def energy(value: float | None) -> str:
-    """Write an energy in both units of the field."""
+    """Write an energy [eV/atom] in both units of the field."""
     if value is None:
         return "-"
-    return f"{rounded(value, 4)} eV/atom ({rounded(value * KJ_PER_MOL, 2)} kJ per mol of atoms)"
+    return f"{milli(value)} meV/atom ({rounded(value * KJ_PER_MOL, 2)} kJ per mol of atoms)"
 
 
-def _volt(value: float | None) -> str:
-    return "none (no Li to give off)" if value is None else f"{value:.3f} V"
+def milli(value: float) -> str:
+    """Write an energy [eV/atom] that readers compare in meV/atom, without the unit."""
+    return rounded(1000.0 * value, 1)
+
+
+def _volt(value: float | None, ion: str = "Li") -> str:
+    return f"none (no {ion} to give off)" if value is None else f"{value:.3f} V"
 
 
 def origin_lines(provenance: dict[str, Any], put_back: PutBack | None = None) -> list[str]:
@@ -107,7 +117,7 @@ def used(material: Any) -> str:
     found = material if isinstance(material, Mapping) else vars(material)
     return (
         f"{found['energy_eV_per_atom']:.4f} eV/atom ({found['energy_source']}), "
-        f"{1000 * found['energy_above_hull_eV_per_atom']:.1f} meV/atom above the hull"
+        f"{milli(found['energy_above_hull_eV_per_atom'])} meV/atom above the hull"
     )
 
 
@@ -122,8 +132,13 @@ def reaction_text(result: Reaction) -> str:
     lines = [f"{first} | {second}"]
     if result.potential_V is not None:
         lines[0] += f"   open to Li at {result.potential_V:g} V"
-    if result.mixing_fraction is None:
-        lines.append("  no mutual reaction: the two coexist (driving force zero)")
+    elif result.open_elements:
+        mu = (f"{s} ({value:.3f} eV/atom)" for s, value in result.open_elements.items())
+        lines[0] += f"   open to {' and '.join(mu)}"
+    if result.coexist:
+        lines.append("  nothing reacts: the two coexist (driving force zero)")
+    elif result.mixing_fraction is None:
+        lines.append("  no mutual reaction, but what each side does alone:")
     else:
         lines += [
             f"  minimum mutual energy  {energy(result.min_mutual_energy_eV_per_atom)}",
@@ -131,11 +146,19 @@ def reaction_text(result: Reaction) -> str:
             f"  atom fraction of {first} there  {result.mixing_fraction:.4f}",
             f"  {result.equation}",
         ]
+    for name, alone in zip((first, second), result.self_decomposition, strict=True):
+        if alone.equation:
+            lines += [
+                f"  {name} alone  {energy(alone.energy_eV_per_atom)}",
+                f"    {alone.equation}",
+            ]
+    if result.at:
+        lines += _at_ratio(result.at, first)
     lines += ["  energies used", *(f"    {r['formula']}: {used(r)}" for r in result.reactants)]
-    rows = [[f"x({first})", "mutual", "total", "equation (energies in eV/atom)"]]
+    rows = [[f"x({first})", "mutual", "total", "equation (energies in meV/atom)"]]
     for kink in result.kinks:
         energies = (kink.mutual_energy_eV_per_atom, kink.total_energy_eV_per_atom)
-        numbers = [rounded(value, 4) for value in energies]
+        numbers = [milli(value) for value in energies]
         rows.append([f"{kink.mixing_fraction:.4f}", *numbers, kink.equation])
     lines += ["  kinks", *("    " + line for line in table(rows, left=(3,)))]
     return "\n".join(
@@ -143,21 +166,33 @@ def reaction_text(result: Reaction) -> str:
     )
 
 
+def _at_ratio(found: AtRatio, first: str) -> list[str]:
+    share = {"atom": "atoms", "mole": "moles"}.get(found.by, found.by)
+    atoms = f"atom fraction {found.mixing_fraction:.4f}"
+    return [
+        f"  with {found.fraction:g} of the {share} in {first} ({atoms})",
+        f"    mutual  {energy(found.mutual_energy_eV_per_atom)}",
+        f"    total   {energy(found.total_energy_eV_per_atom)}",
+        f"    {found.equation}",
+    ]
+
+
 def window_text(result: Window) -> str:
     """Write a stability window."""
-    reduction, oxidation = result.assemblage_window_V
     tolerant = result.tolerance_window_V
+    couple, stable = Ion(result.ion).couple, f"stable against {result.ion} metal"
+    whole = " to ".join(_volt(limit, result.ion) for limit in result.assemblage_window_V)
     phase = f"none: {result.phase_window_reason}"
     if result.phase_window_V is not None:
         low, high = result.phase_window_V
-        phase = f"{_volt(low)} to {_volt(high)} vs Li/Li+"
+        phase = f"{_volt(low, result.ion)} to {_volt(high, result.ion)} vs {couple}"
     lines = [
         f"{result.material}",
-        f"  window of the assemblage  {_volt(reduction)} to {_volt(oxidation)} vs Li/Li+",
+        f"  window of the assemblage  {whole} vs {couple}",
         f"  window of the phase       {phase}",
         f"{f'  within {result.tolerance_meV_per_atom:g} meV/atom':<28}"
-        f"{_volt(tolerant[0])} to {_volt(tolerant[1])} vs Li/Li+",
-        f"  below it  {' + '.join(result.reduction_products) or 'stable against Li metal'}",
+        f"{_volt(tolerant[0], result.ion)} to {_volt(tolerant[1], result.ion)} vs {couple}",
+        f"  below it  {' + '.join(result.reduction_products) or stable}",
         f"  above it  {' + '.join(result.oxidation_products) or '-'}",
         f"  decomposition at 0 V  {energy(result.decomposition_energy_0V_eV_per_atom)}",
     ]
@@ -172,11 +207,14 @@ def window_text(result: Window) -> str:
 
 def lithiation_text(result: Lithiation) -> str:
     """Write a lithiation path."""
+    ion, couple = result.ion, Ion(result.ion).couple
     lines = [result.material]
     if not result.steps:
-        lines.append("  takes up no Li: stable against Li metal")
+        lines.append(
+            "  takes up no Li" + (f": stable against {ion} metal" * (result.endless_V is None))
+        )
     else:
-        rows = [["voltage/V", "Li per formula", "mAh/g", "products"]]
+        rows = [["voltage/V", f"{ion} per formula", "mAh/g", "products"]]
         rows += [
             [
                 f"{step.voltage_V:.3f}",
@@ -187,9 +225,40 @@ def lithiation_text(result: Lithiation) -> str:
             for step in result.steps
         ]
         lines += ["  " + line for line in table(rows, left=(3,))]
-        lines.append(f"  mean voltage  {result.average_voltage_V:.3f} V vs Li/Li+")
-    lines.append(f"  with Li metal  {' + '.join(result.final_products)}")
+        lines.append(f"  mean voltage  {result.average_voltage_V:.3f} V vs {couple}")
+    if result.endless_V is None:
+        lines.append(f"  with {ion} metal  {' + '.join(result.final_products)}")
+    else:
+        lines.append(f"  below {result.endless_V:.3f} V the gas takes up {ion} without end")
     return "\n".join([*lines, *_foot(result)])
+
+
+def decomposition_text(result: Decomposition) -> str:
+    """Write the temperature at which a material gives off gas."""
+    onset = result.onset_temperature_K
+    if onset is None:
+        said = [f"  gives off no gas up to {result.known_to_K:g} K"]
+        if result.known_to_K < HIGHEST_K:
+            said = [f"{said[0]}, up to where its energy is known"]
+    else:
+        below = "at any temperature from " if onset <= LOWEST_K else "from "
+        said = [
+            f"  gives off gas {below}{onset:.0f} K ({onset - 273.15:.0f} C) on",
+            f"  {result.equation}",
+        ]
+    lines = (*said, *(f"  {line}" for line in origin_lines(result.provenance)))
+    return "\n".join([result.material, *lines])
+
+
+def treatment_text(result: Treatment) -> str:
+    """Write what is left of a surface after each treatment."""
+    lines = [f"{result.material}   formula units per formula unit of it"]
+    for step in result.steps:
+        lines += wrapped(f"  {step.treatment}: {written(step.phases) or 'nothing'}", "      ")
+        for word, gas in (("takes up", step.taken_up), ("gives off", step.given_off)):
+            if gas:
+                lines += wrapped(f"    {word} {written(gas)}", "      ")
+    return "\n".join([*lines, *("  " + line for line in origin_lines(result.provenance))])
 
 
 def _foot(result: Window | Lithiation) -> list[str]:
@@ -249,7 +318,7 @@ def stack_text(result: Stack) -> str:
 
     rows = [["", "contact", "meV/atom", *(["std"] if spreads else [])]]
     for contact in result.contacts:
-        row = [CONTACTS[contact.kind], contact.label, rounded(1000 * contact.energy, 1)]
+        row = [CONTACTS[contact.kind], contact.label, milli(contact.energy)]
         if spreads:  # of the products only the worst has some
             column = "worst_product" if contact is result.worst_product else contact.kind
             row.append(deviation(f"{column}_mutual_eV_per_atom", 1000.0, 0))

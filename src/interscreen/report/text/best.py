@@ -62,7 +62,7 @@ def best_text(found: pd.DataFrame, *, where: str = "", ranking: pd.DataFrame | N
     if any("…" in line for line in lines):
         legend += " …: cut to fit; --columns, --csv and --json give whole names."
     said = wrapped(legend, "", width=_WIDTH - 1)
-    if ranking is not None and "suspect_phase" in ranking:
+    if ranking is not None and len(ranking) and "suspect_phase" in ranking:
         here = ranking["candidate"].isin(found["candidate"])
         if not overall:
             here &= ranking["electrolyte"] == found.attrs["electrolyte"]

@@ -1,19 +1,23 @@
-"""The Materials Project through its own client, mp-api: one page at a time, with retries."""
+"""The Materials Project through its own client, mp-api: one answer at a time, with retries."""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
+import math
 import random
+import re
+import threading
 import time
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
-from json import JSONDecodeError
 from typing import Any, NamedTuple
 
 from ...errors import InputError, InterscreenError, SourceError
+from ...phases.identifiers import stored
 from ..retries import PassingError, persist, retry_after
-from .documents import FIELDS, OPTIONAL, SUMMARY, THERMO
+from .documents import FIELDS, HULL, SUMMARY, THERMO
 from .key import Key
 from .store import VERSION_NAME
 
@@ -21,19 +25,18 @@ PAGE = 1000  # documents in one answer; the service gives no more
 ATTEMPTS = 6
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0  # s, doubled each time
 _PATIENCE = 300.0  # s; a service that asks for more than that is left alone
-_TIMEOUT = 60.0  # s
+_TIME_LIMIT = (10.0, 60.0)  # s, to connect and between two parts of an answer
+_SILENCE = 4.0  # s; then a line says what is waited for
+_PRIVATE = ("_get_heartbeat_info", "_query_resource")  # of mp-api, used here
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NO_CONNECTION = {
     "timed out": "it timed out",
     "refused": "refused",
-    **dict.fromkeys(
-        ("resolve", "nameresolution"), "its name is not known here: is this machine online?"
-    ),
-    **dict.fromkeys(
-        ("incompleteread", "connection broken", "remotedisconnected", "connection reset"),
-        "it broke off",
-    ),
-    "certificate": "the certificate is not accepted",
+    "resolve": "its name is not known here: is this machine online?",
+    "incompleteread": "it broke off",
+    "connection broken": "it broke off",
+    "remotedisconnected": "it broke off",
+    "connection reset": "it broke off",
     "proxy": "the proxy does not let it through",
 }
 
@@ -41,9 +44,9 @@ log = logging.getLogger(__name__)
 
 
 class Page(NamedTuple):
-    """Documents of one answer, and how many the whole question has."""
+    """Documents of one answer by their identifiers, and how many the whole question has."""
 
-    documents: list[Any]
+    documents: dict[str, dict[str, Any]]
     total: int
 
 
@@ -74,13 +77,7 @@ class Client:
         self._session = self._make_session()
         self.endpoint = str(validate_endpoint(endpoint))
         self.database = self.current_database()
-        self._rester = self._persist("the client", self._connect)
-        self._fields: dict[str, list[str]] = {}
-
-    @property
-    def page_size(self) -> int:
-        """Documents in one answer at most."""
-        return PAGE
+        self._resters = self._make_resters()
 
     def close(self) -> None:
         """Close the connections."""
@@ -88,64 +85,70 @@ class Client:
 
     def current_database(self) -> str:
         """Version of the database that the service answers from at this moment."""
+        self.checked = time.monotonic()
         return str(self._persist("heartbeat", self._heartbeat))
 
     def page(
         self,
         route: str,
         *,
-        first: int = 0,
         systems: list[str] | None = None,
-        identifier: str = "",
+        between: tuple[float, float] = (-math.inf, math.inf),
+        identifiers: list[str] | None = None,
     ) -> Page:
-        """Ask for one page of the documents of some chemical systems, or of everything.
+        """Ask for the documents of some chemical systems (None: all), at most ``PAGE`` of them.
 
-        ``first`` documents come before the page; ``identifier`` asks for one document by its
-        material id.  SourceError when no usable answer came.
+        ``between`` are the least and the largest formation energy [eV/atom], both included;
+        ``identifiers`` asks for some documents only.  SourceError when no usable answer came.
         """
-        criteria: dict[str, Any] = {"_limit": PAGE}
-        if first:
-            criteria["_skip"] = first
+        criteria: dict[str, Any] = {"_limit": PAGE, "_fields": ",".join(FIELDS[route])}
         if systems is not None:
             criteria["chemsys"] = ",".join(systems)
-        if identifier:
-            criteria["material_ids"] = identifier
-        page: Page = self._persist(f"{route} documents", lambda: self._page(route, criteria))
+        if identifiers is not None:
+            criteria["material_ids"] = ",".join(identifiers)
+        for name, limit in zip(("min", "max"), between, strict=True):
+            if math.isfinite(limit):
+                criteria[f"formation_energy_per_atom_{name}"] = repr(float(limit))
+        kind = THERMO if route in (THERMO, HULL) else SUMMARY
+        if kind == THERMO:  # the service spells one family its own way
+            criteria["thermo_types"] = self.family.replace("R2SCAN", "r2SCAN")
+        what = f"{route} documents" + (f" of {len(systems)} systems" if systems else "")
+        page: Page = self._persist(what, lambda: self._page(route, kind, criteria))
         return page
 
-    def _page(self, route: str, criteria: dict[str, Any]) -> Page:
-        rester = getattr(self._rester.materials, THERMO if route == THERMO else SUMMARY)
-        if route == THERMO:  # the client knows how the service spells a family
-            (family,) = rester._check_thermo_types([self.family])
-            criteria = {**criteria, "thermo_types": family}
-        if route not in self._fields:
-            available = set(rester.available_fields)
-            missing = set(FIELDS[route]) - available - OPTIONAL
-            if missing:
-                raise InputError(
-                    f"mp-api {_client_version()} knows no field {', '.join(sorted(missing))} of "
-                    f"{route} documents; install a release that interscreen states in its "
-                    "dependencies"
-                )
-            self._fields[route] = [name for name in FIELDS[route] if name in available]
-        # not as ``fields``: the client would check each of them anew, at 10 ms a piece
-        answer = rester._query_resource(
-            criteria={**criteria, "_fields": ",".join(self._fields[route])},
+    def count(self, systems: list[str], family: str) -> int:
+        """Return how many thermo documents of a family some chemical systems have."""
+        criteria = {"_limit": 1, "_fields": "material_id", "chemsys": ",".join(systems)}
+        criteria["thermo_types"] = family
+        ask = self._ask
+        return int(self._persist("count", lambda: ask(THERMO, criteria)["meta"]["total_doc"]))
+
+    def _ask(self, kind: str, criteria: dict[str, Any]) -> Any:
+        return self._resters[kind]._query_resource(
+            criteria=criteria,
             use_document_model=False,
             num_chunks=1,
             chunk_size=PAGE,
-            timeout=_TIMEOUT,
+            timeout=_TIME_LIMIT,
         )
+
+    def _page(self, route: str, kind: str, criteria: dict[str, Any]) -> Page:
+        answer = self._ask(kind, criteria)
         documents, total = answer["data"], answer["meta"]["total_doc"]
         if not isinstance(documents, list) or not isinstance(total, int):
             raise PassingError("an answer that is no list of documents")
-        expected = min(PAGE, max(total - criteria.get("_skip", 0), 0))
-        if len(documents) != expected:
-            raise PassingError(f"{len(documents)} documents where {expected} were announced")
-        return Page(documents, total)
+        for document in documents:
+            if not isinstance(document, dict) or not document.get("material_id"):
+                raise PassingError(f"a {route} document without material_id")
+            if "chemsys" not in document:
+                raise PassingError(f"{route} documents without the fields that were asked for")
+        found = {stored(str(document["material_id"])): document for document in documents}
+        if len(found) != min(total, PAGE):
+            raise PassingError(f"{len(found)} different documents where {total} were announced")
+        return Page(found, total)
 
     def _heartbeat(self) -> str:
-        answer = self._session.get(f"{self.endpoint}heartbeat", timeout=_TIMEOUT)
+        answer = self._session.get(f"{self.endpoint}heartbeat", timeout=_TIME_LIMIT)
         if answer.status_code != 200:
             raise PassingError("no heartbeat")
         version = answer.json()["db_version"]
@@ -166,9 +169,8 @@ class Client:
 
             def send(self, request: Any, **options: Any) -> Any:
                 client._last = None
-                answer = super().send(request, **options)
-                client._last = answer
-                return answer
+                client._last = super().send(request, **options)
+                return client._last
 
             def rebuild_auth(self, prepared_request: Any, response: Any) -> None:
                 super().rebuild_auth(prepared_request, response)
@@ -182,22 +184,28 @@ class Client:
             session.mount(scheme, HTTPAdapter(max_retries=0))  # retries are ours: they are told
         return session
 
-    def _connect(self) -> Any:
-        from mp_api.client import MPRester
+    def _make_resters(self) -> dict[str, Any]:
+        """Two routes of mp-api, without the requests that its constructors make, unlimited."""
+        from mp_api.client.routes.materials.summary import SummaryRester
+        from mp_api.client.routes.materials.thermo import ThermoRester
 
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            rester = MPRester(
+        made = {}
+        for route, kind in ((THERMO, ThermoRester), (SUMMARY, SummaryRester)):
+            if lacking := [name for name in _PRIVATE if not hasattr(kind, name)]:
+                raise self._outdated(f"no {', '.join(lacking)}")
+            quiet: dict[str, Any] = {
+                "_get_heartbeat_info": staticmethod(lambda endpoint: (self.database, []))
+            }
+            made[route] = type(kind.__name__, (kind,), quiet)(
                 self._key.reveal(),
                 endpoint=self.endpoint,
                 session=self._session,
                 use_document_model=False,
                 mute_progress_bars=True,
             )
-        for warning in caught:
-            if "MPRest" in warning.category.__name__:
-                log.warning("mp-api: %s", self._one_line(str(warning.message)))
-        return rester
+        return made
+
+    # -- asking again ------------------------------------------------------------------------------
 
     def _persist(self, what: str, ask: Callable[[], Any]) -> Any:
         """Ask until there is an answer; give up with one line that says why."""
@@ -206,16 +214,11 @@ class Client:
         def once() -> Any:
             self._last = None
             try:
-                return ask()
+                with self._told(what):
+                    return ask()
             except InterscreenError:
                 raise
             except Exception as error:  # whatever the client raises: its kinds are many
-                if self._last is None and isinstance(error, AttributeError | TypeError):
-                    raise InputError(  # no request was made: the client has changed
-                        f"mp-api {_client_version()} does not work with this version of "
-                        f"interscreen ({self._one_line(str(error))}); install mp-api as "
-                        "interscreen's dependencies state"
-                    ) from None
                 asked = retry_after(getattr(self._last, "headers", {}).get("Retry-After"))
                 raise PassingError(self._judge(what, error), asked) from None
 
@@ -242,16 +245,31 @@ class Client:
 
         return persist(once, pause, self._sleep)
 
+    @contextlib.contextmanager
+    def _told(self, what: str) -> Iterator[None]:
+        """Say what is waited for when an answer takes long."""
+        timer = threading.Timer(
+            _SILENCE, self._notify, [f"the Materials Project: waiting for an answer ({what})"]
+        )
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
     def _judge(self, what: str, error: Exception) -> str:
         """Say what went wrong; raise when asking again is useless."""
         status = getattr(self._last, "status_code", None)
         if isinstance(error, PassingError) and status in (None, 200):
             return f"{error}"
+        if self._last is None and isinstance(error, AttributeError | TypeError):
+            raise self._outdated(self._one_line(str(error))) from None
         if status in (401, 403):
             raise SourceError(
-                f"the Materials Project refuses the key found in {self._key.found_in} "
-                f"(HTTP {status}, {what}); check it on your dashboard there, or whether this "
-                "machine's address is blocked"
+                f"the Materials Project refuses the key found in {self._key.found_in}, or this "
+                f"machine's address (HTTP {status}, {what}): {self._said()}; check the key on your "
+                "dashboard there"
             ) from None
         if status == 429:
             return "too many requests (HTTP 429)"
@@ -260,18 +278,37 @@ class Client:
         if status is not None and status != 200:
             raise SourceError(
                 f"the Materials Project answers HTTP {status} to a request for {what}: "
-                f"{self._one_line(str(error))}; update mp-api and try again"
+                f"{self._said()}; update mp-api and interscreen, or check MP_API_ENDPOINT"
             ) from None
-        # the client's own requests of the heartbeat do not come by the session
-        if status == 200 or isinstance(error, KeyError | JSONDecodeError):
+        if status == 200:
             return f"an answer that cannot be read ({type(error).__name__})"
         text = str(error).lower()
+        if "certificate" in text:
+            raise SourceError(
+                f"the Materials Project: its certificate is not accepted ({self.endpoint}); behind "
+                "a proxy that opens connections, put the path of its certificate into "
+                "REQUESTS_CA_BUNDLE"
+            ) from None
         known = (meaning for sign, meaning in _NO_CONNECTION.items() if sign in text)
         return f"no connection ({next(known, None) or self._one_line(str(error))})"
 
-    def _one_line(self, text: str) -> str:
+    def _said(self) -> str:
+        """Return in one line what the body of a refusal says."""
+        text = self._last.text
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, IndexError):
+            content = json.loads(text)
+            text = str(content.get("detail") or content.get("message") or text)
+        return self._one_line(re.sub(r"<[^>]*>", " ", text), 600) or "no reason given"
+
+    def _outdated(self, problem: str) -> InputError:
+        return InputError(
+            f"mp-api {_client_version()} does not work with this version of interscreen "
+            f"({problem}); install mp-api as interscreen's dependencies state"
+        )
+
+    def _one_line(self, text: str, most: int = 160) -> str:
         line = " ".join(self._key.hidden_in(text).split())
-        return line if len(line) <= 160 else f"{line[:157]}..."
+        return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
 def _client_version() -> str:

@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
+from math import hypot, isfinite
 from typing import Any
 
 from ...errors import SourceError
 from ...phases.units import is_number
 
-THERMO, SUMMARY, STRUCTURE = "thermo", "summary", "structure"
+THERMO, SUMMARY, STRUCTURE, HULL = "thermo", "summary", "structure", "hull"
 ROUTES = (THERMO, SUMMARY)
 
-# the service spells uncertainty without its second t; a corrected spelling is taken, too
-_UNCERTAINTY = ("energy_uncertainty_per_atom", "energy_uncertainy_per_atom")
 _ENERGIES = (
     "formation_energy_per_atom", "energy_above_hull", "energy_per_atom",
     "uncorrected_energy_per_atom",
 )  # fmt: skip
+# of the entries only the corrections: whole entries are a hundred times as long
 FIELDS = {
     THERMO: (
-        "material_id", "formula_pretty", "chemsys", "thermo_type", *_ENERGIES, *_UNCERTAINTY,
-        "last_updated", "deprecated", "builder_meta",
+        "material_id", "formula_pretty", "chemsys", "thermo_type", *_ENERGIES, "energy_type",
+        "nsites", "last_updated", "deprecated", "builder_meta.license",
+        "entries.GGA.energy_adjustments", "entries.GGA+U.energy_adjustments",
     ),
     SUMMARY: (
-        "material_id", "chemsys", "theoretical", "volume", "nsites", "density", "band_gap",
-        "is_metal", "deprecated",
+        "material_id", "chemsys", "formation_energy_per_atom", "theoretical", "volume", "nsites",
+        "density", "band_gap", "is_metal", "deprecated",
     ),
-    STRUCTURE: ("material_id", "chemsys", "structure", "deprecated"),
+    STRUCTURE: ("material_id", "chemsys", "formation_energy_per_atom", "structure", "deprecated"),
+    HULL: ("material_id", "chemsys", "decomposes_to"),  # of thermo documents
 }  # fmt: skip
-OPTIONAL = frozenset(_UNCERTAINTY)
 
 
 @dataclass(frozen=True)
@@ -56,24 +57,18 @@ class Batch:
 
 def read_documents(
     route: str,
-    documents: Iterable[Any],
+    documents: Mapping[str, Mapping[str, Any]],
     family: str,
     asked: frozenset[str] | None,
     into: Batch | None = None,
 ) -> Batch:
-    """Check documents and take out what is kept, into the batch of the pages before.
+    """Check documents (by their identifiers) and take out what is kept, into an earlier batch.
 
-    SourceError for documents that are none, or not of the thermo type and the chemical systems
-    (None: all) that were asked for: the service, or something between, answers something else.
+    SourceError for documents that are not of the thermo type and the chemical systems (None: all)
+    that were asked for: the service, or something between, answers something else.
     """
     batch = into or Batch(route)
-    for document in documents:
-        if not isinstance(document, Mapping) or not document.get("material_id"):
-            raise SourceError(
-                f"the Materials Project answered a {route} document without material_id; nothing "
-                "of this answer is kept; try again later, or update mp-api"
-            )
-        identifier = str(document["material_id"])
+    for identifier, document in documents.items():
         chemsys = "-".join(sorted(str(document.get("chemsys") or "").split("-")))
         if asked is not None and chemsys not in asked:
             raise SourceError(
@@ -113,17 +108,37 @@ def _thermo(
     formula = str(document.get("formula_pretty") or "")
     if energies[0] is None or not formula:
         return "no formation energy" if formula else "no formula"
-    uncertainties = [_number(document.get(name)) for name in _UNCERTAINTY]
     meta, updated = document.get("builder_meta"), document.get("last_updated")
+    run = str(document.get("energy_type") or "")
+    corrections, uncertainty = _corrections(document, run)
     return (
         identifier,
         formula,
         chemsys,
         *energies,
-        next((value for value in uncertainties if value is not None), None),
+        uncertainty,
         str((updated.get("$date") if isinstance(updated, Mapping) else updated) or ""),
         str(meta.get("license") or "") if isinstance(meta, Mapping) else "",
+        run,
+        corrections,
     )
+
+
+def _corrections(document: Mapping[str, Any], run: str) -> tuple[str, float | None]:
+    """Corrections of the entry that counts, by name [eV/atom] (JSON), and their uncertainty."""
+    entries, sites = document.get("entries"), document.get("nsites")
+    entry = entries.get(run) if isinstance(entries, Mapping) else None
+    if not isinstance(entry, Mapping) or not sites:
+        return "", None
+    found: dict[str, float] = {}
+    errors = []
+    for adjustment in entry.get("energy_adjustments") or ():
+        atoms = _number(adjustment.get("n_atoms")) or 1.0
+        each = _number(adjustment.get("adj_per_atom")) or _number(adjustment.get("value")) or 0.0
+        name = str(adjustment.get("name"))
+        found[name] = found.get(name, 0.0) + round(each * atoms / sites, 9)
+        errors.append((_number(adjustment.get("uncertainty_per_atom")) or 0.0) * atoms / sites)
+    return json.dumps(found) if found else "", hypot(*errors) if any(errors) else None
 
 
 def _summary(identifier: str, document: Mapping[str, Any]) -> tuple[Any, ...]:

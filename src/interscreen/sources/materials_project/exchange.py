@@ -9,26 +9,29 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace as changed
+from datetime import UTC, datetime
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from ...errors import InputError, OutputError
-from ...files import whole_file
+from ...files import read_whole, whole_file
+from ...phases.identifiers import stored
 from ...phases.source import Source, thermo_type
 from .documents import ROUTES, SUMMARY, THERMO, Batch
+from .pull import subsystems
 from .store import DOCUMENTS, SUMMARIES, Store, store_path
-from .systems import subsystems
-from .table import CITATION, STATEMENT
+from .table import CITATION, statement
 
 METADATA = b"interscreen"
 KIND = "materials-project"
 FORMAT = 1
 _NAMES = {"material_id": "id", "chemsys": "chemical_system"}
 _WORDS = ("theoretical", "is_metal")  # yes, no, as in any table
-_TEXTS = ("material_id", "formula", "chemsys", "last_updated", "licence", *_WORDS)
+_LATER = ("run_type", "corrections")  # not in files of earlier versions
+_TEXTS = ("material_id", "formula", "chemsys", "last_updated", "licence", *_LATER, *_WORDS)
 _NEEDED = ("material_id", "formula", "chemsys", "formation_energy_eV_per_atom")
 _COLUMNS = (*DOCUMENTS, *SUMMARIES[1:])
 
@@ -38,7 +41,7 @@ def described_source(content: bytes, source: Source) -> Source:
     described = _metadata_of(content)
     if described.get("kind") != KIND:
         return source
-    return replace(
+    return changed(
         source,
         version=f"database {described['database_version']}",
         thermo_type=described["thermo_type"],
@@ -60,8 +63,9 @@ def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | Non
 
     if file.suffix.lower() != ".parquet":
         raise InputError(f"{file}: the ending must be .parquet")
+    wanted_columns = [f"d.{name}" if store.knows(name) else "NULL" for name in DOCUMENTS]
     rows = store.read(
-        f"SELECT {', '.join('d.' + name for name in DOCUMENTS)}, "
+        f"SELECT {', '.join(wanted_columns)}, "
         f"{', '.join('s.' + name for name in SUMMARIES[1:])} FROM documents d "
         "LEFT JOIN summaries s USING (material_id) ORDER BY d.material_id"
     )
@@ -98,7 +102,7 @@ def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | Non
         "systems": ["-".join(sorted(elements)) for elements in covered],
         "asked": {} if complete else asked,
         "left_aside": store.read("SELECT * FROM left_aside") if sets is None else [],
-        "statement": STATEMENT,
+        "statement": statement(store.thermo_type),
         "citation": CITATION,
     }
     table = pa.table(data).replace_schema_metadata({METADATA: json.dumps(described).encode()})
@@ -111,19 +115,19 @@ def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | Non
     return len(rows)
 
 
-def import_file(file: Path) -> Store:
+def import_file(
+    file: Path, *, replace: bool = False, notify: Callable[[str], None] = lambda text: None
+) -> Store:
     """Take an exported file into the store of its database and thermo type.
 
-    InputError for a file that is no export, or one of another format; OutputError when the store
-    cannot be written.
+    What differs from the store is taken only with ``replace``, and the store as it was is kept
+    beside it.  InputError for a file that is no export, one of another format, or one that differs;
+    OutputError when the store cannot be written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror})") from None
+    content = read_whole(file, "export")
     described = _metadata_of(content)
     if described.get("kind") != KIND:
         raise InputError(
@@ -149,16 +153,46 @@ def import_file(file: Path) -> Store:
         raise InputError(f"{file}: damaged ({reason}); export it again") from None
     store = Store(path, create=(described["database_version"], family))
     try:
+        _compare(store, batches, file, replace, notify)
         for batch in batches:
             store.add([batch], asked[batch.route])
         if complete:
-            store.mark_complete({batch.route: len(batch.rows) for batch in batches})
+            store.mark_complete()
         else:
             store.mark_pulled(pulled)
     except BaseException:
         store.close()
         raise
     return store
+
+
+def _compare(
+    store: Store, batches: list[Batch], file: Path, replace: bool, notify: Callable[[str], None]
+) -> None:
+    """Say what a file would change in a store; refuse, or keep the store as it was."""
+    tables = {THERMO: ("documents", DOCUMENTS), SUMMARY: ("summaries", SUMMARIES)}
+    new, same, different = 0, 0, []
+    for batch in batches:
+        name, columns = tables[batch.route]
+        known = {row[0]: row for row in store.read(f"SELECT {', '.join(columns)} FROM {name}")}
+        for row in batch.rows:
+            there = known.get(row[0])
+            new += there is None
+            same += there == tuple(row)
+            if there is not None and there != tuple(row):
+                pairs = zip(columns, there, row, strict=True)
+                column, old, now = next(pair for pair in pairs if pair[1] != pair[2])
+                different.append(f"{row[0]}: {column} {old} there, {now} in the file")
+    if different and not replace:
+        raise InputError(
+            f"{file}: {len(different)} rows differ from the store of database {store.database} "
+            f"({different[0]}); nothing was taken; --replace takes them and keeps the store beside"
+        )
+    if different:
+        kept = store.path.with_name(f"{store.path.name}.{datetime.now(UTC):%Y%m%dT%H%M%S}")
+        store.copy(kept)
+        notify(f"{len(different)} rows replaced ({different[0]}); the store before is {kept}")
+    notify(f"{new} rows are new, {same} were there")
 
 
 def _metadata_of(content: bytes) -> dict[str, Any]:
@@ -175,7 +209,14 @@ def _metadata_of(content: bytes) -> dict[str, Any]:
 
 def _batches(table: Any, described: dict[str, Any]) -> list[Batch]:
     """Take energies and summaries out of an exported table."""
-    columns = {name: table.column(_NAMES.get(name, name)).to_pylist() for name in _COLUMNS}
+    absent = [None] * table.num_rows
+    columns = {
+        name: absent
+        if name in _LATER and name not in table.column_names
+        else table.column(_NAMES.get(name, name)).to_pylist()
+        for name in _COLUMNS
+    }
+    columns["material_id"] = [text and stored(text) for text in columns["material_id"]]
     for name in _NEEDED:
         for number, value in enumerate(columns[name], start=1):
             if value in (None, "") or (isinstance(value, float) and not isfinite(value)):

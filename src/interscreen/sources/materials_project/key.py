@@ -18,7 +18,7 @@ class Key:
     def __init__(self, value: str, found_in: str) -> None:
         text = value.strip()
         if not _KEY.fullmatch(text):
-            old = "; that is a key of the old API" if len(text) in (16, 17) else ""
+            old = "; that is a key of the old API" if _old(text) else ""
             raise InputError(
                 f"the API key in {found_in} has {len(text)} characters, a Materials Project key is "
                 f"32 letters and digits{old}; copy it again from your dashboard there"
@@ -42,9 +42,12 @@ class Key:
 
 def key_place() -> str:
     """Where a key is set: a name for messages, empty where there is none; never the key."""
-    if os.environ.get("MP_API_KEY", "").strip():
-        return "MP_API_KEY"
-    return "pymatgen's settings (PMG_MAPI_KEY)" if _from_settings() else ""
+    return next((place for place, value in _found() if not _old(value)), "")
+
+
+def old_key_place() -> str:
+    """Where there is nothing but a key of the old API, which the service takes no longer."""
+    return "" if key_place() else next((place for place, _ in _found()), "")
 
 
 def find_key() -> Key | None:
@@ -52,10 +55,20 @@ def find_key() -> Key | None:
 
     InputError for something that cannot be a key; the message does not show it.
     """
-    place = key_place()
-    if not place:
-        return None
-    return Key(os.environ["MP_API_KEY"] if place == "MP_API_KEY" else _from_settings(), place)
+    found = sorted(_found(), key=lambda pair: _old(pair[1]))
+    return Key(found[0][1], found[0][0]) if found else None
+
+
+def _old(value: str) -> bool:
+    return len(value) in (16, 17)
+
+
+def _found() -> list[tuple[str, str]]:
+    """Places where a key is set, and what stands there."""
+    given = os.environ.get("MP_API_KEY", "").strip()
+    first = [("MP_API_KEY", given)] if given else []
+    settings = "" if given and not _old(given) else _from_settings()
+    return first + ([("pymatgen's settings (PMG_MAPI_KEY)", settings)] if settings else [])
 
 
 def _from_settings() -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...errors import InputError, SourceError
-from ...phases.formula import nearest
+from ...phases.formula import nearest, parse_formula
 from ...phases.source import GGA, thermo_type
+from .check import hidden_text
 from .key import find_key
-from .store import Store, find_stores, store_path
+from .store import Store, database_of, find_stores, store_path, version_order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,15 +29,57 @@ def local_store(wanted: Wanted, element_sets: Sequence[Collection[str]]) -> Stor
 
     Without a question (no element sets) any store will do.
     """
-    for file in _files(wanted):
+    return next(_covering(_files(wanted), element_sets), None)
+
+
+def _covering(files: Iterable[Path], element_sets: Sequence[Collection[str]]) -> Iterator[Store]:
+    """Open those stores that have every system of the question, one after the other."""
+    for file in files:
         store = Store(file)
         sets = store.pulled_sets()
         # a store that is still empty answers no question, not even an empty one
         filled = sets or store.complete or store.absent()
         if filled and all(store.covers(e, sets) for e in element_sets):
-            return store
-        store.close()
-    return None
+            yield store
+        else:
+            store.close()
+
+
+def notes_on(store: Store, element_sets: Sequence[Collection[str]]) -> tuple[str, ...]:
+    """Return what a user should know of a store that answers a question."""
+    notes = []
+    newest = database_of(find_stores(store.thermo_type)[0])
+    if version_order(newest) > version_order(store.database):
+        notes.append(
+            f"database {store.database} answers, the newest seen is {newest} (`interscreen data "
+            "update` moves a study)"
+        )
+    sets = [frozenset(elements) for elements in element_sets]
+    hidden = {
+        identifier: formula
+        for identifier, formula in store.hidden().items()
+        if formula
+        and any(elements.issuperset(parse_formula(formula).elements) for elements in sets)
+    }
+    if hidden:
+        notes.append(hidden_text(hidden))
+    return tuple(notes)
+
+
+def _tell_of_others(
+    store: Store, element_sets: Sequence[Collection[str]], notify: Callable[[str], None] | None
+) -> None:
+    """Say when another database, pulled earlier, answers the same question."""
+    if notify is None or not element_sets:
+        return
+    files = [file for file in find_stores(store.thermo_type) if file != store.path]
+    for other in _covering(files, element_sets):
+        with other:
+            notify(
+                f"database {store.database} answers; {other.database}, in the store, too, answers "
+                f"with --database {other.database}"
+            )
+        return
 
 
 def store_for(
@@ -53,6 +96,8 @@ def store_for(
     now, or the service fails.
     """
     if (found := local_store(wanted, element_sets)) is not None:
+        if not wanted.database:
+            _tell_of_others(found, element_sets, notify)
         return _answerable(found, element_sets)
     missing = _missing(wanted, element_sets)
     if wanted.offline:
@@ -62,13 +107,13 @@ def store_for(
         )
     client = connect(wanted, missing, endpoint=endpoint, notify=notify)
     try:
-        if wanted.database and client.database != wanted.database:
+        if wanted.database and version_order(client.database) != version_order(wanted.database):
             raise SourceError(
                 f"database {wanted.database}: the local store lacks {missing}, and the Materials "
                 f"Project serves {client.database} by now; leave out --database, or take only "
                 "what `interscreen data info` lists for it"
             )
-        from .systems import pull_systems
+        from .pull import pull_systems
 
         report = pull_systems(client, element_sets, notify=notify, progress=progress)
     finally:
@@ -158,7 +203,7 @@ def _files(wanted: Wanted) -> list[Path]:
 
 def _missing(wanted: Wanted, element_sets: Sequence[Collection[str]]) -> str:
     """Name one system that no store covers, and how many more."""
-    from .systems import subsystems
+    from .pull import subsystems
 
     known: list[frozenset[str]] = []
     family = thermo_type(wanted.thermo_type)

@@ -7,12 +7,13 @@ transaction: a kill at any moment leaves the state before it, and two processes 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import re
 import sqlite3
 import zlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,10 +21,12 @@ from uuid import uuid4
 
 from ...errors import InputError, OutputError
 from ...phases.cache import cache_folder
+from ...phases.identifiers import in_letters, stored
 from ...phases.source import POOLED
-from .documents import ROUTES, SUMMARY, THERMO, Batch
+from .documents import SUMMARY, THERMO, Batch
 
-FORMAT = 1
+FORMAT = 2
+_READABLE = (1, FORMAT)  # 1: before the change of identifiers, and without run types
 _APPLICATION = 0x1257C2EE  # marks the file as a store of interscreen
 _BUSY = 120.0  # s to wait for another process that writes
 VERSION_NAME = re.compile(r"[A-Za-z0-9][\w.\-]*")
@@ -32,32 +35,36 @@ DOCUMENTS = (
     "material_id", "formula", "chemsys", "formation_energy_eV_per_atom",
     "energy_above_hull_eV_per_atom", "total_energy_eV_per_atom",
     "uncorrected_energy_eV_per_atom", "energy_uncertainty_eV_per_atom", "last_updated", "licence",
+    "run_type", "corrections",
 )  # fmt: skip
 SUMMARIES = (
     "material_id", "theoretical", "volume_A3_per_atom", "density_g_per_cm3", "band_gap_eV",
     "is_metal",
 )  # fmt: skip
+_PARTS = (  # ranges of formation energies [eV/atom] of a pull of everything; NULL: not yet fetched
+    "CREATE TABLE parts(route TEXT, low REAL, high REAL, documents INTEGER, "
+    "PRIMARY KEY(route, low, high)) WITHOUT ROWID"
+)
 _SCHEMA = f"""
 CREATE TABLE about(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE documents({DOCUMENTS[0]} TEXT PRIMARY KEY, {DOCUMENTS[1]} TEXT NOT NULL,
   {DOCUMENTS[2]} TEXT NOT NULL, {DOCUMENTS[3]} REAL NOT NULL,
   {", ".join(f"{name} REAL" for name in DOCUMENTS[4:8])},
-  {DOCUMENTS[8]} TEXT, {DOCUMENTS[9]} TEXT) WITHOUT ROWID;
+  {", ".join(f"{name} TEXT" for name in DOCUMENTS[8:])}) WITHOUT ROWID;
 CREATE TABLE summaries({SUMMARIES[0]} TEXT PRIMARY KEY, theoretical INTEGER,
   {", ".join(f"{name} REAL" for name in SUMMARIES[2:5])}, is_metal INTEGER) WITHOUT ROWID;
 CREATE TABLE left_aside(route TEXT, material_id TEXT, reason TEXT NOT NULL,
   PRIMARY KEY(route, material_id)) WITHOUT ROWID;
 CREATE TABLE systems(route TEXT, chemsys TEXT, documents INTEGER NOT NULL,
   PRIMARY KEY(route, chemsys)) WITHOUT ROWID;
-CREATE TABLE pages(route TEXT, first INTEGER, documents INTEGER NOT NULL, total INTEGER NOT NULL,
-  PRIMARY KEY(route, first)) WITHOUT ROWID;
+{_PARTS};
 CREATE TABLE pulled(elements TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE structures(material_id TEXT PRIMARY KEY, structure BLOB NOT NULL) WITHOUT ROWID;
 """
 _TABLES = {THERMO: "documents", SUMMARY: "summaries"}
 _WIDTHS = {
     "documents": len(DOCUMENTS), "summaries": len(SUMMARIES), "left_aside": 3, "structures": 2,
-    "systems": 3, "pages": 4,
+    "systems": 3, "parts": 4,
 }  # fmt: skip
 
 
@@ -71,13 +78,24 @@ def stores_folder() -> Path:
 
 
 def store_path(database: str, thermo_type: str) -> Path:
-    """File of one database version and thermo type."""
+    """File of one database version (2026.4.13 is 2026.04.13) and thermo type."""
     if not VERSION_NAME.fullmatch(database):
         raise InputError(
             f"database version {database!r}: not one the Materials Project uses; see "
             "`interscreen data list`"
         )
-    return stores_folder() / f"{database}_{thermo_type}.sqlite"
+    same = (
+        file for file in find_stores(thermo_type)
+        if version_order(database_of(file)) == version_order(database)
+    )  # fmt: skip
+    return next(same, stores_folder() / f"{database}_{thermo_type}.sqlite")
+
+
+def database_of(file: Path) -> str:
+    """Database version of a store, by its name."""
+    return next(
+        (n for f in POOLED if (n := file.stem.removesuffix(f"_{f}")) != file.stem), file.stem
+    )
 
 
 def version_order(database: str) -> tuple[Any, ...]:
@@ -91,8 +109,7 @@ def find_stores(thermo_type: str | None = None) -> list[Path]:
     for file in stores_folder().glob("*.sqlite"):
         family = next((name for name in POOLED if file.stem.endswith(f"_{name}")), "")
         if thermo_type in (None, family):
-            database = file.stem.removesuffix(f"_{family}")
-            found.append((version_order(database), family, file))
+            found.append((version_order(database_of(file)), family, file))
     return [file for *_, file in sorted(found, reverse=True)]
 
 
@@ -114,6 +131,8 @@ class Store:
             self._connection = self._open()
             try:
                 self._check()
+                if create is not None:
+                    self._renew()
             except BaseException:
                 self._connection.close()
                 raise
@@ -168,14 +187,32 @@ class Store:
 
     def _check(self) -> None:
         (application,) = self._connection.execute("PRAGMA application_id").fetchone()
-        (stored,) = self._connection.execute("PRAGMA user_version").fetchone()
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if application != _APPLICATION:
             raise InputError(f"store {self.path}: not a store of interscreen; move it elsewhere")
-        if stored != FORMAT:
+        if version not in _READABLE:
             raise InputError(
-                f"store {self.path}: of format {stored}, this version of interscreen reads "
+                f"store {self.path}: of format {version}, this version of interscreen reads "
                 f"{FORMAT}; delete it and pull again, or use the version that wrote it"
             )
+
+    def _renew(self) -> None:
+        """Bring a store of the format before to this one: columns, identifiers."""
+        if self._connection.execute("PRAGMA user_version").fetchone()[0] == FORMAT:
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        for name in DOCUMENTS[10:]:
+            self._connection.execute(f"ALTER TABLE documents ADD COLUMN {name} TEXT")
+        self._connection.execute(_PARTS)
+        for table in ("documents", "summaries", "left_aside", "structures"):
+            letters = f"SELECT material_id FROM {table} WHERE material_id GLOB '*-[a-z]*'"
+            for (identifier,) in self._connection.execute(letters).fetchall():
+                self._connection.execute(
+                    f"UPDATE OR REPLACE {table} SET material_id = ? WHERE material_id = ?",
+                    (stored(identifier), identifier),
+                )
+        self._connection.execute(f"PRAGMA user_version = {FORMAT}")
+        self._connection.execute("COMMIT")
 
     @contextlib.contextmanager
     def _problems(self) -> Iterator[None]:
@@ -270,9 +307,60 @@ class Store:
         """Rows of a table of the store."""
         return int(self.read(f"SELECT COUNT(*) FROM {table}")[0][0])
 
+    def held(self, route: str) -> int:
+        """Documents of a route that have arrived, those left aside among them."""
+        return self.count(_TABLES[route]) + self.count(f"left_aside WHERE route = '{route}'")
+
+    def knows(self, column: str) -> bool:
+        """Whether documents have a column: a store of the format before lacks some."""
+        return column in {row[1] for row in self.read("PRAGMA table_info(documents)")}
+
+    def known_ids(self) -> set[str]:
+        """Return the identifiers of all documents that have arrived."""
+        query = "SELECT material_id FROM documents UNION SELECT material_id FROM left_aside"
+        return {identifier for (identifier,) in self.read(query)}
+
+    def hidden(self) -> dict[str, str]:
+        """Documents that the service's own hull rests on and the key was not shown: id, formula."""
+        return dict(json.loads(self.about("hidden") or "{}"))
+
+    def note_hidden(self, documents: Mapping[str, str]) -> None:
+        """Note such documents."""
+        found = json.dumps({**self.hidden(), **documents})
+        with self.transaction() as write:
+            write.execute("INSERT OR REPLACE INTO about VALUES ('hidden', ?)", (found,))
+
+    def forget(self, systems: Iterable[str]) -> None:
+        """Ask for some chemical systems again in the next pull."""
+        with self.transaction() as write:
+            write.executemany("DELETE FROM systems WHERE chemsys = ?", [(s,) for s in systems])
+            write.execute("DELETE FROM parts")
+
+    def checksum(self) -> str:
+        """Checksum of the content: every document with its numbers, in order (hexadecimal)."""
+        revision, _, known = self.about("checksum").partition(" ")
+        if known and revision == self.about("revision"):
+            return known
+        digest = hashlib.sha256()
+        columns = ", ".join((*DOCUMENTS[:8], *SUMMARIES[1:]))
+        for row in self.read(
+            f"SELECT {columns} FROM documents LEFT JOIN summaries USING (material_id) "
+            "ORDER BY material_id"
+        ):
+            digest.update(repr(row).encode())
+        return digest.hexdigest()
+
+    def note_checksum(self) -> None:
+        """Keep the checksum until the content changes: a question need not read everything."""
+        entry = ("checksum", f"{self.about('revision')} {self.checksum()}")
+        with self._problems():
+            self._connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", entry)
+
     def structure(self, identifier: str) -> dict[str, Any] | None:
         """Structure of one document as pymatgen's dictionary, where it was pulled."""
-        found = self.read("SELECT structure FROM structures WHERE material_id = ?", (identifier,))
+        spellings = (stored(identifier), in_letters(identifier), identifier)
+        query = "SELECT structure FROM structures WHERE material_id IN (?, ?, ?)"
+        found = self.read(query, spellings)
         return dict(json.loads(zlib.decompress(found[0][0]))) if found else None
 
     @contextlib.contextmanager
@@ -298,12 +386,13 @@ class Store:
         self,
         batches: Iterable[Batch],
         systems: Collection[str] = (),
-        page: tuple[int, int, int] | None = None,
+        parts: Mapping[tuple[float, float], int | None] | None = None,
     ) -> None:
         """Keep answers, in one transaction with the note of what they answer completely.
 
-        They answer chemical systems, or are one page of a pull of everything (its first document,
-        number of documents, and how many there are in all).
+        They answer chemical systems, or parts of a pull of everything: ranges of formation energies
+        [eV/atom] and their documents, None where they are still to be fetched.  A part that comes
+        with others has been cut into them.
         """
         with self.transaction() as write:
             for batch in batches:
@@ -315,23 +404,20 @@ class Store:
                         for identifier, structure in batch.structures
                     ],
                     "systems": [(route, name, batch.chemsys.get(name, 0)) for name in systems],
-                    "pages": [] if page is None else [(route, *page)],
+                    "parts": [(route, *part, number) for part, number in (parts or {}).items()],
                 }
                 if route in _TABLES:
                     new[_TABLES[route]] = batch.rows
                 for table, rows in new.items():
                     marks = ", ".join("?" * _WIDTHS[table])
                     write.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
+                if len(parts or ()) > 1:
+                    cut = (route, *next(iter(parts or ())))
+                    write.execute("DELETE FROM parts WHERE route = ? AND low = ? AND high = ?", cut)
 
-    def pages(self, route: str) -> dict[int, tuple[int, int]]:
-        """Return the pages that have arrived: first document -> (documents, total)."""
-        found = self.read("SELECT first, documents, total FROM pages WHERE route = ?", (route,))
-        return {first: (documents, total) for first, documents, total in found}
-
-    def forget_pages(self) -> None:
-        """Start a pull of everything anew; the documents stay."""
-        with self.transaction() as write:
-            write.execute("DELETE FROM pages")
+    def parts(self, route: str) -> list[tuple[float, float, int | None]]:
+        """Return the parts of a pull of everything: range [eV/atom] and documents, if fetched."""
+        return self.read("SELECT low, high, documents FROM parts WHERE route = ?", (route,))
 
     def mark_pulled(self, sets: Iterable[frozenset[str]]) -> None:
         """Note element sets whose systems have all arrived."""
@@ -341,13 +427,14 @@ class Store:
                 [("-".join(sorted(elements)),) for elements in sets],
             )
 
-    def mark_complete(self, totals: dict[str, int]) -> None:
+    def mark_complete(self) -> None:
         """Note that every document has arrived."""
-        facts = {f"{route}_documents": str(totals[route]) for route in ROUTES}
         with self.transaction() as write:
-            write.executemany(
-                "INSERT OR REPLACE INTO about VALUES (?, ?)", [("complete", "yes"), *facts.items()]
-            )
+            write.execute("INSERT OR REPLACE INTO about VALUES ('complete', 'yes')")
+
+    def copy(self, file: Path) -> None:
+        """Write the store as it is to another file."""
+        self.read("VACUUM INTO ?", (str(file),))
 
     def check(self) -> str:
         """SQLite's own check of the file: ``ok`` or what is wrong."""

@@ -39,6 +39,8 @@ const UNCERTAINTY = new Map(
     row,
   ]),
 );
+const SCALES = new Map((TABLES.scales || []).map((row) => [pairKey(row.candidate, row.electrolyte), row]));
+const ANCHORS = new Map((TABLES.anchors || []).map((row) => [row.material, row]));
 const FIRST_ROW = new Map();
 for (const row of TABLES.results) {
   if (!FIRST_ROW.has(row.candidate)) FIRST_ROW.set(row.candidate, row);
@@ -66,7 +68,7 @@ function shown(key, value) {
   if (unit === "eV/atom") return `${meV(value, 1)} meV/atom`;
   const digits = unit === "V" ? 3 : unit === "meV/atom" ? 1 : Number.isInteger(value) ? 0
     : Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 1 ? 2 : 3;
-  return `${fmt(value, digits)}${unit ? (unit.startsWith("%") ? "\u202f" : " ") + unit : ""}`;
+  return `${fmt(value, digits)}${unit ? (/%/.test(unit) ? "\u202f" : " ") + unit : ""}`;
 }
 const label = (key) => (DATA.columns[key] || [key.replaceAll("_", " ")])[0];
 const meaning = (key) => (DATA.columns[key] || ["", "", ""])[2];
@@ -95,7 +97,7 @@ const AMOUNT = new RegExp(DATA.amount, "g");
 function rich(text) {
   const out = document.createDocumentFragment();
   for (const word of String(text ?? "").split(/(\s+)/)) {
-    const match = FORMULA.exec(word);
+    const match = word.length > 1000 ? null : FORMULA.exec(word); // no formula, and slow
     if (word === "->") out.append("\u2192");
     else if (!match) out.append(word);
     else {

@@ -1,12 +1,24 @@
 // Everything about one candidate.
-const PICKED = { candidate: DATA.candidates[0], electrolyte: DATA.electrolytes[0] };
+const PICKED = { candidate: DATA.candidates[0], electrolyte: bestElectrolyte(DATA.candidates[0]) };
 let drawCandidate = () => {};
 
+/** The electrolyte with which a candidate has its best score. */
+function bestElectrolyte(candidate) {
+  const rows = DATA.electrolytes.flatMap((name) => (BLOCKS.get(name) || []).filter((row) => row.candidate === candidate && isNumber(row.score_meV_per_atom)));
+  const best = rows.reduce((one, other) => (!one || other.score_meV_per_atom > one.score_meV_per_atom ? other : one), null);
+  return best ? best.electrolyte : DATA.electrolytes[0];
+}
+const anchorOf = (candidate, electrolyte) => `#${encodeURIComponent(candidate)}/${encodeURIComponent(electrolyte)}`;
+/** Go where the address says: #CuF2/LATP. */
+function followAddress() {
+  const [candidate, electrolyte] = location.hash.slice(1).split("/").map((part) => { try { return decodeURIComponent(part); } catch { return ""; } });
+  if (FIRST_ROW.has(candidate)) openCandidate(candidate, DATA.electrolytes.includes(electrolyte) ? electrolyte : null);
+}
 /** Show a candidate (with an electrolyte) and go there. */
 function openCandidate(candidate, electrolyte) {
   if (!FIRST_ROW.has(candidate)) return;
   PICKED.candidate = candidate;
-  if (electrolyte) PICKED.electrolyte = electrolyte;
+  PICKED.electrolyte = electrolyte || bestElectrolyte(candidate);
   drawCandidate();
   hideTip(null);
   const head = document.getElementById("candidate-name");
@@ -25,9 +37,12 @@ function candidateSection() {
   const other = choice("pick-electrolyte", "Electrolyte", electrolyteOptions(DATA.electrolytes),
     (value) => { PICKED.electrolyte = value; drawCandidate(); });
   place.append(h("div", { class: "controls" }, pick.element, other.element), body);
+  let started = false;
   drawCandidate = () => {
     pick.select.value = PICKED.candidate;
     other.select.value = PICKED.electrolyte;
+    history.replaceState(null, "", started ? anchorOf(PICKED.candidate, PICKED.electrolyte) : location.href);
+    started = true;
     body.replaceChildren(...candidateParts(PICKED.candidate, PICKED.electrolyte, chartWidth(place.clientWidth)));
   };
   drawCandidate();
@@ -52,11 +67,29 @@ function candidateParts(candidate, electrolyte, width) {
     ...surroundingsPart(candidate, electrolyte), ...measuredPart(candidate, electrolyte), ...referencesPart(row));
   return out;
 }
+/** A formula or mixture whose phases tell their anchors. */
+function anchored(text) {
+  const parts = String(text).split(" + ");
+  return h("span", {}, parts.map((piece, i) => {
+    const formula = piece.replace(/^[\d./]+ /, "");
+    const row = ANCHORS.get(formula) || ANCHORS.get((TABLES.results.find((one) => one.electrolyte === formula) || {}).electrolyte_formula);
+    const shownPart = row ? withTip(h("span", { class: "term", tabindex: "0" }, rich(piece)), () => anchorTip(row)) : rich(piece);
+    return [i ? " + " : "", shownPart];
+  }));
+}
+function anchorTip(row) {
+  const known = isNumber(row.anchored_energy_eV_per_atom);
+  const moved = known && Math.abs(row.anchored_energy_eV_per_atom - row.tabulated_energy_eV_per_atom) > 1e-9;
+  return [h("p", { class: "tip-title" }, rich(row.material)),
+    moved || !known ? tipLine("anchors", rich(row.anchors)) : h("p", {}, "No anchor: its energy is as the source tabulates it."),
+    known ? tipLine("energy", `${fmt(row.anchored_energy_eV_per_atom, 3)} eV/atom${moved ? `, as tabulated ${fmt(row.tabulated_energy_eV_per_atom, 3)}` : ""}`)
+      : h("p", {}, "No phase of the source has this composition.")];
+}
 const part = (title, ...content) => [h("h4", {}, title), ...content.flat(Infinity)];
 
 /** Three stacks: bare, as deposited, after lithium; each contact with its number. */
 function stackPart(row) {
-  const layer = (name, kind) => h("div", { class: `layer ${kind}` }, h("span", {}, rich(name)));
+  const layer = (name, kind) => h("div", { class: `layer ${kind}` }, anchored(name));
   const contact = (value, key, candidate) => {
     const error = uncertaintyOf(candidate ?? row.candidate, row.electrolyte, key);
     const spread = error && isNumber(error.standard_deviation) ? ` \u00b1 ${meV(error.standard_deviation)}` : "";
@@ -82,7 +115,7 @@ function contactsPart(candidate, electrolyte, row, width) {
     if (!given.length) return [];
     return [h("div", {}, part("Reactions", plainTable("Reactions", ["Contact", "meV/atom", "Equation"],
       given.map(([name, key, equation]) => [name, meV(row[key], 1), row[key] === 0 ? "coexist" : h("span", { class: "equation" }, equation ? rich(equation) : "not kept for this row")]),
-      { numbers: [1], hideCaption: true }), h("p", { class: "note" }, "Kinks are kept for candidates that a study names; interscreen stack gives them for any pair.")))];
+      { numbers: [1], hideCaption: true }), h("p", { class: "note" }, "The curves are kept for the best candidates only.")))];
   }
   const lithium = all.filter((contact) => contact.kind === "lithium");
   const rest = all.filter((contact) => contact.kind !== "lithium");
@@ -100,7 +133,7 @@ const SHOWN_ELSEWHERE = new Set(`candidate formula electrolyte status reason rol
 function factsPart(row) {
   const entries = Object.entries(row).filter(([key, value]) => !SHOWN_ELSEWHERE.has(key) && value !== null && value !== undefined && value !== "");
   return part("Numbers", h("dl", { class: "facts" }, entries.map(([key, value]) => h("div", {},
-    h("dt", { title: meaning(key) || null }, label(key)), " ",
+    h("dt", {}, explained(label(key), meaning(key))), " ",
     h("dd", { "data-key": key }, rich(key.endsWith("energy_source") ? energyWord(value, row.formula) : shown(key, value)))))));
 }
 function uncertaintyPart(candidate, electrolyte) {
@@ -139,10 +172,12 @@ function measuredPart(candidate, electrolyte) {
   const rows = DATA.measured[candidate] || [];
   if (!rows.length) return [];
   const pair = (before, after) => (isNumber(before) || isNumber(after) ? `${before ?? "?"} \u2192 ${after ?? "?"}` : "");
-  return part("Measured cells", h("p", {}, "Layers deposited as the same phases. Resistances and critical currents as the sources give them (before \u2192 after the interlayer); where a note says so, resistances are not per area."),
+  const resistance = (row) => pair(row.resistance_before_ohm_cm2, row.resistance_after_ohm_cm2)
+    || pair(row.resistance_before_ohm_per_cell, row.resistance_after_ohm_per_cell).replace(/$/, (end) => (isNumber(row.resistance_after_ohm_per_cell) ? " \u03a9 per cell" : end));
+  return part("Measured cells", h("p", {}, "Layers deposited as the same phases. Resistances and critical currents as the sources give them (before \u2192 after the interlayer)."),
     plainTable("Measured cells", ["Interlayer", "Electrolyte", "Products reported", "Resistance / \u03a9 cm\u00b2", "Critical current / mA cm\u207b\u00b2", "Cycling / mA cm\u207b\u00b2 : h", "Method and note", "Reference"],
       rows.map((row) => [h("span", {}, rich(row.interlayer)), h("span", {}, rich(row.electrolyte), ` (${MATCH_WORD[row.electrolyte_match[electrolyte]] || ""})`),
-        rich(row.reported_products), pair(row.resistance_before_ohm_cm2, row.resistance_after_ohm_cm2), pair(row.ccd_before_mA_cm2, row.ccd_after_mA_cm2),
+        rich(row.reported_products), resistance(row), pair(row.ccd_before_mA_cm2, row.ccd_after_mA_cm2),
         (row.cycling_mA_cm2_hours || "").replaceAll(":", " : ").replaceAll(";", "; "), rich([row.method, row.note].filter(Boolean).join("; ")), linked(row.reference || "")]), { hideCaption: true }));
 }
 function referencesPart(row) {
@@ -159,4 +194,37 @@ function linked(text) {
     const doi = piece.replace(/^doi:/, "").replace(/[.)]+$/, "");
     return h("a", { href: `https://doi.org/${doi}`, rel: "noreferrer" }, `doi:${doi}`);
   });
+}
+
+/** Two or three candidates side by side. */
+const COMPARED = ["verdict", "role", "observed", "layer", "facing_product", "bare_mutual_eV_per_atom", "lithium_mutual_eV_per_atom", "deposited_mutual_eV_per_atom",
+  "layer_mutual_eV_per_atom", "worst_product_mutual_eV_per_atom", "improvement_eV_per_atom", "bridge_margin_V", "first_voltage_V",
+  "score_meV_per_atom", "volume_change_percent", "capacity_mAh_per_g", "electron_blocking", "lithium_equation", "layer_equation"];
+function compareSection() {
+  const place = section("compare");
+  const holder = h("div");
+  if (!DATA.candidates.length) return;
+  const chosen = { electrolyte: PICKED.electrolyte, names: DATA.candidates.slice(0, 2).concat("") };
+  const options = DATA.candidates.map((name) => [name, name]);
+  const picks = [0, 1, 2].map((n) => choice(`compare-${n}`, ["First", "Second", "Third"][n], n < 2 ? options : [["", "none"], ...options],
+    (value) => { chosen.names[n] = value; draw(); }));
+  const other = choice("compare-electrolyte", "Electrolyte", electrolyteOptions(DATA.electrolytes), (value) => { chosen.electrolyte = value; draw(); });
+  place.append(h("div", { class: "controls" }, picks.map((pick) => pick.element), other.element), holder);
+  function draw() {
+    picks.forEach((pick, n) => { pick.select.value = chosen.names[n] || ""; });
+    other.select.value = chosen.electrolyte;
+    const names = unique(chosen.names.filter(Boolean));
+    const rows = names.map((name) => ({ ...RESULTS.get(pairKey(name, chosen.electrolyte)),
+      ...((BLOCKS.get(chosen.electrolyte) || []).find((row) => row.candidate === name) || {}) }));
+    const known = COMPARED.filter((key) => rows.some((row) => row[key] !== null && row[key] !== undefined && row[key] !== ""));
+    const value = (key, row) => {
+      const error = uncertaintyOf(row.candidate, chosen.electrolyte, key);
+      const factor = key.endsWith("eV_per_atom") && !key.includes("meV") ? 1000 : 1;
+      const spread = error && isNumber(error.low_5_percent) ? ` (${fmt(factor * error.low_5_percent, factor === 1 ? 1 : 0)} to ${fmt(factor * error.high_95_percent, factor === 1 ? 1 : 0)})` : "";
+      return h("span", {}, rich(shown(key, row[key]) + spread));
+    };
+    holder.replaceChildren(plainTable(`${names.join(", ")} with ${chosen.electrolyte}`, ["", ...names],
+      known.map((key) => [explained(label(key), meaning(key)), ...rows.map((row) => value(key, row))]), { hideCaption: true }));
+  }
+  draw();
 }

@@ -61,7 +61,7 @@ function curveChart(contacts, width, title, fraction) {
     h("span", {}, rich(contact.name), contact.kind === "bare" ? " (no interlayer)" : contact.kind === "layer" ? " (converted layer)" : contact.kind === "deposited" ? " (as deposited)" : "",
       ": ", contact.curve.m >= 0 ? `${meV(contact.curve.e[contact.curve.m], 1)} at ${fmt(contact.curve.x[contact.curve.m], 3)}` : "coexist"))));
   const flat = low > -1.0001 && usable.every((contact) => contact.curve.m < 0);  // a line at zero tells nothing
-  return [flat ? null : h("div", { class: "figure" }, root), key, kinkTable(usable)].filter(Boolean);
+  return [flat ? null : figureBox(root), key, kinkTable(usable)].filter(Boolean);
 }
 function kinkTable(contacts) {
   const rows = contacts.flatMap((contact) => contact.points.map((p) => [
@@ -96,7 +96,7 @@ function staircase(steps, width) {
     root.append(withTip(mark, () => [h("p", { class: "tip-title" }, `Step ${step.step}: ${fmt(step.voltage_V, 3)} V`),
       h("p", { class: "equation" }, rich(step.products))]));
   });
-  return [h("div", { class: "figure" }, root),
+  return [figureBox(root),
     plainTable("Steps of the lithiation", ["Step", "V", "Li per formula", "mAh/g", "Products at its end"],
       steps.map((step) => [String(step.step), fmt(step.voltage_V, 3), `${fmt(step.li_per_formula_start, 2)} to ${fmt(step.li_per_formula_end, 2)}`,
         fmt(step.capacity_mAh_per_g), h("span", {}, rich(step.products))]), { numbers: [1, 3], hideCaption: true })];

@@ -1,9 +1,11 @@
 // Candidates against contacts, one block of columns for each electrolyte.
+const SHORT_NAMES = { deposited: "dep.", layer: "layer", worst_product: "worst" };
+const LAYERS = DATA.heat.filter((kind) => kind !== "bare");  // bare Li stands once, above them
 const MOST_HEAT_ROWS = DATA.whole ? 60 : 400;
 
 /** Curve of a contact: [kind, label] of a stack in reactions.csv. */
 const CONTACTS = new Map();
-for (const [candidate, electrolyte, kind, name, curve] of DATA.reactions.contacts) {
+for (const { candidate, electrolyte, kind, name, curve } of unpack(DATA.reactions.contacts)) {
   const key = pairKey(candidate, electrolyte);
   if (!CONTACTS.has(key)) CONTACTS.set(key, []);
   CONTACTS.get(key).push({ kind, name, curve: DATA.reactions.curves[curve] });
@@ -98,18 +100,26 @@ function legendParts(limit = DATA.range, values = null, none = "could not be com
 }
 function heatTable(names, electrolytes) {
   const most = Math.max(0.001, ...TABLES.results.map((row) => -row.lithium_mutual_eV_per_atom || 0));
+  const many = electrolytes.length > 6;
   const top = h("tr", {}, h("th", { scope: "col", rowspan: 2, class: "name" }, "Candidate"),
     h("th", { scope: "col", rowspan: 2, class: "li" }, "with Li"),
-    electrolytes.map((name) => h("th", { scope: "colgroup", colspan: DATA.heat.length, class: "group" }, rich(name))));
-  const second = h("tr", {}, electrolytes.map(() => DATA.heat.map((kind, i) =>
-    h("th", { scope: "col", class: i ? null : "group" }, h("span", {}, HEAT_NAMES[kind])))));
+    electrolytes.map((name) => h("th", { scope: "colgroup", colspan: LAYERS.length, class: "group" }, rich(name))));
+  const second = h("tr", {}, electrolytes.map(() => LAYERS.map((kind, i) =>
+    h("th", { scope: "col", class: i ? null : "group" }, explained(many ? SHORT_NAMES[kind] : HEAT_NAMES[kind], wordOf(HEAT_NAMES[kind]))))));
+  const bare = h("tr", {}, h("th", { scope: "row", class: "name" }, explained("bare Li")), h("td", {}),
+    electrolytes.map((electrolyte) => {
+      const row = names.map((name) => RESULTS.get(pairKey(name, electrolyte))).find((one) => one && isNumber(one.bare_mutual_eV_per_atom));
+      const cell = heatCell(row || { candidate: names[0], electrolyte, reason: "not computed" }, "bare", true);
+      cell.setAttribute("colspan", LAYERS.length);
+      return cell;
+    }));
   const body = names.map((name) => h("tr", { "data-candidate": name },
     h("th", { scope: "row", class: "name" }, rich(name)),
     lithiumCell(FIRST_ROW.get(name), most),
-    electrolytes.map((electrolyte) => DATA.heat.map((kind, i) => heatCell(
+    electrolytes.map((electrolyte) => LAYERS.map((kind, i) => heatCell(
       RESULTS.get(pairKey(name, electrolyte)) || { candidate: name, electrolyte, reason: "no row in the results" }, kind, i === 0)))));
-  return h("table", { class: "heatmap", role: "grid", "aria-label": "Reaction energies of candidates and contacts, meV/atom" },
-    h("thead", {}, top, second), h("tbody", {}, body));
+  return h("table", { class: `heatmap${many ? " many" : ""}`, role: "grid", "aria-label": "Reaction energies of candidates and contacts, meV/atom" },
+    h("thead", {}, top, second), h("tbody", {}, bare, body));
 }
 function heatCell(row, kind, first) {
   const value = row[`${kind}_mutual_eV_per_atom`];

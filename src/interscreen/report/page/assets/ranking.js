@@ -18,7 +18,7 @@ function ranking() {
   const holder = h("div");
   const frequency = TABLES.ranking.some((row) => isNumber(row.score_low_meV_per_atom));
   const weights = h("details");
-  place.append(h("p", {}, `Score in meV/atom, 0 at best (weighted sum of the contacts; docs/ranking.md). Candidates within ${fmt(DATA.tie)} meV/atom are tied (=).`,
+  place.append(h("p", {}, `Score in meV/atom, 0 at best (weighted sum of the contacts: open a score for its terms). Candidates within ${fmt(DATA.tie)} meV/atom are tied (=).`,
     frequency ? " Whiskers: 5 % to 95 % of the samples of the energies." : ""),
   h("div", { class: "controls" }, electrolyte.element, role.element,
     h("label", { class: "control", for: "rank-text" }, h("span", {}, "Name or phase"), search)), holder, count, weights);
@@ -56,13 +56,15 @@ function rankingColumns(block) {
   const energy = (key, name) => ({ key, name, number: true, rise: false, title: meaning(key),
     value: (row) => row[key], cell: (row) => meV(row[key]) });
   const text = (key, name) => ({ key, name, title: meaning(key), value: (row) => row[key], cell: (row) => rich(row[key]) });
+  const gains = (row) => !isNumber(row.improvement_eV_per_atom) || row.improvement_eV_per_atom > 0;  // who gains nothing is among no best
   const share = (key, name) => ({ key, name, number: true, rise: false, title: meaning(key),
-    value: (row) => row[key], cell: (row) => (isNumber(row[key]) ? `${fmt(100 * row[key])}\u202f%` : "") });
+    value: (row) => (gains(row) ? row[key] : null), cell: (row) => (!gains(row) ? "no gain" : isNumber(row[key]) ? `${fmt(100 * row[key])}\u202f%` : "") });
   const range = (low, high, name) => ({ key: low, name, number: true, title: meaning(low),
     value: (row) => row[low],
     cell: (row) => (isNumber(row[low]) ? fmt(row[low]) + (row[high] !== row[low] ? `\u2013${fmt(row[high])}` : "") : "") });
   const low = Math.min(0, ...block.flatMap((row) => [row.score_low_meV_per_atom, row.score_meV_per_atom].filter(isNumber)));
   const all = [
+    has("verdict") && { key: "verdict", name: "Verdict", value: (row) => row.verdict, cell: (row) => row.verdict || "" },
     { key: "rank", name: "Rank", number: true, title: meaning("rank"), value: (row) => row.rank,
       cell: (row) => (row.rank === null || row.rank === "" || row.rank === undefined ? "\u2013"
         : `${row.rank}${row.tied_with || row.tied === "yes" ? "=" : ""}`) },
@@ -75,10 +77,11 @@ function rankingColumns(block) {
       title: meaning("lithium_competitors"), value: (row) => row.lithium_competitors, cell: (row) => fmt(row.lithium_competitors) },
     { key: "score_meV_per_atom", name: "Score", number: true, rise: false, title: meaning("score_meV_per_atom"),
       value: (row) => row.score_meV_per_atom,
-      cell: (row) => (isNumber(row.score_meV_per_atom) ? fmt(row.score_meV_per_atom)
-        + (isNumber(row.score_std_meV_per_atom) ? ` \u00b1 ${fmt(row.score_std_meV_per_atom)}` : "") : "not computed") },
+      cell: scoreCell },
     { key: "whisker", name: "0 is best", value: (row) => row.score_meV_per_atom, rise: false, class: "whisker",
       title: "Score with its 90 % interval", cell: (row) => whisker(row, low) },
+    SCALES.size && { key: "tabulated", name: "Score as tabulated", number: true, rise: false, title: meaning("tabulated_score_meV_per_atom"),
+      value: (row) => scaleOf(row).tabulated_score_meV_per_atom, cell: tabulatedCell },
     has("probability_top3") && share("probability_top3", "P(top 3)"),
     has("rank_low") && range("rank_low", "rank_high", "Ranks, 90 %"),
     has("layer_mutual_eV_per_atom") && energy("layer_mutual_eV_per_atom", "converted layer"),
@@ -98,6 +101,24 @@ function rankingColumns(block) {
       class: "names", cell: (row) => (row.reason ? reasonOf(row.reason) : tiedNames(row.tied_with || "")) },
   ];
   return all.filter(Boolean);
+}
+/** A score that opens into the sum of its terms. */
+function scoreCell(row) {
+  if (!isNumber(row.score_meV_per_atom)) return "not computed";
+  const text = fmt(row.score_meV_per_atom) + (isNumber(row.score_std_meV_per_atom) ? ` \u00b1 ${fmt(row.score_std_meV_per_atom)}` : "");
+  const terms = String(row.score_terms || "").split("; ").filter(Boolean);
+  if (!terms.length) return text;
+  const line = (term) => h("li", {}, term.replace(/ -(?=[\d.]+$)/, ` ${MINUS}`));
+  return h("details", { class: "sum" }, h("summary", {}, text), h("ul", {}, terms.map(line), h("li", { class: "total" }, `= ${fmt(row.score_meV_per_atom, 1)}`)));
+}
+const scaleOf = (row) => SCALES.get(pairKey(row.candidate, row.electrolyte)) || {};
+/** Score and rank with the energies as the source tabulates them, and the change. */
+function tabulatedCell(row) {
+  const found = scaleOf(row), score = found.tabulated_score_meV_per_atom;
+  if (!isNumber(score)) return "";
+  const change = found.score_change_meV_per_atom;
+  const rank = isNumber(found.tabulated_rank) ? `, rank ${found.tabulated_rank}` : "";
+  return `${fmt(score)} (${change > 0 ? "+" : ""}${fmt(change)}${rank})`;
 }
 /** Whether somebody made a candidate, and what else is known of it. */
 function madeWord(row) {

@@ -6,7 +6,7 @@ function themeButton() {
   const now = () => chosen || (dark.matches ? "dark" : "light");
   function show() {
     if (chosen) document.documentElement.dataset.theme = chosen;
-    button.setAttribute("aria-pressed", String(now() === "dark"));
+    button.textContent = now() === "dark" ? "Switch to light" : "Switch to dark";
   }
   button.hidden = false;
   button.addEventListener("click", () => {
@@ -38,5 +38,10 @@ heatmap();
 ranking();
 windowsChart();
 candidateSection();
+compareSection();
 wholeSections();
+downloadsSection();
+pictureTools();
+window.addEventListener("hashchange", followAddress);
+followAddress();
 document.documentElement.dataset.ready = "yes";

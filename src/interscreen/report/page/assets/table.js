@@ -1,4 +1,4 @@
-// Tables that sort, and grids that the arrow keys walk through.
+// Words, tables that sort, and grids that the arrow keys walk through.
 
 /**
  * Sortable table.
@@ -7,8 +7,10 @@
 function sortableTable({ id, caption, columns, rows, sort, empty }) {
   const body = h("tbody");
   const heads = columns.map((column) => {
-    const button = h("button", { type: "button", title: column.title || null, onclick: () => turn(column) },
+    const button = h("button", { type: "button", onclick: () => turn(column) },
       column.name, h("span", { class: "arrow", "aria-hidden": "true" }));
+    const help = column.title || wordOf(column.name);
+    if (help) withTip(button, () => [h("p", { class: "tip-title" }, column.name), h("p", {}, help)]);
     return h("th", { scope: "col", class: column.number ? "number" : null, "data-key": column.key }, button);
   });
   const table = h("table", { id, class: "data" }, h("caption", {}, caption),
@@ -38,7 +40,7 @@ function sortableTable({ id, caption, columns, rows, sort, empty }) {
   }
   draw();
   return {
-    element: h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, table),
+    element: h("div", {}, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, table), tableTools(table, caption)),
     show(rowsNow) { list = rowsNow; draw(); },
   };
 }
@@ -53,12 +55,12 @@ function compare(a, b, rise) {
 /** Plain table of texts and nodes. */
 function plainTable(caption, heads, rows, { numbers = [], hideCaption = false } = {}) {
   const kind = (i) => (numbers.includes(i) ? "number" : null);
-  return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
-    h("table", { class: "data" },
-      h("caption", { class: hideCaption ? "hidden" : null }, caption),
-      h("thead", {}, h("tr", {}, heads.map((head, i) => h("th", { scope: "col", class: kind(i) }, head)))),
-      h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, i) =>
-        h(i ? "td" : "th", { scope: i ? null : "row", class: kind(i) }, cell)))))));
+  const table = h("table", { class: "data" },
+    h("caption", { class: hideCaption ? "hidden" : null }, caption),
+    h("thead", {}, h("tr", {}, heads.map((head, i) => h("th", { scope: "col", class: kind(i) }, explained(head))))),
+    h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, i) =>
+      h(i ? "td" : "th", { scope: i ? null : "row", class: kind(i) }, cell))))));
+  return h("div", {}, h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, table), tableTools(table, caption));
 }
 
 /** Arrow keys between the cells of a grid; one cell at a time takes part in tabbing. */

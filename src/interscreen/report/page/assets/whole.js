@@ -47,7 +47,7 @@ function histogramChart({ key, low, high, width, counts }) {
   }
   root.append(svg("line", { x1: at.left, x2: at.right, y1: at.bottom, y2: at.bottom, class: "axis" }),
     svg("text", { x: (at.left + at.right) / 2, y: H - 4, "text-anchor": "middle", class: "name" }, `${label(key)} [${unit}]`));
-  return h("div", { class: "figure" }, root);
+  return figureBox(root);
 }
 
 function scatterSection() {

@@ -5,9 +5,10 @@ function windowsChart() {
   const known = new Map((TABLES.windows || []).map((row) => [`${row.part} ${row.name}`, row]));
   const holder = h("div");
   const electrolyte = choice("window-electrolyte", "Electrolyte", electrolyteOptions(DATA.electrolytes), draw);
-  place.append(h("p", {}, "Thick bar: window of the Li-bearing salt of the converted layer that reaches highest (the bridge). "
-    + "Thin bar: window of the candidate as deposited. Tinted: window of the electrolyte; the line is its reduction limit. "
-    + "Where the thick bar crosses the line there is a potential at which salt and electrolyte are both stable."),
+  const sign = (kind, text) => h("span", { class: "key-of" }, h("i", { class: `sample ${kind}`, "aria-hidden": "true" }), text);
+  place.append(h("p", { class: "legend windows-legend" }, sign("salt", "salt of the layer that bridges"), sign("salt short", "does not reach the electrolyte"),
+    sign("own", "candidate as deposited (not of metals)"), sign("band", "window of the electrolyte"), sign("limit", "its reduction limit")),
+  h("p", {}, "Where the thick bar crosses the line there is a potential at which salt and electrolyte are both stable."),
   h("div", { class: "controls" }, electrolyte.element), holder);
 
   function draw(name) {
@@ -31,7 +32,8 @@ function windowsChart() {
       const salt = saltOf(row);
       const bars = [];
       const open = isNumber(row.reduction_limit_V) && !isNumber(row.oxidation_limit_V);
-      if (isNumber(row.reduction_limit_V)) bars.push(h("i", { class: `bar own${open ? " open" : ""}`, style: from(row.reduction_limit_V, row.oxidation_limit_V) }));
+      const metal = row.role === "alloy" || !/[A-Z].*[A-Z]/.test(row.formula || row.candidate);  // its window is no stability
+      if (isNumber(row.reduction_limit_V) && !metal) bars.push(h("i", { class: `bar own${open ? " open" : ""}`, style: from(row.reduction_limit_V, row.oxidation_limit_V) }));
       if (isNumber(salt.oxidation_limit_V)) {
         const good = row.bridge_margin_V >= 0;
         bars.push(h("i", { class: `bar salt${good ? "" : " short"}`, style: from(salt.reduction_limit_V || 0, salt.oxidation_limit_V) }));

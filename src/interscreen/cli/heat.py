@@ -1,0 +1,98 @@
+"""The options for temperature and gases."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+from .command import Decorator, gathered, option
+
+if TYPE_CHECKING:
+    from ..database.database import Database
+
+
+@dataclass(frozen=True)
+class Gases:
+    """Gases as a command line names them."""
+
+    gas: tuple[str, ...]
+    pressure: str | None
+
+    @property
+    def gases(self) -> dict[str, str]:
+        """Pressure of each gas, as it is written."""
+        found: dict[str, str] = {}
+        for text in self.gas:
+            name, sign, amount = text.partition("=")
+            if not sign or not amount.strip():
+                raise InputError(f"--gas {text}: write it with its pressure, as CO2=400ppm")
+            if name.strip() in found:
+                raise InputError(f"--gas {text}: {name.strip()} is named twice; keep one")
+            found[name.strip()] = amount
+        return found
+
+
+@dataclass(frozen=True)
+class Heat(Gases):
+    """Temperature and gases as a command line names them."""
+
+    temperature: str | None
+    closed_gas: bool
+
+    def on(self, db: Database) -> Database:
+        """Return a database at these conditions; as it is where none are named."""
+        if self.temperature is None:
+            given = {
+                "--gas": self.gas, "--pressure": self.pressure, "--closed-gas": self.closed_gas
+            }  # fmt: skip
+            for name, value in given.items():
+                if value:
+                    raise InputError(f"{name}: say at which temperature, as --temperature 700C")
+            return db
+        return db.at(
+            self.temperature,
+            self.gases,
+            pressure=self.pressure or 1.0,
+            closed_gas=self.closed_gas,
+        )
+
+
+_HEAT = "Temperature and gases"
+_of_heat = functools.partial(option, section=_HEAT)
+
+
+def _gas(section: str) -> Decorator:
+    return option(
+        "--gas",
+        "a gas of endless amount: O2=0.21, CO2=400ppm, H2O=20mbar (shares of --pressure)",
+        section=section,
+        metavar="NAME=P",
+        multiple=True,
+    )
+
+
+heat_options = gathered(
+    "heat",
+    Heat,
+    _of_heat("--temperature", "973K or 700C (default: no temperature)", metavar="T"),
+    _gas(_HEAT),
+    _of_heat("--pressure", "all gases together (default 1bar)", metavar="P"),
+    _of_heat(
+        "--closed-gas",
+        "gases without a name leave when they reach --pressure (default: at 1 ppm of 1 bar)",
+        is_flag=True,
+    ),
+)
+gases_only = gathered(
+    "heat",
+    Gases,
+    _gas("Gases"),
+    option(
+        "--pressure",
+        "gases without a name leave when they reach it (default: at 1 ppm of 1 bar)",
+        metavar="P",
+        section="Gases",
+    ),
+)

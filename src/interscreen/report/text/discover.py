@@ -1,0 +1,122 @@
+"""What ``discover`` found, as text for the terminal: what was sorted out, and whom to try."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ...phases.units import is_number
+from ...screen.discover import RULES
+from ..cells import SHORT_ROLES, Row
+from ..markup import rounded
+from ..page.data import OTHER, Run, read_run
+from ..page.verdicts import MEANINGS, Said, flags, said
+from .answers import short, table, wrapped
+
+SHOWN = 4  # candidates of a role for each electrolyte
+NEVER, ELSEWHERE = "never tried", "elsewhere"
+
+
+def discovered(folder: Path) -> dict[str, Any]:
+    """Return what a run of ``discover`` found, for JSON.
+
+    Returns
+    -------
+    dict
+        ``folder``, ``counts`` (compounds left by each rule, in order), ``hidden``, and by
+        electrolyte ``candidates`` in the order of the ranking: name, verdict, role, layer, the
+        number that decides and its 90 % interval [meV/atom], and what was measured.
+    """
+    run = read_run(folder)
+    found: dict[str, Any] = {}
+    for name, rows in run.blocks().items():
+        if name in run.electrolytes:
+            pairs = [{**run.pairs.get((row["candidate"], name), {}), **row} for row in rows]
+            found[name] = [_one(run, row, said(run, row)) for row in pairs if _known(run, row)]
+    return {
+        "folder": str(folder),
+        "counts": run.manifest.get("query") or {},
+        "bare_meV_per_atom": {name: _bare(run, name) for name in run.electrolytes},
+        "candidates": found,
+    }
+
+
+def _known(run: Run, row: Row) -> bool:
+    """Whether a candidate has error bars with this electrolyte."""
+    return (row["candidate"], row["electrolyte"], "layer_mutual_eV_per_atom") in run.spreads
+
+
+def _bare(run: Run, electrolyte: str) -> float | None:
+    rows = (row for row in run.results if row["electrolyte"] == electrolyte)
+    return next((said(run, row).bare for row in rows), None)
+
+
+def _one(run: Run, row: Row, found: Said) -> dict[str, Any]:
+    cells = run.measured.get(row["candidate"], [])
+    own = [cell for cell in cells if cell["electrolyte_match"].get(row["electrolyte"]) != OTHER]
+    measured = f"on {own[0]['electrolyte']}" if own else ELSEWHERE if cells else NEVER
+    return {
+        "candidate": row["candidate"],
+        "verdict": found.verdict,
+        "gain": found.gain,
+        "role": row.get("role"),
+        "layer": row.get("layer"),
+        "energy_meV_per_atom": found.energy,
+        "low_meV_per_atom": found.low,
+        "high_meV_per_atom": found.high,
+        "measured": measured,
+        "references": sorted({str(cell["reference"]) for cell in own}),
+        "flags": flags(row),
+    }
+
+
+def _first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the first of each role, in the order of the ranking."""
+    seen: dict[str, int] = {}
+    kept = []
+    for row in rows:
+        seen[row["role"]] = seen.get(row["role"], 0) + 1
+        if seen[row["role"]] <= SHOWN:
+            kept.append(row)
+    return kept
+
+
+def discover_text(found: dict[str, Any]) -> str:
+    """Write what was found: counts by rule, then the first of each electrolyte."""
+    words = {"all": "compounds of the source", **dict(RULES)}
+    lines = []
+    for rule, count in found["counts"].items():
+        lines.append(f"  {count:>7,}  {words.get(rule, rule)}")
+    for electrolyte, rows in found["candidates"].items():
+        bare = found["bare_meV_per_atom"].get(electrolyte)
+        head = (
+            f"{electrolyte}: bare Li {rounded(bare)} meV/atom" if is_number(bare) else electrolyte
+        )
+        lines += ["", head]
+        shown = [["candidate", "role", "layer after Li", "meV/atom", "90 %", "measured", ""]]
+        for row in _first(rows):
+            ends = row["low_meV_per_atom"], row["high_meV_per_atom"]
+            energy = row["energy_meV_per_atom"]
+            verdict = MEANINGS.get(row["verdict"], "" if row["gain"] else "no gain")
+            shown.append(
+                [
+                    short(row["candidate"], 12),
+                    SHORT_ROLES.get(row["role"], str(row["role"] or "")),
+                    short(str(row["layer"] or ""), 17),
+                    rounded(energy) if is_number(energy) else "-",
+                    " to ".join(map(rounded, ends)) if None not in ends else "-",
+                    row["measured"],
+                    verdict,
+                ]
+            )
+        lines += ["  " + line for line in table(shown, left=(0, 1, 2, 5, 6))]
+    lines += [
+        "",
+        *wrapped(
+            "meV/atom: reaction of the layer after Li with the electrolyte, 0 is best; measured: "
+            "in the cells we know of (elsewhere: with another electrolyte). Thermodynamics sorts "
+            "out what reacts; it did not predict resistance or critical current density of "
+            "measured cells."
+        ),
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,123 @@
+"""The reasoning behind a verdict in ten lines, with the equations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...phases.units import is_number
+from ..cells import number, text
+from ..markup import rounded
+from ..page.verdicts import MEANINGS, verdict
+from .answers import wrapped
+
+
+def explain_text(row: dict[str, Any]) -> str:
+    """Write why a candidate is worth a try with an electrolyte or not.
+
+    ``row`` is what ``screen.judge.judged`` returns.
+    """
+    candidate, electrolyte = row["candidate"], row["electrolyte"]
+    if row.get("status") != "ok":
+        return f"{candidate} | {electrolyte}: could not be computed: {row.get('reason')}"
+    layer = text(row.get("layer")) or candidate
+    lines = [
+        f"Bare Li | {electrolyte}: {_energy(row, 'bare')}. {text(row.get('bare_equation'))}",
+        f"{candidate} | {electrolyte}, as deposited: {_energy(row, 'deposited')}. "
+        f"{_equation(row, 'deposited')}",
+        f"Li | {candidate}: {_energy(row, 'lithium')}. {_equation(row, 'lithium')}",
+        f"With enough Li the layer is {layer}{_facing(row)}"
+        f" ({rounded(number(row.get('li_uptake_per_formula')), 2)} Li per {candidate}, first at "
+        f"{rounded(number(row.get('first_voltage_V')), 2)} V)."
+        if layer != row.get("formula")
+        else f"So {candidate} stays as it is beside Li.",
+        f"{layer} | {electrolyte}: {_energy(row, 'layer')}. {_equation(row, 'layer')}",
+        f"Its worst phase, {text(row.get('worst_product'))}: {_energy(row, 'worst_product')}.",
+        f"Gain over bare Li = layer - bare = {_energy(row, 'layer')} - "
+        f"({_energy(row, 'bare')}) = {_gain(row)}.",
+        _bridge(row),
+        f"Role {text(row.get('role'))}; score = sum of: {text(row.get('score_terms'))} = "
+        f"{rounded(number(row.get('score_meV_per_atom')), 1)} meV/atom (0 is best).",
+        _verdict(row),
+    ]
+    numbered = [wrapped(f"{n:>2}. {line}", "    ") for n, line in enumerate(lines, 1)]
+    return "\n".join([f"Li | {candidate} | {electrolyte}", *(part for n in numbered for part in n)])
+
+
+def judgement_lines(row: dict[str, Any]) -> list[str]:
+    """Return role, verdict, score and volumes of a stack, as a row of a screen has them."""
+    if row.get("status") != "ok":
+        return []
+    role, said = text(row.get("role")), MEANINGS.get(verdict(row), "")
+    score = rounded(number(row.get("score_meV_per_atom")), 1)
+    told = f"role {role}{', verdict ' + said if said else ''}, score {score} meV/atom (0 is best)"
+    lines = [told, f"score = {text(row.get('score_terms'))}"]
+    volumes = [
+        f"{name} {rounded(row[key])} %"
+        for name, key in (
+            ("volume change", "volume_change_percent"),
+            ("metal", "metal_volume_percent"),
+            ("salt", "salt_volume_percent"),
+        )
+        if is_number(row.get(key))
+    ]
+    if volumes:
+        blocking = text(row.get("electron_blocking"))
+        also = f"; blocks electrons: {blocking}" if blocking else ""
+        lines.append(f"layer by volume: {', '.join(volumes)}{also}")
+    return ["  " + part for line in lines for part in wrapped(line, "  ", width=76)]
+
+
+def _energy(row: dict[str, Any], kind: str) -> str:
+    value = row.get(f"{kind}_mutual_eV_per_atom")
+    return f"{rounded(1000.0 * value, 1)} meV/atom" if is_number(value) else "not computed"
+
+
+def _equation(row: dict[str, Any], kind: str) -> str:
+    found = text(row.get(f"{kind}_equation"))
+    return found or "Nothing reacts: the two coexist."
+
+
+def _facing(row: dict[str, Any]) -> str:
+    facing = text(row.get("facing_product"))
+    return f"; {facing} faces {row['electrolyte']}" if facing else ""
+
+
+def _gain(row: dict[str, Any]) -> str:
+    value = row.get("improvement_eV_per_atom")
+    if not is_number(value):
+        return "not known"
+    said = f"{rounded(1000.0 * value, 1)} meV/atom"
+    spread = row["spreads"].get("improvement_eV_per_atom", {})
+    low, high = spread.get("low_5_percent"), spread.get("high_95_percent")
+    if is_number(low) and is_number(high):
+        said += f" (90 %: {rounded(1000.0 * low)} to {rounded(1000.0 * high)})"
+    return said
+
+
+def _bridge(row: dict[str, Any]) -> str:
+    salt, margin = text(row.get("bridge_product")), row.get("bridge_margin_V")
+    limit = rounded(number(row.get("electrolyte_reduction_limit_V")), 2)
+    if not salt:
+        return (
+            f"Bridge: no Li-bearing salt in the layer holds the potential of Li off "
+            f"{row['electrolyte']}, which is reduced below {limit} V."
+        )
+    top = rounded(number(margin) + number(row.get("electrolyte_reduction_limit_V")), 2)
+    meet = "overlap" if number(margin) >= 0.0 else "do not meet"
+    return (
+        f"Bridge: {salt} is stable up to {top} V, {row['electrolyte']} down to {limit} V: the "
+        f"windows {meet} (margin {rounded(number(margin), 2)} V)."
+    )
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    said = MEANINGS.get(verdict(row), "")
+    head = f"Verdict: {said}." if said else "No verdict in this run."
+    phase, change = text(row.get("suspect_phase")), row.get("suspect_change_meV_per_atom")
+    if phase and is_number(change) and abs(change) >= 1.0:
+        sign = "+" if change > 0 else ""
+        head += (
+            f" In doubt: {phase} {text(row.get('suspect_direction'))} moves the score by "
+            f"{sign}{rounded(change)} meV/atom."
+        )
+    return head + " Driving forces, not rates: they say what can react, not how fast."

@@ -1,0 +1,34 @@
+"""interscreen explain: ten lines whose numbers add up."""
+
+import re
+
+from interscreen import PhaseTable
+from interscreen.report.text.explain import explain_text
+from interscreen.screen.judge import judged
+
+
+def test_ten_lines_with_equations_whose_numbers_add_up():
+    row = judged(PhaseTable.reference(), "CuF2", "LATP", samples=40, sensitivity=True)
+    text = explain_text(row)
+    assert re.findall(r"^ ?(\d+)\. ", text, re.M) == [str(n) for n in range(1, 11)]
+    assert all(len(line) <= 80 for line in text.splitlines())
+    flat = " ".join(text.split())
+    assert "2 Li + CuF2 -> 2 LiF + Cu" in flat
+    layer, bare, gain = map(
+        float,
+        re.search(r"layer - bare = (\S+) meV/atom - \((\S+) meV/atom\) = (\S+) meV", flat).groups(),
+    )
+    assert abs(layer - bare - gain) < 0.11
+    terms, total = re.search(r"sum of: (.*) = (\S+) meV/atom \(0 is best\)", flat).groups()
+    assert abs(sum(float(t.split()[-1]) for t in terms.split("; ")) - float(total)) < 0.26
+    top, low, margin = map(
+        float, re.search(r"up to (\S+) V, LATP down to (\S+) V.*margin (\S+) V", flat).groups()
+    )
+    assert abs(top - low - margin) < 0.011
+    assert "90 %" in flat
+
+
+def test_a_layer_that_coexists_says_so():
+    text = explain_text(judged(PhaseTable.reference(), "LiF", "LLZO"))
+    assert "So LiF stays as it is beside Li." in text
+    assert "Nothing reacts: the two coexist." in text
