@@ -36,3 +36,26 @@ def test_the_answer_is_the_recorded_one(question, capsys, request):
         arguments = [full if argument == "{full}" else argument for argument in arguments]
     assert main(arguments) == question["exit_code"]
     assert_same(json.loads(capsys.readouterr().out), question["answer"])
+
+
+def test_energies_anchored_and_error_bars(capsys):
+    """BiF3 on the measured scale: 3.21 V to Bi, and its alloys with Li below."""
+    arguments = ["lithiate", "BiF3", "--energies", "anchored", "--samples", "200", "--json"]
+    assert main([*arguments, "--quiet"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    bar = found["uncertainty"]["average_voltage_V"]
+    assert bar["low"] < found["average_voltage_V"] < bar["high"]
+    assert bar["standard_deviation"] < 0.1
+    assert found["provenance"]["energies"] == "anchored"
+    assert found["anchors"]["BiF3"] == {"BiF3": 1.0}
+    main_step = max(found["steps"], key=lambda step: step["voltage_V"] > 2.5)
+    assert main_step["voltage_V"] == pytest.approx(3.2, abs=0.2)
+
+
+def test_a_set_energy_is_said_and_used(capsys):
+    assert main(["window", "BiF3", "--set", "BiF3=-838kJ/mol@298K"]) == 0
+    captured = capsys.readouterr()
+    assert "set BiF3=-838kJ/mol@298K: in place of the source's energy" in captured.err
+    assert "-2.1713 eV/atom" in captured.out
+    assert main(["window", "BiF3", "--set", "BiF3=-838eV/atom"]) == 2
+    assert "is it in kJ/mol of formula units?" in capsys.readouterr().err

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import InputError, SolverError
+from ..phases.formula import parse_formula, split_mixture
+from ..phases.source import ANCHORED
 from .command import (
     EXIT_FAILED_ROWS,
     EXIT_OK,
@@ -441,7 +443,10 @@ def answer(
     with plain_walks():
         result = ask(db)
         first(result)
-        output.show(result.to_dict(), lambda: write(result))
+        found = result.to_dict()
+        if output.json and db.table.source.scale == ANCHORED:
+            found["anchors"] = db.anchors(_phases_in(found))
+        output.show(found, lambda: write(result))
         if output.quiet or not db.table.left_out_within(elements_of(materials)):
             return EXIT_OK
         how = "every phase counted" if choice.options().filters.active else "--all-phases"
@@ -459,6 +464,23 @@ def answer(
                 if was != would:
                     output.say(f"note: with {how} {key} would be {would}, not {was}")
     return EXIT_OK
+
+
+def _phases_in(found: Any, key: str = "") -> list[str]:
+    """Return the formulas of compounds in the JSON object of an answer, each once."""
+    names: list[str] = []
+    if isinstance(found, dict):
+        amounts = all(isinstance(value, int | float) for value in found.values())
+        names = list(found) if key.endswith("products") and amounts else []
+        for inner, value in found.items():
+            names += _phases_in(value, inner)
+    elif isinstance(found, list):
+        for value in found:
+            names += _phases_in(value, key)
+    elif isinstance(found, str) and (key in ("formula", "material") or key.endswith("products")):
+        names = [found]
+    formulas = (part for name in names for _, part in split_mixture(name))
+    return list(dict.fromkeys(f for f in formulas if len(parse_formula(f).elements) > 1))
 
 
 def _with_all_phases(

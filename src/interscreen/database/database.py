@@ -21,6 +21,7 @@ from ..answers.scan import TEMPERATURE, Scan, scan
 from ..answers.stack import Stack, stack
 from ..answers.treat import Treatment, read_step, treat
 from ..answers.window import Window, stability_window
+from ..energies.anchors import Anchoring
 from ..energies.conditions import at_conditions, read_conditions
 from ..energies.gases import gas_named
 from ..energies.sampling import EnergyModel
@@ -473,6 +474,29 @@ class Database:
                 named = {"id": str(table.ids[row])}
                 entries.append(PDEntry(composition, energy, str(table.formulas[row]), named))
         return PhaseDiagram(entries)
+
+    def anchors(self, phases: str | Iterable[str]) -> dict[str, dict[str, float]]:
+        """Return the measured compounds that phases are anchored to, and how many of each.
+
+        Parameters
+        ----------
+        phases : str or iterable of str
+            Formulas.
+
+        Raises
+        ------
+        InputError
+            For an element that the source does not know.
+
+        Examples
+        --------
+        >>> import interscreen as si
+        >>> si.load().anchors("Li7La3Zr2O12")
+        {'Li7La3Zr2O12': {'Li2O': 3.5, 'ZrO2': 2.0, 'La2O3': 1.5}}
+        """
+        names = [phases] if isinstance(phases, str) else list(phases)
+        table = self._holding([elements_of([name], lithium=False) for name in names])
+        return {name: Anchoring.of(table).parts(name) for name in names}
 
     def validate(self, *, undoped: bool = False) -> Validation:
         """Hold the source against published numbers and measured cells; see ``validate``."""

@@ -27,7 +27,7 @@ from ..engine.batch import EVERYBODY, PointBatch, Problem, Sparse, lowest_energi
 from ..errors import SolverError
 from ..files import data_rows
 from ..phases.conditions import ROOM_K
-from ..phases.formula import parse_formula, reduced_text, whole_numbers
+from ..phases.formula import element_formula, parse_formula, reduced_text, whole_numbers
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from .measured import Measured, element_gibbs, measured, molecules
@@ -161,6 +161,12 @@ class Anchoring:
     without: frozenset[str] = frozenset()
     own_salts: bool = False
 
+    @classmethod
+    def of(cls, table: PhaseTable) -> Anchoring:
+        """Return the anchors of a table, the same object each time."""
+        found: Anchoring = table.remember("anchoring", lambda: cls(table))
+        return found
+
     @cached_property
     def known(self) -> Mapping[str, tuple[int, Measured]]:
         """Measured compounds that the table holds: its row, and the figures."""
@@ -287,11 +293,9 @@ class Anchoring:
 
     def parts(self, formula: str, digits: int = 3) -> dict[str, float]:
         """Anchors of one formula unit, how many of each; elements as ``O2``."""
-        from ..phases.formula import element_formula
-
         unit = parse_formula(formula)
         names = self.table.elements
-        index = np.array([names.index(symbol) for symbol in unit.elements])
+        index = np.array([self.table.position(symbol) for symbol in unit.elements])
         shares = np.array([float(amount / unit.n_atoms) for _, amount in unit.amounts])
         order = np.argsort(index)
         one = Sparse(np.array([0, len(index)]), index[order], shares[order], np.array([EVERYBODY]))

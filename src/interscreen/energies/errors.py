@@ -121,7 +121,7 @@ class ErrorModel:
     @classmethod
     def of(cls, table: PhaseTable) -> ErrorModel:
         """Return the model of a table, the same one each time."""
-        model: ErrorModel = table.remember("error model", lambda: cls(Anchoring(table)))
+        model: ErrorModel = table.remember("error model", lambda: cls(Anchoring.of(table)))
         return model
 
     @property
