@@ -11,7 +11,7 @@ from ..energies.given import read_given
 from ..phases.filters import Filters
 from ..phases.material import elements_of
 from ..sources.open import SourceOptions
-from .entries import Entry, Uncertainty
+from .entries import Entry, StudyConditions, Uncertainty
 from .query import Query
 from .ranking import Ranking
 
@@ -39,6 +39,9 @@ class Study(BaseModel):
         anchored, and one of ``Database`` has the scale of the database.
     set : list of str
         Measured energies that replace those of the source, as ``BiF3=-2.17eV/atom@298K``.
+    conditions : mapping, optional
+        ``temperature: 500K`` (and ``closed_gas: true``): docs/temperature.md.  A gas of endless
+        amount is none of a screen's.
     anode : Li
     electrolytes, candidates : list of MaterialEntry
         In YAML ``candidates`` may also name a file with the list: beside the study, or in a folder
@@ -82,6 +85,7 @@ class Study(BaseModel):
     add: list[str] = []
     energies: Literal["", "source", "anchored"] = ""
     set: list[str] = []
+    conditions: StudyConditions | None = None
     anode: Literal["Li"] = "Li"
     electrolytes: list[Entry] = Field(min_length=1)
     candidates: list[Entry]
