@@ -165,11 +165,8 @@ def scan(
     low, high = (read_temperature(v) if kelvin else read_pressure(v) for v in (start, end))
     if not low < high:
         raise InputError(f"over {over}: {start} to {end} does not rise; give a range that does")
-    symbols = {s for m in (a, b) for s in resolve(m)[1].elements}
-    names = [*given.gases, *([gas] if gas else [])]
-    symbols.update(s for name in names for s in compose(name).elements)
-    symbols.update({"Li"} if potential_V is not None else ())
-    heated = Heated.of(table, frozenset(symbols))
+    symbols = _elements((a, b), [*given.gases, *([gas] if gas else [])], potential_V)
+    heated = Heated.of(table, symbols)
     reactions: dict[float, Reaction] = {}
 
     def ask(place: float) -> ScanPoint:
@@ -210,6 +207,14 @@ def scan(
         tuple(points),
         origin,
     )
+
+
+def _elements(
+    materials: tuple[Given, Given], gases: Sequence[str], potential_V: float | None
+) -> frozenset[str]:
+    found = {symbol for m in materials for symbol in resolve(m)[1].elements}
+    found.update(symbol for name in gases for symbol in compose(name).elements)
+    return frozenset(found | (set() if potential_V is None else {"Li"}))
 
 
 def _with(conditions: Conditions, gas: str, pressure: float) -> Conditions:
