@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -233,23 +234,34 @@ def lithiate(
 @click.argument("candidate", help=NAMED)
 @click.argument("electrolyte", help="formula or name")
 @_samples
+@option(
+    "--thickness",
+    "of the layer as deposited (50nm, 15um): Li taken up, expansion, electrolyte consumed",
+    metavar="LENGTH",
+)
 @heat_options
 @source_options
 @output_options
 def stack(
-    candidate: str, electrolyte: str, samples: int, heat: Heat, choice: Choice, output: Output
-) -> int:
+    candidate: str, electrolyte: str, samples: int, thickness: str | None, heat: Heat,
+    choice: Choice, output: Output,
+) -> int:  # fmt: skip
     """Answer with every contact of Li | candidate | electrolyte."""
+    from ..answers.thickness import of_thickness, read_thickness
     from ..report.text.answers import stack_text
     from ..report.text.explain import judgement_lines
     from ..screen.judge import judged
 
     rows: list[dict[str, Any]] = []
+    nm = None if thickness is None else read_thickness(thickness)
 
     def ask(db: Database) -> Any:
         db = heat.on(db)
         found = db.stack(candidate, electrolyte, samples)
         rows.append(judged(db.table, candidate, electrolyte))
+        if nm is not None:
+            sized = of_thickness(db.table, candidate, electrolyte, found, nm)
+            found = replace(found, of_thickness=sized)
         return found
 
     return answer(
