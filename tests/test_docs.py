@@ -1,6 +1,7 @@
 """What the pages say is so: links lead somewhere, the first study of the README needs no key."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,52 @@ def test_the_commands_that_make_demo_ends_with_work(capsys):
     assert main([*screen.split(), "--check"]) == 0
     assert main(question.split()) == 0
     assert "results would go to reports/seeds/" in capsys.readouterr().out
+
+
+def commands(page):
+    """Commands in the sh and console blocks of a page, with the output that a console shows."""
+    text = page.read_text(encoding="utf-8")
+    for kind, block in re.findall(r"^```(sh|console)\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        plain = re.sub(r"\$\(.*\)", "ADDRESS", block.replace("\\\n", " "))
+        lines = plain.splitlines()
+        for at, line in enumerate(lines):
+            words = line.removeprefix("$ ").removeprefix(".venv/bin/").split()
+            if words[:1] == ["interscreen"]:
+                shown = [] if kind == "sh" else lines[at + 1 :]
+                yield shlex.split(line.removeprefix("$ "), comments=True)[1:], shown
+
+
+PAGES_WITH_COMMANDS = [page for page in PAGES if list(commands(page))]
+ELSEWHERE = {"mp", "data", "--backend", "~/group-meeting.html"}  # key, network, cluster, home
+
+
+@pytest.mark.parametrize("page", PAGES_WITH_COMMANDS, ids=lambda page: page.name)
+def test_every_command_of_a_page_is_one(page):
+    from interscreen.cli.command import root
+
+    for words, _ in commands(page):
+        with root.make_context("interscreen", list(words), obj=["interscreen"]) as context:
+            name, command, rest = root.resolve_command(context, list(words))
+            command.make_context(name, rest, parent=context).close()
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", ["README.md", "docs/tasks.md", "docs/screens.md"])
+def test_the_commands_of_a_page_run_as_printed(name, tmp_path, monkeypatch, capsys):
+    """Studies of the page are written first; long screens have fewer samples and candidates."""
+    from interscreen.cli.main import main
+
+    page = ROOT / name
+    monkeypatch.chdir(tmp_path)
+    for block in re.findall(
+        r"```yaml\n(name: .*?)```", page.read_text(encoding="utf-8"), re.DOTALL
+    ):
+        Path(f"{re.match(r'name: (.*)', block)[1]}.yaml").write_text(block, encoding="utf-8")
+    for words, shown in commands(page):
+        if ELSEWHERE & set(words):
+            continue
+        less = ["--samples", "0"] if words[0] == "screen" and "--check" not in words else []
+        less += ["--limit", "300"] if "all" in words else []
+        assert main([*words, *less]) in (0, 3), words
+        out = capsys.readouterr().out.splitlines()
+        assert out[: len(shown)] == shown, words

@@ -35,6 +35,14 @@ def verdict(row: Mapping[str, Any]) -> str:
     return stated if stated in SIGNS else ""
 
 
+# what of the layer meets the electrolyte, and the energy that decides then
+_DECIDES = {
+    "mixture": "layer_mutual_eV_per_atom",
+    "facing": "facing_energy_meV_per_atom",
+    "worst": "worst_product_mutual_eV_per_atom",
+}
+
+
 @dataclass(frozen=True)
 class Said:
     """What is said of a candidate with an electrolyte.
@@ -62,13 +70,12 @@ class Said:
 
 def said(run: Run, row: Row) -> Said:
     """Return what is said of a row of the results, with what the ranking knows of it."""
-    energy = row.get("facing_energy_meV_per_atom")
-    if not is_number(energy):
-        value = row.get("layer_mutual_eV_per_atom")
-        energy = 1000.0 * value if is_number(value) else None
-    low, high = interval(run, row, "facing_energy_meV_per_atom")
-    if low is None:
-        low, high = interval(run, row, "layer_mutual_eV_per_atom")
+    key = _DECIDES.get(str(row.get("arrangement")), _DECIDES["mixture"])
+    value = row.get(key)
+    energy = None
+    if is_number(value):
+        energy = value if key.endswith("meV_per_atom") else 1000.0 * value
+    low, high = interval(run, row, key)
     bare = row.get("bare_mutual_eV_per_atom")
     return Said(verdict(row), energy, low, high, 1000.0 * bare if is_number(bare) else None)
 
@@ -79,7 +86,7 @@ def interval(run: Run, row: Row, quantity: str) -> tuple[float | None, float | N
     ends = found.get("low_5_percent"), found.get("high_95_percent")
     if not all(map(is_number, ends)):
         return None, None
-    factor = 1000.0 if quantity.endswith("_eV_per_atom") else 1.0
+    factor = 1.0 if quantity.endswith("meV_per_atom") else 1000.0
     return factor * float(ends[0]), factor * float(ends[1])  # type: ignore[arg-type]
 
 
@@ -90,8 +97,8 @@ def layer_words(row: Row) -> str:
     made = "stays as it is" if layer == row.get("formula") else f"becomes {marked(layer)}"
     if not layer:
         return ""
-    if order:
-        return f"{made}; {marked(order)}"
+    if order and " " in order:
+        return f"{made}; in the order {marked(order)} from {other} to Li nothing reacts"
     if facing and facing != layer:
         return f"{made}, {marked(facing)} faces {other}"
     return made
@@ -116,6 +123,8 @@ def because(run: Run, row: Row) -> str:
             f"because {marked(str(phase))} is in doubt: {what}, it moves the score by "
             f"{'+' if change > 0 else ''}{number(change)}"
         )
+    if reason := str(row.get("verdict_reason") or ""):
+        return f"because of the {marked(reason)}"
     low, high = interval(run, row, "improvement_eV_per_atom")
     if low is not None and high is not None and low < 0.0 < high:
         return f"because against bare Li it may lose {number(-low)} or gain {number(high)} meV/atom"
