@@ -32,6 +32,7 @@ candidates:
   - {{name: "{EVIL}", formula: Cu + 2 LiF}}
   - XeF2
 uncertainty: {{samples: 40}}
+energies: anchored
 """
 KINDS = ("deposited", "layer", "worst_product")  # bare Li stands once for each electrolyte
 FLAGS = (

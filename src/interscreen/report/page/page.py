@@ -96,6 +96,7 @@ def report_html(run: Run) -> str:
     script = "\n".join(['"use strict";', *map(_asset, SCRIPTS)])
     version = str(run.stated("versions").get("interscreen") or "")
     data = page_data(run)
+    blocks = sentences.blocks(run)
     drawn = run.order()[:DRAWN]
     licence = _LICENCE.search(str(run.source.get("statement") or ""))
     return environment.from_string(_asset("template.html")).render(
@@ -114,7 +115,9 @@ def report_html(run: Run) -> str:
         methods=METHODS,
         bibtex=bibtex(run.source, version),
         data=data,
-        blocks=sentences.blocks(run),
+        blocks=blocks,
+        # the first electrolyte with somebody to try
+        opened=next((n for n, block in enumerate(blocks) if block.lists[0][1]), 0),
         picture=picture(run, drawn, data["range"]),
         legend=f"{MINUS}{data['range']}",
         signs=any(map(verdict, (*run.results, *run.ranking))),

@@ -67,7 +67,7 @@ def picture(run: Run, names: Sequence[str], limit: float) -> tuple[str, str]:
         Two SVG drawings of the same height: the names, and the cells.
     """
     kinds = next(kinds for most, kinds in _KINDS if len(run.electrolytes) <= most)
-    head = _HEAD + (_ROW if len(kinds) > 1 else 0)
+    head = _HEAD if len(kinds) == 1 else 2 * _ROW + 4
     height = head + (len(names) + 1) * _ROW + _GAP
     left = 16 + max(len(name) for name in [*(_cut(name) for name in names), "Bare lithium"]) * 7
     labels = [_label(left - 8, head + _ROW / 2, "bare lithium", "muted")]
@@ -106,7 +106,7 @@ def picture(run: Run, names: Sequence[str], limit: float) -> tuple[str, str]:
 def _head(x: float, electrolyte: str, kinds: Sequence[str]) -> str:
     """Write the name of an electrolyte over its columns, and what they hold where it is more."""
     title = f"<title>{html.escape(electrolyte)}</title>"
-    y = _HEAD - 8
+    y = _HEAD - 8 if len(kinds) == 1 else _ROW - 4
     if len(kinds) == 1:
         text = _small(_cut(electrolyte, 13))
         return f'<text x="{x + 8}" y="{y}" transform="rotate(-32 {x + 8} {y})">{title}{text}</text>'

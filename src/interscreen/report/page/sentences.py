@@ -119,7 +119,8 @@ def _entry(run: Run, row: Row) -> Entry:
 
 def limits(run: Run) -> str:
     """Return what the page can and cannot say, in HTML."""
-    cells = sum(row.get("kind") != "none" for row in measured_rows())
+    rows = [row for row in measured_rows() if row.get("computable", "yes") == "yes"]
+    cells = sum(bool(row.get("deposited_phases")) for row in rows)
     return (
         "Thermodynamics sorts out what reacts. It did not predict the resistance or the critical "
         f"current density of the {cells} measured interlayers we know of: leave out what reacts, "

@@ -31,7 +31,7 @@ function ranking() {
     if (anew || !table) {
       table = sortableTable({ id: "ranking-table",
         caption: `Ranking with ${ELECTROLYTE_WORD[chosen.electrolyte] || chosen.electrolyte}`,
-        columns: rankingColumns(block), rows, sort: { key: "rank", rise: true }, empty: "No candidate fits." });
+        columns: rankingColumns(block), rows, empty: "No candidate fits." });
       holder.replaceChildren(table.element);
     } else table.show(rows);
     const text = `${rows.length} of ${block.length} candidates`
