@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -121,7 +122,8 @@ def sweep(
 
     grid = rows(np.linspace(low, high, points))
     changes = []
-    for left, right in zip(grid[:-1], grid[1:], strict=True):
+    for first, last in pairwise(grid):
+        left, right = first, last
         while right["x"] - left["x"] > _CLOSE and left["phases"] != right["phases"]:
             (middle,) = rows(np.array([(left["x"] + right["x"]) / 2.0]))
             left, right = (middle, right) if middle["phases"] == left["phases"] else (left, middle)
