@@ -447,7 +447,7 @@ def test_folder_of_a_small_study_answers_too(old_run, run, screen, capsys):
     ranked = ranked[ranked["status"] == "ok"]
     assert [row["candidate"] for row in mine] == list(ranked["candidate"])
     # without its samples a folder knows ties by the limit only
-    assert [row["rank"] for row in mine][0] == 1
+    assert mine[0]["rank"] == 1
 
 
 def test_roles_and_weights_of_a_small_study_count(reference, tmp_path, capsys):

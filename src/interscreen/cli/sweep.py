@@ -25,7 +25,7 @@ def sweep(
     from ..answers.sweep import sweep as swept
     from ..report.text.sweep import sweep_text
 
-    low, dots, high = span.partition("..")
+    low, _, high = span.partition("..")
     try:
         ends = float(low), float(high)
     except ValueError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from math import isnan
 
 from ..errors import InputError
 from .formula import Formula, molar_mass
@@ -53,6 +54,6 @@ def _size(text: str, kind: str, name: str, unit: Formula) -> float:
     if kind == "wt":
         return molar_mass(unit.amounts)
     volume = figures_of(unit.text)[0]
-    if volume != volume:
+    if isnan(volume):
         raise InputError(f"{text}: no measured density of {name}; give the shares in wt%")
     return volume * float(unit.n_atoms)
