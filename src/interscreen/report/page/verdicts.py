@@ -130,6 +130,8 @@ def because(run: Run, row: Row) -> str:
             f"{'+' if change > 0 else ''}{number(change)}"
         )
     if reason := str(row.get("verdict_reason") or ""):
+        if _CONTACT.match(reason):
+            return "because its interval is that wide"
         text = re.sub(r"(?<!\w)-(?=\d)", MINUS, reason)
         return f"because of the {marked(text)}"
     low, high = interval(run, row, "improvement_eV_per_atom")
