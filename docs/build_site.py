@@ -20,6 +20,7 @@ MOVED = {
     "ARCHITECTURE.md": "ARCHITECTURE.md",
     "CONTRIBUTING.md": "CONTRIBUTING.md",
     "RELEASING.md": "RELEASING.md",
+    "SECURITY.md": "SECURITY.md",
     "CHANGELOG.md": "CHANGELOG.md",
     "CITATION.cff": "CITATION.cff",
     "reports/example/heatmap_reaction_energy.png": "example/heatmap_reaction_energy.png",

@@ -20,7 +20,7 @@ def test_units_stand_in_the_column_names():
     endings = {"eV/atom": "_eV_per_atom", "meV/atom": "_meV_per_atom", "V": "_V",
                "mAh/g": "_mAh_per_g"}  # fmt: skip
     endings |= {"eV": "_eV", "%": "_percent", "% by volume": "_percent"}
-    endings |= {"mAh/cm2/um": "_mAh_per_cm2_um"}
+    endings |= {"mAh/cm2/um": "_mAh_per_cm2_um", "K": "_K", "bar": "_bar"}
     endings |= {"ohm cm2": "_ohm_cm2", "ohm": "_ohm_per_cell", "mA/cm2": "_mA_cm2"}
     formula = ("_eV_per_formula", "_eV_per_formula_a", "_eV_per_formula_b")
     endings |= {"kJ/mol": "_kJ_per_mol", "eV/formula": formula}

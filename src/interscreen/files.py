@@ -91,7 +91,8 @@ def checksum(path: Path) -> str:
 
 def sync(path: Path) -> None:
     """Make a file, or the names in a folder, safe against a power cut."""
-    with contextlib.suppress(OSError):  # not every system can do it for a folder
+    folder = path.is_dir()  # not every system can do it for one
+    with contextlib.suppress(OSError) if folder else contextlib.nullcontext():
         handle = os.open(path, os.O_RDONLY)
         try:
             os.fsync(handle)

@@ -96,3 +96,34 @@ def test_stacks_have_a_temperature_but_no_endless_gas(db):
 def test_a_reactant_without_an_energy_says_which_table_ends(db):
     with pytest.raises(InputError, match=r"Ag2O: no energy at 1000 K.*Ag2O ends at 800 K"):
         db.at(1000.0).reaction("Ag2O", "LiF")
+
+
+def test_air_of_an_anchored_screen_is_ambient(db, embedded):
+    from interscreen.answers.surroundings import surroundings
+    from interscreen.energies.scale import anchored
+
+    room = anchored(embedded)
+    (found,) = surroundings(room, [("electrolyte", "Li2O")], [], ["CO2"])
+    energies = {name: measured()[name].gibbs(298.15) for name in ("Li2O",)}
+    carbonate = 6.0 * room.energies[room.find("Li2CO3")]
+    gas = gases()["CO2"].gibbs(298.15) + BOLTZMANN * 298.15 * log(4e-4)
+    assert found.energy_per_molecule_eV == pytest.approx(
+        carbonate - energies["Li2O"] - gas, abs=1e-6
+    )
+    hot = db.at(500.0).table
+    every = surroundings(hot, [("electrolyte", "Li2O")], [], ["CO2", "H2O", "O2"])
+    assert [one.status for one in every] == ["ok", "ok", "ok"]
+
+
+def test_a_study_has_a_temperature(db, tmp_path):
+    study = si.Study(
+        name="hot", candidates=["CuF2"], electrolytes=["LATP"], sensitivity=False,
+        conditions={"temperature": "500K"}, uncertainty={"samples": 0},
+    )  # fmt: skip
+    found = db.run(study, out=tmp_path / "hot").results
+    alone = db.at(500.0).stack("CuF2", "LATP").layer.energy
+    assert found["layer_mutual_eV_per_atom"].iloc[0] == pytest.approx(alone, abs=1e-9)
+    with pytest.raises(ValueError, match="write it with its unit"):
+        si.Study(
+            name="x", candidates=["CuF2"], electrolytes=["LATP"], conditions={"temperature": "500"}
+        )

@@ -95,14 +95,17 @@ def test_three_processes_can_start_at_once_on_an_empty_cache(compiled_copy):
     assert after == before, "the next process must find everything in the cache"
 
 
-@pytest.mark.parametrize("damage", ["half the code", "no index"])
+@pytest.mark.parametrize("damage", ["half the code", "one byte", "no index"])
 def test_a_damaged_cache_is_left_aside(compiled_copy, tmp_path, damage):
     folder = tmp_path / "copy"
     shutil.copytree(compiled_copy, folder)  # keeps the times, so that the cache still counts
     cache = folder / "interscreen" / "engine" / "__pycache__"
-    files = list(cache.glob("*.nbc" if damage == "half the code" else "*.nbi"))
+    files = list(cache.glob("*.nbi" if damage == "no index" else "*.nbc"))
     assert files
     for file in files:
         content = file.read_bytes()
-        file.write_bytes(content[: len(content) // 2] if damage == "half the code" else b"garbage")
+        place = len(content) // 2
+        flipped = content[:place] + bytes([content[place] ^ 16]) + content[place + 1 :]
+        damaged = {"half the code": content[:place], "one byte": flipped, "no index": b"garbage"}
+        file.write_bytes(damaged[damage])
     check(start(folder), folder)

@@ -69,3 +69,20 @@ def test_code_is_compiled_after_all_when_much_is_asked(monkeypatch):
         assert walk.may_be_plain(60)
         assert not walk.may_be_plain(60)
     assert not walk.may_be_plain(1)
+
+
+def test_a_flipped_byte_in_compiled_code_is_not_loaded(tmp_path):
+    from interscreen.engine.compiled_files import checked_file
+
+    def files():
+        return checked_file()(str(tmp_path), "f", "stamp")
+
+    files().save("key", ("code", b"machine code"))
+    assert files().load("key") == ("code", b"machine code")
+    (file,) = tmp_path.glob("*.nbc")
+    whole = file.read_bytes()
+    for place in range(len(whole)):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert files().load("key") is None
+    next(tmp_path.glob("*.nbi")).write_bytes(b"garbage")
+    assert files().load("key") is None

@@ -585,3 +585,18 @@ def test_a_whole_source_lists_its_ranking(opened, whole_folder):
     text = page.locator("#candidate").text_content()
     assert "Mutual energy with the electrolyte" in text
     assert "not kept for this row" not in text
+
+
+def test_names_that_every_object_of_a_script_knows_are_names_like_others(opened, tmp_path):
+    study = tmp_path / "s.yaml"
+    names = "{name: constructor, formula: LiF}, {name: __proto__, formula: CuF2}"
+    study.write_text(
+        f"name: s\nsource: {SMALL_SET}\nelectrolytes: [{{name: toString, formula: LATP}}]\n"
+        f"candidates: [{names}]\nuncertainty: {{samples: 0}}\n",
+        encoding="utf-8",
+    )
+    assert main(["screen", str(study), "--out", str(tmp_path / "run"), "--quiet"]) == 0
+    page = opened(tmp_path / "run")
+    for row in rows_of(tmp_path / "run", "results.csv"):
+        cell_of(page, row, "deposited").click()
+        assert row["candidate"] in page.locator("#candidate").text_content()

@@ -1,15 +1,24 @@
 """Run folders appear as a whole or not at all."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from interscreen.cli.main import main
-from interscreen.errors import OutputError
+from interscreen.errors import InputError, OutputError
 from interscreen.files import csv_bytes
-from interscreen.screen.folder import MANIFEST, new_folder, record_file, write_manifest
+from interscreen.screen import folder
+from interscreen.screen.folder import (
+    MANIFEST,
+    new_folder,
+    record_file,
+    require_unaltered,
+    write_manifest,
+)
 
 OWN = {"source": {}, "command": "interscreen screen", "versions": {}}
 
@@ -106,6 +115,72 @@ def test_a_folder_that_was_left_half_replaced_is_taken_over(tmp_path, monkeypatc
     assert content(target) == {"a.csv": "new", "results.csv": "new", "extra.csv": "old"}
     run(target, "newer", "a.csv")
     assert content(target) == {"a.csv": "newer", "results.csv": "newer"}
+
+
+STEPS = ("replace", "rename", "unlink", "fsync", "rmdir")
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), KeyboardInterrupt()])
+def test_whatever_step_fails_the_place_holds_a_run_or_can_be_taken_over(
+    tmp_path, monkeypatch, error
+):
+    """Every call that changes the disk fails once: the old run, the new one, or said so."""
+    monkeypatch.setattr(folder, "_YOUNG", -1.0)
+    for failing in range(100):
+        target = tmp_path / str(failing) / "run"
+        run(target, "old", "a.csv", "extra.csv")
+        calls = []
+
+        def once(right, calls=calls, failing=failing):
+            def call(*arguments, **options):
+                calls.append(right)
+                if len(calls) == failing + 1:
+                    raise error
+                return right(*arguments, **options)
+
+            return call
+
+        with pytest.MonkeyPatch.context() as patch:
+            for step in STEPS:
+                patch.setattr(os, step, once(getattr(os, step)))
+            try:
+                run(target, "new", "a.csv", "z.csv")
+            except (OutputError, KeyboardInterrupt) as error_now:
+                said = str(error_now)
+            else:
+                said = ""
+        assert said in ("", f"output folder {target}: cannot be written (Input/output error)")
+        found = content(target)
+        if found not in (OLD, NEW):
+            with pytest.raises(InputError, match="stopped while it replaced this run"):
+                require_unaltered(target)
+        run(target, "new", "a.csv", "z.csv")
+        assert content(target) == NEW
+        require_unaltered(target)
+        assert [entry.name for entry in target.parent.iterdir()] == ["run"]
+        if len(calls) <= failing:
+            break
+    assert 10 < failing < 99
+
+
+OLD = {"results.csv": "old", "a.csv": "old", "extra.csv": "old"}
+NEW = {"results.csv": "new", "a.csv": "new", "z.csv": "new"}
+
+
+def test_the_folder_that_a_killed_process_left_goes_with_the_next_run(tmp_path, monkeypatch):
+    code = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from interscreen.screen.folder import new_folder\n"
+        "with new_folder(Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "run")], check=False, timeout=60)
+    assert len(list(tmp_path.iterdir())) == 1
+    monkeypatch.setattr(folder, "_YOUNG", -1.0)
+    with new_folder(tmp_path / "run") as mine:  # that of a process which works is left alone
+        run(tmp_path / "run", "new")
+        assert mine.is_dir()
+        assert sorted(e.name for e in tmp_path.iterdir()) == sorted([mine.name, "run"])
+        write_manifest(mine, OWN)
 
 
 def test_a_file_that_is_made_again_stays_ours(tmp_path):

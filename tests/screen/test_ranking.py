@@ -27,7 +27,7 @@ def row(candidate, *, electrolyte="E", role="conversion", lithium=-1.0, layer=0.
         "surface_mutual_eV_per_atom": deposited,
         "facing_energy_meV_per_atom": np.nan,
         "bridge_margin_V": margin,
-        "deposited_bridge_margin_V": margin,
+        "own_bridge_margin_V": margin,
         "layer": "x",
         "left_out_phases": "",
         "source": "s",

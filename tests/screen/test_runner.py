@@ -55,7 +55,12 @@ def test_rows_hold_what_the_single_questions_give(demo, reference):
 def test_copper_fluoride_is_the_choice_for_latp(demo):
     latp = demo.ranking[demo.ranking["electrolyte"] == "LATP"]
     assert list(latp["candidate"]) == ["CuF2", "CuS", "Cu3N", "AlF3"]
-    assert list(latp["rank"]) == [1, 2, 3, 4]
+    assert list(latp["rank"]) == [
+        1,
+        2,
+        3,
+        3,
+    ]
 
 
 @pytest.mark.proof
@@ -175,7 +180,8 @@ def test_error_bars_stand_in_the_ranking_and_may_be_switched_off(reference):
     assert without.sensitivity is None
     assert "probability_best" not in without.ranking
     assert "suspect_phase" not in without.ranking
-    assert without.results.equals(found.results)
+    judged = ["verdict", "verdict_reason"]  # from samples, or from the stated width
+    assert without.results.drop(columns=judged).equals(found.results.drop(columns=judged))
 
 
 def test_the_score_of_a_sample_is_the_score_of_its_numbers(reference):

@@ -31,7 +31,7 @@ def random_rows(seed, n=2000):
     columns = {name: -rng.exponential(0.1, n) for name in SCORE_COLUMNS[:5]}
     columns["facing_energy_meV_per_atom"] = -rng.exponential(100.0, n)
     columns["bridge_margin_V"] = rng.normal(0.0, 1.0, n)
-    columns["deposited_bridge_margin_V"] = rng.normal(0.0, 1.0, n)
+    columns["own_bridge_margin_V"] = rng.normal(0.0, 1.0, n)
     # around the limit of the roles, and exactly on it
     columns["lithium_mutual_eV_per_atom"][: n // 4] = -0.01 + rng.normal(0.0, 0.002, n // 4)
     columns["lithium_mutual_eV_per_atom"][:3] = -0.01, 0.0, -0.0
@@ -56,7 +56,7 @@ BY_HAND = {
     "lithium_mutual_eV_per_atom": -0.5, "deposited_mutual_eV_per_atom": -0.06,
     "layer_mutual_eV_per_atom": -0.02, "surface_mutual_eV_per_atom": -0.01,
     "worst_product_mutual_eV_per_atom": -0.1, "facing_energy_meV_per_atom": -4.0,
-    "bridge_margin_V": -0.5, "deposited_bridge_margin_V": -2.0,
+    "bridge_margin_V": -0.5, "own_bridge_margin_V": -2.0,
 }  # fmt: skip
 
 

@@ -25,6 +25,8 @@ from .texts import layer_texts
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .thickness import OfThickness
+
 
 @dataclass(frozen=True)
 class Contact(Keyed):
@@ -73,6 +75,8 @@ class Stack(Answer, figure="stack"):
         The way from the candidate to the products in equilibrium with Li metal.
     bridge_product : str or None
         Li-bearing salt among the products whose window reaches highest.
+    of_thickness : OfThickness or None
+        The layer at a thickness, where one was asked for.
     bridge_margin_V : float
         Its oxidation limit minus the reduction limit of the electrolyte [V]; minus the reduction
         limit when there is no such product.
@@ -88,6 +92,7 @@ class Stack(Answer, figure="stack"):
     lithiation: Lithiation
     bridge_product: str | None
     bridge_margin_V: float
+    of_thickness: OfThickness | None = None
 
     @property
     def contacts(self) -> tuple[Contact, ...]:

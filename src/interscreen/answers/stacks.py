@@ -175,7 +175,7 @@ class Stacks:
         return {
             "bare_mutual_eV_per_atom": bare,
             "electrolyte_reduction_limit_V": electrolyte.reduction[:, None],
-            "electrolyte_tolerance_reduction_limit_V": limit,
+            "electrolyte_tolerance_limit_V": limit,
             "lithium_mutual_eV_per_atom": li.mutual[None],
             "lithium_total_eV_per_atom": li.total[None],
             "first_voltage_V": np.where(li.uptake > 0.0, li.reduction, np.nan)[None],
@@ -190,7 +190,7 @@ class Stacks:
             "surface_mutual_eV_per_atom": self.surface,
             "facing_energy_meV_per_atom": 1000.0 * self.facing,
             "bridge_margin_V": self.reach[None] - limit,
-            "deposited_bridge_margin_V": self.deposited_reach[None] - limit,
+            "own_bridge_margin_V": self.deposited_reach[None] - limit,
         }
 
     @property
@@ -213,12 +213,12 @@ OF_CANDIDATE = (
     "li_uptake_per_formula reduction_limit_V oxidation_limit_V"
 ).split()
 OF_ELECTROLYTE = (
-    "bare_mutual_eV_per_atom electrolyte_reduction_limit_V electrolyte_tolerance_reduction_limit_V"
+    "bare_mutual_eV_per_atom electrolyte_reduction_limit_V electrolyte_tolerance_limit_V"
 ).split()
 OF_STACK = (
     "deposited_mutual_eV_per_atom layer_mutual_eV_per_atom worst_product_mutual_eV_per_atom "
     "improvement_eV_per_atom surface_mutual_eV_per_atom facing_energy_meV_per_atom "
-    "bridge_margin_V deposited_bridge_margin_V"
+    "bridge_margin_V own_bridge_margin_V"
 ).split()
 
 

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import log
 from typing import Any
 
+from ..energies.gases import BOLTZMANN
+from ..energies.measured import gases
 from ..errors import InterscreenError, reason_of
 from ..phases.columns import columns_of
+from ..phases.conditions import ROOM_K
 from ..phases.material import Material, resolve
 from ..phases.result import Result
+from ..phases.source import ANCHORED
 from ..phases.table import PhaseTable
 from .reactant import ON_HULL
 from .reaction import Reaction, react
 
 OK, FAILED = "ok", "failed"
 CATHODE, AIR = "cathode", "air"
+AMBIENT_BAR = {"CO2": 4e-4, "H2O": 0.0158}
+"""Gases of the air by their pressure [bar]; moisture is 50 % of what air holds at 25 C."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,8 @@ def _contact(
         source=table.source.to_dict()["source_label"],
     )  # fmt: skip
     try:
-        reaction = react(table, material, partner)
+        met = _ambient(table, partner) if kind == AIR else partner
+        reaction = react(table, material, met)
         return replace(
             failed,
             status=OK,
@@ -151,6 +159,24 @@ def _contact(
         )
     except Exception as error:  # one contact must not stop the others; the row says why
         return replace(failed, reason=reason_of(error))
+
+
+def _ambient(table: PhaseTable, partner: str | Material) -> str | Material:
+    """Return a gas of the air with its energy at its pressure there; others stay as they are.
+
+    Energies as tabulated know no pressure; O2 has that of 1 bar.
+    """
+    given, unit = resolve(partner)
+    conditions = table.source.conditions
+    name = unit.text if table.source.scale == ANCHORED and given.energy_eV_per_atom is None else ""
+    if name == "O2" and conditions:
+        return replace(given, energy_eV_per_atom=0.0)
+    if name not in AMBIENT_BAR:
+        return partner
+    kelvin = conditions.temperature_K if conditions else ROOM_K
+    gas = gases()[name]
+    energy = gas.gibbs(kelvin) + BOLTZMANN * kelvin * log(AMBIENT_BAR[name])
+    return replace(given, energy_eV_per_atom=energy / gas.atoms)
 
 
 def _names(given: str | Material) -> tuple[str, str]:

@@ -25,9 +25,10 @@ from ..phases.table import PhaseTable
 from .beside import walk_beside
 from .provenance import provenance
 from .reactant import ON_HULL, gas_elements, with_gases
+from .surroundings import AMBIENT_BAR
 
-AIR = {"O2": "21%", "CO2": "400ppm", "H2O": "15.8mbar"}
-"""Ambient air; the moisture is 50 % of what air holds at 25 C."""
+AIR = {"O2": "21%"} | {gas: f"{pressure}bar" for gas, pressure in AMBIENT_BAR.items()}
+"""Ambient air."""
 
 _NEVER = 100.0  # energy of what does not form [eV/atom]
 _MORE = 1.001  # a hair below the hull

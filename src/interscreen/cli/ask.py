@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from .command import (
     output_options,
     root,
     together,
+    write_csv,
 )
 from .heat import Gases, Heat, gases_only, heat_options
 from .source import Choice, asked, source_options
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
     from ..answers.map import CompositionMap
     from ..answers.profile_result import Profile
+    from ..answers.scan import Scan
     from ..database.database import Database
     from ..phases.material import Material
     from ..phases.table import PhaseTable
@@ -231,23 +234,34 @@ def lithiate(
 @click.argument("candidate", help=NAMED)
 @click.argument("electrolyte", help="formula or name")
 @_samples
+@option(
+    "--thickness",
+    "of the layer as deposited (50nm, 15um): Li taken up, expansion, electrolyte consumed",
+    metavar="LENGTH",
+)
 @heat_options
 @source_options
 @output_options
 def stack(
-    candidate: str, electrolyte: str, samples: int, heat: Heat, choice: Choice, output: Output
-) -> int:
+    candidate: str, electrolyte: str, samples: int, thickness: str | None, heat: Heat,
+    choice: Choice, output: Output,
+) -> int:  # fmt: skip
     """Answer with every contact of Li | candidate | electrolyte."""
+    from ..answers.thickness import of_thickness, read_thickness
     from ..report.text.answers import stack_text
     from ..report.text.explain import judgement_lines
     from ..screen.judge import judged
 
     rows: list[dict[str, Any]] = []
+    nm = None if thickness is None else read_thickness(thickness)
 
     def ask(db: Database) -> Any:
         db = heat.on(db)
         found = db.stack(candidate, electrolyte, samples)
         rows.append(judged(db.table, candidate, electrolyte))
+        if nm is not None:
+            sized = of_thickness(db.table, candidate, electrolyte, found, nm)
+            found = replace(found, of_thickness=sized)
         return found
 
     return answer(
@@ -259,18 +273,52 @@ def stack(
 
 
 @root.command("profile")
-@profile_options
-@option("--out", "write profile.png, .svg, .pdf and .csv there", metavar="FOLDER")
+@material("a", NAMED)
+@material("b")
+@option(
+    "--over", "potential (default), temperature, or a gas: CO2", default="potential", metavar="X"
+)
+@option("--from", "default 0 V vs Li/Li+, 25C, 1e-6bar", key="start", metavar="V")
+@option("--to", "default 5 V, 1000C, 1bar", key="end", metavar="V")
+@option("--step", "over potentials: list points at this distance, too", type=float, metavar="V")
+@option(
+    "--out",
+    "write profile.csv there, of potentials profile.png, .svg and .pdf, too",
+    metavar="FOLDER",
+)
+@option("--potential", "over others: open the interface to Li at V", type=float, metavar="V")
 @force_option
 @heat_options
 @source_options
 @output_options
 def profile(
-    a: Material, b: Material, start: float, end: float, step: float | None, out: str | None,
-    force: bool, heat: Heat, choice: Choice, output: Output,
+    a: Material, b: Material, over: str, start: str | None, end: str | None, step: float | None,
+    out: str | None, potential: float | None, force: bool, heat: Heat, choice: Choice,
+    output: Output,
 ) -> int:  # fmt: skip
-    """Answer with the reactions of two materials and Li, from one potential to another."""
-    from ..report.text.profile import profile_text
+    """Answer with the reactions of two materials over potentials, temperatures or pressures."""
+    from ..report.text.profile import profile_text, scan_text
+
+    if over != "potential":
+        if step is not None:
+            raise InputError("--step: goes with potentials only; leave it out")
+        low, high = ("25C", "1000C") if over == "temperature" else ("1e-6bar", "1bar")
+
+        def listed_points(found: Scan) -> None:
+            if out:
+                write_csv(found.to_frame(), str(Path(out) / "profile.csv"), force)
+                output.say(f"wrote {Path(out) / 'profile.csv'}")
+
+        return answer(
+            choice,
+            output,
+            lambda db: heat.scan(db, a, b, over, start or low, end or high, potential_V=potential),
+            scan_text,
+            first=listed_points,
+        )
+    if potential is not None:
+        raise InputError("--potential: a profile goes over it; say --over temperature with it")
+    volts = _volts("--from", start, 0.0), _volts("--to", end, 5.0)
 
     def write(found: Profile) -> None:
         from ..report.figures.saving import save
@@ -283,10 +331,19 @@ def profile(
     return answer(
         choice,
         output,
-        lambda db: heat.on(db).profile(a, b, start, end, step),
+        lambda db: heat.on(db).profile(a, b, *volts, step),
         profile_text,
         first=write,
     )
+
+
+def _volts(name: str, text: str | None, default: float) -> float:
+    try:
+        return default if text is None else float(text.strip().removesuffix("V"))
+    except ValueError:
+        raise InputError(
+            f"{name} {text}: give a potential in V, or say --over temperature"
+        ) from None
 
 
 @root.command("decompose")

@@ -35,6 +35,7 @@ COMMANDS = {
     "lithiate": ("ask", "stepwise lithiation down to Li metal"),
     "profile": ("ask", "an interface open to Li over a range of potentials"),
     "stack": ("ask", "every contact of Li | candidate | electrolyte"),
+    "sweep": ("sweep", "a stack along a ratio of phases or a dopant"),
     "explain": ("explain", "how the numbers of a stack come about, in ten lines"),
     "decompose": ("ask", "the temperature at which a material gives off gas"),
     "treat": ("ask", "a surface in air, in a furnace, with acid or Li, one after another"),

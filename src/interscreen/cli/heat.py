@@ -10,7 +10,9 @@ from ..errors import InputError
 from .command import Decorator, gathered, option
 
 if TYPE_CHECKING:
+    from ..answers.scan import Scan
     from ..database.database import Database
+    from ..phases.material import Given
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,21 @@ class Heat(Gases):
             pressure=self.pressure or 1.0,
             closed_gas=self.closed_gas,
         )
+
+    def scan(
+        self, db: Database, a: Given, b: Given, over: str, start: str, end: str,
+        *, potential_V: float | None,
+    ) -> Scan:  # fmt: skip
+        """Ask for a contact over temperature or a gas."""
+        if over == "temperature":
+            if self.temperature is not None:
+                raise InputError("--temperature: it is what is followed; leave it out")
+        elif self.temperature is None:
+            raise InputError(f"--over {over}: say at which temperature, as --temperature 700C")
+        return db.scan(
+            a, b, over, start, end, gases=self.gases, temperature_K=self.temperature or "25C",
+            pressure=self.pressure or 1.0, closed_gas=self.closed_gas, potential_V=potential_V,
+        )  # fmt: skip
 
 
 _HEAT = "Temperature and gases"

@@ -20,15 +20,17 @@ from ..answers.put_back import with_put_back
 from ..answers.reactant import identified, is_identifier
 from ..answers.reaction import Reaction, react
 from ..answers.sampled import sampled_lithiation, sampled_reaction, sampled_window
+from ..answers.scan import TEMPERATURE, Scan, scan
 from ..answers.stack import Stack, stack
 from ..answers.treat import Treatment, read_step, treat
 from ..answers.window import Window, stability_window
 from ..energies.anchors import Anchoring
 from ..energies.conditions import at_conditions, read_conditions
+from ..energies.gases import gas_named
 from ..energies.sampling import EnergyModel
 from ..energies.scale import prepared
 from ..errors import InputError, InterscreenWarning
-from ..phases.conditions import BACKGROUND_BAR
+from ..phases.conditions import BACKGROUND_BAR, ROOM_K
 from ..phases.filters import Filters
 from ..phases.material import Given, elements_of
 from ..phases.result import Result
@@ -380,6 +382,41 @@ class Database:
             Adds points at regular distances [V]; the curves need none.
         """
         return self._asked(lambda table: profile(table, a, b, start, end, step), (a, b))
+
+    def scan(
+        self,
+        a: Given,
+        b: Given,
+        over: str = "temperature",
+        start: float | str = "25C",
+        end: float | str = "1000C",
+        *,
+        gases: Mapping[str, float | str] | None = None,
+        temperature_K: float | str = ROOM_K,
+        pressure: float | str = 1.0,
+        closed_gas: bool = False,
+        potential_V: float | None = None,
+    ) -> Scan:
+        """Return where the answer of a contact changes with temperature or with a gas.
+
+        Parameters
+        ----------
+        a, b : str, Material, or pymatgen Composition, Element or entry
+        over : str
+            ``"temperature"``, or a gas, as ``"CO2"``.
+        start, end : float or str
+            Temperatures (``"25C"``, a number [K]) or pressures (``"1e-6bar"``, a number [bar]).
+        gases, temperature_K, pressure, closed_gas
+            What stays, as for ``at``.
+        potential_V : float, optional
+            Potential of Li [V against Li/Li+].
+        """
+        conditions = read_conditions(temperature_K, gases, pressure=pressure, closed_gas=closed_gas)
+        more = [*conditions.gases, *([] if over == TEMPERATURE else [gas_named(over)])]
+        table = self._holding([elements_of([a, b, *more], lithium=potential_V is not None)])
+        return self._said(
+            scan(table, a, b, over, start, end, conditions=conditions, potential_V=potential_V)
+        )
 
     def decompose(
         self,

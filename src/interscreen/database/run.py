@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from ..energies.conditions import at_conditions
 from ..energies.sampling import FEWEST, MOST, EnergyModel
 from ..errors import InputError
 from ..phases.material import Given, as_material
@@ -373,6 +374,8 @@ def write_run(
     from ..screen.run import run_study, workers_of
 
     started = time.perf_counter()
+    if study.conditions is not None:
+        table = at_conditions(table, study.conditions.read())
 
     def manifest(place: Path, **found: Any) -> None:
         seconds = time.perf_counter() - started

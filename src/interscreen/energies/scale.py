@@ -83,7 +83,9 @@ def anchored(table: PhaseTable, temperature_K: float = ROOM_K) -> PhaseTable:
     """Return a table with anchored energies; see ``on_scale``."""
     compounds = np.flatnonzero(np.diff(table.indptr) > 1)
     energies = np.array(table.energies)
-    shifts = Anchoring(table).shifts(compositions_of(table, compounds), temperature_K)
+    shifts = Anchoring(table, own_salts=True).shifts(
+        compositions_of(table, compounds), temperature_K
+    )
     energies[compounds] += shifts
     quiet = molecular(table)
     counted = table.counted & ~quiet

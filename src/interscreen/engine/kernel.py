@@ -23,6 +23,8 @@ from typing import Any
 
 import numpy as np
 
+from .compiled_files import check_files
+
 OK = 0
 ITERATION_LIMIT = 1
 SINGULAR_BASIS = 2
@@ -57,6 +59,7 @@ def _compile(function: Callable[..., Any]) -> Callable[..., Any]:
     if _compiling[-1]:
         try:
             made: Callable[..., Any] = numba.njit(cache=True, **options)(function)
+            check_files(made)
             return made
         except RuntimeError:  # no folder that compiled code may be written to
             pass

@@ -51,8 +51,8 @@ class Conditions:
         return self.background_bar == self.pressure_bar
 
     @property
-    def text(self) -> str:
-        """Conditions in words."""
+    def rest(self) -> str:
+        """What holds at any temperature, in words."""
         named = [f"{name} {pressure:.3g} bar" for name, pressure in self.gases.items()]
         others = "other gases leave" if named else "gases leave"
         how = (
@@ -60,7 +60,12 @@ class Conditions:
             if self.closed_gas
             else f"{others} at {self.background_bar:g} bar"
         )
-        return "; ".join([f"{self.temperature_K:g} K", *named, how])
+        return "; ".join([*named, how])
+
+    @property
+    def text(self) -> str:
+        """Conditions in words."""
+        return f"{self.temperature_K:g} K; {self.rest}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entries of results."""

@@ -13,6 +13,7 @@ from .doubts import doubts
 from .energy_units import HIGHEST, LOWEST, check_energy
 from .formula import Amounts, Formula, atomic_number, nearest, parse_formula, split_mixture
 from .names import Names, find_name, names, refuse_words, written_out
+from .shares import plain_mixture
 from .texts import LONGEST_NAME, checked_text
 from .units import checked_limit
 
@@ -206,6 +207,7 @@ def compose(text: str) -> Composition:
 def _composed(_: Names, text: str, strict: bool = False) -> Composition:
     """Read a mixture; ``strict`` refuses words that are no formulas."""
     notes: list[str] = []
+    text = plain_mixture(text, lambda part: _part(part, notes))
     if strict:
         refuse_words(text)
     try:
@@ -226,6 +228,14 @@ def _composed(_: Names, text: str, strict: bool = False) -> Composition:
     )
     notes += [line for _, formula in parts for line in formula.notes]
     return Composition(shown if len(parts) > 1 else parts[0][1].text, parts, tuple(notes))
+
+
+def _part(part: str, notes: list[str]) -> Formula:
+    """Return the formula of one component, which may be a name."""
+    (_, formula), *more = _components(part, notes)
+    if more:
+        raise InputError(f"{part}: a mixture by itself; give the share of each of its formulas")
+    return parse_formula(formula)
 
 
 def _components(part: str, notes: list[str]) -> list[tuple[Fraction, str]]:

@@ -344,6 +344,7 @@ def refine(
     if study.uncertainty.samples:
         drawn = _sampled(study, table, electrolytes, wanted, jobs)
         rows = with_verdicts(drawn, rows)
+        standing = Standing.of(board.with_verdicts(rows), study.ranking)
     ranking = rank(rows, study.ranking, standing)
     keep = [
         row["candidate"] in {board.candidates[place] for place in listed[row["electrolyte"]]}

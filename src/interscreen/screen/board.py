@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,17 +61,26 @@ class Board:
             name: grid(np.where(ok, as_numbers(results.get(name)), np.nan), np.nan)
             for name in (*SCORE_COLUMNS, *STATED, *OPTIONAL_COLUMNS)
         }
-        order = {name: place for place, name in enumerate(VERDICTS)}
-        said = results["verdict"] if "verdict" in results else [""] * len(results)
-        judged = np.array([order.get(one, len(order)) for one in said], dtype=np.int64)
+        judged = _places_of_verdicts(results)
         return cls(
             tuple(candidates),
             tuple(electrolytes),
             grid(np.arange(len(results)), -1),
             grid(np.where(ok, results["role"], "").astype(str), ""),
-            grid(judged, len(order)),
+            grid(judged, len(VERDICTS)),
             numbers,
         )
+
+    def with_verdicts(self, results: pd.DataFrame) -> Board:
+        """Return the board with the verdicts of some of its rows."""
+        line = {name: number for number, name in enumerate(self.electrolytes)}
+        column = {name: number for number, name in enumerate(self.candidates)}
+        verdicts = self.verdicts.copy()
+        places = [line[name] for name in results["electrolyte"]]
+        verdicts[places, [column[name] for name in results["candidate"]]] = _places_of_verdicts(
+            results
+        )
+        return replace(self, verdicts=verdicts)
 
     @property
     def counted(self) -> NDArray[np.bool_]:
@@ -112,3 +121,9 @@ class Board:
         counted = values[..., self.counted, :] if self.counted.any() else values
         mean = counted.mean(axis=-2, keepdims=True)
         return np.concatenate([mean, values], axis=-2)
+
+
+def _places_of_verdicts(results: pd.DataFrame) -> NDArray[np.int64]:
+    order = {name: place for place, name in enumerate(VERDICTS)}
+    said = results["verdict"] if "verdict" in results else [""] * len(results)
+    return np.array([order.get(one, len(order)) for one in said], dtype=np.int64)

@@ -199,5 +199,6 @@ def with_confidence(
         known.loc[list(labels), "tied_with"] = ["; ".join(names[row]) for row in tied]
         if alone and len(labels) == len(block):
             better = (said[:, None] < said) | (same & ahead)
-            known.loc[list(labels), "rank"] = 1 + better.sum(axis=0)
+            # in the order of the block: a worse score has no better rank
+            known.loc[list(labels), "rank"] = np.maximum.accumulate(1 + better.sum(axis=0))
     return known

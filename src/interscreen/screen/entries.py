@@ -14,7 +14,9 @@ from pydantic import (
     field_validator,
 )
 
+from ..energies.conditions import read_conditions, read_temperature
 from ..energies.sampling import FEWEST, MOST
+from ..phases.conditions import Conditions
 from ..phases.material import Material, resolve
 from ..phases.texts import checked_text
 
@@ -103,6 +105,33 @@ def _entry(value: Any) -> Any:
 
 
 Entry = Annotated[MaterialEntry, BeforeValidator(_entry)]
+
+
+class StudyConditions(BaseModel):
+    """Temperature of a screen (docs/temperature.md).
+
+    Attributes
+    ----------
+    temperature : str or float
+        ``500K``, ``227C``, or a number [K].
+    closed_gas : bool
+        Gases leave when they reach 1 bar; otherwise at 1 ppm of it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    temperature: str | float
+    closed_gas: bool = False
+
+    @field_validator("temperature")
+    @classmethod
+    def _readable(cls, value: str | float) -> str | float:
+        read_temperature(value)
+        return value
+
+    def read(self) -> Conditions:
+        """Return the conditions as a table takes them."""
+        return read_conditions(self.temperature, closed_gas=self.closed_gas)
 
 
 class Uncertainty(BaseModel):

@@ -45,6 +45,7 @@ _KINDS: dict[str, type] = {
     **dict.fromkeys(("warnings", "notes", "left_out_phases"), list),
     **dict.fromkeys(("command", "date", "run_key"), str),
 }
+_ENDING = ".unfinished"  # of a temporary folder
 _YOUNG = 60.0  # s: who made a temporary folder has locked it by then
 _MOST_BYTES = 64 * 1024**2  # of a manifest
 _PACKAGES = (
@@ -75,7 +76,7 @@ def new_folder(target: Path) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _sweep(target)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        temporary = Path(tempfile.mkdtemp(_ENDING, f".{target.name}.", target.parent))
         temporary.chmod(0o777 & ~umask())
         lock = _locked(temporary)
     except OSError as error:
@@ -88,9 +89,7 @@ def new_folder(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise OutputError(f"output folder {target}: cannot be written ({error.strerror})") from None
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        if lock is not None:
-            os.close(lock)
+        _remove(temporary, lock)
         for parent in missing:  # innermost first; one that holds the run stays
             with contextlib.suppress(OSError):
                 parent.rmdir()
@@ -98,13 +97,20 @@ def new_folder(target: Path) -> Iterator[Path]:
 
 def _sweep(target: Path) -> None:
     """Remove the temporary folders of processes that were killed: nobody holds their locks."""
-    for left in target.parent.glob(f".{glob.escape(target.name)}.????????"):
+    for left in target.parent.glob(f".{glob.escape(target.name)}.????????{_ENDING}"):
         with contextlib.suppress(OSError):
             old = left.is_dir() and time.time() - left.stat().st_mtime > _YOUNG
             lock = _locked(left) if old else None
             if lock is not None:
-                shutil.rmtree(left, ignore_errors=True)
-                os.close(lock)
+                _remove(left, lock)
+
+
+def _remove(folder: Path, lock: int | None) -> None:
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        if lock is not None:
+            os.close(lock)
 
 
 def _locked(folder: Path) -> int | None:
@@ -200,18 +206,26 @@ def require_unaltered(folder: Path) -> None:
     Raises
     ------
     InputError
-        For a table that was changed, added or removed, and a manifest that is none.  A folder
-        without checksums (of an earlier version, or gathered by hand) is only warned about.
+        For a table that was changed or added, results or ranking that are missing, and a manifest
+        that is none.  Another table that is missing, and a folder without checksums (of an earlier
+        version, or gathered by hand), are only warned about.
     """
     sums = read_manifest(folder).get("files_sha256")
     if not isinstance(sums, dict):
         log.warning("warning: run %s has no checksums: nobody can tell if it was changed", folder)
         return
+    if _REPLACED in read_manifest(folder):
+        raise InputError(
+            f"run {folder}: a screen was stopped while it replaced this run; run that again"
+        )
     there = [f"{name}.csv" for name in TABLES] + [RESULTS]
     for name in there:
         file = folder / name
         if name in sums and not file.is_file():
             what = "is missing"
+            if name not in (RESULTS, "results.csv", "ranking.csv"):  # too large to hand on
+                log.warning("warning: run %s: %s is missing", folder, name)
+                continue
         elif file.exists() and name not in sums:
             what = "is not of this run"
         elif file.exists() and checksum(file) != sums[name]:

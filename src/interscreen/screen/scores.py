@@ -30,7 +30,7 @@ ARRANGEMENTS = (MIXTURE, FACING, WORST)  # which phase of it meets the electroly
 SCORE_COLUMNS = (
     "lithium_mutual_eV_per_atom deposited_mutual_eV_per_atom layer_mutual_eV_per_atom "
     "surface_mutual_eV_per_atom worst_product_mutual_eV_per_atom facing_energy_meV_per_atom "
-    "bridge_margin_V deposited_bridge_margin_V"
+    "bridge_margin_V own_bridge_margin_V"
 ).split()
 STATED = ("route", "arrangement")  # texts that decide which of them count; or their places
 OPTIONAL_COLUMNS = ("volume_change_percent", "metal_percolates")
@@ -110,7 +110,7 @@ def score_terms(columns: Mapping[str, ArrayLike], factors: Factors) -> dict[str,
         [0.0 * deposited, np.where(np.isnan(surface), deposited, surface)],
         deposited,
     )
-    volts = (np.minimum(0.0, known[f"{name}bridge_margin_V"]) for name in ("deposited_", ""))
+    volts = (np.minimum(0.0, known[f"{name}bridge_margin_V"]) for name in ("own_", ""))
     before, after = (factors["bridge_meV_per_V"] * missing for missing in volts)
     found = {
         "converted layer": factors["layer"]

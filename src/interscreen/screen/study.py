@@ -12,7 +12,7 @@ from ..phases.filters import Filters
 from ..phases.material import elements_of
 from ..phases.texts import LONGEST_NAME, checked_text
 from ..sources.open import SourceOptions
-from .entries import Entry, MaterialEntry, Uncertainty
+from .entries import Entry, MaterialEntry, StudyConditions, Uncertainty
 from .query import Query
 from .ranking import OVERALL, Ranking
 
@@ -40,6 +40,9 @@ class Study(BaseModel):
         anchored, and one of ``Database`` has the scale of the database.
     set : list of str
         Measured energies that replace those of the source, as ``BiF3=-2.17eV/atom@298K``.
+    conditions : mapping, optional
+        ``temperature: 500K`` (and ``closed_gas: true``): docs/temperature.md.  A gas of endless
+        amount is none of a screen's.
     anode : Li
     electrolytes, candidates : list of MaterialEntry
         In YAML ``candidates`` may also name a file with the list (or another study): beside the
@@ -84,6 +87,7 @@ class Study(BaseModel):
     add: list[str] = []
     energies: Literal["", "source", "anchored"] = ""
     set: list[str] = []
+    conditions: StudyConditions | None = None
     anode: Literal["Li"] = "Li"
     electrolytes: list[Entry] = Field(min_length=1)
     candidates: list[Entry]

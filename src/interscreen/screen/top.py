@@ -17,6 +17,7 @@ from .marks import HIDDEN_BY, OBSERVED, any_of, counts_of, hidden
 from .places import ranks
 from .scores import ROLES
 from .tables import FAILED, OK
+from .verdict import VERDICTS
 from .weights import Ranking
 from .where import (
     ELEMENTS,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 SCORE = "score_meV_per_atom"
 _DOUBT = ("suspect_phase", "suspect_direction", "suspect_change_meV_per_atom")
 _NEEDED = ("candidate", "electrolyte", "status", SCORE)
+VERDICT = "verdict"
 _KNOWN = {"role": Kind(TEXT, ROLES), "status": Kind(TEXT, (OK, FAILED)), OBSERVED: MAYBE}
 _PHASES = ("layer", "worst_product", "bridge_product")  # and every column ..._products
 # what belongs to a candidate and an electrolyte together; the rest is the candidate's own
@@ -225,7 +227,8 @@ def best(
     kinds = kinds_of(rows.schema)
     condition = parse_where(where, kinds) if where.strip() else None
     column, descending = _sort_column(sort, kinds)
-    core = rows.columns(dict.fromkeys((*_NEEDED, column)))
+    judged = (VERDICT,) if VERDICT in kinds else ()
+    core = rows.columns(dict.fromkeys((*_NEEDED, *judged, column)))
     names, of_row = codes(core["electrolyte"])
     if electrolyte is None and len(names) == 1:
         electrolyte = names[0]
@@ -235,6 +238,9 @@ def best(
     columns = TableColumns(core)
     scores = columns.numbers(SCORE)
     scores[~columns.texts("status", OK.__eq__)] = np.nan
+    said = np.zeros(len(core), dtype=np.int64)
+    for place, name in enumerate(VERDICTS if judged else ()):
+        said[columns.texts(VERDICT, name.__eq__)] = place
     meets = np.ones(len(core), dtype=np.bool_)
     if condition:
         meets = condition.mask(TableColumns(rows.columns(condition.columns)))
@@ -244,10 +250,13 @@ def best(
                 f"sort: {column} differs between the electrolytes; name one of them with "
                 f"--electrolyte ({', '.join(names)})"
             )
-        positions, scores, meets = _together(codes(core["candidate"])[1], len(names), scores, meets)
+        candidate = codes(core["candidate"])[1]
+        positions, scores, meets = _together(candidate, len(names), scores, meets)
+        groups = np.zeros(len(positions), dtype=np.int64)
+        np.maximum.at(groups, np.unique(candidate, return_inverse=True)[1], said)
     else:
         positions = np.flatnonzero(of_row == names.index(electrolyte))
-        scores, meets = scores[positions], meets[positions]
+        scores, meets, groups = scores[positions], meets[positions], said[positions]
     tie = Ranking().tie_meV_per_atom if tie_meV_per_atom is None else tie_meV_per_atom
     aside = {} if hide is None else _aside(rows, (hide, condition), positions)
     if condition is None or not {"status", "reason"} & set(condition.columns):
@@ -255,7 +264,7 @@ def best(
     left_out = counts_of({reason: mask & meets for reason, mask in aside.items()})
     away = any_of(aside.values(), len(positions))
     meets &= ~away
-    rank, tied = ranks(np.where(away, np.nan, scores), tie)
+    rank, tied = ranks(np.where(away, np.nan, scores), tie, groups)
     chosen = np.flatnonzero(meets)
     if column == SCORE:
         key = scores
@@ -264,7 +273,10 @@ def best(
     else:
         key = _alphabetical(core[column], positions)
     value = key[chosen] * (-1.0 if descending else 1.0)
-    order = chosen[np.lexsort((-scores[chosen], value))][:count]  # NaN stands last, ties in order
+    front = np.where(np.isnan(scores), len(VERDICTS), groups)[chosen]
+    front = front * (column == SCORE and descending)
+    # the best verdict first; NaN stands last, ties in order
+    order = chosen[np.lexsort((-scores[chosen], value, front))][:count]
     frame: pd.DataFrame = rows.take(positions[order]).to_pandas()
     if electrolyte is None:
         for name in frame.columns:

@@ -308,6 +308,10 @@ CONTACTS = {
 }
 
 
+def _known(value: float | None) -> str:
+    return "? (a volume is missing)" if value is None else f"{value:.3g}"
+
+
 def stack_text(result: Stack) -> str:
     """Write the contacts of a stack, with error bars where somebody asked for them."""
     spreads = result.uncertainty
@@ -332,6 +336,13 @@ def stack_text(result: Stack) -> str:
     lines.append(f"  bridge  {bridge}, margin {margin} V")
     if spreads:
         lines.append("  std: standard deviation over the samples; of the products only the worst")
+    if result.of_thickness is not None:
+        sized = result.of_thickness
+        lines.append(
+            f"  {sized.thickness_nm:g} nm take up {_known(sized.lithium_mAh_per_cm2)} mAh/cm2 "
+            f"({_known(sized.lithium_um)} um of Li), become {_known(sized.converted_nm)} nm, "
+            f"and could consume {_known(sized.electrolyte_nm)} nm of the electrolyte"
+        )
     provenances = [contact.reaction.provenance for contact in result.contacts]
     left_out = sorted({name for p in provenances for name in p["left_out_phases"]})
     origin = {**provenances[0], "left_out_phases": left_out}

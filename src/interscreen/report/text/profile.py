@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
 from ...answers.profile_result import Profile, ProfileSegment
+from ...answers.scan import Scan, ScanPoint
 from ..markup import rounded
 from .answers import origin_lines, table, used, written
 
@@ -48,6 +50,37 @@ def profile_text(result: Profile) -> str:
     return "\n".join(
         [*lines, *("  " + line for line in origin_lines(result.provenance, result.put_back))]
     )
+
+
+def _of_first(name: str, segment: tuple[ScanPoint, ScanPoint]) -> Any:
+    return getattr(segment[0], name)
+
+
+def scan_text(result: Scan) -> str:
+    """One line for each range in which the same happens: between the two, and on each side."""
+    a, b = result.reactants
+    first, last = result.points[0], result.points[-1]
+    unit = result.unit
+    lines = [f"{a} | {b}   over {result.over} from {first.at:.6g} to {last.at:.6g} {unit}"]
+    columns = (
+        ("mutual reaction, per atom of both", "mutual_eV_per_atom", "equation"),
+        (f"{a} alone, per atom of it", "self_a_eV_per_atom", "self_a_equation"),
+        (f"{b} alone, per atom of it", "self_b_eV_per_atom", "self_b_equation"),
+    )
+    lines.append("  energies in meV/atom at both ends of a range")
+    for title, energy, equation in columns:
+        rows = [[unit, "", "energy", "", "reaction"]]
+        for _, part in groupby(result.segments, partial(_of_first, equation)):
+            parts = list(part)
+            low, high = parts[0][0], parts[-1][1]
+            energies = (rounded(1000 * getattr(one, energy), 1) for one in (low, high))
+            start, end = energies
+            rows.append(
+                [f"{low.at:.5g}", f"to {high.at:.5g}", start, f"to {end}",
+                 getattr(low, equation) or "none"]
+            )  # fmt: skip
+        lines += _block(title, rows, (4,))
+    return "\n".join([*lines, *("  " + line for line in origin_lines(result.provenance))])
 
 
 def _block(title: str, rows: list[list[str]], left: tuple[int, ...]) -> list[str]:

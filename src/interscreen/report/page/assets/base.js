@@ -1,5 +1,8 @@
 // Data, elements, formulas and numbers that every part of the page uses.
 const DATA = JSON.parse(document.getElementById("data").textContent);
+// by name: one that is called "constructor" finds only what is there
+const { histograms, scatter, elements } = DATA.statistics;
+for (const named of [DATA.measured, histograms, scatter, elements]) if (named) Object.setPrototypeOf(named, null);
 const OVERALL = "overall";
 const MINUS = "\u2212";
 const HEAT_NAMES = {
@@ -8,7 +11,7 @@ const HEAT_NAMES = {
   layer: "converted layer",
   worst_product: "worst product",
 };
-const ELECTROLYTE_WORD = { [OVERALL]: "all electrolytes (mean)" };
+const ELECTROLYTE_WORD = { __proto__: null, [OVERALL]: "all electrolytes (mean)" };
 
 /** Rows of a table that was packed by columns (tables.py). */
 function unpack(table) {
