@@ -58,6 +58,12 @@ def test_the_facing_phase_and_its_energy_decide_where_they_are_known(tmp_path):
     assert entry.layer == "becomes Cu + 2 LiF, LiF faces LATP"
 
 
+def test_the_number_is_the_one_that_the_verdict_rests_on(tmp_path):
+    run = folder_of(tmp_path, {"CaF2": "try"}, verdict_reason="contact -3 (-12 to 0) meV/atom")
+    entry = blocks(run)[0].lists[0][1][0]
+    assert entry.number == "<b>−3</b> (−12 to 0) meV/atom"
+
+
 def test_without_verdicts_there_is_one_list_and_nobody_is_best(tmp_path):
     run = folder_of(tmp_path, {"CuF2": "", "CuS": ""}, layer_mutual_eV_per_atom="-0.7")
     assert verdict(run.results[0]) == ""

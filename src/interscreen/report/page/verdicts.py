@@ -14,7 +14,7 @@ from ...files import data_yaml
 from ...phases.formula import read_amounts, split_mixture
 from ...phases.units import is_number
 from ..cells import Row
-from ..markup import linked, marked, number
+from ..markup import MINUS, linked, marked, number
 from .data import OTHER, Run
 
 TRY, NO_GAIN, REACTS, UNSURE, NO_PATH = "try", "no gain", "reacts", "unsure", "no lithium path"
@@ -41,6 +41,10 @@ _DECIDES = {
     "facing": "facing_energy_meV_per_atom",
     "worst": "worst_product_mutual_eV_per_atom",
 }
+
+
+# what a verdict rests on: what of the layer meets the electrolyte, and its interval
+_CONTACT = re.compile(r"contact (-?\d+) \((-?\d+) to (-?\d+)\)")
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ def said(run: Run, row: Row) -> Said:
     if is_number(value):
         energy = value if key.endswith("meV_per_atom") else 1000.0 * value
     low, high = interval(run, row, key)
+    if decided := _CONTACT.match(str(row.get("verdict_reason") or "")):
+        energy, low, high = map(float, decided.groups())
     bare = row.get("bare_mutual_eV_per_atom")
     return Said(verdict(row), energy, low, high, 1000.0 * bare if is_number(bare) else None)
 
@@ -124,7 +130,10 @@ def because(run: Run, row: Row) -> str:
             f"{'+' if change > 0 else ''}{number(change)}"
         )
     if reason := str(row.get("verdict_reason") or ""):
-        return f"because of the {marked(reason)}"
+        if _CONTACT.match(reason):
+            return "because its interval is that wide"
+        text = re.sub(r"(?<!\w)-(?=\d)", MINUS, reason)
+        return f"because of the {marked(text)}"
     low, high = interval(run, row, "improvement_eV_per_atom")
     if low is not None and high is not None and low < 0.0 < high:
         return f"because against bare Li it may lose {number(-low)} or gain {number(high)} meV/atom"
