@@ -122,22 +122,12 @@ def sweep(
 
     grid = rows(np.linspace(low, high, points))
     changes = []
-<<<<<<< HEAD
-    for first, last in pairwise(grid):
-        left, right = first, last
-        while right["x"] - left["x"] > _CLOSE and left["phases"] != right["phases"]:
-            (middle,) = rows(np.array([(left["x"] + right["x"]) / 2.0]))
-            left, right = (middle, right) if middle["phases"] == left["phases"] else (left, middle)
-        if left["phases"] != right["phases"]:
-            changes.append(right)
-=======
     for pair in map(list, pairwise(grid)):
         while pair[1]["x"] - pair[0]["x"] > _CLOSE and pair[0]["phases"] != pair[1]["phases"]:
             (middle,) = rows(np.array([(pair[0]["x"] + pair[1]["x"]) / 2.0]))
             pair[int(middle["phases"] != pair[0]["phases"])] = middle
         if pair[0]["phases"] != pair[1]["phases"]:
             changes.append(pair[1])
->>>>>>> h-layer
     ordered = sorted((*grid, *changes), key=lambda row: float(row["x"]))
     kept = tuple({k: v for k, v in row.items() if k != "phases"} for row in ordered)
     return Sweep(candidate, electrolyte, kept, tuple(round(c["x"], 6) for c in changes))
