@@ -299,7 +299,7 @@ def test_demo_table_is_right(demo):
     folder, _ = demo
     found = {(r["candidate"], r["electrolyte"]): r for r in rows(folder / "results.csv")}
     copper = found["CuF2", "LATP"]
-    assert 1000 * float(copper["layer_mutual_eV_per_atom"]) == pytest.approx(-0.1, abs=0.1)
+    assert 1000 * float(copper["layer_mutual_eV_per_atom"]) == pytest.approx(-1.9, abs=0.1)
     assert 1000 * float(copper["bare_mutual_eV_per_atom"]) == pytest.approx(-695, abs=1)  # anchored
     assert copper["layer"] == "Cu + 2 LiF"
     assert "CC BY 4.0" in copper["source"]
