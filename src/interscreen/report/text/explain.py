@@ -96,13 +96,13 @@ def _gain(row: dict[str, Any]) -> str:
 
 def _bridge(row: dict[str, Any]) -> str:
     salt, margin = text(row.get("bridge_product")), row.get("bridge_margin_V")
-    limit = rounded(number(row.get("electrolyte_reduction_limit_V")), 2)
+    limit = rounded(number(row.get("electrolyte_tolerance_limit_V")), 2)
     if not salt:
         return (
             f"Bridge: no Li-bearing salt in the layer holds the potential of Li off "
             f"{row['electrolyte']}, which is reduced below {limit} V."
         )
-    top = rounded(number(margin) + number(row.get("electrolyte_reduction_limit_V")), 2)
+    top = rounded(number(margin) + number(row.get("electrolyte_tolerance_limit_V")), 2)
     meet = "overlap" if number(margin) >= 0.0 else "do not meet"
     return (
         f"Bridge: {salt} is stable up to {top} V, {row['electrolyte']} down to {limit} V: the "
