@@ -272,13 +272,8 @@ _SAMPLED = {
     "min_mutual_energy_eV_per_atom": ("mutual energy", "meV/atom", 1000.0, 0),
     "reduction_limit_V": ("reduction limit", "V", 1.0, 3),
     "oxidation_limit_V": ("oxidation limit", "V", 1.0, 3),
-<<<<<<< HEAD
     "tolerance_reduction_limit_V": ("reduction limit within tolerance", "V", 1.0, 3),
     "tolerance_oxidation_limit_V": ("oxidation limit within tolerance", "V", 1.0, 3),
-=======
-    "tolerance_reduction_V": ("reduction limit within tolerance", "V", 1.0, 2),
-    "tolerance_oxidation_V": ("oxidation limit within tolerance", "V", 1.0, 2),
->>>>>>> h-layer
     "first_voltage_V": ("first voltage", "V", 1.0, 3),
     "average_voltage_V": ("mean voltage", "V", 1.0, 3),
     "li_uptake_per_formula": ("Li taken up per formula", "", 1.0, 2),
