@@ -83,15 +83,17 @@ def test_treatments_and_crucibles_are_answered(systems, embedded):
 
 def test_all_measured_cells_are_answered(embedded):
     cells = measured_stacks(embedded)
-    assert len(cells) == 24
-    assert [cell.status for cell in cells].count("ok") == 22
+    assert len(cells) == 53
+    assert [cell.status for cell in cells].count("ok") == 36
     for cell in cells:
         if cell.status == BARE:
             assert cell.reason == "no interlayer: a line of reference, not a point"
             bare = react(embedded, "Li", cell.measured.electrolyte_formula)
-            assert bare.min_mutual_energy_eV_per_atom == pytest.approx(-0.0435, abs=1e-4)
-        else:
+            assert bare.min_mutual_energy_eV_per_atom < 0.0
+        elif cell.status == "ok":
             assert np.isfinite(cell.metrics.score_meV_per_atom)
+        else:  # organic and liquid ones
+            assert cell.reason
 
 
 # -- what the papers claim, where it is a statement about an equilibrium ------------------------

@@ -30,7 +30,7 @@ def test_the_study_asks_the_same_source_the_same_way(tmp_path):
         filters={"theoretical": False, "banned": ["LiCu3"]},
         add=[str(own)],
         electrolytes=["LLZO", {"formula": "LATP", "energy_above_hull_eV_per_atom": 0.03}],
-        ranking={"weights": {"conversion": {"deposited": 0.5}}, "tie_meV_per_atom": 5},
+        ranking={"weights": {"deposited": 0.5}, "tie_meV_per_atom": 5},
         candidates=["CuF2", {"formula": "Cu + 2 LiF", "name": "layer", "role": "conversion"}],
     )
     path = tmp_path / "best.yaml"

@@ -248,7 +248,7 @@ def test_the_careful_mode_gives_the_same_answer(kind):
 @pytest.fixture(scope="module")
 def plain():
     """The same functions in plain Python, as a short process uses them."""
-    spec = spec_from_file_location("plain_kernel", compiled.__file__)
+    spec = spec_from_file_location("interscreen.engine.plain_kernel", compiled.__file__)
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     assert not hasattr(module.walk_line, "py_func")

@@ -120,7 +120,7 @@ def test_a_number_before_a_hydrate_is_that_of_the_whole_only_behind_a_blank():
         ("α′-Li3PS4", "Li3PS4", "only the lowest energy"),
         ("gamma-Li3PO4", "Li3PO4", "only the lowest energy"),
         ("c-LLZO", "Li7La3Zr2O12", "only the lowest energy"),
-        ("H2O(g)", "H2O", "no liquid and no gas"),
+        ("H2O(l)", "H2O", "no liquid and no gas"),
     ],
 )
 def test_what_reading_sets_aside_is_said(text, formula, says):

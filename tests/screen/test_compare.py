@@ -196,7 +196,7 @@ def test_places_are_those_of_either_ranking(demo, reference):
         assert (place.rank_b, place.score_b_meV_per_atom, place.role_b) == after[key]
         assert place.changed == (before[key][0] != after[key][0])
     moved = {key for key in before if before[key][0] != after[key][0]}
-    assert ("LATP", "CuF2") in moved  # first before
+    assert ("LATP", "CuS") in moved
     rows = found.to_frame().query("quantity == 'rank'")
     assert set(zip(rows["electrolyte"], rows["candidate"], strict=True)) == moved
     for row in rows.to_dict("records"):

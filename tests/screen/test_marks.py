@@ -146,7 +146,7 @@ def test_top_counts_what_it_hides_and_shows_it_when_asked(run, capsys):
 
 def test_the_page_says_what_is_hidden(run):
     page = (run.folder / "report.html").read_text(encoding="utf-8")
-    assert "Hidden from ranking and charts: 3 volatile" in page
+    assert "Sorted out before the ranking: 3 volatile" in page
 
 
 def test_a_ranking_may_hide_everything(tmp_path, capsys):
