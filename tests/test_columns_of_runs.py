@@ -16,6 +16,7 @@ import interscreen
 from interscreen import PhaseTable, load_study
 from interscreen.database.run import write_run
 from interscreen.phases.columns import COLUMNS, arrow_schema, columns_of
+from interscreen.report.markup import unit_text
 from interscreen.report.page.glossary import plain
 
 SRC = Path(interscreen.__file__).parent
@@ -72,7 +73,7 @@ def wrong_in_page(data: dict[str, Any]) -> Iterator[str]:
         for key, values in packed["columns"].items():
             if table not in COLUMNS[key].tables if key in COLUMNS else True:
                 yield f"page: {table} has no column {key}"
-            elif data["columns"][key] != [COLUMNS[key].label, COLUMNS[key].unit,
+            elif data["columns"][key] != [COLUMNS[key].label, unit_text(COLUMNS[key].unit),
                                           plain(COLUMNS[key].meaning)]:  # fmt: skip
                 yield f"page: {key} is explained otherwise"
             else:

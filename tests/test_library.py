@@ -103,7 +103,15 @@ def test_the_library_holds_every_layer_in_its_role_once(library):
 
 def test_every_entry_says_what_it_becomes_and_who_says_so(library):
     for entry in library:
-        assert set(entry) <= {"formula", "name", "role", "route", "products", "reference"}
+        assert set(entry) <= {
+            "formula",
+            "name",
+            "role",
+            "route",
+            "arrangement",
+            "products",
+            "reference",
+        }
         assert compose(entry["formula"]).elements
         for part in entry["products"].split(" + "):
             for text in part.split("-"):

@@ -403,7 +403,7 @@ def scale_tables(
     ranks: bool = True,
 ) -> dict[str, Any]:
     """Anchors and scores as tabulated of an anchored run (``scales``); nothing of another."""
-    if table.source.scale != ANCHORED:
+    if table.source.scale != ANCHORED or not study.candidates:
         return {}
     before, _ = _results(study, as_tabulated(table), electrolytes, 0, jobs, None)
     tabulated = rank(before.to_pandas(), study.ranking)

@@ -244,7 +244,11 @@ def _correlation(row: Correlation) -> list[str]:
     verdict = row.verdict
     if row.same_order_as:
         verdict = f"as {_METRICS[row.same_order_as][0]}"
-    verdict = verdict.replace("chance, for so many tests", "chance")
+    for long, short in (
+        ("chance, for so many tests", "chance"),
+        ("against expectation", "wrong sign"),
+    ):
+        verdict = verdict.replace(long, short)
     values = (row.spearman, row.rho_low, row.rho_high, row.kendall, row.p_value, row.p_holm)
     return [
         _METRICS[row.metric][0],
