@@ -27,6 +27,9 @@ from .workers import in_processes
 
 Row = dict[str, Any]
 EQUATIONS = ("lithium", "deposited", "layer")  # contacts with an equation in results
+WORST_STATE = ("worst_state", "worst_state_mutual_eV_per_atom", "worst_state_potential_V")
+WRITTEN = (*(f"{kind}_equation" for kind in EQUATIONS), *WORST_STATE)
+"""Columns of results that come with the words."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Asked:
 class Detail:
     """Rows of one candidate."""
 
-    equations: dict[str, Row] = field(default_factory=dict)
+    written: dict[str, Row] = field(default_factory=dict)  # by electrolyte
     reactions: list[Row] = field(default_factory=list)
     windows: list[Row] = field(default_factory=list)
     products: dict[str, Row] = field(default_factory=dict)
@@ -130,9 +133,14 @@ def detail(asked: Asked, task: Task, table: PhaseTable) -> Detail:
         found.surroundings = beside(table, stack_parts([], [(material, layer)]), task)
         for number, place in enumerate(places):
             view = stack_view(numbers, [material], electrolytes, 0, number, path)
-            found.equations[view.electrolyte] = {
-                f"{kind}_equation": getattr(view, kind).reaction.equation or ""
-                for kind in EQUATIONS
+            worst = view.way.worst
+            states = (worst.layer, worst.mutual_eV_per_atom, view.way.worst_potential_V)
+            found.written[view.electrolyte] = {
+                **{
+                    f"{kind}_equation": getattr(view, kind).reaction.equation or ""
+                    for kind in EQUATIONS
+                },
+                **dict(zip(WORST_STATE, states, strict=True)),
             }
             found.reactions += reaction_rows(view)
             found.sensitivity += _sensitivity(view, asked, place, task, table, found)
