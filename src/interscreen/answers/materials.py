@@ -310,9 +310,7 @@ class Phases:
         every = np.arange(self.count)
         closed = self.problem.without_reservoirs()
         for part in loose.tolist():  # the hull energy of the component stands in
-            point = lowest_energies(
-                closed, materials.components, np.full_like(every, part), every
-            )
+            point = lowest_energies(closed, materials.components, np.full_like(every, part), every)
             found[of[part]] += share[part] * point.hull
         for number in np.flatnonzero(~np.isnan(materials.given)).tolist():
             found[number] = materials.given[number]

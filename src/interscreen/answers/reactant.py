@@ -306,4 +306,3 @@ def require_lithium(table: PhaseTable, symbol: str = "Li") -> None:
             f"the source {table.source.name} has no phase with {symbol}; windows and lithiation "
             "need it"
         )
-

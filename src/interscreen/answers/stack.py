@@ -103,7 +103,10 @@ class Stack(Answer, figure="stack"):
     def warnings(self) -> tuple[str, ...]:
         """What may be wrong with its contacts and its lithiation, each once."""
         parts = (*(contact.reaction for contact in self.contacts), self.lithiation)
-        return tuple(dict.fromkeys(line for part in parts for line in part.warnings))
+        lines = [line for part in parts for line in part.warnings]
+        if self.lithiation.end:
+            lines.append(f"{self.lithiation.end}: the layer is what forms above")
+        return tuple(dict.fromkeys(lines))
 
     @property
     def conditions(self) -> dict[str, Any]:

@@ -21,9 +21,9 @@ from ..phases.material import Given
 from ..phases.solids import INSULATOR, row_conduction
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
+from .beside import walk_beside
 from .lithium import FORMULA_LITHIUM, TOLERANCE_EV
 from .materials import Materials, Phases, Rows, materials_of
-from .beside import walk_beside
 from .reactant import ON_HULL, gas_elements, gas_rows, require_lithium, with_gases
 
 UNCERTIFIED = "an equilibrium could not be certified; please report the formula and the source"
