@@ -108,7 +108,10 @@ class Stack(Answer, figure="stack"):
         """What may be wrong with its contacts and its lithiation, each once."""
         parts: list[Result] = [contact.reaction for contact in self.contacts]
         parts += [self.lithiation, *([self.cathode_side] if self.cathode_side else [])]
-        return tuple(dict.fromkeys(line for part in parts for line in part.warnings))
+        lines = [line for part in parts for line in part.warnings]
+        if self.lithiation.end:
+            lines.append(f"{self.lithiation.end}: the layer is what forms above")
+        return tuple(dict.fromkeys(lines))
 
     @property
     def conditions(self) -> dict[str, Any]:
