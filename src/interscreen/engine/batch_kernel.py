@@ -247,8 +247,8 @@ def tolerant(ts, slopes, first, start, last, tolerance, ignored):
     """Limits between which a walk that starts at ``start`` gains no more than a tolerance.
 
     With minus the slope v held outside, going to a point t gains the integral over v of |t|, as far
-    as it counts beside a trace (``ignored``): piecewise linear in v, so the limits are exact.  Below
-    minus the last slope a reservoir takes up the row without end.
+    as it counts beside a trace (``ignored``): piecewise linear in v, so the limits are exact.
+    Below minus the last slope a reservoir takes up the row without end.
 
     Returns
     -------
