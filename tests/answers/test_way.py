@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
+import interscreen as si
 from interscreen import InputError, lithiate, profile, react
 from interscreen.answers.stack import stack
 from interscreen.answers.way import at_potential, layer_way
@@ -12,7 +15,7 @@ from interscreen.sources.embedded import embedded_table
 
 PAIRS = [
     (layer, electrolyte)
-    for layer in ("CuF2", "AlF3", "CuS", "MoS2", "Cu3N", "Si", "LiF", "Cu + 2 LiF")
+    for layer in ("CuF2", "AlF3", "CuS", "Cu3N", "LiF", "Cu + 2 LiF")
     for electrolyte in ("LLZO", "LATP")
 ]
 
@@ -52,9 +55,9 @@ def test_no_mixture_on_a_plateau_reacts_more_than_the_worst_state(embedded, laye
     way = layer_way(embedded, layer, electrolyte)
     ends = [state for state in way.states if state.to_V is None or state.from_V < state.to_V]
     worst = min(state.mutual_eV_per_atom for state in way.states)
-    lowest = 0.0
-    for one, other in zip(ends, ends[1:], strict=False):
-        for share in np.linspace(0.0, 1.0, 9):
+    lowest = min(state.mutual_eV_per_atom for state in ends)
+    for one, other in itertools.pairwise(ends):
+        for share in np.linspace(0.125, 0.875, 4):
             parts = [
                 (f"{(1 - share):.6f}", list(one.phases.items())),
                 (f"{share:.6f}", list(other.phases.items())),
@@ -122,6 +125,32 @@ def test_at_a_potential_the_layer_is_that_of_its_path(embedded):
     assert not above.plateau
     assert not below.plateau
     assert on.state.layer == "CuS"
+
+
+def test_the_first_state_is_the_candidate_itself(embedded):
+    """Also one that lies above the hull, and one that is made of several phases."""
+    assert layer_way(embedded, "Cu3N", "LATP").states[0].phases == {"Cu3N": 1.0}
+    assert layer_way(embedded, "Cu + 2 LiF", "LATP").states[0].phases == {"Cu": 1.0, "LiF": 2.0}
+    assert at_potential(embedded, "Cu3N", "LATP", 3.0).state.phases == {"Cu3N": 1.0}
+
+
+@pytest.mark.parametrize("layer", ["LiOH", "Cu3N", "CuF2"])
+def test_gases_that_form_at_a_temperature_are_no_part_of_the_layer(embedded, layer):
+    warm = si.Database(embedded).at(900.0)
+    found = warm.stack(layer, "LATP")
+    for state in found.way.states:
+        assert not any(name.endswith("(g)") for name in state.phases)
+        again = warm.reaction(state.layer, "LATP").min_mutual_energy_eV_per_atom
+        assert state.mutual_eV_per_atom == pytest.approx(again, abs=1e-8)
+    assert found.way.states[0].mutual_eV_per_atom == pytest.approx(found.deposited.energy, abs=1e-9)
+    assert found.way.states[-1].mutual_eV_per_atom == pytest.approx(found.layer.energy, abs=1e-9)
+
+
+def test_beside_gases_that_are_named_there_is_no_way(embedded):
+    warm = si.Database(embedded).at("500C", {"O2": 0.21})
+    assert warm.stack("CuF2", "LATP").way is None
+    with pytest.raises(InputError, match="leave --potential or --gas out"):
+        warm.stack("CuF2", "LATP", potential_V=1.0)
 
 
 def test_above_its_window_the_layer_is_what_oxidation_leaves(embedded):

@@ -79,8 +79,8 @@ class Stack(Answer, figure="stack"):
         Li-bearing salt among the products whose window reaches highest.
     of_thickness : OfThickness or None
         The layer at a thickness, where one was asked for.
-    way : LayerWay
-        Contact with the electrolyte at every state of charge of the layer.
+    way : LayerWay or None
+        Contact with the electrolyte at every state of charge of the layer; None beside gases.
     at_potential : AtPotential or None
         The layer at a potential, where one was asked for.
     cathode_side : CathodeStack or None
@@ -100,7 +100,7 @@ class Stack(Answer, figure="stack"):
     lithiation: Lithiation
     bridge_product: str | None
     bridge_margin_V: float
-    way: LayerWay
+    way: LayerWay | None
     at_potential: AtPotential | None = None
     of_thickness: OfThickness | None = None
     cathode_side: CathodeStack | None = None
@@ -115,7 +115,10 @@ class Stack(Answer, figure="stack"):
         """What may be wrong with its contacts and its lithiation, each once."""
         parts: list[Result] = [contact.reaction for contact in self.contacts]
         parts += [self.lithiation, *([self.cathode_side] if self.cathode_side else [])]
-        return tuple(dict.fromkeys(line for part in parts for line in part.warnings))
+        lines = [line for part in parts for line in part.warnings]
+        if self.lithiation.end:
+            lines.append(f"{self.lithiation.end}: the layer is what forms above")
+        return tuple(dict.fromkeys(lines))
 
     @property
     def conditions(self) -> dict[str, Any]:

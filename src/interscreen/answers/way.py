@@ -15,7 +15,6 @@ row keeps at a2 <= 1 - e.  So its minimum is a kink like any other: exact, and n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,13 +22,14 @@ import numpy as np
 from ..engine.batch import START
 from ..engine.walk import walk_line
 from ..errors import InputError
+from ..phases.conditions import GAS
 from ..phases.equation import NOISE
 from ..phases.material import Given, phase_material
 from ..phases.result import Keyed
 from ..phases.system import Floats, System
 from ..phases.table import PhaseTable
 from .lithium import LithiumLine
-from .reactant import ON_HULL, identified, prepare, require_lithium, without_gas
+from .reactant import ON_HULL, gas_elements, identified, prepare, require_lithium
 from .reaction import Reaction, react
 from .texts import in_whole_numbers
 
@@ -81,7 +81,7 @@ class LayerWay(Keyed):
 
     states: tuple[LayerState, ...]
 
-    _keys = "states worst"
+    _keys = "states worst worst_potential_V"
 
     @property
     def worst(self) -> LayerState:
@@ -94,8 +94,10 @@ class LayerWay(Keyed):
         return None if self.worst.li_taken_up == 0.0 else self.worst.to_V
 
 
-def layer_way(table: PhaseTable, candidate: Given, electrolyte: Given) -> LayerWay:
+def layer_way(table: PhaseTable, candidate: Given, electrolyte: Given) -> LayerWay | None:
     """Contacts of a layer with an electrolyte at every state of charge; errors as for ``react``.
+
+    Gases that form leave.  None beside gases that are named, which come and go as the layer does.
 
     Examples
     --------
@@ -103,38 +105,57 @@ def layer_way(table: PhaseTable, candidate: Given, electrolyte: Given) -> LayerW
     >>> [state.layer for state in layer_way(PhaseTable.reference(), "AlF3", "LLZO").states][:2]
     ['AlF3', 'AlF3 + 3 Li3AlF6']
     """
-    without_gas(table, "the states of a layer")
+    if gas_elements(table):
+        return None
+    line, electrode = _line(table, candidate, electrolyte)
+    voltages, points = _plateaus(line)
+    layers = [layer for layer in (_layer(line, point) for point in points) if layer.atoms]
+    contacts = [_lowest(line.system, electrode, layer)[0] for layer in layers]
+    states = []
+    for number, (layer, contact) in enumerate(zip(layers, contacts, strict=True)):
+        upper = voltages[number - 1] if number else _highest(line)
+        lower = voltages[number] if number < len(voltages) else 0.0
+        states.append(LayerState(lower, upper, layer.taken, layer.phases, contact))
+        if number + 1 == len(layers):
+            break
+        after = layers[number + 1]
+        between, share = _lowest(line.system, electrode, layer, after)
+        if between < min(contact, contacts[number + 1]) - ON_HULL:
+            mixed = layer.mixed(after, share)
+            states.append(LayerState(lower, lower, mixed.taken, mixed.phases, between))
+    return LayerWay(tuple(states))
+
+
+def _line(table: PhaseTable, candidate: Given, electrolyte: Given) -> tuple[LithiumLine, Floats]:
+    """Lithium line of a candidate among the phases of both, and the electrolyte's fractions."""
     require_lithium(table)
     given = [identified(table, one) for one in (candidate, electrolyte)]
     system, (ours, theirs) = prepare(table, given, extra=["Li"])
-    line = LithiumLine.of(system, ours)
-    n_atoms = float(ours.composition.n_atoms)
-    voltages, points = _plateaus(line)
-    layers = [_layer(line, point) for point in points]
-    states = []
-    for number, point in enumerate(points):
-        contact = _lowest(system, theirs.fractions, layers[number])[0]
-        upper = voltages[number - 1] if number else _highest(line)
-        lower = voltages[number] if number < len(voltages) else 0.0
-        taken = float(line.walk.t[point]) * n_atoms
-        states.append(LayerState(lower, upper, taken, _named(line.products(point)), contact))
-        if number == len(voltages):
-            break
-        between, share = _lowest(system, theirs.fractions, layers[number], layers[number + 1])
-        ends = min(contact, _lowest(system, theirs.fractions, layers[number + 1])[0])
-        if between < ends - ON_HULL:
-            one, other = line.products(point), line.products(points[number + 1])
-            # share counts atoms of the layer; formula units of the candidate follow from its Li
-            u, v = (1.0 + float(line.walk.t[p]) for p in (point, points[number + 1]))
-            part = share / v / (share / v + (1.0 - share) / u)
-            mixed = {
-                name: (1.0 - part) * one.get(name, 0.0) + part * other.get(name, 0.0)
-                for name in sorted({*one, *other})
-            }
-            moved = (1.0 - part) * (u - 1.0) + part * (v - 1.0)
-            plateau = voltages[number]
-            states.append(LayerState(plateau, plateau, moved * n_atoms, _named(mixed), between))
-    return LayerWay(tuple(states))
+    return LithiumLine.of(system, ours), theirs.fractions
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A layer at one point of its lithium line: what stays of it."""
+
+    fractions: Floats  # (m,) atom fractions
+    energy: float  # of its phases [eV/atom of the layer]
+    atoms: float  # per formula unit of the candidate
+    taken: float  # Li, per formula unit of the candidate
+    phases: dict[str, float]  # formula units, per formula unit of the candidate
+
+    def mixed(self, other: _Layer, share: float) -> _Layer:
+        """Return a mixture in which the other has a share of the atoms."""
+        part = share / other.atoms / (share / other.atoms + (1.0 - share) / self.atoms)
+        one, two = 1.0 - part, part
+        names = sorted({*self.phases, *other.phases})
+        return _Layer(
+            (1.0 - share) * self.fractions + share * other.fractions,
+            (1.0 - share) * self.energy + share * other.energy,
+            one * self.atoms + two * other.atoms,
+            one * self.taken + two * other.taken,
+            {n: one * self.phases.get(n, 0.0) + two * other.phases.get(n, 0.0) for n in names},
+        )
 
 
 def _plateaus(line: LithiumLine) -> tuple[list[float], list[int]]:
@@ -154,23 +175,34 @@ def _highest(line: LithiumLine) -> float | None:
     return line.voltage(line.walk.start - 1) if line.walk.start > 0 else None
 
 
-def _named(products: Mapping[str, float]) -> dict[str, float]:
-    return {name: amount for name, amount in products.items() if amount > NOISE}
-
-
-def _layer(line: LithiumLine, point: int) -> tuple[Floats, float]:
-    """Composition and hull energy of the layer at a point, per atom of it."""
-    added = float(line.walk.t[point])
-    fractions = line.reactant.fractions.copy()
-    fractions[line.system.elements.index(line.ion.symbol)] += added
-    return fractions / (1.0 + added), float(line.walk.energy[point]) / (1.0 + added)
+def _layer(line: LithiumLine, point: int) -> _Layer:
+    """Return the layer at a point: the candidate itself, or what it becomes but for the gases."""
+    unit, system = line.reactant.composition, line.system
+    n_atoms = float(unit.n_atoms)
+    if point == line.walk.start:
+        phases = {formula.text: float(factor) for factor, formula in unit.parts}
+        return _Layer(line.reactant.fractions, line.hull_energy, n_atoms, 0.0, phases)
+    held = [
+        (int(column), float(atoms))
+        for column, atoms in zip(line.walk.phases[point], line.walk.amounts[point], strict=True)
+        if atoms > NOISE and not system.name(int(column)).endswith(GAS)
+    ]
+    columns, shares = [column for column, _ in held], np.array([atoms for _, atoms in held])
+    whole = float(shares.sum())
+    return _Layer(
+        system.columns[:, columns] @ shares / (whole or 1.0),
+        float(system.energies[columns] @ shares) / (whole or 1.0),
+        n_atoms * whole,
+        float(line.walk.t[point]) * n_atoms,
+        {n: units for n, units in line.products(point).items() if not n.endswith(GAS)},
+    )
 
 
 def _lowest(
     system: System,
     electrolyte: Floats,
-    first: tuple[Floats, float],
-    second: tuple[Floats, float] | None = None,
+    first: _Layer,
+    second: _Layer | None = None,
 ) -> tuple[float, float]:
     """Lowest mutual energy of a layer, or of a mixture of two, with an electrolyte [eV/atom].
 
@@ -181,18 +213,18 @@ def _lowest(
     """
     m, n = system.columns.shape
     columns, costs = system.columns, system.energies
-    start, end = electrolyte, first[0]
+    start, end = electrolyte, first.fractions
     if second is not None:
         # rows: elements, and what the exchange may take; columns: identity, phases, exchange
         columns = np.zeros((m + 1, n + 2))
         columns[:m, :m] = np.eye(m)
         columns[m, m] = 1.0
         columns[:m, m + 1 : n + 1] = system.columns[:, m:]
-        columns[:m, n + 1], columns[m, n + 1] = first[0] - second[0], 1.0
+        columns[:m, n + 1], columns[m, n + 1] = first.fractions - second.fractions, 1.0
         costs = np.concatenate(
-            [system.energies[:m], [0.0], system.energies[m:], [first[1] - second[1]]]
+            [system.energies[:m], [0.0], system.energies[m:], [first.energy - second.energy]]
         )
-        start, end = np.append(electrolyte, 0.0), np.append(first[0], 1.0)
+        start, end = np.append(electrolyte, 0.0), np.append(first.fractions, 1.0)
     walk = walk_line(
         columns, costs, start, end - start, start=START, low=0.0, high=1.0, keep_start=False
     )
@@ -263,28 +295,27 @@ def at_potential(
     Raises
     ------
     InputError
-        As for ``react``.
+        As for ``react``; beside gases that are named.
     """
+    if gas_elements(table):
+        raise InputError(
+            "a layer at a potential beside gases is not computed; leave --potential or --gas out"
+        )
     opened = react(table, candidate, electrolyte, potential_V)
-    given = [identified(table, one) for one in (candidate, electrolyte)]
-    system, (ours, theirs) = prepare(table, given, extra=["Li"])
-    line = LithiumLine.of(system, ours)
-    if line.endless:
-        raise InputError(f"{ours.input}: a gas that never ends takes up Li; leave the gas out")
+    line, electrode = _line(table, candidate, electrolyte)
     volts = [line.voltage(interval) for interval in range(len(line.walk.t) - 1)]
     point = sum(voltage > potential_V + _SAME for voltage in volts)
     upper = volts[point - 1] if point else None
     lower = volts[point] if point < len(volts) else 0.0
-    phases = _named(line.products(point))
-    contact = _lowest(system, theirs.fractions, _layer(line, point))[0]
-    taken = float(line.walk.t[point]) * float(ours.composition.n_atoms)
+    layer = _layer(line, point)
+    contact = _lowest(line.system, electrode, layer)[0] if layer.atoms else 0.0
     products = {
         name: react(table, phase_material(name), electrolyte).min_mutual_energy_eV_per_atom
-        for name in phases
+        for name in layer.phases
     }
     return AtPotential(
         potential_V=potential_V,
-        state=LayerState(lower, upper, taken, phases, contact),
+        state=LayerState(lower, upper, layer.taken, layer.phases, contact),
         plateau=abs(lower - potential_V) <= _SAME and lower > 0.0,
         opened=opened,
         products=products,

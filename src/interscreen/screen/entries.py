@@ -14,11 +14,11 @@ from pydantic import (
     field_validator,
 )
 
-from ..energies.conditions import read_conditions, read_temperature
+from ..energies.conditions import read_conditions, read_pressure, read_temperature
 from ..energies.sampling import FEWEST, MOST
 from ..phases.cathodes import Cathode, find_cathode
-from ..phases.conditions import Conditions
-from ..phases.material import Material, resolve
+from ..phases.conditions import ROOM_K, Conditions
+from ..phases.material import Material, elements_of, resolve
 from ..phases.texts import checked_text
 
 
@@ -174,19 +174,25 @@ Entry = Annotated[MaterialEntry, BeforeValidator(_entry)]
 
 
 class StudyConditions(BaseModel):
-    """Temperature of a screen (docs/temperature.md).
+    """Temperature and gases of a screen (docs/temperature.md).
 
     Attributes
     ----------
     temperature : str or float
         ``500K``, ``227C``, or a number [K].
+    gases : mapping of str to str or float
+        Gases of endless amount: ``{O2: 0.21, CO2: 400ppm, H2O: 20mbar}``.
+    pressure : str or float
+        All gases together, ``1bar`` or a number [bar].
     closed_gas : bool
-        Gases leave when they reach 1 bar; otherwise at 1 ppm of it.
+        Gases without a name leave when they reach ``pressure``; otherwise at 1 ppm of 1 bar.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     temperature: str | float
+    gases: dict[str, str | float] = {}
+    pressure: str | float = 1.0
     closed_gas: bool = False
 
     @field_validator("temperature")
@@ -195,9 +201,28 @@ class StudyConditions(BaseModel):
         read_temperature(value)
         return value
 
+    @field_validator("pressure")
+    @classmethod
+    def _whole(cls, value: str | float) -> str | float:
+        read_pressure(value)
+        return value
+
+    @field_validator("gases")
+    @classmethod
+    def _known(cls, value: dict[str, str | float]) -> dict[str, str | float]:
+        read_conditions(ROOM_K, value)
+        return value
+
     def read(self) -> Conditions:
         """Return the conditions as a table takes them."""
-        return read_conditions(self.temperature, closed_gas=self.closed_gas)
+        return read_conditions(
+            self.temperature, self.gases, pressure=self.pressure, closed_gas=self.closed_gas
+        )
+
+    @property
+    def elements(self) -> frozenset[str]:
+        """Elements of the gases."""
+        return elements_of(self.read().gases, lithium=False)
 
 
 class Uncertainty(BaseModel):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..answers.lithiation import lithiate
 from ..answers.materials import materials_of
 from ..answers.sensitivity import strongest_suspects
 from ..answers.stacks import Stacks, stacks
@@ -191,7 +192,7 @@ def run_study(
         weights=weight_table(frame, study.ranking),
         uncertainty=uncertainty,
         failed=int((frame["status"] == FAILED).sum()),
-        warnings=_warnings(study, electrolytes, frame, found),
+        warnings=_warnings(study, table, electrolytes, frame, found),
         left_out=_left_out(frame),
         **tables,
     )
@@ -467,9 +468,16 @@ def with_suspects(ranking: pd.DataFrame, rows: list[Row]) -> pd.DataFrame:
 
 
 def _warnings(
-    study: Study, electrolytes: Electrolytes, results: pd.DataFrame, found: Sequence[Detail]
+    study: Study,
+    table: PhaseTable,
+    electrolytes: Electrolytes,
+    results: pd.DataFrame,
+    found: Sequence[Detail],
 ) -> tuple[str, ...]:
     texts = list(electrolytes.missing.values())
+    if table.source.conditions and table.source.conditions.gases:
+        end = lithiate(table, electrolytes.materials[0]).end
+        texts += [f"{end}: layers are what forms above"] if end else []
     beside = (resolve(entry.material)[1] for entry in (*study.cathodes, *study.air))
     texts += [line for unit in beside for line in unit.warnings]
     texts += [text for row in results["warnings"].dropna() for text in row.split("; ") if text]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -50,8 +51,8 @@ class Study(BaseModel):
     set : list of str
         Measured energies that replace those of the source, as ``BiF3=-2.17eV/atom@298K``.
     conditions : mapping, optional
-        ``temperature: 500K`` (and ``closed_gas: true``): docs/temperature.md.  A gas of endless
-        amount is none of a screen's.
+        ``temperature: 500K``, ``gases: {O2: 0.21}`` (and ``pressure``, ``closed_gas: true``):
+        docs/temperature.md.
     anode : Li
     electrolytes, candidates : list of MaterialEntry
         In YAML ``candidates`` may also name a file with the list (or another study): beside the
@@ -173,13 +174,17 @@ class Study(BaseModel):
 
     @property
     def element_sets(self) -> list[frozenset[str]]:
-        """Elements of every stack of the study, the anode's included.
+        """Elements of every stack of the study, those of the anode and of gases included.
 
         Of a query only those of the electrolytes are known beforehand.
         """
+        gases = self.conditions.elements if self.conditions else frozenset()
+        return list(dict.fromkeys(gases | some for some in self._sets()))
+
+    def _sets(self) -> Iterable[frozenset[str]]:
         if self.query is not None:
             only = self.query.only
-            return list(dict.fromkeys(elements_of([e.material]) | only for e in self.electrolytes))
+            return (elements_of([e.material]) | only for e in self.electrolytes)
         beside = [entry.material for entry in (*self.cathodes, *self.air)]
         ours = [entry.material for entry in self.candidates]
         theirs = [entry.material for entry in self.electrolytes]
@@ -189,7 +194,7 @@ class Study(BaseModel):
             mine = [entry.material for entry in self.judged_coatings]
             others = [*theirs, *(entry.cathode.discharged for entry in self.cathode)]
             pairs += [(one, other) for one in (*mine, *theirs) for other in others]
-        return list(dict.fromkeys(elements_of(pair) for pair in pairs))
+        return map(elements_of, pairs)
 
     @property
     def judged_coatings(self) -> list[MaterialEntry]:

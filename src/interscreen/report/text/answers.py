@@ -230,7 +230,7 @@ def lithiation_text(result: Lithiation) -> str:
     if result.endless_V is None:
         lines.append(f"  with {ion} metal  {' + '.join(result.final_products)}")
     else:
-        lines.append(f"  below {result.endless_V:.3f} V the gas takes up {ion} without end")
+        lines.append(f"  {result.end}")
     return "\n".join([*lines, *_foot(result)])
 
 

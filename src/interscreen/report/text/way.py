@@ -6,9 +6,9 @@ from ...answers.way import AtPotential, LayerState, LayerWay
 from .answers import milli, table, written
 
 
-def way_lines(way: LayerWay) -> list[str]:
+def way_lines(way: LayerWay | None) -> list[str]:
     """Write the contact of each state of a layer with the electrolyte; nothing of a single one."""
-    if len(way.states) == 1:
+    if way is None or len(way.states) == 1:
         return []
     rows = [["on the way to Li", "Li per formula", "meV/atom", "layer"]]
     for state in way.states:
