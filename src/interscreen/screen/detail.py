@@ -116,7 +116,7 @@ def detail(asked: Asked, task: Task, table: PhaseTable) -> Detail:
     try:
         numbers = stacks(table, [material], electrolytes)
         path = lithiate(table, material)
-        layer = str(layer_texts(numbers)[0]) if path.steps else ""
+        layer = str(layer_texts(numbers)[0]) if numbers.lithium.uptake[0, 0] else ""
         found.windows = [
             window_rows("candidate", material.label, stability_window(table, material))
         ]
@@ -131,8 +131,7 @@ def detail(asked: Asked, task: Task, table: PhaseTable) -> Detail:
         for number, place in enumerate(places):
             view = stack_view(numbers, [material], electrolytes, 0, number, path)
             found.equations[view.electrolyte] = {
-                f"{kind}_equation": getattr(view, kind).reaction.equation or ""
-                for kind in EQUATIONS
+                f"{kind}_equation": getattr(view, kind).equation or "" for kind in EQUATIONS
             }
             found.reactions += reaction_rows(view)
             found.sensitivity += _sensitivity(view, asked, place, task, table, found)

@@ -158,6 +158,7 @@ def run_study(
     >>> list(found.ranking["candidate"])
     ['LiF', 'CuF2']
     """
+    table = study.beside(table)
     table = with_materials(table, (e.material for e in (*study.candidates, *study.electrolytes)))
     electrolytes = Electrolytes.of(study, table)
     samples = study.uncertainty.samples
@@ -204,10 +205,11 @@ def _results(
     import pyarrow as pa
 
     reasons: dict[int, str] = {}
+    ion = table.electrode.ion.symbol
     for number, entry in enumerate(study.candidates):
         try:
             materials_of(table, [entry.material])
-            table.require_covered(elements_of([entry.material]))
+            table.require_covered(elements_of([entry.material, ion], lithium=False))
         except InterscreenError as error:
             reasons[number] = str(error)
     good = [number for number in range(len(study.candidates)) if number not in reasons]
@@ -278,11 +280,12 @@ def _uncovered(
 ) -> Any:
     """Why the source cannot answer for single stacks, (E, k)."""
     found = np.full((len(electrolytes), len(candidates)), "", dtype=object)
+    ion = table.electrode.ion.symbol
     if table.source.closed:
         for e, electrolyte in enumerate(electrolytes):
             for k, candidate in enumerate(candidates):
                 try:
-                    table.require_covered(elements_of([candidate, electrolyte]))
+                    table.require_covered(elements_of([candidate, electrolyte, ion], lithium=False))
                 except InputError as error:
                     found[e, k] = str(error)
     return found

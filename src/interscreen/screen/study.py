@@ -5,11 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from ..answers.anode import against, anode_parts, elements_of_anode
 from ..energies.given import read_given
+from ..phases.electrode import LITHIUM_METAL, Electrode, Ion
 from ..phases.filters import Filters
 from ..phases.material import elements_of
+from ..phases.table import PhaseTable
 from ..phases.texts import LONGEST_NAME, checked_text
 from ..sources.open import SourceOptions
 from .entries import Entry, MaterialEntry, StudyConditions, Uncertainty
@@ -43,7 +53,11 @@ class Study(BaseModel):
     conditions : mapping, optional
         ``temperature: 500K`` (and ``closed_gas: true``): docs/temperature.md.  A gas of endless
         amount is none of a screen's.
-    anode : Li
+    ion : str
+        What moves: Li, Na, K, Mg, Ca, Zn or Al (docs/temperature.md).
+    anode : str
+        The negative electrode: the metal of the ion, or as for ``anode_parts`` (``LiIn``,
+        ``0.62V``, ``LiIn@0.62V``); in YAML also ``{material: LiIn, potential: 0.62V}``.
     electrolytes, candidates : list of MaterialEntry
         In YAML ``candidates`` may also name a file with the list (or another study): beside the
         study, or in a folder ``candidates`` there or below the current folder; or a shipped study;
@@ -88,7 +102,8 @@ class Study(BaseModel):
     energies: Literal["", "source", "anchored"] = ""
     set: list[str] = []
     conditions: StudyConditions | None = None
-    anode: Literal["Li"] = "Li"
+    ion: str = "Li"
+    anode: str = "Li"
     electrolytes: list[Entry] = Field(min_length=1)
     candidates: list[Entry]
     query: Query | None = None
@@ -101,6 +116,14 @@ class Study(BaseModel):
     jobs: int | None = Field(None, ge=-64, strict=True)
     output: str = ""
     ranking: Ranking = Ranking()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _metal_of_the_ion(cls, data: Any) -> Any:
+        """Take the metal of the ion for the anode where none is named."""
+        if isinstance(data, dict) and "ion" in data and not data.get("anode"):
+            return {**data, "anode": data["ion"]}
+        return data
 
     @model_validator(mode="after")
     def _some_candidates(self) -> Study:
@@ -147,6 +170,33 @@ class Study(BaseModel):
             read_given(text)
         return value
 
+    @field_validator("ion")
+    @classmethod
+    def _known_ion(cls, value: str) -> str:
+        return Ion(value).symbol
+
+    @field_validator("anode", mode="before")
+    @classmethod
+    def _one_text(cls, value: Any) -> Any:
+        """Write an anode that is given in parts as one text."""
+        if isinstance(value, dict):
+            parts = [str(value[key]) for key in ("material", "potential") if key in value]
+            unknown = [key for key in value if key not in ("material", "potential")]
+            if unknown or not parts:
+                raise ValueError(
+                    f"{', '.join(unknown) or 'nothing given'}: name a material, a potential, or "
+                    "both ({material: LiIn, potential: 0.62V})"
+                )
+            return "@".join(parts)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return f"{value}V" if is_number else value
+
+    @field_validator("anode")
+    @classmethod
+    def _readable_anode(cls, value: str, info: ValidationInfo) -> str:
+        ion = Ion(info.data.get("ion", "Li"))
+        return value if anode_parts(value, ion) != ("", 0.0) else ion.symbol
+
     @field_validator("jobs")
     @classmethod
     def _some_workers(cls, value: int | None) -> int | None:
@@ -160,15 +210,31 @@ class Study(BaseModel):
 
         Of a query only those of the electrolytes are known beforehand.
         """
+        anode = [] if self.ion == self.anode else [elements_of_anode(self.anode, Ion(self.ion))]
         if self.query is not None:
             only = self.query.only
-            return list(dict.fromkeys(elements_of([e.material]) | only for e in self.electrolytes))
+            asked = [elements_of([e.material, self.ion], lithium=False) for e in self.electrolytes]
+            return list(dict.fromkeys([*(found | only for found in asked), *anode]))
         beside = [entry.material for entry in (*self.cathodes, *self.air)]
         ours = [entry.material for entry in self.candidates]
         theirs = [entry.material for entry in self.electrolytes]
         pairs = [(candidate, electrolyte) for candidate in ours for electrolyte in theirs]
         pairs += [(one, other) for one in (*theirs, *ours) for other in beside]
-        return list(dict.fromkeys(elements_of(pair) for pair in pairs))
+        asked = [elements_of([*pair, self.ion], lithium=False) for pair in pairs]
+        return list(dict.fromkeys([*asked, *anode]))
+
+    def beside(self, table: PhaseTable) -> PhaseTable:
+        """Return a table with the negative electrode of the study.
+
+        The table's own stays where the study says nothing else than Li metal.
+        """
+        if self.ion == self.anode == LITHIUM_METAL.ion.symbol:
+            return table
+        return against(table, self.anode, Ion(self.ion))
+
+    def with_electrode(self, electrode: Electrode) -> Study:
+        """Return the study with the electrode that counts."""
+        return self.model_copy(update={"ion": electrode.ion.symbol, "anode": electrode.written})
 
     @property
     def source_options(self) -> SourceOptions:
