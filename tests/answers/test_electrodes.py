@@ -2,16 +2,13 @@
 
 import random
 
-import numpy as np
 import pytest
 from pymatgen.analysis.interface_reactions import InterfacialReactivity
 from pymatgen.analysis.phase_diagram import GrandPotentialPhaseDiagram, PDEntry, PhaseDiagram
 from pymatgen.core import Composition, Element
 
 import interscreen as si
-from interscreen.answers.anode import against, anode_parts
 from interscreen.answers.stacks import stacks
-from interscreen.errors import InputError
 from interscreen.phases.electrode import CHARGES, Electrode, Ion
 
 ELECTROLYTES = {

@@ -94,6 +94,13 @@ class Lithiation(Answer, figure="lithiation"):
         held = sum(float(unit.amount(self.ion)) * number for unit, number in parts)
         return round(held - own, 9)
 
+    @property
+    def end(self) -> str:
+        """Where a gas takes up Li without end, in words; empty without such a gas."""
+        if self.endless_V is None:
+            return ""
+        return f"below {self.endless_V:.3f} V the gas takes up {self.ion} without end"
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row per step."""
         import pandas as pd
