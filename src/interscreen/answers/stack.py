@@ -20,6 +20,7 @@ from .reactant import identified
 from .reaction import Reaction, react, react_with_anode
 from .stacks import NONMETALS, UNCERTIFIED, Stacks, stacks
 from .texts import layer_texts
+from .way import AtPotential, LayerWay, layer_way
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,6 +91,10 @@ class Stack(Answer, figure="stack"):
         Li-bearing salt among the products whose window reaches highest.
     of_thickness : OfThickness or None
         The layer at a thickness, where one was asked for.
+    way : LayerWay or None
+        Contact with the electrolyte at every state of charge of the layer; None beside gases.
+    at_potential : AtPotential or None
+        The layer at a potential, where one was asked for.
     cathode_side : CathodeStack or None
         From the electrolyte to a cathode, where one was asked for.
     bridge_margin_V : float
@@ -107,6 +112,8 @@ class Stack(Answer, figure="stack"):
     lithiation: Lithiation
     bridge_product: str | None
     bridge_margin_V: float
+    way: LayerWay | None
+    at_potential: AtPotential | None = None
     of_thickness: OfThickness | None = None
     cathode_side: CathodeStack | None = None
 
@@ -244,6 +251,7 @@ def stack_view(
         lithiation=lithiation or lithiate(table, ours),
         bridge_product=None if bridge < 0 else str(numbers.phases.names[bridge]),
         bridge_margin_V=energies["bridge_margin_V"],
+        way=layer_way(table, ours, theirs),
     )
 
 

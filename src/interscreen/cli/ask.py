@@ -240,6 +240,7 @@ def lithiate(
     "of the layer as deposited (50nm, 15um): Li taken up, expansion, electrolyte consumed",
     metavar="LENGTH",
 )
+@option("--potential", "the layer at V vs Li/Li+, too", type=float, metavar="V")
 @option("--cathode", "on the other side: LCO, or LiCoO2/Li0.5CoO2@3.0-4.2V", metavar="C")
 @option("--coating", "between electrolyte and cathode", metavar="M")
 @heat_options
@@ -247,13 +248,15 @@ def lithiate(
 @output_options
 def stack(
     candidate: str, electrolyte: str, moves: Moves, samples: int, thickness: str | None,
-    cathode: str | None, coating: str | None, heat: Heat, choice: Choice, output: Output,
+    potential: float | None, cathode: str | None, coating: str | None, heat: Heat, choice: Choice,
+    output: Output,
 ) -> int:  # fmt: skip
     """Answer with every contact of Li | candidate | electrolyte, and on to a cathode."""
     from ..answers.thickness import of_thickness, read_thickness
     from ..report.text.answers import stack_text
     from ..report.text.cathode import cathode_lines
     from ..report.text.explain import judgement_lines
+    from ..report.text.way import potential_lines, way_lines
     from ..screen.judge import judged
 
     rows: list[dict[str, Any]] = []
@@ -261,7 +264,10 @@ def stack(
 
     def ask(db: Database) -> Any:
         db = moves.against(heat.on(db))
-        found = db.stack(candidate, electrolyte, samples, cathode=cathode, coating=coating)
+        found = db.stack(
+            candidate, electrolyte, samples,
+            potential_V=potential, cathode=cathode, coating=coating,
+        )  # fmt: skip
         rows.append(judged(db.table, candidate, electrolyte))
         if nm is not None:
             sized = of_thickness(db.table, candidate, electrolyte, found, nm)
@@ -269,8 +275,9 @@ def stack(
         return found
 
     def write(found: Any) -> str:
-        beyond = cathode_lines(found.cathode_side) if found.cathode_side else []
-        return "\n".join([stack_text(found), *judgement_lines(rows[0]), *beyond])
+        more = [*way_lines(found.way), *potential_lines(found.at_potential)]
+        more += cathode_lines(found.cathode_side) if found.cathode_side else []
+        return "\n".join([stack_text(found), *judgement_lines(rows[0]), *more])
 
     return answer(choice, output, ask, write)
 

@@ -25,6 +25,7 @@ from ..answers.sampled import sampled_lithiation, sampled_reaction, sampled_wind
 from ..answers.scan import TEMPERATURE, Scan, scan
 from ..answers.stack import Stack, stack
 from ..answers.treat import Treatment, read_step, treat
+from ..answers.way import at_potential
 from ..answers.window import Window, stability_window
 from ..energies.anchors import Anchoring
 from ..energies.conditions import at_conditions, read_conditions
@@ -408,6 +409,7 @@ class Database:
         samples: int = 0,
         *,
         model: EnergyModel | None = None,
+        potential_V: float | None = None,
         cathode: str | Cathode | None = None,
         coating: Given | None = None,
         ion: str | None = None,
@@ -419,6 +421,8 @@ class Database:
         ----------
         candidate, electrolyte, samples, model
             See ``reaction``.
+        potential_V : float, optional
+            Potential at which the layer is looked at, too [V against Li/Li+].
         cathode : str or Cathode, optional
             What the electrolyte meets on its other side: ``"LCO"``, or both states and their
             potentials, ``"LiCoO2/Li0.5CoO2@3.0-4.2V"``.
@@ -440,6 +444,10 @@ class Database:
             (candidate, electrolyte),
             (lambda table: stack(table, candidate, electrolyte, **bars)) if bars else None,
         )
+        if potential_V is not None:
+            table = self._holding([elements_of([candidate, electrolyte])])
+            there = at_potential(table, candidate, electrolyte, potential_V)
+            found = replace(found, at_potential=there)
         if beyond is None:
             return found
         return replace(found, cathode_side=self._beyond(electrolyte, beyond, coating, bars))

@@ -22,7 +22,7 @@ from .board import OVERALL, Board
 from .choose import Choice, choose, hull_rows
 from .coatings import best_first
 from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence, with_verdicts
-from .detail import details
+from .detail import WRITTEN, details
 from .entries import MaterialEntry
 from .folder import RESULTS, write_table
 from .marks import HIDDEN_BY, any_of, counts_of, hidden
@@ -435,7 +435,7 @@ def _sampled(
 def _write_results(
     file: Path, tables: Iterator[pa.Table], shown: pd.DataFrame, check: Callable[[], None]
 ) -> int:
-    """Write the chunks one after the other with the equations of those that are shown.
+    """Write the chunks one after the other with what is written of those that are shown.
 
     Returns how many rows failed.
     """
@@ -443,7 +443,6 @@ def _write_results(
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    columns = ("lithium_equation", "deposited_equation", "layer_equation")
     shown = shown[shown["status"] == OK].astype(object)
     texts = {
         (row["candidate"], row["electrolyte"]): row
@@ -456,12 +455,12 @@ def _write_results(
             check()
             part, mask = table, pc.is_in(table["candidate"], names)
             some = table.filter(mask).select(["candidate", "electrolyte"]).to_pylist()
-            for column in columns if some else ():
+            for column in WRITTEN if some else ():
                 values = [texts.get(tuple(row.values()), {}).get(column) for row in some]
                 filled = pc.replace_with_mask(
                     part[column].combine_chunks(),
                     mask.combine_chunks(),
-                    pa.array(values, pa.string()),
+                    pa.array(values, part.schema.field(column).type),
                 )
                 part = part.set_column(part.schema.get_field_index(column), column, filled)
             if writer is None:

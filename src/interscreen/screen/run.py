@@ -17,14 +17,14 @@ from ..energies.given import with_materials
 from ..energies.sampling import EnergyModel
 from ..energies.scale import as_tabulated
 from ..errors import InputError, InterscreenError
-from ..phases.columns import columns_of
+from ..phases.columns import COLUMNS, columns_of
 from ..phases.material import Material, elements_of, resolve
 from ..phases.result import Displayed
 from ..phases.source import ANCHORED
 from ..phases.table import PhaseTable
 from .coatings import coatings_table
 from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence, with_verdicts
-from .detail import Asked, Detail, Row, Task, beside, details, window_rows
+from .detail import WRITTEN, Asked, Detail, Row, Task, beside, details, window_rows
 from .entries import MaterialEntry
 from .ranking import OVERALL, rank
 from .scales import anchor_table, scale_table
@@ -342,19 +342,22 @@ def _details(
 
 
 def with_equations(results: pd.DataFrame, found: Sequence[Detail]) -> pd.DataFrame:
-    """Write the equations into their rows of results."""
+    """Write the equations, and the worst state of the layer, into their rows of results."""
+    import pandas as pd
+
     known: dict[tuple[str, str], Row] = {}
     for part in found:
         for row in part.reactions[:1]:
-            for electrolyte, equations in part.equations.items():
-                known[row["candidate"], electrolyte] = equations
+            for electrolyte, written in part.written.items():
+                known[row["candidate"], electrolyte] = written
     results = results.copy()
     places = list(zip(results["candidate"], results["electrolyte"], strict=True))
-    for column in ("lithium_equation", "deposited_equation", "layer_equation"):
-        results[column] = [
+    for column in WRITTEN:
+        values = [
             known[place][column] if place in known else before
             for place, before in zip(places, results[column], strict=True)
         ]
+        results[column] = pd.to_numeric(values) if COLUMNS[column].is_number else values
     return results
 
 
