@@ -29,6 +29,7 @@ from .ranking import OVERALL, rank
 from .scales import anchor_table, scale_table
 from .study import Study
 from .tables import FAILED, OK, failed_table, results_table
+from .treatments import treatment_rows
 from .weight_sensitivity import weight_table
 from .workers import count_of
 
@@ -50,9 +51,9 @@ class ScreenResult(Displayed, figure="screen"):
     results, reactions, windows, lithiation, ranking : DataFrame
     weights : DataFrame
         How much the order depends on the weights of the score.
-    uncertainty, sensitivity, surroundings : DataFrame or None
-        Error bars, dependence on suspect phases, contacts with cathodes and air; None where the
-        study does not ask for them.
+    uncertainty, sensitivity, surroundings, treatments : DataFrame or None
+        Error bars, dependence on suspect phases, contacts with cathodes and air, surfaces after
+        treatments; None where the study does not ask for them.
     anchors, scales : DataFrame or None
         Anchors of the phases, and scores as tabulated; of anchored runs.
     failed : int
@@ -74,6 +75,7 @@ class ScreenResult(Displayed, figure="screen"):
     uncertainty: pd.DataFrame | None = None
     sensitivity: pd.DataFrame | None = None
     surroundings: pd.DataFrame | None = None
+    treatments: pd.DataFrame | None = None
     anchors: pd.DataFrame | None = None
     scales: pd.DataFrame | None = None
 
@@ -390,6 +392,9 @@ def detail_tables(
         ]  # fmt: skip
         rows = [*beside(table, named, task), *(row for part in found for row in part.surroundings)]
         tables["surroundings"] = frame("surroundings", rows)
+    if study.treatments:
+        rows = treatment_rows(table, study.treatments, study.electrolytes, study.candidates)
+        tables["treatments"] = frame("treatments", rows)
     return tables
 
 

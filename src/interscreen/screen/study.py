@@ -13,7 +13,7 @@ from ..phases.filters import Filters
 from ..phases.material import elements_of
 from ..phases.texts import LONGEST_NAME, checked_text
 from ..sources.open import SourceOptions
-from .entries import Entry, MaterialEntry, StudyConditions, Uncertainty
+from .entries import Entry, MaterialEntry, StudyConditions, TreatmentEntry, Uncertainty
 from .query import Query
 from .ranking import OVERALL, Ranking
 
@@ -54,6 +54,9 @@ class Study(BaseModel):
     cathodes, air : list of MaterialEntry
         Materials beside the stack: what touches the electrolyte on its other side, and what it
         meets before the cell is built; their contacts stand in surroundings.csv.
+    treatments : list of TreatmentEntry
+        What is done to a thin surface: steps one after another, or mappings with ``steps``, ``of``
+        and ``name``; what is left stands in treatments.csv.
     uncertainty : Uncertainty
         How the energies are sampled for the error bars.
     sensitivity : bool
@@ -95,6 +98,7 @@ class Study(BaseModel):
     query: Query | None = None
     cathodes: list[Entry] = []
     air: list[Entry] = []
+    treatments: list[TreatmentEntry] = []
     uncertainty: Uncertainty = Uncertainty()
     sensitivity: bool = True
     best: int = Field(25, ge=1, le=1000, strict=True)
@@ -122,6 +126,15 @@ class Study(BaseModel):
         if isinstance(value, dict) and "keep" in value and "kept" not in value:
             return {"kept" if key == "keep" else key: entry for key, entry in value.items()}
         return value
+
+    @field_validator("treatments", mode="before")
+    @classmethod
+    def _steps_or_treatments(cls, value: Any) -> Any:
+        """Take a list of steps for one treatment."""
+        if isinstance(value, str):
+            value = [value]
+        steps = isinstance(value, list) and value and all(isinstance(one, str) for one in value)
+        return [{"steps": "; ".join(value)}] if steps else value
 
     @field_validator("name")
     @classmethod
@@ -166,14 +179,23 @@ class Study(BaseModel):
 
     def _sets(self) -> Iterable[frozenset[str]]:
         if self.query is not None:
-            only = self.query.only
+            only = self.query.only.union(*(each.elements for each in self.treatments))
             return (elements_of([e.material]) | only for e in self.electrolytes)
         beside = [entry.material for entry in (*self.cathodes, *self.air)]
         ours = [entry.material for entry in self.candidates]
         theirs = [entry.material for entry in self.electrolytes]
         pairs = [(candidate, electrolyte) for candidate in ours for electrolyte in theirs]
         pairs += [(one, other) for one in (*theirs, *ours) for other in beside]
-        return map(elements_of, pairs)
+        sets = [elements_of(pair) for pair in pairs]
+        for each in self.treatments:
+            surfaces = [entry.material for entry in each.of] or theirs
+            put_on = ours if each.deposits else [None]
+            sets += [
+                each.elements | elements_of([m for m in (one, other) if m is not None])
+                for one in surfaces
+                for other in put_on
+            ]
+        return sets
 
     @property
     def source_options(self) -> SourceOptions:
