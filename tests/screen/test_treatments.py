@@ -11,7 +11,7 @@ SEEDS = {
     "regenerated": ("LLZO", ["air 25C", "O2=1bar 600C"]),
     "etched": ("LLZO", ["+16 HF 25C", "Li 250C"]),
     "cathode": ("3 Li2CO3 + 2 Co3O4", ["air 700C"]),
-    "ammonium": ("Li2CO3 + 2 NH4F", ["Ar 200C -N2 -CH4"]),
+    "ammonium": ("Li2CO3 + 2 NH4F", ["Ar 200C"]),
     "carbon": ("Li2CO3 + C", ["Ar 700C"]),
 }
 
@@ -54,7 +54,7 @@ def test_the_seeds_end_as_the_papers_have_them(run):
     assert (cathode["phases_left"], cathode["given_off"]) == ("6 LiCoO2", "3 CO2(g)")
     (salt,) = rows_of(run, "ammonium")
     assert salt["phases_left"] == "2 LiF"
-    assert {"2 H3N(g)", "2 NH3(g)"} & set(salt["given_off"].split(" + "))
+    assert {"CO2(g)", "H2O(g)"} <= set(salt["given_off"].split(" + "))
     (carbon,) = rows_of(run, "carbon")
     assert (carbon["phases_left"], carbon["given_off"]) == ("Li2O", "2 CO(g)")
 

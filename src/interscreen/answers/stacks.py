@@ -73,7 +73,7 @@ def with_lithium(
 
     solved, hull, uptake = grid(found.solved), grid(found.hull), grid(found.uptake)
     own = phases.energies_of(materials, hull)
-    mutual = _mutual(grid(found.mutual), solved)
+    mutual = mutual_energies(grid(found.mutual), solved)
     mixing = grid(found.mixing)
     takes = solved & (uptake > 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -116,7 +116,7 @@ def _lines(
     )  # fmt: skip
 
 
-def _mutual(energies: Floats, solved: Bools) -> Floats:
+def mutual_energies(energies: Floats, solved: Bools) -> Floats:
     """Mutual energies [eV/atom]: zero where the two coexist, not a number where not certified."""
     quiet: Floats = np.where(energies < -ON_HULL, energies, 0.0)
     return np.where(solved, quiet, np.nan)
@@ -270,6 +270,19 @@ class Partners:
         place[np.argsort(self.phases.names.astype(str), kind="stable")] = np.arange(len(place))
         return place
 
+    def opened(self, potential_V: float) -> Partners:
+        """Return the same partners open to Li at a potential [V against Li/Li+].
+
+        Compositions that meet them are taken ``without`` Li; what is lowest then are grand
+        potentials: every phase has E + V n_Li in place of E (docs/method.md).
+        """
+        lithium, theirs = self.phases.lithium, self.electrolytes
+        problem = self.phases.problem.opened(lithium, potential_V)
+        return Partners(
+            replace(self.phases, problem=problem),
+            replace(theirs, mixtures=theirs.mixtures.without(lithium)),
+        )
+
     def prepare(self) -> None:
         """Make what threads will share."""
         self.products(np.full((1, 1, 1), -1))
@@ -289,7 +302,7 @@ class Partners:
     def mutual(self, number: int, firsts: Sparse, of: Rows, sample: Rows) -> Floats:
         """Mutual energies of some compositions with one electrolyte [eV/atom]."""
         found = self.contact(number, firsts, of, sample)
-        return _mutual(found.mutual, found.solved)
+        return mutual_energies(found.mutual, found.solved)
 
     def products(self, phases: Rows, jobs: int = 1) -> tuple[Floats, Floats]:
         """Oxidation limits (p, s) [V] and mutual energies (E, p, s) [eV/atom] of all phases.
@@ -319,7 +332,7 @@ class Partners:
             reached[salts] = np.where(stable & line.solved, line.high, 0.0)
         for number in range(len(self.electrolytes)):
             met = self.contact(number, compositions, numbers, samples, jobs=jobs)
-            energies[number, numbers, samples] = _mutual(met.mutual, met.solved)
+            energies[number, numbers, samples] = mutual_energies(met.mutual, met.solved)
         reach[numbers, samples] = reached  # last: other threads take it for "known"
         return reach, energies
 
@@ -335,14 +348,14 @@ class Partners:
         layers = self._layers(candidates, li, converts)
         for number in range(e):
             pair = self.contact(number, candidates.mixtures, of, sample, jobs=jobs)
-            deposited[number] = _mutual(pair.mutual, pair.solved).reshape(k, s)
+            deposited[number] = mutual_energies(pair.mutual, pair.solved).reshape(k, s)
             reacts = deposited[number] < 0.0
             mixing[number] = np.where(reacts, pair.mixing.reshape(k, s), np.nan)
             found.append(_present(pair.phases[::s], pair.amounts[::s] * reacts[:, :1]))
             layer[number] = deposited[number]
             if len(converts):
                 after = self.contact(number, *layers, jobs=jobs)
-                layer[number].reshape(-1)[converts] = _mutual(after.mutual, after.solved)
+                layer[number].reshape(-1)[converts] = mutual_energies(after.mutual, after.solved)
         width = max((phases.shape[1] for phases, _ in found), default=0)
         met: Any = np.full((e, k, width), -1, dtype=np.int32)
         met_amounts = np.zeros((e, k, width))

@@ -33,7 +33,7 @@ WHOLE, LISTED = "results.parquet", "results.csv"  # of candidates by query, and 
 _KINDS = {"number": "float64", "integer": "Int64", "boolean": "boolean"}  # the others are texts
 _TABLES = (
     "reactions windows lithiation weights uncertainty sensitivity surroundings treatments anchors "
-    "scales"
+    "scales coatings"
 ).split()
 
 
@@ -71,7 +71,7 @@ class Run(Displayed):
     ----------
     folder : Path
     reactions, windows, lithiation, weights, uncertainty : DataFrame
-    sensitivity, surroundings, treatments, anchors, scales : DataFrame
+    sensitivity, surroundings, treatments, anchors, scales, coatings : DataFrame
         The other tables of the run; empty where there is none.
 
     Raises
@@ -99,6 +99,7 @@ class Run(Displayed):
     treatments: pd.DataFrame
     anchors: pd.DataFrame
     scales: pd.DataFrame
+    coatings: pd.DataFrame
 
     def __init__(
         self, folder: str | PathLike[str], keep: TemporaryDirectory[str] | None = None

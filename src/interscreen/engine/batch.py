@@ -111,6 +111,18 @@ class Sparse:
         pure = Sparse(every, every[:-1], np.ones(rows), np.full(rows, EVERYBODY))
         return self.and_then(pure)
 
+    def without(self, row: int) -> Sparse:
+        """Return the compositions without what they hold of one row; the rest stays as it is."""
+        kept = self.index != row
+        ends = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
+        return Sparse(ends[self.indptr], self.index[kept], self.parts[kept], self.owner)
+
+    def held(self, row: int) -> Floats:
+        """How much of one row each composition holds, (n,)."""
+        of = np.repeat(np.arange(len(self)), np.diff(self.indptr))
+        held = self.parts * (self.index == row)
+        return np.bincount(of, held, minlength=len(self)).astype(np.float64)
+
     @property
     def arrays(self) -> tuple[Any, ...]:
         """Its fields, as compiled code takes them."""
@@ -139,6 +151,14 @@ class Problem:
         count = columns.shape[1] - rows
         numbers = np.array([n - rows if n >= rows else count + n for n in endless], dtype=np.int64)
         return cls(Sparse.of_dense(columns[:, rows:].T), costs[None, rows:].copy(), rows, numbers)
+
+    def opened(self, row: int, price: float) -> Problem:
+        """Return the problem beside a reservoir: what a column holds of a row costs ``price``.
+
+        The row is in no balance any more; no column may consist of it alone.
+        """
+        costs = self.costs + price * self.columns.held(row)
+        return Problem(self.columns.without(row), costs, self.rows)
 
     @cached_property
     def groups(self) -> tuple[Any, Any, Integers, Integers]:

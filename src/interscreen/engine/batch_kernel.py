@@ -237,12 +237,18 @@ def pairs(
 
 
 @compiled
+def _counted(moved, ignored):
+    """How much of what has moved counts: no trace, from three times a trace on all of it."""
+    return max(0.0, min(moved, 1.5 * (moved - ignored)))
+
+
+@compiled
 def tolerant(ts, slopes, first, start, last, tolerance, ignored):
     """Limits between which a walk that starts at ``start`` gains no more than a tolerance.
 
-    With minus the slope v held outside, going to a point t gains the integral over v of |t|, of
-    which ``ignored`` does not count: piecewise linear in v, so the limits are exact.  Below minus
-    the last slope a reservoir takes up the row without end.
+    With minus the slope v held outside, going to a point t gains the integral over v of |t|, as far
+    as it counts beside a trace (``ignored``): piecewise linear in v, so the limits are exact.
+    Below minus the last slope a reservoir takes up the row without end.
 
     Returns
     -------
@@ -254,7 +260,7 @@ def tolerant(ts, slopes, first, start, last, tolerance, ignored):
     above = max(floor, -slopes[start]) if start < last else floor
     for point in range(start + 1, last + 1):
         below = max(floor, -slopes[point]) if point < last else floor
-        counted = max(0.0, ts[point] - ignored)
+        counted = _counted(ts[point], ignored)
         if counted > 0.0 and gained + counted * (above - below) >= tolerance:
             low = above - (tolerance - gained) / counted
             break
@@ -266,7 +272,7 @@ def tolerant(ts, slopes, first, start, last, tolerance, ignored):
         return low, np.inf
     gained, below = 0.0, max(0.0, -slopes[start - 1])
     for point in range(start - 1, first - 1, -1):
-        counted = max(0.0, -ts[point] - ignored)
+        counted = _counted(-ts[point], ignored)
         above = -slopes[point - 1] if point > first else np.inf
         if counted > 0.0:
             if gained + counted * (above - below) >= tolerance:

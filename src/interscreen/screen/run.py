@@ -22,6 +22,7 @@ from ..phases.material import Material, elements_of, resolve
 from ..phases.result import Displayed
 from ..phases.source import ANCHORED
 from ..phases.table import PhaseTable
+from .coatings import coatings_table
 from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence, with_verdicts
 from .detail import Asked, Detail, Row, Task, beside, details, window_rows
 from .entries import MaterialEntry
@@ -56,6 +57,8 @@ class ScreenResult(Displayed, figure="screen"):
         treatments; None where the study does not ask for them.
     anchors, scales : DataFrame or None
         Anchors of the phases, and scores as tabulated; of anchored runs.
+    coatings : DataFrame or None
+        Ranking of the coatings of the cathode side; None where the study names no cathode.
     failed : int
         Rows of ``results`` that could not be computed.
     warnings : tuple of str
@@ -78,6 +81,7 @@ class ScreenResult(Displayed, figure="screen"):
     treatments: pd.DataFrame | None = None
     anchors: pd.DataFrame | None = None
     scales: pd.DataFrame | None = None
+    coatings: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -183,6 +187,7 @@ def run_study(
     if study.sensitivity:
         ranking = with_suspects(ranking, [row for part in found for row in part.sensitivity])
     tables |= scale_tables(study, table, electrolytes, frame, ranking, cores(study, jobs))
+    tables |= coating_tables(study, table, electrolytes, study.judged_coatings, cores(study, jobs))
     return ScreenResult(
         results=frame,
         ranking=ranking[[name for name in columns_of("ranking") if name in ranking]],
@@ -417,6 +422,23 @@ def scale_tables(
         "anchors": anchor_table(table, results),
         "scales": scale_table(ranking, tabulated, ranks=ranks),
     }
+
+
+def coating_tables(
+    study: Study,
+    table: PhaseTable,
+    electrolytes: Electrolytes,
+    coatings: Sequence[MaterialEntry],
+    jobs: int,
+) -> dict[str, Any]:
+    """Coatings of the cathodes (``coatings``); nothing of a study that names none."""
+    if not study.cathode:
+        return {}
+    found = coatings_table(
+        table, coatings, electrolytes.materials, [entry.cathode for entry in study.cathode],
+        study.ranking, samples=study.uncertainty.samples, model=model_of(study), jobs=jobs,
+    )  # fmt: skip
+    return {"coatings": found}
 
 
 def cores(study: Study, jobs: int | None = None) -> int:

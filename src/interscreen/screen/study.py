@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ..energies.given import read_given
+from ..files import data_yaml
 from ..phases.filters import Filters
 from ..phases.material import elements_of
 from ..phases.texts import LONGEST_NAME, checked_text
 from ..sources.open import SourceOptions
-from .entries import Entry, MaterialEntry, StudyConditions, TreatmentEntry, Uncertainty
+from .entries import Cathodes, Entry, MaterialEntry, StudyConditions, TreatmentEntry, Uncertainty
 from .query import Query
 from .ranking import OVERALL, Ranking
 
 _OF_SOURCE = ("thermo_type", "database", "filters", "all_phases", "energies")  # and lists
+
+
+@lru_cache(maxsize=1)
+def library_coatings() -> tuple[MaterialEntry, ...]:
+    """Coatings of cathodes that the shipped library lists, with their references."""
+    listed = data_yaml("studies/library.yaml")["coatings"]
+    return tuple(MaterialEntry.model_validate(dict(entry)) for entry in listed)
 
 
 class Study(BaseModel):
@@ -51,6 +60,12 @@ class Study(BaseModel):
         or be ``all``, or ``{where: CONDITION, limit: NUMBER}``.
     query : Query, optional
         Candidates from the source's own phases, in place of a list: a condition, or ``all``.
+    cathode : list of CathodeEntry
+        Cathodes with both of their states and their potentials, as ``LCO`` or
+        ``LiCoO2/Li0.5CoO2@3.0-4.2V``: what coatings on that side do stands in coatings.csv.
+    coatings : list of MaterialEntry
+        Coatings of these; by default the candidates of the role ``cathode coating``, or those of
+        the library where there are none.  Of a screen by query: whatever it finds.
     cathodes, air : list of MaterialEntry
         Materials beside the stack: what touches the electrolyte on its other side, and what it
         meets before the cell is built; their contacts stand in surroundings.csv.
@@ -96,6 +111,8 @@ class Study(BaseModel):
     electrolytes: list[Entry] = Field(min_length=1)
     candidates: list[Entry]
     query: Query | None = None
+    cathode: Cathodes = []
+    coatings: list[Entry] = []
     cathodes: list[Entry] = []
     air: list[Entry] = []
     treatments: list[TreatmentEntry] = []
@@ -186,6 +203,10 @@ class Study(BaseModel):
         theirs = [entry.material for entry in self.electrolytes]
         pairs = [(candidate, electrolyte) for candidate in ours for electrolyte in theirs]
         pairs += [(one, other) for one in (*theirs, *ours) for other in beside]
+        if self.cathode:
+            mine = [entry.material for entry in self.judged_coatings]
+            others = [*theirs, *(entry.cathode.discharged for entry in self.cathode)]
+            pairs += [(one, other) for one in (*mine, *theirs) for other in others]
         sets = [elements_of(pair) for pair in pairs]
         for each in self.treatments:
             surfaces = [entry.material for entry in each.of] or theirs
@@ -196,6 +217,13 @@ class Study(BaseModel):
                 for other in put_on
             ]
         return sets
+
+    @property
+    def judged_coatings(self) -> list[MaterialEntry]:
+        """Coatings of the cathodes: those that are listed, or of that role, or of the library."""
+        role = "cathode coating"
+        mine = self.coatings or [entry for entry in self.candidates if entry.role == role]
+        return mine or list(library_coatings())
 
     @property
     def source_options(self) -> SourceOptions:

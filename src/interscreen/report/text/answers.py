@@ -100,7 +100,8 @@ def left_out_text(phases: Sequence[str], most: int = 16) -> str:
     """Name the phases that were not counted, and how many more there are."""
     names = ", ".join(phases[:most])
     more = f" and {len(phases) - most} more" if len(phases) > most else ""
-    return f"left out (known artefacts, never observed, or by choice): {names}{more}"
+    why = "artefacts: never made, or energies that measurement contradicts; or by choice"
+    return f"left out ({why}): {names}{more}"
 
 
 def source_note(label: str, left_out: Sequence[str]) -> str:
