@@ -30,6 +30,7 @@ from .ranking import OVERALL, rank
 from .scales import anchor_table, scale_table
 from .study import Study
 from .tables import FAILED, OK, failed_table, results_table
+from .treatments import treatment_rows
 from .weight_sensitivity import weight_table
 from .workers import count_of
 
@@ -51,9 +52,9 @@ class ScreenResult(Displayed, figure="screen"):
     results, reactions, windows, lithiation, ranking : DataFrame
     weights : DataFrame
         How much the order depends on the weights of the score.
-    uncertainty, sensitivity, surroundings : DataFrame or None
-        Error bars, dependence on suspect phases, contacts with cathodes and air; None where the
-        study does not ask for them.
+    uncertainty, sensitivity, surroundings, treatments : DataFrame or None
+        Error bars, dependence on suspect phases, contacts with cathodes and air, surfaces after
+        treatments; None where the study does not ask for them.
     anchors, scales : DataFrame or None
         Anchors of the phases, and scores as tabulated; of anchored runs.
     coatings : DataFrame or None
@@ -77,6 +78,7 @@ class ScreenResult(Displayed, figure="screen"):
     uncertainty: pd.DataFrame | None = None
     sensitivity: pd.DataFrame | None = None
     surroundings: pd.DataFrame | None = None
+    treatments: pd.DataFrame | None = None
     anchors: pd.DataFrame | None = None
     scales: pd.DataFrame | None = None
     coatings: pd.DataFrame | None = None
@@ -401,6 +403,9 @@ def detail_tables(
         ]  # fmt: skip
         rows = [*beside(table, named, task), *(row for part in found for row in part.surroundings)]
         tables["surroundings"] = frame("surroundings", rows)
+    if study.treatments:
+        rows = treatment_rows(table, study.treatments, study.electrolytes, study.candidates)
+        tables["treatments"] = frame("treatments", rows)
     return tables
 
 

@@ -25,7 +25,7 @@ from ..phases.material import elements_of
 from ..phases.table import PhaseTable
 from ..phases.texts import LONGEST_NAME, checked_text
 from ..sources.open import SourceOptions
-from .entries import Cathodes, Entry, MaterialEntry, StudyConditions, Uncertainty
+from .entries import Cathodes, Entry, MaterialEntry, StudyConditions, TreatmentEntry, Uncertainty
 from .query import Query
 from .ranking import OVERALL, Ranking
 
@@ -83,6 +83,9 @@ class Study(BaseModel):
     cathodes, air : list of MaterialEntry
         Materials beside the stack: what touches the electrolyte on its other side, and what it
         meets before the cell is built; their contacts stand in surroundings.csv.
+    treatments : list of TreatmentEntry
+        What is done to a thin surface: steps one after another, or mappings with ``steps``, ``of``
+        and ``name``; what is left stands in treatments.csv.
     uncertainty : Uncertainty
         How the energies are sampled for the error bars.
     sensitivity : bool
@@ -127,6 +130,7 @@ class Study(BaseModel):
     coatings: list[Entry] = []
     cathodes: list[Entry] = []
     air: list[Entry] = []
+    treatments: list[TreatmentEntry] = []
     uncertainty: Uncertainty = Uncertainty()
     sensitivity: bool = True
     best: int = Field(25, ge=1, le=1000, strict=True)
@@ -162,6 +166,15 @@ class Study(BaseModel):
         if isinstance(value, dict) and "keep" in value and "kept" not in value:
             return {"kept" if key == "keep" else key: entry for key, entry in value.items()}
         return value
+
+    @field_validator("treatments", mode="before")
+    @classmethod
+    def _steps_or_treatments(cls, value: Any) -> Any:
+        """Take a list of steps for one treatment."""
+        if isinstance(value, str):
+            value = [value]
+        steps = isinstance(value, list) and value and all(isinstance(one, str) for one in value)
+        return [{"steps": "; ".join(value)}] if steps else value
 
     @field_validator("name")
     @classmethod
@@ -234,8 +247,9 @@ class Study(BaseModel):
 
     def _sets(self) -> Iterable[frozenset[str]]:
         if self.query is not None:
+            only = self.query.only.union(*(each.elements for each in self.treatments))
             asked = [elements_of([e.material, self.ion], lithium=False) for e in self.electrolytes]
-            return [some | self.query.only for some in asked]
+            return [some | only for some in asked]
         beside = [entry.material for entry in (*self.cathodes, *self.air)]
         ours = [entry.material for entry in self.candidates]
         theirs = [entry.material for entry in self.electrolytes]
@@ -245,7 +259,16 @@ class Study(BaseModel):
             mine = [entry.material for entry in self.judged_coatings]
             others = [*theirs, *(entry.cathode.discharged for entry in self.cathode)]
             pairs += [(one, other) for one in (*mine, *theirs) for other in others]
-        return [elements_of([*pair, self.ion], lithium=False) for pair in pairs]
+        sets = [elements_of([*pair, self.ion], lithium=False) for pair in pairs]
+        for each in self.treatments:
+            surfaces = [entry.material for entry in each.of] or theirs
+            put_on = [[one] for one in ours] if each.deposits else [[]]
+            sets += [
+                each.elements | elements_of([one, *put, self.ion], lithium=False)
+                for one in surfaces
+                for put in put_on
+            ]
+        return sets
 
     @property
     def judged_coatings(self) -> list[MaterialEntry]:
