@@ -28,6 +28,7 @@ from .command import (
     together,
     write_csv,
 )
+from .electrode import Moves, electrode_options, ion_option
 from .heat import Gases, Heat, gases_only, heat_options
 from .source import Choice, asked, source_options
 
@@ -124,7 +125,6 @@ map_options = together(
     option("--divisions", "of a side (default 200)", type=int, default=200, metavar="N"),
     option("--level", "outlined [eV/atom] (default 0.05)", type=float, default=0.05, metavar="E"),
 )
-_ion = option("--ion", "what moves: Li (default), Na, K, Mg, Ca, Zn, Al", default="Li", metavar="X")
 _samples = option(
     "--samples", "for error bars, as 1000 (default none)", type=int, default=0, metavar="N"
 )
@@ -182,7 +182,7 @@ def reaction(
 
 @root.command("window")
 @material("m", NAMED)
-@_ion
+@ion_option
 @_samples
 @option(
     "--tolerance",
@@ -211,7 +211,7 @@ def window(
 
 @root.command("lithiate")
 @material("m", NAMED)
-@_ion
+@ion_option
 @_samples
 @heat_options
 @source_options
@@ -233,6 +233,7 @@ def lithiate(
 @root.command("stack")
 @click.argument("candidate", help=NAMED)
 @click.argument("electrolyte", help="formula or name")
+@electrode_options
 @_samples
 @option(
     "--thickness",
@@ -246,7 +247,7 @@ def lithiate(
 @source_options
 @output_options
 def stack(
-    candidate: str, electrolyte: str, samples: int, thickness: str | None,
+    candidate: str, electrolyte: str, moves: Moves, samples: int, thickness: str | None,
     potential: float | None, cathode: str | None, coating: str | None, heat: Heat, choice: Choice,
     output: Output,
 ) -> int:  # fmt: skip
@@ -262,7 +263,7 @@ def stack(
     nm = None if thickness is None else read_thickness(thickness)
 
     def ask(db: Database) -> Any:
-        db = heat.on(db)
+        db = moves.against(heat.on(db))
         found = db.stack(
             candidate, electrolyte, samples,
             potential_V=potential, cathode=cathode, coating=coating,

@@ -120,7 +120,7 @@ def build_plan(table: PhaseTable, electrolytes: Sequence[MaterialEntry], weights
     """
     for entry in electrolytes:
         try:
-            table.within({"Li", *resolve(entry.material)[1].elements})
+            table.within({table.electrode.ion.symbol, *resolve(entry.material)[1].elements})
         except InputError as error:
             raise InputError(f"electrolyte {entry.label}: {error}") from None
     theirs = materials_of(table, [entry.material for entry in electrolytes], len(table))
@@ -155,6 +155,7 @@ def _uncovered(plan: Plan, rows: Rows) -> Any:
     symbols = np.array(table.elements, dtype=object)
     found = np.full((len(theirs), len(rows)), "", dtype=object)
     known: dict[tuple[int, bytes], str] = {}
+    ion = table.electrode.ion.symbol
     for k, row in enumerate(rows.tolist()):
         index = table.element_index[table.indptr[row] : table.indptr[row + 1]]
         for e in range(len(theirs)):
@@ -163,7 +164,7 @@ def _uncovered(plan: Plan, rows: Rows) -> Any:
                 other = symbols[theirs.index[theirs.indptr[e] : theirs.indptr[e + 1]]]
                 known[key] = ""
                 try:
-                    table.require_covered({"Li", *symbols[index], *other})
+                    table.require_covered({ion, *symbols[index], *other})
                 except InputError as error:
                     known[key] = str(error)
             found[e, k] = known[key]

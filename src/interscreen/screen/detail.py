@@ -120,7 +120,7 @@ def detail(asked: Asked, task: Task, table: PhaseTable) -> Detail:
     try:
         numbers = stacks(table, [material], electrolytes)
         path = lithiate(table, material)
-        layer = str(layer_texts(numbers)[0]) if path.steps else ""
+        layer = str(layer_texts(numbers)[0]) if numbers.lithium.uptake[0, 0] else ""
         found.windows = [
             window_rows("candidate", material.label, stability_window(table, material))
         ]
@@ -135,10 +135,7 @@ def detail(asked: Asked, task: Task, table: PhaseTable) -> Detail:
         for number, place in enumerate(places):
             view = stack_view(numbers, [material], electrolytes, 0, number, path)
             found.written[view.electrolyte] = {
-                **{
-                    f"{kind}_equation": getattr(view, kind).reaction.equation or ""
-                    for kind in EQUATIONS
-                },
+                **{f"{kind}_equation": getattr(view, kind).equation or "" for kind in EQUATIONS},
                 **_worst_state(view.way),
             }
             found.reactions += reaction_rows(view)
