@@ -422,7 +422,7 @@ class Database:
         candidate, electrolyte, samples, model
             See ``reaction``.
         potential_V : float, optional
-            Potential at which the layer is looked at, too [V against Li/Li+].
+            Potential at which the layer is looked at, too [V against the metal of the ion].
         cathode : str or Cathode, optional
             What the electrolyte meets on its other side: ``"LCO"``, or both states and their
             potentials, ``"LiCoO2/Li0.5CoO2@3.0-4.2V"``.
@@ -433,8 +433,9 @@ class Database:
         """
         if ion is not None or anode != "":
             return self._moving(ion, anode).stack(
-                candidate, electrolyte, samples, model=model, cathode=cathode, coating=coating
-            )
+                candidate, electrolyte, samples, model=model, potential_V=potential_V,
+                cathode=cathode, coating=coating,
+            )  # fmt: skip
         bars = _bars(samples, model)
         if coating is not None and cathode is None:
             raise InputError("coating: goes between electrolyte and cathode; name a cathode, too")
@@ -445,7 +446,8 @@ class Database:
             (lambda table: stack(table, candidate, electrolyte, **bars)) if bars else None,
         )
         if potential_V is not None:
-            table = self._holding([elements_of([candidate, electrolyte])])
+            sides = [candidate, electrolyte, self._ion.symbol]
+            table = self._holding([elements_of(sides, lithium=False)])
             there = at_potential(table, candidate, electrolyte, potential_V)
             found = replace(found, at_potential=there)
         if beyond is None:
