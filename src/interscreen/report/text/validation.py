@@ -332,8 +332,9 @@ def _bare(cells: Iterable[Cell]) -> list[str]:
     """Count the interlayers that beat the best cell without one, on the same electrolyte."""
     groups: dict[str, tuple[list[MeasuredCell], list[MeasuredCell]]] = {}
     for cell in cells:
-        group = groups.setdefault(cell.measured.electrolyte, ([], []))
-        group[cell.status == BARE].append(cell.measured)
+        if cell.status == BARE or cell.measured.computable:
+            group = groups.setdefault(cell.measured.electrolyte, ([], []))
+            group[cell.status == BARE].append(cell.measured)
     text = []
     for electrolyte, (mine, without) in groups.items():
         least = min(_values(without, "resistance_after_ohm_cm2"), default=None)
