@@ -45,6 +45,7 @@ class Study(BaseModel):
         amount is none of a screen's.
     anode : Li
     electrolytes, candidates : list of MaterialEntry
+        One with a range of x (``{formula: Cu + x LiF, x: 0..4}``) is a series of entries.
         In YAML ``candidates`` may also name a file with the list (or another study): beside the
         study, or in a folder ``candidates`` there or below the current folder; or a shipped study;
         or be ``all``, or ``{where: CONDITION, limit: NUMBER}``.
@@ -109,6 +110,11 @@ class Study(BaseModel):
         if self.candidates and self.query is not None:
             raise ValueError("candidates: a list or a query, not both")
         return self
+
+    @field_validator("electrolytes", "candidates", "cathodes", "air")
+    @classmethod
+    def _one_by_one(cls, value: list[MaterialEntry]) -> list[MaterialEntry]:
+        return [one for entry in value for one in entry.series()]
 
     @field_validator("filters", mode="before")
     @classmethod
