@@ -75,7 +75,7 @@ def test_a_doping_series_changes_where_a_phase_is_used_up(embedded):
 )
 def test_the_points_do_not_decide_which_changes_are_found(embedded, candidate, electrolyte, span):
     few, many = (sweep(embedded, candidate, electrolyte, span, points=points) for points in (2, 24))
-    assert few.changes == pytest.approx(many.changes, abs=2e-5)
+    assert few.changes == pytest.approx(many.changes, abs=2e-8)
     assert few.layers[0]["start"] == 0.0
     assert few.layers[-1]["end"] == float(span.split("..")[1])
 
@@ -95,6 +95,25 @@ def test_between_changes_energies_are_smooth(embedded):
     # a smooth curve bends as much as beside it; a kink much more
     for place in inside:
         assert bends[place] < 3.0 * max(bends[place - 1], bends[place + 1]) + 1e-6
+
+
+def test_a_change_is_the_fraction_where_something_is_used_up(embedded):
+    """40 Al + 29 AlF3 + 6 LLZO -> 33 LiF + 18 LaF3 + 12 ZrAl2 + 9 LiAl5O8, which balances."""
+    found = sweep(embedded, "Al + x AlF3", "LLZO", "0..2", points=2)
+    used_up = (1 / 62, 11 / 52, 71 / 208, 29 / 52, 29 / 40)
+    assert found.changes[1:] == used_up
+    (here,) = (point for point in found.points if point["x"] == 29 / 40)
+    assert set(here["deposited_products"].split(" + ")) == {"LiF", "LaF3", "ZrAl2", "LiAl5O8"}
+    # at the other one Li3Al2 gives way to LiAl: two sets of phases are as good there
+    tie = found.changes[0]
+    beside = [
+        stack(embedded, f"Al + {tie + step:.8f} AlF3", "LLZO").deposited for step in (-1e-6, 1e-6)
+    ]
+    products = [set(contact.reaction.products) for contact in beside]
+    assert products[0] ^ products[1] == {"Li3Al2", "LiAl"}
+    assert beside[0].energy == pytest.approx(beside[1].energy, abs=5e-6)
+    assert [one["phases"] for one in found.layers] == [("Li9Al4",), ("Li9Al4", "LiF")]
+    assert [(one["start"], one["end"]) for one in found.layers] == [(0.0, 0.0), (0.0, 2.0)]
 
 
 @pytest.mark.parametrize(
@@ -118,8 +137,13 @@ def test_the_figure_has_every_curve_and_the_changes(embedded, tmp_path, capsys):
     drawn = {line.get_gid(): line for panel in axes for line in panel.lines if line.get_gid()}
     for key in ("deposited_mutual_eV_per_atom", "layer_mutual_eV_per_atom"):
         values = [1000.0 * point[key] for point in found.points]
+        assert list(drawn[key].get_xdata()) == [point["x"] for point in found.points]
         assert drawn[key].get_ydata() == pytest.approx(values)
         assert list(drawn[f"changes-{key}"].get_xdata()) == list(found.changes)
+    # LiF comes with the first AlF3: the curve of the facing product begins beyond x = 0
+    facing = drawn["facing_energy_meV_per_atom-1"]
+    assert list(facing.get_xdata()) == [point["x"] for point in found.points][1:]
+    assert list(drawn["changes-bridge_margin_V"].get_xdata()) == [0.0]
     arguments = ["Cu + x LiF", "LATP", "--x", "0..4", "--quiet", "--out", str(tmp_path)]
     assert main(["sweep", *arguments]) == 0
     assert "Cu + 1.6 LiF" in capsys.readouterr().out

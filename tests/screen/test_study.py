@@ -178,7 +178,8 @@ def test_a_series_is_an_entry_for_each_x(tmp_path):
         write(
             tmp_path,
             "name: s\n"
-            'electrolytes:\n  - {formula: "Li{7-3x}Al{x}La3Zr2O12", x: 0..0.3, points: 4, name: A}\n'
+            "electrolytes:\n"
+            '  - {formula: "Li{7-3x}Al{x}La3Zr2O12", x: 0..0.3, points: 4, name: A}\n'
             "candidates:\n  - {formula: Cu + x LiF, x: 1..2, points: 3, route: molten}\n"
             "  - 80 wt% C + 20 wt% LLZTO\n  - '2 LiF : LaF3'\n",
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -29,10 +29,13 @@ if TYPE_CHECKING:
 POINTS = 11  # of a series, its ends among them
 Phases: TypeAlias = "tuple[tuple[str, ...], ...]"
 
-# nearer than this to a point nothing is told apart [of the range, or of 1]; phases change where a
-# composition crosses a line between others, at a simple fraction
-_NEAR, _CLOSE, _DENOMINATOR = Fraction(1, 10**5), Fraction(1, 10**7), 24
-_TRACE = 1e-7  # of a phase [atoms per atom]: less comes of the last digits of formulas
+# nearer than this to a point nothing is told apart [of the range, or of 1]
+_NEAR, _CLOSE = Fraction(1, 10**5), Fraction(1, 10**11)
+# where something is used up, x is a simple fraction: taken for one with a denominator up to the
+# first number where it lies nearer than the second; of any other x so many decimals are kept
+_SIMPLE = ((24, _NEAR / 2), (1000, Fraction(1, 10**8)))
+_DECIMALS = 8
+_TRACE = 1e-9  # of a phase [atoms per atom]: less comes of the last digits of formulas
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ class Sweep(Result, figure="sweep"):
         the products of its contact as deposited, of its contact as a layer, or of bare Li.  Between
         them every energy is a smooth function of x.
     layers : tuple of dict
-        Phases of the converted layer (``phases``) from one x to another (``start``, ``end``).
+        Phases of the converted layer (``phases``) from one x to another (``start``, ``end``; the
+        same where it has them at this x alone).
     """
 
     candidate: str
@@ -112,15 +116,9 @@ def sweep(
         rows.append(_row(value, numbers, value in changes))
     middle = sum(span, Fraction(0)) / 2
     origin: dict[str, Any] = react(table, at(candidate, middle), at(electrolyte, middle)).provenance
-    layers: list[dict[str, Any]] = []
-    for start, end in pairwise((span[0], *changes, span[1])):
-        held = phases((start + end) / 2)[0]
-        if layers and layers[-1]["phases"] == held:
-            layers[-1]["end"] = float(end)
-        else:
-            layers.append({"start": float(start), "end": float(end), "phases": held})
+    layers = tuple(_layers((span[0], *changes, span[1]), lambda x: phases(x)[0]))
     where = tuple(map(float, changes))
-    return Sweep(candidate, electrolyte, tuple(rows), where, tuple(layers), origin)
+    return Sweep(candidate, electrolyte, tuple(rows), where, layers, origin)
 
 
 def _changes(
@@ -141,10 +139,30 @@ def _changes(
             while end - first > close:
                 middle = (first + end) / 2
                 first, end = (middle, end) if phases(middle) == phases(low) else (first, middle)
-            simple = first.limit_denominator(_DENOMINATOR)
-            here = simple if abs(simple - first) < near / 2 else Fraction(round(first, 6))
+            here = _written(first)
             yield here
             low = min(here + near, high)
+
+
+def _layers(
+    borders: tuple[Fraction, ...], held: Callable[[Fraction], tuple[str, ...]]
+) -> Iterator[dict[str, Any]]:
+    """Ranges of x, and single values, in which the converted layer has the same phases."""
+    between = [((low, high), held((low + high) / 2)) for low, high in pairwise(borders)]
+    here = [((border, border), held(border)) for border in borders]
+    all_of_them = [one for pair in zip(here, between, strict=False) for one in pair]
+    for names, group in groupby([*all_of_them, here[-1]], key=lambda one: one[1]):
+        spans = [span for span, _ in group]
+        yield {"start": float(spans[0][0]), "end": float(spans[-1][1]), "phases": names}
+
+
+def _written(x: Fraction) -> Fraction:
+    """Return the fraction that a value of x found in steps stands for."""
+    for denominator, near in _SIMPLE:
+        simple = x.limit_denominator(denominator)
+        if abs(simple - x) < near:
+            return simple
+    return Fraction(round(x, _DECIMALS))
 
 
 def _phases(table: PhaseTable, candidate: str, electrolyte: str) -> Phases:
@@ -160,7 +178,7 @@ def _phases(table: PhaseTable, candidate: str, electrolyte: str) -> Phases:
         alone = lowest_energies(hull.problem, each, one, one)
         found.append((alone.phases, alone.amounts))
     there = (phases[0][amounts[0] > _TRACE] for phases, amounts in found)
-    return tuple(tuple(sorted(names[each].astype(str))) for each in there)
+    return tuple(tuple(sorted(names[each].astype(str).tolist())) for each in there)
 
 
 def _row(x: Fraction, numbers: Stacks, changes: bool) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from .command import (
     root,
 )
 from .source import Choice, asked, source_options
-from .sweep import sweep_arguments
+from .sweep import DRAWN, sweep_arguments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -218,7 +218,7 @@ def profile(
 
 @_figure("sweep", COMMANDS["sweep"][1])
 @sweep_arguments
-@option("--points", "how many values of x (default 61)", type=int, default=61, metavar="N")
+@option("--points", f"how many values of x (default {DRAWN})", type=int, default=DRAWN, metavar="N")
 @source_options
 @_paper_options
 @output_options

@@ -13,6 +13,8 @@ from .source import Choice, source_options
 if TYPE_CHECKING:
     from ..answers.sweep import Sweep
 
+LISTED, DRAWN = 11, 61  # values of x in a terminal, and in a figure
+
 sweep_arguments = together(
     click.argument("candidate", help="formula or mixture, with x ('Cu + x LiF')"),
     click.argument("electrolyte", help="formula or name, with or without x"),
@@ -22,17 +24,25 @@ sweep_arguments = together(
 
 @root.command("sweep")
 @sweep_arguments
-@option("--points", "how many values of x (default 11)", type=int, default=11, metavar="N")
+@option(
+    "--points",
+    f"how many values of x (default {LISTED}, with --out {DRAWN})",
+    type=int,
+    metavar="N",
+)
 @option("--out", "write sweep.csv, .png, .svg and .pdf there, too", metavar="FOLDER")
 @force_option
 @source_options
 @output_options
 def sweep(
-    candidate: str, electrolyte: str, x: str, points: int, out: str | None, force: bool,
+    candidate: str, electrolyte: str, x: str, points: int | None, out: str | None, force: bool,
     choice: Choice, output: Output,
 ) -> int:  # fmt: skip
     """Answer with every contact of a stack along x, and where its phases change."""
     from ..report.text.sweep import sweep_text
+
+    if points is None:
+        points = DRAWN if out else LISTED
 
     def write(found: Sweep) -> None:
         from ..report.figures.saving import save

@@ -11,7 +11,8 @@ _WIDEST = 34  # of the column of layers
 def layers(found: Sweep) -> list[str]:
     """Say which phases the converted layer has from where to where."""
     return [
-        f"x = {one['start']:.5g} to {one['end']:.5g}: {' + '.join(one['phases'])}"
+        f"x = {' to '.join(f'{x:.5g}' for x in dict.fromkeys((one['start'], one['end'])))}: "
+        + " + ".join(one["phases"])
         for one in found.layers
     ]
 
