@@ -212,9 +212,8 @@ def test_pages_count_the_measured_cells_as_the_table_does():
     counted = sum(cell.computable for cell in cells)
     assert f"the {counted} of {len(cells)} measured cells that can be computed" in page("README.md")
     resistances = [c for c in cells if c.computable and c.resistance_after_ohm_cm2 is not None]
-    assert (
-        f"({counted} of {len(cells)} cells can be computed, {len(resistances)} at most"
-        in page("docs/method.md")
+    assert f"({counted} of {len(cells)} cells can be computed, {len(resistances)} at most" in page(
+        "docs/method.md"
     )
     bare = sum(cell.kind == "none" for cell in cells)
     validation = page("docs/validation.md")
