@@ -249,16 +249,18 @@ def stack(
     """Answer with every contact of Li | candidate | electrolyte."""
     from ..answers.thickness import of_thickness, read_thickness
     from ..report.text.answers import stack_text
-    from ..report.text.explain import judgement_lines
+    from ..report.text.explain import judgement, judgement_lines
     from ..screen.judge import judged
 
     rows: list[dict[str, Any]] = []
+    scales: list[str] = []
     nm = None if thickness is None else read_thickness(thickness)
 
     def ask(db: Database) -> Any:
         db = heat.on(db)
         found = db.stack(candidate, electrolyte, samples)
         rows.append(judged(db.table, candidate, electrolyte))
+        scales.append(db.table.source.scale)
         if nm is not None:
             sized = of_thickness(db.table, candidate, electrolyte, found, nm)
             found = replace(found, of_thickness=sized)
@@ -268,7 +270,10 @@ def stack(
         choice,
         output,
         ask,
-        lambda found: "\n".join([stack_text(found), *judgement_lines(rows[0])]),
+        lambda found: "\n".join(
+            [stack_text(found), *judgement_lines(rows[0], anchored=ANCHORED in scales)]
+        ),
+        more=lambda: {"judgement": judgement(rows[0])},
     )
 
 
@@ -426,7 +431,7 @@ def composition_maps(
 def list_electrolytes(output: Output) -> int:
     """List the names that stand for electrolytes, cathodes and salts."""
     from ..phases.names import names, user_electrolytes_file
-    from ..report.text.answers import table
+    from ..report.text.layout import table
 
     known = {name: entry.formula for name, entry in names().items()}
     rows = [["name", "formula"], *([name, formula] for name, formula in known.items())]
@@ -444,6 +449,7 @@ def answer(
     ask: Callable[[Database], Any],
     write: Callable[[Any], str],
     first: Callable[[Any], None] = lambda found: None,
+    more: Callable[[], dict[str, Any]] = dict,
 ) -> int:
     """Open the source, ask, print.
 
@@ -455,6 +461,8 @@ def answer(
         Database to result; result to text.
     first : callable
         Called with the result before anything is printed: a reader may go away.
+    more : callable
+        Returns what the JSON object holds beside the result.
     """
     from ..answers.documents import NON_COMMERCIAL, documents_of, documents_text
     from ..engine.walk import plain_walks
@@ -463,7 +471,7 @@ def answer(
         db = asked(choice, output)
         result = ask(db)
         first(result)
-        answered = result.to_dict()
+        answered = {**result.to_dict(), **more()}
         if output.json and db.table.source.scale == ANCHORED:
             answered["anchors"] = db.anchors(_phases_in(answered))
         if documents := documents_of(answered, db.table):

@@ -20,7 +20,7 @@ from .source import Choice, asked, source_options
 def explain(candidate: str, electrolyte: str, samples: int, choice: Choice, output: Output) -> int:
     """Explain how the numbers of a stack come about."""
     from ..phases.material import elements_of
-    from ..report.text.explain import explain_text
+    from ..report.text.explain import explain_text, plain
     from ..screen.judge import judged
 
     elements = elements_of([candidate, electrolyte])
@@ -28,6 +28,12 @@ def explain(candidate: str, electrolyte: str, samples: int, choice: Choice, outp
     table = asked(on_scale, output, [elements]).table
     row = judged(table, candidate, electrolyte, samples=samples, sensitivity=True)
     lines = explain_text(row).splitlines()
-    output.show({"candidate": candidate, "electrolyte": electrolyte, "lines": lines},
+    spreads = {
+        name: plain(found, ("standard_deviation", "low_5_percent", "high_95_percent"))
+        for name, found in row["spreads"].items()
+    }
+    keys = [key for key in row if key != "spreads"]
+    told = {"candidate": candidate, "electrolyte": electrolyte, "lines": lines}
+    output.show({**told, "numbers": plain(row, keys), "spreads": spreads},
                 lambda: "\n".join(lines))  # fmt: skip
     return EXIT_OK

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import isnan
 from typing import Any
 
 from ...phases.units import is_number
 from ..cells import number, text
 from ..markup import rounded
 from ..page.verdicts import MEANINGS, verdict
-from .answers import wrapped
+from .layout import page_width, wrapped
 
 
 def explain_text(row: dict[str, Any]) -> str:
@@ -43,8 +45,32 @@ def explain_text(row: dict[str, Any]) -> str:
     return "\n".join([f"Li | {candidate} | {electrolyte}", *(part for n in numbered for part in n)])
 
 
-def judgement_lines(row: dict[str, Any]) -> list[str]:
-    """Return role, verdict, score and volumes of a stack, as a row of a screen has them."""
+JUDGED = (
+    "role", "verdict", "verdict_reason", "score_meV_per_atom", "score_terms",
+    "volume_change_percent", "metal_volume_percent", "salt_volume_percent", "electron_blocking",
+)  # fmt: skip
+
+
+def judgement(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the same as ``judgement_lines`` for JSON; empty where nothing could be computed."""
+    return plain(row, JUDGED) if row.get("status") == "ok" else {}
+
+
+def plain(row: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """Return numbers and texts of a row for JSON; without what is missing."""
+    found = {key: value for key in keys if is_number(value := row.get(key)) or text(value)}
+    return {
+        key: float(value) if is_number(value) else value
+        for key, value in found.items()
+        if not (is_number(value) and isnan(value))
+    }
+
+
+def judgement_lines(row: dict[str, Any], *, anchored: bool) -> list[str]:
+    """Return role, verdict, score and volumes of a stack, as a row of a screen has them.
+
+    Screens and ``explain`` anchor energies by default; where these are not, that is said.
+    """
     if row.get("status") != "ok":
         return []
     role, said = text(row.get("role")), MEANINGS.get(verdict(row), "")
@@ -64,7 +90,9 @@ def judgement_lines(row: dict[str, Any]) -> list[str]:
         blocking = text(row.get("electron_blocking"))
         also = f"; blocks electrons: {blocking}" if blocking else ""
         lines.append(f"layer by volume: {', '.join(volumes)}{also}")
-    return ["  " + part for line in lines for part in wrapped(line, "  ", width=76)]
+    if not anchored:
+        lines.append("energies as tabulated; screens and explain have --energies anchored")
+    return ["  " + part for line in lines for part in wrapped(line, "  ", width=page_width() - 4)]
 
 
 def _energy(row: dict[str, Any], kind: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...answers.sweep import Sweep
-from .answers import milli, table
+from .answers import milli
+from .layout import table
 
 
 def sweep_text(found: Sweep) -> str:

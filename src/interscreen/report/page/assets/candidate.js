@@ -46,10 +46,7 @@ function candidateSection() {
     body.replaceChildren(...candidateParts(PICKED.candidate, PICKED.electrolyte, chartWidth(place.clientWidth)));
   };
   drawCandidate();
-  let width = window.innerWidth;
-  window.addEventListener("resize", () => {
-    if (Math.abs(window.innerWidth - width) > 40) { width = window.innerWidth; drawCandidate(); }
-  });
+  onResize(drawCandidate);
 }
 /** Width of a chart: two stand side by side where there is room. */
 function chartWidth(room) {
@@ -219,7 +216,7 @@ function compareSection() {
     const known = COMPARED.filter((key) => rows.some((row) => row[key] !== null && row[key] !== undefined && row[key] !== ""));
     const value = (key, row) => {
       const error = uncertaintyOf(row.candidate, chosen.electrolyte, key);
-      const factor = key.endsWith("eV_per_atom") && !key.includes("meV") ? 1000 : 1;
+      const factor = factorOf(key);
       const spread = error && isNumber(error.low_5_percent) ? ` (${fmt(factor * error.low_5_percent, factor === 1 ? 1 : 0)} to ${fmt(factor * error.high_95_percent, factor === 1 ? 1 : 0)})` : "";
       return h("span", {}, rich(shown(key, row[key]) + spread));
     };

@@ -11,15 +11,73 @@ const quoted = (value) => {
 };
 const csv = (rows) => `${rows.map((row) => row.map(quoted).join(",")).join("\n")}\n`;
 
-/** What a table of the page shows, as CSV. */
-function tableTools(table, caption) {
-  const write = () => save(`${fileName(caption)}.csv`, "text/csv", csv([...table.rows].map((row) =>
-    [...row.cells].map((cell) => cell.textContent.trim().replaceAll(MINUS, "-")))));
-  return h("p", { class: "tools-of" }, h("button", { type: "button", class: "file", "aria-label": `CSV of ${caption}`, onclick: write }, "CSV"));
+const fileButton = (kind, title, onclick) => h("button", { type: "button", class: "file", "aria-label": `${kind} of ${title}`, onclick }, kind);
+const csvButton = (title, rows) => fileButton("CSV", title, () => save(`${fileName(title)}.csv`, "text/csv", csv(rows())));
+
+/** What a table of the page shows; ``drawing`` for tables that are pictures, too. */
+function tableTools(table, caption, drawing = false) {
+  const rows = () => gridOf(table);
+  const name = fileName(caption);
+  return h("p", { class: "tools-of" }, csvButton(caption, rows), drawing
+    ? [fileButton("SVG", caption, () => save(`${name}.svg`, "image/svg+xml", standalone(drawn(table)))),
+      fileButton("PNG", caption, () => png(drawn(table), name))] : []);
+}
+/** Texts of a table by row and column; a cell over several fills the first of them. */
+function gridOf(table) {
+  const grid = [...table.rows].map(() => []);
+  [...table.rows].forEach((row, y) => [...row.cells].forEach((cell) => {
+    let x = 0;
+    while (grid[y][x] !== undefined) x += 1;
+    for (let down = 0; down < cell.rowSpan; down++) {
+      for (let right = 0; right < cell.colSpan; right++) grid[y + down][x + right] = "";
+    }
+    grid[y][x] = cell.textContent.trim().replaceAll(MINUS, "-");
+  }));
+  return grid;
+}
+/** Boxes and texts of a part of the page, as a drawing. */
+function drawn(part) {
+  const scroll = part.closest(".scroll");
+  if (scroll) scroll.scrollLeft = 0;
+  const from = part.getBoundingClientRect();
+  const root = svg("svg", { viewBox: `0 0 ${Math.ceil(from.width)} ${Math.ceil(from.height)}`, width: Math.ceil(from.width), height: Math.ceil(from.height) });
+  const inside = document.createTreeWalker(part, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT);
+  for (let node = part; node; node = inside.nextNode()) {
+    if ((node.nodeType === Node.TEXT_NODE ? node.parentElement : node).closest(".hidden")) continue;
+    if (node.nodeType === Node.TEXT_NODE) root.append(...wordsDrawn(node, from));
+    else root.append(...boxDrawn(node, from));
+  }
+  return root;
+}
+function boxDrawn(element, from) {
+  const style = getComputedStyle(element), box = element.getBoundingClientRect();
+  const at = { x: box.left - from.left, y: box.top - from.top, width: box.width, height: box.height };
+  const dashed = /repeating-linear/.test(style.backgroundImage) && element.classList.contains("open");
+  const ground = dashed ? style.color : style.backgroundColor;
+  const filled = !/, 0\)$|transparent/.test(ground), line = parseFloat(style.borderLeftWidth) || 0;
+  const edge = line && style.borderLeftStyle === "solid" && (box.width <= 2 * line || parseFloat(style.borderRightWidth));
+  if (!edge && (!filled || !box.width || !box.height)) return [];
+  const ink = edge ? { stroke: style.borderLeftColor, "stroke-width": line } : {};
+  return [svg("rect", { ...at, fill: filled ? ground : "none", ...ink })];
+}
+function wordsDrawn(node, from) {
+  const style = getComputedStyle(node.parentElement), range = document.createRange();
+  const font = { "font-size": style.fontSize, "font-weight": style.fontWeight, "font-family": style.fontFamily, fill: style.color };
+  return [...node.data.matchAll(/\S+/g)].map((word) => {
+    range.setStart(node, word.index);
+    range.setEnd(node, word.index + word[0].length);
+    const box = range.getBoundingClientRect();
+    return box.width ? svg("text", { x: box.left - from.left, y: box.top - from.top + 0.79 * box.height, ...font }, word[0]) : "";
+  });
 }
 const DRAWN = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-size", "font-weight", "font-family", "opacity"];
 /** A drawing as a file of its own: the styles of the page are written into it. */
 function standalone(root) {
+  if (!root.isConnected) {  // made for this: it has all styles of its own
+    root.prepend(svg("rect", { width: "100%", height: "100%", fill: getComputedStyle(document.body).backgroundColor }));
+    root.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+    return new XMLSerializer().serializeToString(root);
+  }
   const copy = root.cloneNode(true);
   const from = [root, ...root.querySelectorAll("*")], to = [copy, ...copy.querySelectorAll("*")];
   from.forEach((element, i) => {
@@ -40,15 +98,15 @@ function png(root, name, text = standalone(root)) {
   };
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
 }
-function figureTools(root, title) {
+/** Buttons for the files of a drawing; ``rows`` returns its data. */
+function figureTools(root, title, rows) {
   const name = fileName(title);
-  return h("p", { class: "tools-of" },
-    h("button", { type: "button", class: "file", "aria-label": `SVG of ${title}`, onclick: () => save(`${name}.svg`, "image/svg+xml", standalone(root)) }, "SVG"),
-    h("button", { type: "button", class: "file", "aria-label": `PNG of ${title}`, onclick: () => png(root, name) }, "PNG"));
+  return h("p", { class: "tools-of" }, csvButton(title, rows), fileButton("SVG", title, () => save(`${name}.svg`, "image/svg+xml", standalone(root))),
+    fileButton("PNG", title, () => png(root, name)));
 }
 /** A figure with its files. */
-function figureBox(root, more = []) {
-  return h("div", {}, h("div", { class: "figure" }, root, more), figureTools(root, root.getAttribute("aria-label")));
+function figureBox(root, rows) {
+  return h("div", {}, h("div", { class: "figure" }, root), figureTools(root, root.getAttribute("aria-label"), rows));
 }
 /** Every table of the run at full precision. */
 function downloadsSection() {
@@ -59,7 +117,16 @@ function downloadsSection() {
     save(`${name}.csv`, "text/csv", csv([keys, ...TABLES[name].map((row) => keys.map((key) => row[key]))]));
   };
   place.append(h("p", {}, "The numbers behind this page at full precision; what each column means stands under Words. Every table and figure above has its own button, too."),
-    h("p", { class: "controls" }, names.map((name) => h("button", { type: "button", class: "file", onclick: () => write(name) }, `${name}.csv`))));
+    h("p", { class: "controls" }, names.map((name) => h("button", { type: "button", class: "file", onclick: () => write(name) }, `${name}.csv`)),
+      CONTACTS.size ? h("button", { type: "button", class: "file", onclick: () => save("reactions.csv", "text/csv", csv(reactionRows())) }, "reactions.csv") : ""));
+}
+/** Every kink of every contact. */
+function reactionRows() {
+  const rows = [["candidate", "electrolyte", "contact_kind", "contact", "mixing_fraction", "mutual_energy_eV_per_atom", "equation"]];
+  for (const [pair, contacts] of CONTACTS) {
+    for (const { kind, name, curve } of contacts) curve.x.forEach((x, i) => rows.push([...JSON.parse(pair), kind, name, x, curve.e[i], EQUATIONS[curve.q[i]]]));
+  }
+  return rows;
 }
 /** One drawing of the names and the cells of the first screen. */
 function pictureTools() {
@@ -83,7 +150,8 @@ function pictureTools() {
     how(root);
     root.remove();
   };
-  document.querySelector(".picture").append(h("p", { class: "tools-of" },
-    h("button", { type: "button", class: "file", "aria-label": "SVG of the picture", onclick: act((root) => save("interlayers.svg", "image/svg+xml", new XMLSerializer().serializeToString(root))) }, "SVG"),
-    h("button", { type: "button", class: "file", "aria-label": "PNG of the picture", onclick: act((root) => png(root, "interlayers", new XMLSerializer().serializeToString(root))) }, "PNG")));
+  const keys = ["candidate", "electrolyte", "verdict", "verdict_reason", "layer"];
+  document.querySelector(".picture").append(h("p", { class: "tools-of" }, csvButton("the picture", () => [keys, ...TABLES.results.map((row) => keys.map((key) => row[key]))]),
+    fileButton("SVG", "the picture", act((root) => save("interlayers.svg", "image/svg+xml", new XMLSerializer().serializeToString(root)))),
+    fileButton("PNG", "the picture", act((root) => png(root, "interlayers", new XMLSerializer().serializeToString(root))))));
 }
