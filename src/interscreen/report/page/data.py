@@ -21,6 +21,7 @@ from ...phases.formula import read_amounts, split_mixture, whole_numbers
 from ...phases.units import is_number
 from ...screen.folder import TABLES, read_manifest, require_unaltered
 from ...screen.query import query_of
+from ...screen.verdict import VERDICTS
 from ..cells import RANGES, Row, colour_range, number, read_rows
 from ..markup import AMOUNT, FORMULA, PERIODS, unit_text
 from ..units import digits_of, factor_of, unit_of
@@ -157,6 +158,7 @@ def page_data(run: Run) -> dict[str, Any]:
     tables["ranking"], same = without_repeats(run)
     return {
         "whole": run.whole,
+        "verdicts": VERDICTS,
         "tie": run.tie,
         "range": colour_range(
             1000.0 * value

@@ -8,12 +8,12 @@ from typing import Any
 from ...phases.source import ANCHORED
 from ...phases.units import is_number
 from ...screen.discover import rule_words
+from ...screen.verdict import LIMIT_MEV, NO_GAIN, NO_PATH, REACTS, TRY, UNSURE
 from ..cells import Row, hidden_counts
 from ..doubts import doubts
 from ..markup import listed, marked, number
 from . import verdicts
 from .data import Run, elements_in, measured_rows
-from .verdicts import NO_GAIN, NO_PATH, REACTS, TRY, UNSURE
 
 SHOWN = 6  # candidates in a list; the others stand in the ranking
 SERIOUS, CARE, NOTE = "serious", "care", "note"
@@ -107,7 +107,7 @@ def blocks(run: Run) -> list[Block]:
 def _bare(energy: float) -> str:
     """Say what bare lithium does with an electrolyte [meV/atom]."""
     said = f"Bare lithium: {number(energy)} meV/atom."
-    return f"{said} {verdicts.NOTHING_TO_GAIN}" if energy > -verdicts.LIMIT_MEV else said
+    return f"{said} {verdicts.NOTHING_TO_GAIN}" if energy > -LIMIT_MEV else said
 
 
 def _entry(run: Run, row: Row) -> Entry:

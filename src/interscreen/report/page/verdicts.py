@@ -128,8 +128,9 @@ def word_of(run: Run, row: Row) -> str:
 def _spared(row: Row) -> str:
     """Return the phase of a layer that alone does not react with the electrolyte, or nothing."""
     facing, energy = str(row.get("facing_product") or ""), row.get("facing_energy_meV_per_atom")
-    alone = facing in ("", row.get("layer")) or not is_number(energy)
-    return "" if alone or energy < -LIMIT_MEV else facing
+    if facing in ("", row.get("layer")) or not is_number(energy):
+        return ""
+    return facing if energy >= -LIMIT_MEV else ""
 
 
 def number_words(said: Said) -> str:

@@ -12,7 +12,7 @@ from ..cells import SHORT_ROLES, Row
 from ..markup import rounded
 from ..page.data import OTHER, Run, read_run
 from ..page.verdicts import MEANINGS, NOTHING_TO_GAIN, Said, flags, said
-from .layout import table, wrapped
+from .layout import page_width, table, wrapped
 
 SHOWN = 4  # candidates of a role for each electrolyte
 NEVER, ELSEWHERE = "never tried", "elsewhere"
@@ -120,7 +120,8 @@ def discover_text(found: dict[str, Any]) -> str:
                 ]
             )
         if first:
-            lines += ["  " + line for line in table(shown, left=(0, 1, 2, 5, 6))]
+            fitted = table(shown, left=(0, 1, 2, 5, 6), limit=page_width() - 2)
+            lines += ["  " + line for line in fitted]
         lines += [part for line in others for part in wrapped(f"  {line}", "    ")]
     lines += [
         "",

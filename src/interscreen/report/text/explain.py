@@ -7,10 +7,20 @@ from math import isnan
 from typing import Any
 
 from ...phases.units import is_number
+from ...screen.verdict import ALLOWED_MEV, LIMIT_MEV, NO_GAIN, NO_PATH, REACTS, TRY, UNSURE
 from ..cells import number, text
 from ..markup import rounded
 from ..page.verdicts import MEANINGS, verdict
 from .layout import page_width, wrapped
+
+# the rules of screen.verdict, for the ninety per cent between which a number lies
+WHY = {
+    TRY: f"the gain is surely above 0, and the contact at worst above -{ALLOWED_MEV:.0f}",
+    UNSURE: f"the gain may be below 0, or the contact at worst below -{ALLOWED_MEV:.0f}",
+    NO_GAIN: f"the gain is small and not surely above 0 (a try needs {LIMIT_MEV:.0f} or more)",
+    REACTS: f"the contact is below -{LIMIT_MEV:.0f} even at best",
+    NO_PATH: "lithium ions cannot pass",
+}
 
 
 def explain_text(row: dict[str, Any]) -> str:
@@ -37,7 +47,7 @@ def explain_text(row: dict[str, Any]) -> str:
         f"Gain over bare Li = layer - bare = {_energy(row, 'layer')} - "
         f"({_energy(row, 'bare')}) = {_gain(row)}.",
         _bridge(row),
-        f"Role {text(row.get('role'))}; score = sum of: {text(row.get('score_terms'))} = "
+        f"Role {text(row.get('role'))}; score = weighted sum of: {text(row.get('score_terms'))} = "
         f"{rounded(number(row.get('score_meV_per_atom')), 1)} meV/atom (0 is best).",
         _verdict(row),
     ]
@@ -139,8 +149,12 @@ def _bridge(row: dict[str, Any]) -> str:
 
 
 def _verdict(row: dict[str, Any]) -> str:
-    said = MEANINGS.get(verdict(row), "")
-    head = f"Verdict: {said}." if said else "No verdict in this run."
+    found = verdict(row)
+    if not found:
+        head = "No verdict in this run."
+    else:
+        reason = text(row.get("verdict_reason"))
+        head = f"Verdict: {MEANINGS[found]}; {reason}: {WHY[found]}."
     phase, change = text(row.get("suspect_phase")), row.get("suspect_change_meV_per_atom")
     if phase and is_number(change) and abs(change) >= 1.0:
         sign = "+" if change > 0 else ""

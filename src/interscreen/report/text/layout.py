@@ -29,15 +29,17 @@ def table(
     left: Sequence[int] = (0,),
     gap: str = "  ",
     *,
-    fitted: bool = False,
+    limit: int | None = None,
 ) -> list[str]:
     """Return the lines of a table whose columns are as wide as they need be.
 
     The first row is the header; columns of ``left`` are aligned to the left, others to the right.
-    On a terminal, columns of ``left`` are broken into several lines where the table is too wide;
-    not so where its maker ``fitted`` it.
+    Columns of ``left`` are broken into several lines where the table is wider than ``limit``
+    places, by default those of the terminal with room for an indent; a file takes any width.
     """
-    widths = _widths(rows, left, len(gap), None if fitted else terminal_width())
+    if limit is None and (terminal := terminal_width()) is not None:
+        limit = terminal - _INDENT
+    widths = _widths(rows, left, len(gap), limit)
     lines = []
     for row in rows:
         cells = [
@@ -71,7 +73,7 @@ def _widths(
         for i in left
         if i < len(columns)
     }
-    over = sum(widths) + gap * (len(widths) - 1) + _INDENT - limit
+    over = sum(widths) + gap * (len(widths) - 1) - limit
     while over > 0 and (wide := [i for i in least if widths[i] > least[i]]):
         widest = max(wide, key=lambda i: widths[i])
         widths[widest] -= 1

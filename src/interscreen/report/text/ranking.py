@@ -149,7 +149,7 @@ def fitted(columns: dict[str, list[str]], cut: Sequence[str] = (NAME,)) -> list[
         columns[head] = [short(name, least) for name in columns[head]]
     left = [n for n, head in enumerate(columns) if head in _TEXTS or head in cut]
     rows = list(zip(*columns.values(), strict=True))
-    return table(rows, left=left, gap=gap, fitted=True)
+    return table(rows, left=left, gap=gap, limit=page_width() - len(_INDENT))
 
 
 def _score(row: _Row, wide: int) -> str:

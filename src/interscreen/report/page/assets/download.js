@@ -17,10 +17,7 @@ const csvButton = (title, rows) => fileButton("CSV", title, () => save(`${fileNa
 /** What a table of the page shows; ``drawing`` for tables that are pictures, too. */
 function tableTools(table, caption, drawing = false) {
   const rows = () => gridOf(table);
-  const name = fileName(caption);
-  return h("p", { class: "tools-of" }, csvButton(caption, rows), drawing
-    ? [fileButton("SVG", caption, () => save(`${name}.svg`, "image/svg+xml", standalone(drawn(table)))),
-      fileButton("PNG", caption, () => png(drawn(table), name))] : []);
+  return drawing ? fileTools(caption, rows, () => drawn(table)) : h("p", { class: "tools-of" }, csvButton(caption, rows));
 }
 /** Texts of a table by row and column; a cell over several fills the first of them. */
 function gridOf(table) {
@@ -71,42 +68,50 @@ function wordsDrawn(node, from) {
   });
 }
 const DRAWN = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font-size", "font-weight", "font-family", "opacity"];
-/** A drawing as a file of its own: the styles of the page are written into it. */
+/** A drawing as a file of its own. */
 function standalone(root) {
-  if (!root.isConnected) {  // made for this: it has all styles of its own
-    root.prepend(svg("rect", { width: "100%", height: "100%", fill: getComputedStyle(document.body).backgroundColor }));
-    root.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-    return new XMLSerializer().serializeToString(root);
-  }
+  const copy = root.isConnected ? styled(root) : root, box = root.viewBox.baseVal;
+  copy.prepend(svg("rect", { x: box.x, y: box.y, width: box.width, height: box.height, fill: getComputedStyle(document.body).backgroundColor }));
+  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  return new XMLSerializer().serializeToString(copy);
+}
+/** A copy of a drawing with the styles of the page written into it. */
+function styled(root) {
   const copy = root.cloneNode(true);
   const from = [root, ...root.querySelectorAll("*")], to = [copy, ...copy.querySelectorAll("*")];
   from.forEach((element, i) => {
     const style = getComputedStyle(element);
     for (const name of DRAWN) to[i].setAttribute(name, style.getPropertyValue(name));
   });
-  const box = root.viewBox.baseVal;
-  copy.prepend(svg("rect", { x: box.x, y: box.y, width: box.width, height: box.height, fill: getComputedStyle(document.body).backgroundColor }));
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  return new XMLSerializer().serializeToString(copy);
+  return copy;
 }
-function png(root, name, text = standalone(root)) {
+/** Drawings of the page in one, ``columns`` side by side in cells of the widest and the highest. */
+function joined(drawings, columns) {
+  const boxes = drawings.map((one) => one.viewBox.baseVal);
+  const widths = [...Array(columns).keys()].map((n) => Math.max(...boxes.filter((_, i) => i % columns === n).map((box) => box.width)));
+  const starts = widths.map((_, n) => widths.slice(0, n).reduce((sum, width) => sum + width, 0));
+  const high = Math.max(...boxes.map((box) => box.height));
+  const width = starts.at(-1) + widths.at(-1), height = Math.ceil(boxes.length / columns) * high;
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height }, drawings.map((one, i) =>
+    svg("g", { transform: `translate(${starts[i % columns]} ${Math.floor(i / columns) * high})` }, [...styled(one).childNodes])));
+}
+function png(root, name) {
   const box = root.viewBox.baseVal, image = new Image();
   image.onload = () => {
     const canvas = h("canvas", { width: 2 * box.width, height: 2 * box.height });
     canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
     canvas.toBlob((blob) => save(`${name}.png`, "image/png", blob));
   };
-  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(standalone(root))}`;
 }
-/** Buttons for the files of a drawing; ``rows`` returns its data. */
-function figureTools(root, title, rows) {
-  const name = fileName(title);
-  return h("p", { class: "tools-of" }, csvButton(title, rows), fileButton("SVG", title, () => save(`${name}.svg`, "image/svg+xml", standalone(root))),
-    fileButton("PNG", title, () => png(root, name)));
+/** Buttons for the files of what ``draw`` returns; ``rows`` returns its data. */
+function fileTools(title, rows, draw, name = fileName(title)) {
+  return h("p", { class: "tools-of" }, csvButton(title, rows), fileButton("SVG", title, () => save(`${name}.svg`, "image/svg+xml", standalone(draw()))),
+    fileButton("PNG", title, () => png(draw(), name)));
 }
 /** A figure with its files. */
 function figureBox(root, rows) {
-  return h("div", {}, h("div", { class: "figure" }, root), figureTools(root, root.getAttribute("aria-label"), rows));
+  return h("div", {}, h("div", { class: "figure" }, root), fileTools(root.getAttribute("aria-label"), rows, () => root));
 }
 /** Every table of the run at full precision. */
 function downloadsSection() {
@@ -132,26 +137,7 @@ function reactionRows() {
 function pictureTools() {
   const parts = [...document.querySelectorAll(".drawing svg")];
   if (parts.length !== 2) return;
-  const [left, cells] = parts.map((part) => part.viewBox.baseVal);
-  const whole = () => {
-    const root = svg("svg", { viewBox: `0 0 ${left.width + cells.width} ${left.height}`, width: left.width + cells.width, height: left.height, "aria-label": "interlayers" });
-    parts.forEach((part, i) => {
-      const group = svg("g", { transform: `translate(${i * left.width} 0)` });
-      const copy = new DOMParser().parseFromString(standalone(part), "image/svg+xml").documentElement;
-      group.append(...copy.childNodes);
-      root.append(group);
-    });
-    return root;
-  };
-  const act = (how) => () => {
-    const root = whole();
-    root.setAttribute("class", "hidden");
-    document.body.append(root);
-    how(root);
-    root.remove();
-  };
   const keys = ["candidate", "electrolyte", "verdict", "verdict_reason", "layer"];
-  document.querySelector(".picture").append(h("p", { class: "tools-of" }, csvButton("the picture", () => [keys, ...TABLES.results.map((row) => keys.map((key) => row[key]))]),
-    fileButton("SVG", "the picture", act((root) => save("interlayers.svg", "image/svg+xml", new XMLSerializer().serializeToString(root)))),
-    fileButton("PNG", "the picture", act((root) => png(root, "interlayers", new XMLSerializer().serializeToString(root))))));
+  document.querySelector(".picture").append(fileTools("the picture", () => [keys, ...TABLES.results.map((row) => keys.map((key) => row[key]))],
+    () => joined(parts, 2), "interlayers"));
 }

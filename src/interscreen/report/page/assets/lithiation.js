@@ -1,4 +1,5 @@
-// Lithiation of all candidates as small multiples: the same axes in each, in one drawing.
+// Lithiation of all candidates as small multiples: a drawing each, on the same axes.
+const PANEL = { width: 178, height: 126, left: 32, right: 168, top: 34, bottom: 108 };
 function lithiationSection() {
   const place = section("lithiation");
   const paths = new Map();
@@ -13,52 +14,36 @@ function lithiationSection() {
     return;
   }
   const none = DATA.whole ? [] : DATA.candidates.filter((name) => !paths.has(name) && (FIRST_ROW.get(name) || {}).status !== "failed");
-  const holder = h("div");
-  place.append(h("p", {}, "Potential against the share of the lithium that a candidate takes up, on the same axes; how much that is stands beneath the name. Open a panel for the candidate."),
-    holder, none.length ? h("p", { class: "note" }, "Take up no lithium: ", rich(none.join(", ")), ".") : "");
   const title = "Lithiation of all candidates";
   const keys = ["candidate", "step", "voltage_V", "li_per_formula_start", "li_per_formula_end", "capacity_mAh_per_g", "products"];
   const rows = () => [keys, ...names.flatMap((name) => paths.get(name).map((step) => keys.map((key) => step[key])))];
-  const draw = () => {
-    const root = lithiationPanels(names, paths, place.clientWidth, title);
-    holder.replaceChildren(h("div", { class: "figure" }, root), figureTools(root, title, rows));
-  };
-  draw();
-  onResize(draw);
-}
-function lithiationPanels(names, paths, room, title) {
-  const columns = Math.max(2, Math.min(8, Math.floor((room - 30) / 165)));
-  const W = Math.max(120, Math.floor((room - 34) / columns)), H = 132;
   const top = Math.max(1, ...names.flatMap((name) => paths.get(name).map((step) => step.voltage_V))) * 1.05;
-  const height = Math.ceil(names.length / columns) * H + 34;
-  const root = svg("svg", { viewBox: `0 0 ${columns * W + 34} ${height}`, width: columns * W + 34, height, class: "chart panels", role: "group", "aria-label": title });
-  const volts = ticks(0, top, 3);
-  names.forEach((name, n) => {
-    const x = 34 + (n % columns) * W, y = Math.floor(n / columns) * H;
-    const at = { left: x, right: x + W - 16, top: y + 34, bottom: y + H - 18 };
-    const sx = (share) => at.left + share * (at.right - at.left);
-    const sy = (volt) => at.bottom - volt / top * (at.bottom - at.top);
-    const panel = svg("a", { href: anchorOf(name, bestElectrolyte(name)), tabindex: "-1" });
-    const steps = paths.get(name), start = steps[0].li_per_formula_start, end = steps.at(-1).li_per_formula_end;
-    const share = (li) => (li - start) / (end - start || 1);
-    for (const volt of volts.values) {
-      panel.append(svg("line", { x1: at.left, x2: at.right, y1: sy(volt), y2: sy(volt), class: volt ? "grid" : "zero" }));
-      if (n % columns === 0) panel.append(svg("text", { x: at.left - 5, y: sy(volt) + 4, "text-anchor": "end" }, fmt(volt, volts.digits)));
-    }
-    const points = steps.flatMap((step) => [[sx(share(step.li_per_formula_start)), sy(step.voltage_V)], [sx(share(step.li_per_formula_end)), sy(step.voltage_V)]]);
-    const line = points.map((point, i) => `${i ? "L" : "M"}${point.map((v) => v.toFixed(1)).join(" ")}`).join("");
-    const capacity = Math.max(...steps.map((step) => step.capacity_mAh_per_g).filter(isNumber), 0);
-    panel.append(svg("text", { x: at.left, y: y + 13, class: "step" }, ...subscripted(name.length > 22 ? `${name.slice(0, 21)}\u2026` : name)),
-      svg("text", { x: at.left, y: y + 27, class: "name small" }, `${fmt(end - start, 2)} Li, ${fmt(capacity)} mAh/g`),
-      svg("rect", { x: at.left, y: at.top, width: at.right - at.left, height: at.bottom - at.top, class: "ground" }),
-      svg("path", { d: `${line}L${sx(1)} ${sy(0)}L${sx(0)} ${sy(0)}Z`, class: "area" }), svg("path", { d: line, class: "curve curve-layer" }));
-    if (n + columns >= names.length) {
-      for (const part of [0, 0.5, 1]) panel.append(svg("text", { x: sx(part), y: at.bottom + 14, "text-anchor": ["start", "middle", "end"][2 * part] }, `${100 * part}`));
-    }
-    root.append(withTip(panel, () => [h("p", { class: "tip-title" }, rich(name)),
-      ...steps.slice(0, 8).map((step) => h("p", {}, `${fmt(step.voltage_V, 2)} V: `, rich(step.products))), steps.length > 8 ? h("p", {}, "\u2026") : ""]));
-  });
-  root.append(svg("text", { x: 34 + columns * W / 2, y: height - 3, "text-anchor": "middle", class: "name" }, "share of the Li taken up / %"),
-    svg("text", { transform: `translate(11 ${Math.min(height, 4 * H) / 2}) rotate(-90)`, "text-anchor": "middle", class: "name" }, "V vs Li/Li\u207a"));
+  const drawings = names.map((name) => lithiationPanel(name, paths.get(name), top));
+  const panels = h("div", { class: "panels", role: "group", "aria-label": title }, drawings);
+  place.append(h("p", {}, "Potential in V vs Li/Li\u207a over the share of the lithium that a candidate takes up, on the same axes; how much that is stands beneath the name. Open a panel for the candidate."),
+    panels, fileTools(title, rows, () => joined(drawings, Math.min(8, drawings.length))), none.length ? h("p", { class: "note" }, "Take up no lithium: ", rich(none.join(", ")), ".") : "");
+}
+function lithiationPanel(name, steps, top) {
+  const at = PANEL, volts = ticks(0, top, 3);
+  const root = svg("svg", { viewBox: `0 0 ${at.width} ${at.height}`, width: at.width, height: at.height, class: "chart" });
+  const sx = (share) => at.left + share * (at.right - at.left);
+  const sy = (volt) => at.bottom - volt / top * (at.bottom - at.top);
+  const panel = svg("a", { href: anchorOf(name, bestElectrolyte(name)), tabindex: "-1" });
+  const start = steps[0].li_per_formula_start, end = steps.at(-1).li_per_formula_end;
+  const share = (li) => (li - start) / (end - start || 1);
+  for (const volt of volts.values) {
+    panel.append(svg("line", { x1: at.left, x2: at.right, y1: sy(volt), y2: sy(volt), class: volt ? "grid" : "zero" }),
+      svg("text", { x: at.left - 5, y: sy(volt) + 4, "text-anchor": "end" }, fmt(volt, volts.digits)));
+  }
+  const points = steps.flatMap((step) => [[sx(share(step.li_per_formula_start)), sy(step.voltage_V)], [sx(share(step.li_per_formula_end)), sy(step.voltage_V)]]);
+  const line = points.map((point, i) => `${i ? "L" : "M"}${point.map((v) => v.toFixed(1)).join(" ")}`).join("");
+  const capacity = Math.max(...steps.map((step) => step.capacity_mAh_per_g).filter(isNumber), 0);
+  panel.append(svg("text", { x: at.left, y: 13, class: "step" }, ...subscripted(name.length > 18 ? `${name.slice(0, 17)}\u2026` : name)),
+    svg("text", { x: at.left, y: 27, class: "name small" }, `${fmt(end - start, 2)} Li, ${fmt(capacity)} mAh/g`),
+    svg("rect", { x: at.left, y: at.top, width: at.right - at.left, height: at.bottom - at.top, class: "ground" }),
+    svg("path", { d: `${line}L${sx(1)} ${sy(0)}L${sx(0)} ${sy(0)}Z`, class: "area" }), svg("path", { d: line, class: "curve curve-layer" }),
+    ...[0, 0.5, 1].map((part) => svg("text", { x: sx(part), y: at.bottom + 14, "text-anchor": ["start", "middle", "end"][2 * part] }, part === 1 ? "100\u202f%" : `${100 * part}`)));
+  root.append(withTip(panel, () => [h("p", { class: "tip-title" }, rich(name)),
+    ...steps.slice(0, 8).map((step) => h("p", {}, `${fmt(step.voltage_V, 2)} V: `, rich(step.products))), steps.length > 8 ? h("p", {}, "\u2026") : ""]));
   return root;
 }
