@@ -6,6 +6,7 @@ so the file is a source by itself (``--source FILE.parquet``) and can be importe
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 from collections import Counter
@@ -16,13 +17,17 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...errors import InputError, OutputError
 from ...files import read_whole, whole_file
 from ...phases.identifiers import stored
 from ...phases.source import Source, thermo_type
+from ..rows import Rows
+from ..scale import check_scale
 from .documents import ROUTES, SUMMARY, THERMO, Batch
 from .pull import subsystems
-from .store import DOCUMENTS, SUMMARIES, Store, store_path
+from .store import DOCUMENTS, SUMMARIES, Store, beside, put_in_place, store_path
 from .table import CITATION, statement
 
 METADATA = b"interscreen"
@@ -121,8 +126,9 @@ def import_file(
     """Take an exported file into the store of its database and thermo type.
 
     What differs from the store is taken only with ``replace``, and the store as it was is kept
-    beside it.  InputError for a file that is no export, one of another format, or one that differs;
-    OutputError when the store cannot be written.
+    beside it.  Everything becomes visible at once: an import that is stopped leaves the store as it
+    was, or none.  InputError for a file that is no export, one of another format or scale, or one
+    that differs; OutputError when the store cannot be written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -151,19 +157,33 @@ def import_file(
     except (pa.ArrowException, KeyError, TypeError, ValueError, AttributeError, OSError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(f"{file}: damaged ({reason}); export it again") from None
-    store = Store(path, create=(described["database_version"], family))
+    columns = list(zip(*batches[0].rows, strict=True))
+    if columns:
+        check_scale(Rows(columns[1], np.array(columns[3])), Source(str(file)))
+    fresh = not path.is_file()
+    place = beside(path) if fresh else path
     try:
-        _compare(store, batches, file, replace, notify)
-        for batch in batches:
-            store.add([batch], asked[batch.route])
-        if complete:
-            store.mark_complete()
-        else:
-            store.mark_pulled(pulled)
-    except BaseException:
-        store.close()
-        raise
-    return store
+        with Store(place, create=(described["database_version"], family)) as store:
+            before = store.state
+            _compare(store, batches, file, replace, notify)
+            with store.transaction():
+                if store.state != before:
+                    raise InputError(f"store {path}: another process changed it; import again")
+                for batch in batches:
+                    store.add([batch], asked[batch.route])
+                if complete:
+                    store.mark_complete()
+                else:
+                    store.mark_pulled(pulled)
+        placed = not fresh or put_in_place(place, path)
+    except OSError as error:
+        raise OutputError(f"store {path}: cannot be written ({error.strerror})") from None
+    finally:
+        if fresh:
+            with contextlib.suppress(OSError):
+                place.unlink()
+    # another process may have made the store of this database by now
+    return Store(path) if placed else import_file(file, replace=replace, notify=notify)
 
 
 def _compare(
@@ -189,7 +209,7 @@ def _compare(
             f"({different[0]}); nothing was taken; --replace takes them and keeps the store beside"
         )
     if different:
-        kept = store.path.with_name(f"{store.path.name}.{datetime.now(UTC):%Y%m%dT%H%M%S}")
+        kept = store.path.with_name(f"{store.path.name}.{datetime.now(UTC):%Y%m%dT%H%M%S.%f}")
         store.copy(kept)
         notify(f"{len(different)} rows replaced ({different[0]}); the store before is {kept}")
     notify(f"{new} rows are new, {same} were there")

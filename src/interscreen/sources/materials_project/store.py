@@ -113,6 +113,24 @@ def find_stores(thermo_type: str | None = None) -> list[Path]:
     return [file for *_, file in sorted(found, reverse=True)]
 
 
+def beside(path: Path) -> Path:
+    """Name of a store that is not yet in its place, beside it."""
+    return path.with_name(f"{path.name}.{uuid4().hex}.part")
+
+
+def put_in_place(temporary: Path, path: Path) -> bool:
+    """Put a store into its place; False where another process was faster."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError:  # a disk without links
+        if path.exists():
+            return False
+        os.replace(temporary, path)
+    return True
+
+
 class Store:
     """One open store; a context manager.
 
@@ -156,7 +174,7 @@ class Store:
 
     def _make(self, database: str, thermo_type: str) -> None:
         """Put an empty store into its place, whole or not at all."""
-        temporary = self.path.with_name(f"{self.path.name}.{uuid4().hex}.part")
+        temporary = beside(self.path)
         about = {
             "database_version": database, "thermo_type": thermo_type, "identity": uuid4().hex,
             "revision": "0", "made": _now(), "changed": _now(),
@@ -169,13 +187,7 @@ class Store:
                     f"PRAGMA user_version = {FORMAT}; COMMIT"
                 )
                 write.executemany("INSERT INTO about VALUES (?, ?)", about.items())
-            try:
-                os.link(temporary, self.path)
-            except FileExistsError:  # another process was faster
-                pass
-            except OSError:  # a disk without links
-                if not self.path.exists():
-                    os.replace(temporary, self.path)
+            put_in_place(temporary, self.path)
         except OSError as error:
             raise OutputError(
                 f"{self.path.parent}: cannot be written ({error.strerror}); name another folder "
@@ -365,7 +377,10 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Everything inside becomes visible at once, or not at all."""
+        """Everything inside becomes visible at once, or not at all; one may hold others."""
+        if self._connection.in_transaction:
+            yield self._connection
+            return
         with self._problems():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
