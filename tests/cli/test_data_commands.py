@@ -333,8 +333,8 @@ def test_a_service_that_stays_down_ends_with_exit_code_4_and_the_store_intact(
     assert "too many" not in err
     assert [line for line in err.splitlines() if "error" in line] == [
         "interscreen: error: the Materials Project: the service fails (HTTP 503), 6 times in a row "
-        "(thermo documents of 2 systems); what has arrived is kept: run the same command later, or "
-        "work from the store with --offline"
+        "(thermo documents of 1 system); nothing of this answer is kept, what has arrived before "
+        "is: run the same command later, or work from the store with --offline"
     ]
     assert err.count("next try in") == 5
     assert run(capsys, "window", "Li2O", "--offline")[0] == 0

@@ -19,7 +19,7 @@ from interscreen.sources.materials_project import client as client_module
 from interscreen.sources.materials_project.client import ATTEMPTS, Client
 from interscreen.sources.materials_project.documents import STRUCTURE, SUMMARY, THERMO
 from interscreen.sources.materials_project.key import Key
-from service import HEARTBEAT, KEY, Service, bare, doubled, nodata, short
+from service import HEARTBEAT, KEY, Service, bare, doubled, empty, nodata, short
 from service import SUMMARY as SUMMARY_ROUTE
 from service import THERMO as THERMO_ROUTE
 
@@ -73,6 +73,19 @@ def test_a_range_of_energies_can_be_asked_for(connect, service, small):
         assert page.documents.keys() - {"mp-3300005"} == {
             identifier for identifier, energy in held.items() if low <= energy <= high
         }
+
+
+def test_an_answer_without_a_system_that_has_documents_is_none(connect, service, small, waits):
+    client = connect(service)
+    page = client.page(THERMO, systems=["Li-O"], control="O")  # asked for, and not handed on
+    assert {d["chemsys"] for d in page.documents.values()} == {"Li-O"}
+    assert "O" in {
+        d["chemsys"]
+        for d in client.page(THERMO, systems=["Li-O", "O"], control="O").documents.values()
+    }
+    service.fail(empty)
+    assert client.page(THERMO, systems=["Li-O"], control="O") == page
+    assert len(waits) == 1
 
 
 def test_a_system_without_phases_is_an_answer(connect, service, notes):
@@ -273,12 +286,14 @@ def test_a_wrong_key_is_refused_and_not_shown(connect, service):
     assert wrong not in "".join(traceback.format_exception(error.value))
 
 
-def test_a_request_that_the_service_does_not_understand_is_not_tried_again(connect, service, notes):
+def test_a_request_that_the_service_does_not_understand_is_not_tried_again(
+    connect, service, notes, monkeypatch
+):
     client = connect(service)
     with pytest.raises(SourceError) as error:
         client.page(THERMO, systems=["Li-O"] * 2000)
     assert_one_good_line(error, "HTTP 414", "Request-URI Too Large")
-    client._resters[THERMO].endpoint = f"{service.endpoint}materials/warmth/"
+    monkeypatch.setitem(client_module._ROUTES, True, "materials/warmth/")
     with pytest.raises(SourceError) as error:
         client.page(THERMO, systems=["Li"])
     assert_one_good_line(error, "HTTP 404", "no Route matched", "MP_API_ENDPOINT")
@@ -453,10 +468,12 @@ def test_the_key_does_not_follow_to_another_host(connect, recorder):
     for host in ("127.0.0.1", "localhost"):  # another port counts as another host
         first = recorder(elsewhere=f"http://{host}:{other.server_port}")
         client = connect(SimpleNamespace(endpoint=f"http://127.0.0.1:{first.server_port}/"))
-        assert client.page(THERMO, systems=["Li"]).documents == {}
+        with pytest.raises(SourceError) as error:
+            client.page(THERMO, systems=["Li"])
+        address = f"it sends on to http://{host}:{other.server_port}/"
+        assert_one_good_line(error, "HTTP 302", address, "not followed", "MP_API_ENDPOINT")
         assert any(headers.get("x-api-key") == KEY for headers in first.state.headers)
-    assert len(other.state.headers) == 2
-    assert all(KEY not in repr(headers) for headers in other.state.headers)
+    assert other.state.headers == []
 
 
 def test_every_request_says_which_program_asks(connect, recorder):

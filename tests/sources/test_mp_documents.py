@@ -3,6 +3,7 @@
 import gzip
 import json
 import math
+import zlib
 
 import pytest
 
@@ -182,7 +183,10 @@ def test_structures_are_kept_whole():
     document = {"material_id": "mp-1", "chemsys": "Li-O", "structure": {"sites": []}}
     documents = listed(document, {"material_id": "mp-2", "chemsys": "Li-O"})
     batch = read_documents(STRUCTURE, documents, GGA, ASKED)
-    assert (batch.structures, batch.chemsys) == ([("mp-1", {"sites": []})], {"Li-O": 1})
+    ((identifier, packed),) = batch.rows
+    assert (identifier, json.loads(zlib.decompress(packed))) == ("mp-1", {"sites": []})
+    assert batch.chemsys == {"Li-O": 1}
+    assert batch.left_aside == [("mp-2", "no structure")]
 
 
 # -- run families ------------------------

@@ -106,7 +106,7 @@ def test_a_complete_store_comes_back_complete(complete, tmp_path, elsewhere):
 
 
 def test_a_structure_that_was_left_aside_is_no_obstacle(filled, tmp_path, elsewhere):
-    filled.add([Batch("structure", left_aside=[("mp-9", "deprecated")])])
+    filled.add(Batch("structure", left_aside=[("mp-9", "deprecated")]))
     export_store(filled, tmp_path / "all.parquet")
     elsewhere()
     with import_file(tmp_path / "all.parquet") as taken:
@@ -192,7 +192,7 @@ def test_a_part_remembers_which_elements_the_database_lacks(filled, tmp_path, el
 
 
 def test_structures_stay_at_home(home, pull, open_store, tmp_path, four_elements):
-    with Service(four_elements.within("Li")) as service:
+    with Service(four_elements.within("Li", "O")) as service:
         pull(service, ("Li",), structures=True)
     export_store(open_store(), tmp_path / "li.parquet")
     assert b"lattice" not in (tmp_path / "li.parquet").read_bytes()

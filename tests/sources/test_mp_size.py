@@ -11,10 +11,8 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.proof
-def test_everything_fits_into_a_gibibyte_and_answers_as_the_table_does(
-    full_csv, full_table, tmp_path
-):
-    from interscreen import stability_window
+def test_everything_fits_into_a_gibibyte_and_answers_as_the_table_does(full_csv, tmp_path):
+    from interscreen import PhaseTable, stability_window
     from service import require_server_code
 
     require_server_code()
@@ -43,5 +41,5 @@ def test_everything_fits_into_a_gibibyte_and_answers_as_the_table_does(
     assert figures["peak_memory_MiB"] < 1024
     assert "132752 documents" in done.stderr  # says how many and how long
     assert " s\n" in done.stderr
-    expected = stability_window(full_table, "Li3PS4").assemblage_window_V
+    expected = stability_window(PhaseTable.read(full_csv), "Li3PS4").assemblage_window_V
     assert figures["Li3PS4_window_V"] == pytest.approx(expected, abs=1e-9)

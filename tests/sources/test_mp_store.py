@@ -1,6 +1,5 @@
 """The store of the Materials Project: whole or not at all, whatever happens to it."""
 
-import math
 import os
 import sqlite3
 import subprocess
@@ -28,7 +27,7 @@ VERSION, FAMILY = "2026.10.1", "GGA_GGA+U"
 def energies(*identifiers, chemsys="Li", energy=0.0):
     more = (0.0, -1.9, -1.9, None, "", "BY-C", "GGA", "")
     rows = [(i, "Li", chemsys, energy, *more) for i in identifiers]
-    return Batch("thermo", rows, [], [], {chemsys: len(rows)})
+    return Batch("thermo", rows, [], {chemsys: len(rows)})
 
 
 def make(version=VERSION, family=FAMILY):
@@ -39,8 +38,8 @@ def make(version=VERSION, family=FAMILY):
 def filled(home):
     """A closed store with 300 documents of Li, and its file."""
     with make() as store:
-        store.add([energies(*(f"mp-{n}" for n in range(300)))], ["Li"])
-        store.mark_pulled([frozenset({"Li"})])
+        store.add(energies(*(f"mp-{n}" for n in range(300))), ["Li"])
+        store.finish([frozenset({"Li"})])
         path = store.path
     return path
 
@@ -105,9 +104,9 @@ def test_a_store_knows_what_it_is(home):
 def test_the_state_changes_with_every_change(filled):
     with Store(filled) as store:
         states = [store.state]
-        store.add([energies("mp-x")], ["Li"])
+        store.add(energies("mp-x"), ["Li"])
         states.append(store.state)
-        store.mark_pulled([frozenset({"Li", "O"})])
+        store.finish([frozenset({"Li", "O"})])
         states.append(store.state)
         assert store.state == states[-1]
     assert len(set(states)) == 3
@@ -116,7 +115,7 @@ def test_the_state_changes_with_every_change(filled):
 def test_only_the_largest_pulled_sets_are_told(home):
     with make() as store:
         for text in ("Li", "Li-O", "Li-O-P", "Li-S", "Na", "Li-P"):
-            store.mark_pulled([frozenset(text.split("-"))])
+            store.finish([frozenset(text.split("-"))])
         assert store.pulled_sets() == [
             frozenset({"Li", "O", "P"}), frozenset({"Li", "S"}), frozenset({"Na"}),
         ]  # fmt: skip
@@ -128,11 +127,11 @@ def test_only_the_largest_pulled_sets_are_told(home):
 
 def test_an_element_without_documents_is_absent_and_a_compound_is_not(home):
     with make() as store:
-        store.add([energies("mp-1")], ["Li", "Xe", "Li-Xe"])
+        store.add(energies("mp-1"), ["Li", "Xe", "Li-Xe"])
         assert store.absent() == {"Xe"}
         assert store.elements() == {"Li"}
         assert store.covers({"Li", "Xe"})
-        store.mark_complete()
+        store.finish(None)
         assert store.complete
         assert store.absent() == frozenset()
         assert store.covers({"Na", "Cl"})
@@ -140,22 +139,21 @@ def test_an_element_without_documents_is_absent_and_a_compound_is_not(home):
 
 def test_a_document_that_comes_again_replaces_the_one_before(home):
     with make() as store:
-        store.add([energies("mp-1", "mp-2", energy=0.5)])
-        store.add([energies("mp-1", energy=0.0)])
+        store.add(energies("mp-1", "mp-2", energy=0.5))
+        store.add(energies("mp-1", energy=0.0))
         found = store.read("SELECT material_id, formation_energy_eV_per_atom FROM documents")
     assert dict(found) == {"mp-1": 0.0, "mp-2": 0.5}
 
 
-def test_a_part_and_its_note_are_one(home):
-    whole, low, high = (-math.inf, math.inf), (-math.inf, -1.0), (-0.9, math.inf)
+def test_an_answer_and_its_note_are_one(home):
     with make() as store:
-        store.add([energies("mp-1")], parts={whole: None, low: None, high: None})
-        assert store.parts("thermo") == [(*low, None), (*high, None)]
-        store.add([energies("mp-2")], parts={low: 1})
+        store.add(energies("mp-1"), ranges=["low"])
+        store.add(energies("mp-2"), ["Li"])
         with pytest.raises(InputError):
-            store.add([energies("mp-3", energy=None)], parts={high: 1})  # no energy, no row
-        assert store.parts("thermo") == [(*low, 1), (*high, None)]
-        assert store.parts("summary") == []
+            store.add(energies("mp-3", energy=None), ["Li-O"], ["high"])  # no energy, no row
+        assert store.asked("thermo ranges") == {"low"}
+        assert store.asked("thermo") == {"Li"}
+        assert store.asked("summary") == store.asked("summary ranges") == set()
         assert store.count("documents") == 2
 
 
@@ -175,32 +173,25 @@ def test_a_store_of_the_format_before_is_read_and_renewed(filled):
     with sqlite3.connect(filled) as old:
         for name in ("run_type", "corrections"):
             old.execute(f"ALTER TABLE documents DROP COLUMN {name}")
-        old.execute("DROP TABLE parts")
         old.execute("UPDATE documents SET material_id = 'mp-aaaaaaft' WHERE material_id = 'mp-149'")
         old.execute("PRAGMA user_version = 1")
     old.close()
     with Store(filled) as store:
-        rows = store_rows(store)
-        assert "mp-149" in rows.ids
-        assert not store.knows("run_type")
+        assert ("mp-149", None) in store.read("SELECT material_id, run_type FROM documents")
         assert store.covers({"Li"})
-        before = len(rows)
-    with make() as store:
-        assert store.knows("run_type")
-        assert ("mp-149",) in store.read("SELECT material_id FROM documents")
-        assert len(store_rows(store)) == before == 300
-        store.add([energies("mp-149")], ["Li"])  # the same one: no second row
+        assert len(store_rows(store)) == 300
+        store.add(energies("mp-149"), ["Li"])  # the same one: no second row
         assert store.count("documents") == 300
 
 
 def test_the_checksum_is_that_of_the_content(filled, home):
     with Store(filled) as store:
         first = store.checksum()
-        store.mark_pulled([frozenset({"Li", "O"})])
+        store.finish([frozenset({"Li", "O"})])
         assert store.checksum() == first  # no document has changed
-        store.add([energies("mp-1", energy=0.001)])
+        store.add(energies("mp-1", energy=0.001))
         assert store.checksum() != first
-        store.add([energies("mp-1")])
+        store.add(energies("mp-1"))
         assert store.checksum() == first
 
 
@@ -236,7 +227,6 @@ def newer_format(path):
     ("spoil", "says"),
     [
         (lambda path: path.write_bytes(b"not a database at all" * 400), "damaged.*pull again"),
-        (lambda path: path.write_bytes(b""), "not a store of interscreen"),
         (other_database, "not a store of interscreen; move it elsewhere"),
         (older_format, r"of format \d+, this version of interscreen reads \d+; delete it"),
         (newer_format, r"of format \d+, this version of interscreen reads \d+; .*or use"),
@@ -289,11 +279,11 @@ def test_a_full_disk_leaves_the_state_before(filled):
         pages = store.read("PRAGMA page_count")[0][0]
         store.read(f"PRAGMA max_page_count = {pages + 1}")
         with pytest.raises(OutputError, match="full; make room and run the same command") as error:
-            store.add([energies(*(f"mp-x{n}" for n in range(3000)))], ["Li-O"])
+            store.add(energies(*(f"mp-x{n}" for n in range(3000))), ["Li-O"])
         assert "\n" not in str(error.value)
         assert store.count("documents") == 300
         store.read(f"PRAGMA max_page_count = {1 << 30}")
-        store.add([energies("mp-y")], ["Li-O"])
+        store.add(energies("mp-y"), ["Li-O"])
     after = contents(filled)
     assert len(after[0]) == 301
     assert set(before[0]) < set(after[0])
@@ -310,19 +300,18 @@ def test_a_disk_that_is_full_from_the_start_leaves_nothing(home, monkeypatch):
     monkeypatch.setattr(sqlite3, "connect", connect)
     with pytest.raises(OutputError, match="full"):
         make()
-    assert list(home.rglob("*.sqlite*")) == []
+    assert find_stores() == []
 
 
-def test_a_disk_without_links_is_no_obstacle(home, monkeypatch):
-    def refuse(*_):
-        raise OSError(95, "Operation not supported")
-
-    monkeypatch.setattr(os, "link", refuse)
+def test_a_file_that_was_never_filled_is_no_store_and_is_filled(filled):
+    """What a kill before the first transaction leaves."""
+    filled.write_bytes(b"")
+    assert find_stores() == []
+    with pytest.raises(InputError, match="not a store of interscreen"):
+        Store(filled)
     with make() as store:
-        store.add([energies("mp-1")], ["Li"])
-        assert os.listdir(store.path.parent) == [store.path.name]
-    with make() as again:
-        assert again.count("documents") == 1
+        assert store.count("documents") == 0
+    assert find_stores() == [filled]
 
 
 # -- kills and neighbours ------------------------
@@ -365,7 +354,7 @@ def test_a_kill_inside_a_transaction_leaves_the_state_before(filled, home, spill
     assert contents(filled) == before
     with Store(filled) as store:
         assert store.check() == "ok"
-        store.add([energies("mp-y")], ["Li"])
+        store.add(energies("mp-y"), ["Li"])
         assert store.count("documents") == 301
 
 
@@ -414,7 +403,7 @@ def test_an_exception_inside_a_transaction_leaves_the_state_before(filled):
 
     with Store(filled) as store:
         with pytest.raises(KeyboardInterrupt):
-            store.add([energies("mp-y"), Batch("thermo", rows(), [], [], {})], ["Li-O"])
+            store.add(Batch("thermo", rows(), [], {}), ["Li-O"])
         assert store.count("documents") == 300
     assert contents(filled) == before
 
@@ -425,7 +414,7 @@ def test_several_threads_make_one_store(home):
     def run(number):
         start.wait()
         with make() as store:
-            store.add([energies(f"mp-{number}")], ["Li"])
+            store.add(energies(f"mp-{number}"), ["Li"])
             return store.about("identity")
 
     with ThreadPoolExecutor(8) as threads:

@@ -17,7 +17,7 @@ from ..phases.hull import stability
 from ..phases.material import Material, elements_of, resolve
 from ..phases.table import PhaseTable
 from .lithiation import Lithiation, lithiate
-from .reactant import HULL
+from .reactant import HULL, gas_elements
 from .reaction import Kink, Reaction
 from .stack import Stack, is_lithium_salt, stack
 from .window import stability_window
@@ -135,6 +135,7 @@ def left_out_below(table: PhaseTable, elements: Collection[str]) -> NDArray[np.i
 
     No other left-out phase can change an answer by itself.
     """
+    elements = {*elements, *gas_elements(table)}
     names = table.left_out_within(elements)
     rows = table.rows_within(elements) if names else np.empty(0, dtype=np.int64)
     rows = rows[np.isin(table.formulas[rows], names)]
@@ -158,7 +159,8 @@ class Variants:
     ) -> None:
         self.candidate, self.electrolyte, self.score = candidate, electrolyte, score
         # the phases of these elements answer every question: a table that is quickly varied
-        self.table = table.only(table.rows_within(elements_of([candidate, electrolyte])))
+        elements = elements_of([candidate, electrolyte]).union(gas_elements(table))
+        self.table = table.only(table.rows_within(elements))
         self._row_of = {str(formula): row for row, formula in enumerate(self.table.formulas)}
         self._kept = {
             self.table.find(formula)

@@ -84,6 +84,13 @@ class Lithiation(Answer, figure="lithiation"):
     provenance: dict[str, Any]
     ion: str = "Li"
 
+    @property
+    def end(self) -> str:
+        """Where a gas takes up Li without end, in words; empty without such a gas."""
+        if self.endless_V is None:
+            return ""
+        return f"below {self.endless_V:.3f} V the gas takes up {self.ion} without end"
+
     def to_frame(self) -> pd.DataFrame:
         """Return one row per step."""
         import pandas as pd

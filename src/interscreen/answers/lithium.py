@@ -19,9 +19,10 @@ TOLERANCE_EV = 0.010
 """Driving force for decomposition that a window within tolerance allows [eV/atom of material]."""
 
 FORMULA_LITHIUM = 0.025
-"""Li taken up or given off that a formula leaves open [per atom]: it does not count as a reaction.
+"""Li taken up or given off that a formula leaves open [per atom]: a trace, which is no reaction.
 
-The last printed place of Zr1.4 is worth 0.4 Li in 24 atoms.
+The last printed places of Zr1.4 and Ta0.6 are worth 0.4 and 0.5 Li in 23 atoms.  Three times as
+much counts in full, what lies between in proportion.
 """
 
 
@@ -75,8 +76,8 @@ class LithiumLine:
     def tolerance_window(self, tolerance: float) -> tuple[float, float | None]:
         """Potentials [V] between which the hull of M gains at most ``tolerance`` [eV/atom of M].
 
-        The gain at V is the integral of the Li exchanged over the potential, without the first
-        ``FORMULA_LITHIUM``; None where the Li to give off gains less at any potential.
+        The gain at V is the integral of the Li exchanged over the potential, traces aside
+        (``FORMULA_LITHIUM``); None where the Li to give off gains less at any potential.
         """
         low, high = tolerant_limits(self.walk, tolerance, FORMULA_LITHIUM)
         charge = self.ion.charge

@@ -12,7 +12,7 @@ import numpy as np
 from ..energies.sampling import EnergyModel, checked_samples
 from ..errors import SolverError
 from ..phases.material import Given, Material, compose, phase_material, resolve
-from ..phases.result import Keyed
+from ..phases.result import Keyed, Result
 from ..phases.table import PhaseTable
 from .competitors import ANODE
 from .lithiation import Lithiation, lithiate
@@ -25,6 +25,7 @@ from .texts import layer_texts
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .cathode import CathodeStack
     from .thickness import OfThickness
 
 
@@ -77,6 +78,8 @@ class Stack(Answer, figure="stack"):
         Li-bearing salt among the products whose window reaches highest.
     of_thickness : OfThickness or None
         The layer at a thickness, where one was asked for.
+    cathode_side : CathodeStack or None
+        From the electrolyte to a cathode, where one was asked for.
     bridge_margin_V : float
         Its oxidation limit minus the reduction limit of the electrolyte [V]; minus the reduction
         limit when there is no such product.
@@ -93,6 +96,7 @@ class Stack(Answer, figure="stack"):
     bridge_product: str | None
     bridge_margin_V: float
     of_thickness: OfThickness | None = None
+    cathode_side: CathodeStack | None = None
 
     @property
     def contacts(self) -> tuple[Contact, ...]:
@@ -102,8 +106,12 @@ class Stack(Answer, figure="stack"):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What may be wrong with its contacts and its lithiation, each once."""
-        parts = (*(contact.reaction for contact in self.contacts), self.lithiation)
-        return tuple(dict.fromkeys(line for part in parts for line in part.warnings))
+        parts: list[Result] = [contact.reaction for contact in self.contacts]
+        parts += [self.lithiation, *([self.cathode_side] if self.cathode_side else [])]
+        lines = [line for part in parts for line in part.warnings]
+        if self.lithiation.end:
+            lines.append(f"{self.lithiation.end}: the layer is what forms above")
+        return tuple(dict.fromkeys(lines))
 
     @property
     def conditions(self) -> dict[str, Any]:

@@ -15,15 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..energies.sampling import BLOCK, EnergyModel, EnergySamples
-from ..engine.batch import LineBatch, PairBatch, Sparse, mutual_minima, row_lines
+from ..engine.batch import LineBatch, PairBatch, Sparse, mutual_minima, row_lines, spans
 from ..phases.equation import NOISE
 from ..phases.material import Given
 from ..phases.solids import INSULATOR, row_conduction
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
+from .beside import walk_beside
 from .lithium import FORMULA_LITHIUM, TOLERANCE_EV
 from .materials import Materials, Phases, Rows, materials_of
-from .reactant import ON_HULL, require_lithium, without_gas
+from .reactant import ON_HULL, gas_elements, gas_rows, require_lithium, with_gases
 
 UNCERTIFIED = "an equilibrium could not be certified; please report the formula and the source"
 
@@ -51,7 +52,8 @@ class WithLithium:
     tolerant_oxidation: Floats  # not a number where no potential gains more
     average_voltage: Floats  # of the conversion [V]; not a number where no Li is taken up
     uptake: Floats  # Li taken up down to 0 V, per atom of the material
-    phases: Rows  # (k, s, w) phases in equilibrium with Li metal; -1 for none
+    # (k, s, w) condensed phases in equilibrium with Li metal, or where a gas takes up Li; or -1
+    phases: Rows
     amounts: Floats  # (k, s, w) atoms in each per atom of the material
     met: Rows  # (k, w) products of the reaction with Li in the first sample
     met_amounts: Floats  # (k, w)
@@ -71,17 +73,20 @@ def with_lithium(
 
     solved, hull, uptake = grid(found.solved), grid(found.hull), grid(found.uptake)
     own = phases.energies_of(materials, hull)
-    mutual = _mutual(grid(found.mutual), solved)
+    mutual = mutual_energies(grid(found.mutual), solved)
     mixing = grid(found.mixing)
     takes = solved & (uptake > 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.where(takes, (own - grid(found.final)) / uptake, np.nan)
     reacts = mutual < 0.0
-    names, amounts = _present(found.phases, found.amounts)
+    gone = (found.phases >= 0) & phases.gases[found.phases]
+    names, amounts = _present(found.phases, np.where(gone, 0.0, found.amounts))
     met, met_amounts = _present(found.met, found.met_amounts)
     return WithLithium(
         mutual=mutual,
-        total=np.where(reacts, mutual + mixing * (hull - own), np.nan),
+        total=np.where(
+            reacts, mutual + mixing * (hull - own) + (1.0 - mixing) * grid(found.alone), np.nan
+        ),
         mixing=np.where(reacts, 1.0 - mixing, np.nan),
         own=own,
         hull=np.where(solved, hull, np.nan),
@@ -111,7 +116,7 @@ def _lines(
     )  # fmt: skip
 
 
-def _mutual(energies: Floats, solved: Bools) -> Floats:
+def mutual_energies(energies: Floats, solved: Bools) -> Floats:
     """Mutual energies [eV/atom]: zero where the two coexist, not a number where not certified."""
     quiet: Floats = np.where(energies < -ON_HULL, energies, 0.0)
     return np.where(solved, quiet, np.nan)
@@ -265,6 +270,19 @@ class Partners:
         place[np.argsort(self.phases.names.astype(str), kind="stable")] = np.arange(len(place))
         return place
 
+    def opened(self, potential_V: float) -> Partners:
+        """Return the same partners open to Li at a potential [V against Li/Li+].
+
+        Compositions that meet them are taken ``without`` Li; what is lowest then are grand
+        potentials: every phase has E + V n_Li in place of E (docs/method.md).
+        """
+        lithium, theirs = self.phases.lithium, self.electrolytes
+        problem = self.phases.problem.opened(lithium, potential_V)
+        return Partners(
+            replace(self.phases, problem=problem),
+            replace(theirs, mixtures=theirs.mixtures.without(lithium)),
+        )
+
     def prepare(self) -> None:
         """Make what threads will share."""
         self.products(np.full((1, 1, 1), -1))
@@ -284,7 +302,7 @@ class Partners:
     def mutual(self, number: int, firsts: Sparse, of: Rows, sample: Rows) -> Floats:
         """Mutual energies of some compositions with one electrolyte [eV/atom]."""
         found = self.contact(number, firsts, of, sample)
-        return _mutual(found.mutual, found.solved)
+        return mutual_energies(found.mutual, found.solved)
 
     def products(self, phases: Rows, jobs: int = 1) -> tuple[Floats, Floats]:
         """Oxidation limits (p, s) [V] and mutual energies (E, p, s) [eV/atom] of all phases.
@@ -314,7 +332,7 @@ class Partners:
             reached[salts] = np.where(stable & line.solved, line.high, 0.0)
         for number in range(len(self.electrolytes)):
             met = self.contact(number, compositions, numbers, samples, jobs=jobs)
-            energies[number, numbers, samples] = _mutual(met.mutual, met.solved)
+            energies[number, numbers, samples] = mutual_energies(met.mutual, met.solved)
         reach[numbers, samples] = reached  # last: other threads take it for "known"
         return reach, energies
 
@@ -327,19 +345,17 @@ class Partners:
         deposited, mixing, layer = (np.full((e, k, s), np.nan) for _ in range(3))
         found: list[tuple[Rows, Floats]] = []
         converts = np.flatnonzero(li.solved.reshape(-1) & (li.uptake.reshape(-1) > 0.0))
-        added = li.uptake.reshape(-1)[converts]
+        layers = self._layers(candidates, li, converts)
         for number in range(e):
             pair = self.contact(number, candidates.mixtures, of, sample, jobs=jobs)
-            deposited[number] = _mutual(pair.mutual, pair.solved).reshape(k, s)
+            deposited[number] = mutual_energies(pair.mutual, pair.solved).reshape(k, s)
             reacts = deposited[number] < 0.0
             mixing[number] = np.where(reacts, pair.mixing.reshape(k, s), np.nan)
             found.append(_present(pair.phases[::s], pair.amounts[::s] * reacts[:, :1]))
             layer[number] = deposited[number]
             if len(converts):
-                after = self.contact(
-                    number, candidates.mixtures, of[converts], sample[converts], added, jobs
-                )
-                layer[number].reshape(-1)[converts] = _mutual(after.mutual, after.solved)
+                after = self.contact(number, *layers, jobs=jobs)
+                layer[number].reshape(-1)[converts] = mutual_energies(after.mutual, after.solved)
         width = max((phases.shape[1] for phases, _ in found), default=0)
         met: Any = np.full((e, k, width), -1, dtype=np.int32)
         met_amounts = np.zeros((e, k, width))
@@ -360,6 +376,32 @@ class Partners:
             deposited_reach=self._own_reach(candidates, jobs),
             **self._of_products(li, jobs),
         )
+
+    def _layers(
+        self, candidates: Materials, li: WithLithium, converts: Rows
+    ) -> tuple[Sparse, Rows, Rows, Floats | None]:
+        """Compositions of some converted layers, as ``contact`` takes them."""
+        of, sample = np.divmod(converts, self.phases.count)
+        if self.phases.table.source.conditions is None:
+            return candidates.mixtures, of, sample, li.uptake.reshape(-1)[converts]
+        # gases may have come in or left: what counts is what is there
+        width, rows = li.phases.shape[2], self.phases.problem.rows
+        named = li.phases.reshape(-1, width)[converts]
+        layer, slot = np.nonzero(named >= 0)
+        compositions = self.phases.compositions
+        entry, ends = spans(compositions.indptr, named[layer, slot].astype(np.int64))
+        lengths = np.diff(ends)
+        shares = li.amounts.reshape(-1, width)[converts][layer, slot]
+        key = np.repeat(layer, lengths) * rows + compositions.index[entry]
+        places, inverse = np.unique(key, return_inverse=True)
+        parts = np.bincount(inverse, compositions.parts[entry] * np.repeat(shares, lengths))
+        owner, index = np.divmod(places, rows)
+        indptr = np.searchsorted(owner, np.arange(len(converts) + 1)).astype(np.int64)
+        whole = np.bincount(owner, parts, len(converts))
+        mixtures = Sparse(
+            indptr, index.astype(np.int64), parts / whole[owner], candidates.mixtures.owner[of]
+        )
+        return mixtures, np.arange(len(converts)), sample, None
 
     def _surface(self, candidates: Materials, deposited: Floats) -> Floats:
         """Mutual energies with the component of each candidate that reacts least, (E, k, s)."""
@@ -490,13 +532,14 @@ def partners_in_samples(
     The first sample of the first block has the energies as they are; ``lithium`` says whether Li
     takes part.  Other parameters and errors: see ``stacks``.
     """
-    without_gas(table, "stacks, screens and error bars")
+    require_quiet_gases(table)
     if lithium:
         require_lithium(table)
     ours = materials_of(table, candidates)
     theirs = materials_of(table, electrolytes, len(ours))
     own = (*ours.own, *theirs.own)
-    rows = _rows_of_stacks(table, ours, theirs, {"Li"} if lithium else set())
+    always = {*gas_elements(table), *({"Li"} if lithium else ())}
+    rows = _rows_of_stacks(table, ours, theirs, always)
     drawn = np.unique(np.concatenate([rows, ours.rows, theirs.rows]))
     for block in range(max(1, -(-samples // BLOCK))):
         count = min(BLOCK, samples - block * BLOCK)
@@ -521,8 +564,19 @@ def _rows_of_stacks(
     for mine in dict.fromkeys(elements(ours)):
         for other in dict.fromkeys([*elements(theirs), frozenset[str]()]):
             wanted[table.rows_within({*always, *mine, *other})] = True
-    rows: Rows = np.flatnonzero(wanted & table.counted & (table.energies < 0.0))
+    wanted &= table.counted & (table.energies < 0.0)
+    wanted[[gas for gas in gas_rows(table) if isinstance(gas, int)]] = True
+    rows: Rows = np.flatnonzero(wanted)
     return rows
+
+
+def require_quiet_gases(table: PhaseTable) -> None:
+    """Refuse a table whose named gases react with each other."""
+    symbols = gas_elements(table)
+    if symbols:
+        system = with_gases(table, table.within(symbols))
+        none = np.zeros(len(symbols))
+        walk_beside(system, none + 1.0 / len(none), none, at=0.0, low=0.0, high=0.0)
 
 
 def joined(parts: Sequence[Stacks]) -> Stacks:

@@ -54,8 +54,8 @@ class Window(Answer, figure="window"):
         limit is None where there is no Li to give off.
     tolerance_window_V : tuple of (float, float or None)
         Voltages between which the assemblage gains at most the tolerance by taking up or giving off
-        Li, the little that a formula leaves open aside (``lithium.FORMULA_LITHIUM``).  It moves
-        little when the formula does, which the exact limits do not.
+        Li, traces that a formula leaves open aside (``lithium.FORMULA_LITHIUM``).  They move little
+        when the formula does; the exact limits may move by volts.
     tolerance_meV_per_atom : float
         That tolerance [meV per atom of the material].
     steps : tuple of WindowStep

@@ -239,16 +239,19 @@ def lithiate(
     "of the layer as deposited (50nm, 15um): Li taken up, expansion, electrolyte consumed",
     metavar="LENGTH",
 )
+@option("--cathode", "on the other side: LCO, or LiCoO2/Li0.5CoO2@3.0-4.2V", metavar="C")
+@option("--coating", "between electrolyte and cathode", metavar="M")
 @heat_options
 @source_options
 @output_options
 def stack(
-    candidate: str, electrolyte: str, samples: int, thickness: str | None, heat: Heat,
-    choice: Choice, output: Output,
+    candidate: str, electrolyte: str, samples: int, thickness: str | None, cathode: str | None,
+    coating: str | None, heat: Heat, choice: Choice, output: Output,
 ) -> int:  # fmt: skip
-    """Answer with every contact of Li | candidate | electrolyte."""
+    """Answer with every contact of Li | candidate | electrolyte, and on to a cathode."""
     from ..answers.thickness import of_thickness, read_thickness
     from ..report.text.answers import stack_text
+    from ..report.text.cathode import cathode_lines
     from ..report.text.explain import judgement_lines
     from ..screen.judge import judged
 
@@ -257,19 +260,18 @@ def stack(
 
     def ask(db: Database) -> Any:
         db = heat.on(db)
-        found = db.stack(candidate, electrolyte, samples)
+        found = db.stack(candidate, electrolyte, samples, cathode=cathode, coating=coating)
         rows.append(judged(db.table, candidate, electrolyte))
         if nm is not None:
             sized = of_thickness(db.table, candidate, electrolyte, found, nm)
             found = replace(found, of_thickness=sized)
         return found
 
-    return answer(
-        choice,
-        output,
-        ask,
-        lambda found: "\n".join([stack_text(found), *judgement_lines(rows[0])]),
-    )
+    def write(found: Any) -> str:
+        beyond = cathode_lines(found.cathode_side) if found.cathode_side else []
+        return "\n".join([stack_text(found), *judgement_lines(rows[0]), *beyond])
+
+    return answer(choice, output, ask, write)
 
 
 @root.command("profile")

@@ -16,7 +16,12 @@ from .source import Choice, source_options
 @click.argument(
     "electrolytes", metavar="ELECTROLYTE...", nargs=-1, required=True, help="names or formulas"
 )
-@option("--cathode", "what the electrolyte meets on its other side", metavar="C", multiple=True)
+@option(
+    "--cathode",
+    "ranks coatings for it, too: LCO, or LiCoO2/Li0.5CoO2@3.0-4.2V",
+    metavar="C",
+    multiple=True,
+)
 @option(
     "--exclude",
     "elements and lists to sort out, too: toxic, precious, hygroscopic, Pb",

@@ -33,7 +33,7 @@ from .source import Choice, open_source, source_options
 if TYPE_CHECKING:
     from ..phases.table import PhaseTable
     from ..screen.batch import BatchReport
-    from ..screen.entries import Uncertainty
+    from ..screen.entries import CathodeEntry, Uncertainty
     from ..screen.run import ScreenResult
     from ..screen.study import Study
     from ..screen.workers import Workers
@@ -70,14 +70,21 @@ _query_options = together(
 @option("--out", "output folder (default: as in the study)", metavar="DIR")
 @option("--jobs", "worker processes, -1: one per core", type=int, metavar="N")
 @option("--samples", "for the error bars, 0: none (default 1000)", type=int, metavar="N")
+@option(
+    "--cathode",
+    "rank coatings for the cathode side, too: LCO, or LiCoO2/Li0.5CoO2@3.0-4.2V",
+    metavar="C",
+    multiple=True,
+)
 @option("--check", "only check the study", is_flag=True)
 @_query_options
 @source_options
 @output_options
 def screen(
-    study: str | None, out: str | None, jobs: int | None, samples: int | None, check: bool,
-    candidates: str | None, limit: int | None, electrolytes: str | None, fresh: bool,
-    backend: Literal["local", "dask"], scheduler: str, choice: Choice, output: Output,
+    study: str | None, out: str | None, jobs: int | None, samples: int | None,
+    cathode: tuple[str, ...], check: bool, candidates: str | None, limit: int | None,
+    electrolytes: str | None, fresh: bool, backend: Literal["local", "dask"], scheduler: str,
+    choice: Choice, output: Output,
 ) -> int:  # fmt: skip
     """Run a study; exit code 3 when rows failed."""
     from ..screen.run import ScreenResult
@@ -90,6 +97,8 @@ def screen(
         updates["jobs"] = jobs
     if samples is not None:
         updates["uncertainty"] = _sampled(asked, samples)
+    if cathode:
+        updates["cathode"] = _cathodes([name for word in cathode for name in listed(word)])
     if out:
         updates["output"] = out
     asked, table = opened(asked.model_copy(update=updates), choice, output)
@@ -190,6 +199,15 @@ def _sampled(study: Study, samples: int) -> Uncertainty:
             f"--samples {samples}: use {FEWEST} to {MOST} samples of the energies, or 0 for no "
             "error bars"
         ) from None
+
+
+def _cathodes(names: list[str]) -> list[CathodeEntry]:
+    from ..screen.entries import CathodeEntry, repeated
+
+    found = [CathodeEntry.of(name) for name in names]
+    for *_, label in repeated(found):
+        raise InputError(f"--cathode: {label} stands twice; remove one")
+    return found
 
 
 def _study(

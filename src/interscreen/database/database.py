@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
 from os import PathLike, fspath
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -30,6 +32,7 @@ from ..energies.gases import gas_named
 from ..energies.sampling import EnergyModel
 from ..energies.scale import prepared
 from ..errors import InputError, InterscreenWarning
+from ..phases.cathodes import Cathode, find_cathode
 from ..phases.conditions import BACKGROUND_BAR, ROOM_K
 from ..phases.filters import Filters
 from ..phases.material import Given, elements_of
@@ -43,6 +46,7 @@ from .run import Progress, Run, study_of, write_run
 if TYPE_CHECKING:
     from pymatgen.analysis.phase_diagram import PhaseDiagram
 
+    from ..answers.cathode import CathodeStack
     from ..screen.ranking import Ranking
     from ..screen.study import Study
     from ..validation import Validation
@@ -356,17 +360,48 @@ class Database:
         samples: int = 0,
         *,
         model: EnergyModel | None = None,
+        cathode: str | Cathode | None = None,
+        coating: Given | None = None,
     ) -> Stack:
         """Return every contact of Li | candidate | electrolyte, before and after conversion.
 
-        Parameters: see ``reaction``.
+        Parameters
+        ----------
+        candidate, electrolyte, samples, model
+            See ``reaction``.
+        cathode : str or Cathode, optional
+            What the electrolyte meets on its other side: ``"LCO"``, or both states and their
+            potentials, ``"LiCoO2/Li0.5CoO2@3.0-4.2V"``.
+        coating : str, Material, or pymatgen Composition, Element or entry
+            What lies between the two.
         """
         bars = _bars(samples, model)
-        return self._asked(
+        if coating is not None and cathode is None:
+            raise InputError("coating: goes between electrolyte and cathode; name a cathode, too")
+        beyond = find_cathode(cathode) if isinstance(cathode, str) else cathode
+        found = self._asked(
             lambda table: stack(table, candidate, electrolyte),
             (candidate, electrolyte),
             (lambda table: stack(table, candidate, electrolyte, **bars)) if bars else None,
         )
+        if beyond is None:
+            return found
+        return replace(found, cathode_side=self._beyond(electrolyte, beyond, coating, bars))
+
+    def _beyond(
+        self, electrolyte: Given, cathode: Cathode, coating: Given | None, bars: dict[str, Any]
+    ) -> CathodeStack:
+        """Contacts from an electrolyte to a cathode, and what to make of the coating."""
+        from ..answers.cathode import cathode_stack
+        from ..screen.coatings import judged_coating
+
+        parts = [electrolyte, *([] if coating is None else [coating]), cathode.discharged]
+        table = self._holding([elements_of(pair) for pair in combinations(parts, 2)])
+        found = cathode_stack(table, electrolyte, cathode, coating)
+        if coating is not None:
+            row = judged_coating(table, coating, electrolyte, cathode, **bars)
+            found = replace(found, judged=row)
+        return self._said(found)
 
     def profile(
         self, a: Given, b: Given, start: float = 0.0, end: float = 5.0, step: float | None = None
@@ -546,6 +581,8 @@ class Database:
         samples: int = 0,
         *,
         model: EnergyModel | None = None,
+        cathode: str | Sequence[str] = (),
+        coatings: Given | Iterable[Given | dict[str, Any]] = (),
         cathodes: Given | Iterable[Given] = (),
         air: Given | Iterable[Given] = (),
         sensitivity: bool = True,
@@ -566,6 +603,11 @@ class Database:
         electrolytes : material or iterable of materials
         samples, model
             See ``reaction``.
+        cathode : str or sequence of str
+            Cathodes that coatings are ranked for (``Run.coatings``), as for ``stack``.
+        coatings : material or iterable of materials
+            These coatings; by default candidates of the role ``cathode coating``, or those of the
+            library; of candidates by conditions these.
         cathodes, air : material or iterable of materials
             What touches the electrolyte on its other side, and what the stack meets before.
         sensitivity : bool
@@ -587,8 +629,14 @@ class Database:
             candidates,
             model or EnergyModel(),
             samples,
-            {"electrolytes": electrolytes, "cathodes": cathodes, "air": air},
+            {
+                "electrolytes": electrolytes,
+                "coatings": coatings,
+                "cathodes": cathodes,
+                "air": air,
+            },
             name=name,
+            cathode=[cathode] if isinstance(cathode, str) else list(cathode),
             sensitivity=sensitivity,
             ranking=ranking or {},
             jobs=jobs,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..answers.cathode import partners_of, side_of
 from ..answers.materials import Phases, Rows, materials_of, materials_of_rows
 from ..answers.stacks import Partners, stacks
 from ..errors import InputError
@@ -19,6 +20,7 @@ from ..phases.table import PhaseTable
 from ..version import version
 from .board import OVERALL, Board
 from .choose import Choice, choose, hull_rows
+from .coatings import best_first
 from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence, with_verdicts
 from .detail import details
 from .entries import MaterialEntry
@@ -29,6 +31,7 @@ from .ranking import Standing, rank
 from .run import (
     Electrolytes,
     asked_of,
+    coating_tables,
     cores,
     detail_tables,
     model_of,
@@ -361,9 +364,31 @@ def refine(
         ranking = with_suspects(ranking, [row for part in found for row in part.sensitivity])
     of_best = rows[rows["candidate"].isin([entry.label for entry in entries])]
     tables |= scale_tables(listing, table, electrolytes, of_best, ranking, jobs, ranks=False)
+    tables |= coating_tables(study, table, electrolytes, _coatings(study, table, board, jobs), jobs)
     ordered = [name for name in columns_of("ranking") if name in ranking]
     tables |= {"ranking": ranking[ordered], "weights": weight_table(rows, study.ranking)}
     return Refined(tables, rows, len(entries), counts_of(aside, len(study.electrolytes)))
+
+
+def _coatings(study: Study, table: PhaseTable, board: Board, jobs: int) -> list[MaterialEntry]:
+    """Coatings of the cathodes: those that are listed, or the best of all candidates."""
+    if study.coatings or not study.cathode:
+        return study.coatings
+    names = np.array(board.candidates, dtype=object)
+    place = {str(formula): row for row, formula in enumerate(table.formulas)}
+    ours = materials_of_rows(table, np.array([place[name] for name in names], dtype=np.int64))
+    given = [entry.material for entry in study.electrolytes]
+    theirs = materials_of(table, given, len(table))
+    best: set[str] = set()
+    for entry in study.cathode:
+        others = materials_of(table, partners_of(entry.cathode, given), len(table))
+        partners = Partners(Phases.of(table, hull_rows(table), others.own), others)
+        partners.prepare()
+        side = side_of(partners, ours, theirs, entry.cathode, jobs)
+        for order in best_first(side, entry.cathode, study.ranking.weights):
+            best.update(names[order[: study.best]])
+    chosen = map(phase_material, sorted(best))
+    return [MaterialEntry(formula=phase.formula, name=phase.name) for phase in chosen]
 
 
 def _listed(standing: Standing, block: int, best: Rows) -> Rows:

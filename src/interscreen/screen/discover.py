@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..errors import InputError
+from ..phases.cathodes import find_cathode
 from ..phases.compounds import compound_lists
 from ..phases.formula import nearest
 from ..phases.material import elements_of
@@ -37,8 +38,10 @@ def discovery(
 
     Parameters
     ----------
-    electrolytes, cathodes : sequence of str
+    electrolytes : sequence of str
         Names or formulas.
+    cathodes : sequence of str
+        As ``find_cathode`` reads them.
     exclude : sequence of str
         Elements, lists of elements (``toxic``, ``precious``) and lists of compounds
         (``hygroscopic``) to sort out, too.
@@ -64,19 +67,19 @@ def discovery(
     for name, value in (("--max-elements", max_elements), ("--count", best)):
         if value < 1:
             raise InputError(f"{name} {value}: use 1 or more")
-    elements_of([*electrolytes, *cathodes])  # a misspelled one is a line, not a traceback
+    elements_of(electrolytes)  # a misspelled one is a line, not a traceback
+    sides = [find_cathode(name) for name in cathodes]
     parts = [rule for rule, _ in RULES]
     parts += [_without(word) for word in exclude]
     parts.append(f"n_elements <= {max_elements}")
     if conditions:
         parts.append(f"({conditions})")
-    theirs, others = (
-        [MaterialEntry(formula=name) for name in names] for names in (electrolytes, cathodes)
-    )
+    theirs = [MaterialEntry(formula=name) for name in electrolytes]
     return Study(
         name=f"discover {', '.join(electrolytes)}".replace("/", " "),
         electrolytes=theirs,
-        cathodes=others,
+        cathode=cathodes,
+        cathodes=[MaterialEntry(formula=one.discharged.formula, name=one.name) for one in sides],
         candidates=[],
         query=parse_query(" and ".join(parts)),
         best=best,

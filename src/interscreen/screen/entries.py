@@ -14,10 +14,11 @@ from pydantic import (
     field_validator,
 )
 
-from ..energies.conditions import read_conditions, read_temperature
+from ..energies.conditions import read_conditions, read_pressure, read_temperature
 from ..energies.sampling import FEWEST, MOST
-from ..phases.conditions import Conditions
-from ..phases.material import Material, resolve
+from ..phases.cathodes import Cathode, find_cathode
+from ..phases.conditions import ROOM_K, Conditions
+from ..phases.material import Material, elements_of, resolve
 from ..phases.texts import checked_text
 
 
@@ -32,8 +33,9 @@ class MaterialEntry(BaseModel):
         How tables and figures call it; the formula if empty.
     energy_eV_per_atom, energy_above_hull_eV_per_atom : float, optional
         Energy of the material itself, or above the hull [eV/atom].
-    role : auto, conversion, alloy or coating
-        For candidates; ``auto`` decides from the reaction with Li.
+    role : auto, conversion, alloy, coating or cathode coating
+        For candidates; ``auto`` decides from the reaction with Li.  A cathode coating is judged on
+        the cathode side, too, where a study names a cathode.
     route : auto, deposited, molten or surface
         For candidates: whether the candidate itself touches the electrolyte, reacted with molten Li
         first, or grew from the electrolyte by a reagent; ``auto`` is the library's route of it.
@@ -51,7 +53,7 @@ class MaterialEntry(BaseModel):
     name: str = ""
     energy_eV_per_atom: float | None = Field(None, strict=True)
     energy_above_hull_eV_per_atom: float | None = Field(None, strict=True)
-    role: Literal["auto", "conversion", "alloy", "coating"] = "auto"
+    role: Literal["auto", "conversion", "alloy", "coating", "cathode coating"] = "auto"
     route: Literal["auto", "deposited", "molten", "surface"] = "auto"
     arrangement: Literal["mixture", "facing", "worst"] = "mixture"
     products: str = ""
@@ -82,11 +84,75 @@ class MaterialEntry(BaseModel):
         return self.material.label
 
 
-def repeated(entries: Sequence[MaterialEntry]) -> Iterator[tuple[int, int, str]]:
+class CathodeEntry(BaseModel):
+    """A cathode in a study: what ``phases.cathodes`` knows, or a mapping.
+
+    Attributes
+    ----------
+    discharged, charged : str
+        Formulas.
+    potential_V : tuple of (float, float)
+        Potentials between which it is cycled [V against Li/Li+].
+    name : str
+        How tables call it; the formula of the discharged one if empty.
+    reference : str
+        Free text.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    discharged: str
+    charged: str
+    potential_V: tuple[float, float]
+    name: str = ""
+    reference: str = ""
+
+    def model_post_init(self, context: Any) -> None:
+        """Check the two states, so that a mistake is found before anything is computed."""
+        _ = self.cathode
+
+    @classmethod
+    def of(cls, text: str) -> CathodeEntry:
+        """Return the entry of a cathode as ``find_cathode`` reads it."""
+        found = find_cathode(text)
+        return cls(
+            discharged=found.discharged.formula,
+            charged=found.charged.formula,
+            potential_V=found.potentials,
+            name=found.name,
+            reference=found.reference,
+        )
+
+    @property
+    def cathode(self) -> Cathode:
+        """The entry as a cathode."""
+        full, less = Material(self.discharged), Material(self.charged)
+        return Cathode(self.label, full, less, *self.potential_V, self.reference)
+
+    @property
+    def label(self) -> str:
+        """Name, or formula."""
+        return self.name or self.discharged
+
+
+def _cathode(value: Any) -> Any:
+    return CathodeEntry.of(value) if isinstance(value, str) else value
+
+
+def _several(value: Any) -> Any:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+OneCathode = Annotated[CathodeEntry, BeforeValidator(_cathode)]
+Cathodes = Annotated[list[OneCathode], BeforeValidator(_several)]
+
+
+def repeated(entries: Sequence[Any]) -> Iterator[tuple[int, int, str]]:
     """Yield the places of entries whose name stood before, the place where, and the name."""
     first: dict[str, int] = {}
     for place, entry in enumerate(entries):
-        label = resolve(entry.material)[0].label  # LLZO and llzo are one
+        of_material = isinstance(entry, MaterialEntry)  # LLZO and llzo are one
+        label = resolve(entry.material)[0].label if of_material else entry.label
         if first.setdefault(label, place) != place:
             yield place, first[label], label
 
@@ -108,19 +174,25 @@ Entry = Annotated[MaterialEntry, BeforeValidator(_entry)]
 
 
 class StudyConditions(BaseModel):
-    """Temperature of a screen (docs/temperature.md).
+    """Temperature and gases of a screen (docs/temperature.md).
 
     Attributes
     ----------
     temperature : str or float
         ``500K``, ``227C``, or a number [K].
+    gases : mapping of str to str or float
+        Gases of endless amount: ``{O2: 0.21, CO2: 400ppm, H2O: 20mbar}``.
+    pressure : str or float
+        All gases together, ``1bar`` or a number [bar].
     closed_gas : bool
-        Gases leave when they reach 1 bar; otherwise at 1 ppm of it.
+        Gases without a name leave when they reach ``pressure``; otherwise at 1 ppm of 1 bar.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     temperature: str | float
+    gases: dict[str, str | float] = {}
+    pressure: str | float = 1.0
     closed_gas: bool = False
 
     @field_validator("temperature")
@@ -129,9 +201,28 @@ class StudyConditions(BaseModel):
         read_temperature(value)
         return value
 
+    @field_validator("pressure")
+    @classmethod
+    def _whole(cls, value: str | float) -> str | float:
+        read_pressure(value)
+        return value
+
+    @field_validator("gases")
+    @classmethod
+    def _known(cls, value: dict[str, str | float]) -> dict[str, str | float]:
+        read_conditions(ROOM_K, value)
+        return value
+
     def read(self) -> Conditions:
         """Return the conditions as a table takes them."""
-        return read_conditions(self.temperature, closed_gas=self.closed_gas)
+        return read_conditions(
+            self.temperature, self.gases, pressure=self.pressure, closed_gas=self.closed_gas
+        )
+
+    @property
+    def elements(self) -> frozenset[str]:
+        """Elements of the gases."""
+        return elements_of(self.read().gases, lithium=False)
 
 
 class Uncertainty(BaseModel):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..answers.lithiation import lithiate
 from ..answers.materials import materials_of
 from ..answers.sensitivity import strongest_suspects
 from ..answers.stacks import Stacks, stacks
@@ -21,6 +22,7 @@ from ..phases.material import Material, elements_of, resolve
 from ..phases.result import Displayed
 from ..phases.source import ANCHORED
 from ..phases.table import PhaseTable
+from .coatings import coatings_table
 from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence, with_verdicts
 from .detail import Asked, Detail, Row, Task, beside, details, window_rows
 from .entries import MaterialEntry
@@ -54,6 +56,8 @@ class ScreenResult(Displayed, figure="screen"):
         study does not ask for them.
     anchors, scales : DataFrame or None
         Anchors of the phases, and scores as tabulated; of anchored runs.
+    coatings : DataFrame or None
+        Ranking of the coatings of the cathode side; None where the study names no cathode.
     failed : int
         Rows of ``results`` that could not be computed.
     warnings : tuple of str
@@ -75,6 +79,7 @@ class ScreenResult(Displayed, figure="screen"):
     surroundings: pd.DataFrame | None = None
     anchors: pd.DataFrame | None = None
     scales: pd.DataFrame | None = None
+    coatings: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -180,13 +185,14 @@ def run_study(
     if study.sensitivity:
         ranking = with_suspects(ranking, [row for part in found for row in part.sensitivity])
     tables |= scale_tables(study, table, electrolytes, frame, ranking, cores(study, jobs))
+    tables |= coating_tables(study, table, electrolytes, study.judged_coatings, cores(study, jobs))
     return ScreenResult(
         results=frame,
         ranking=ranking[[name for name in columns_of("ranking") if name in ranking]],
         weights=weight_table(frame, study.ranking),
         uncertainty=uncertainty,
         failed=int((frame["status"] == FAILED).sum()),
-        warnings=_warnings(study, electrolytes, frame, found),
+        warnings=_warnings(study, table, electrolytes, frame, found),
         left_out=_left_out(frame),
         **tables,
     )
@@ -413,6 +419,23 @@ def scale_tables(
     }
 
 
+def coating_tables(
+    study: Study,
+    table: PhaseTable,
+    electrolytes: Electrolytes,
+    coatings: Sequence[MaterialEntry],
+    jobs: int,
+) -> dict[str, Any]:
+    """Coatings of the cathodes (``coatings``); nothing of a study that names none."""
+    if not study.cathode:
+        return {}
+    found = coatings_table(
+        table, coatings, electrolytes.materials, [entry.cathode for entry in study.cathode],
+        study.ranking, samples=study.uncertainty.samples, model=model_of(study), jobs=jobs,
+    )  # fmt: skip
+    return {"coatings": found}
+
+
 def cores(study: Study, jobs: int | None = None) -> int:
     """Workers that were asked for; one per core where nobody did."""
     return count_of(study.jobs if jobs is None else jobs)
@@ -442,9 +465,16 @@ def with_suspects(ranking: pd.DataFrame, rows: list[Row]) -> pd.DataFrame:
 
 
 def _warnings(
-    study: Study, electrolytes: Electrolytes, results: pd.DataFrame, found: Sequence[Detail]
+    study: Study,
+    table: PhaseTable,
+    electrolytes: Electrolytes,
+    results: pd.DataFrame,
+    found: Sequence[Detail],
 ) -> tuple[str, ...]:
     texts = list(electrolytes.missing.values())
+    if table.source.conditions and table.source.conditions.gases:
+        end = lithiate(table, electrolytes.materials[0]).end
+        texts += [f"{end}: layers are what forms above"] if end else []
     beside = (resolve(entry.material)[1] for entry in (*study.cathodes, *study.air))
     texts += [line for unit in beside for line in unit.warnings]
     texts += [text for row in results["warnings"].dropna() for text in row.split("; ") if text]

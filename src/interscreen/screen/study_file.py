@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..files import load_yaml, read_text
 from ..phases.formula import nearest
 from ..sources import NAMES
-from .entries import MaterialEntry, repeated
+from .entries import CathodeEntry, MaterialEntry, repeated
 from .study import Study
 
 DEFAULT_STUDY = "demo"
@@ -62,7 +62,7 @@ def load_study(path: str | Path) -> Study:
         study = Study.model_validate(given)
     except ValidationError as error:
         raise InputError("\n".join(_problems(error, file, data, listed))) from None
-    keys = ("electrolytes", "cathodes", "air", "candidates")
+    keys = ("electrolytes", "cathode", "coatings", "cathodes", "air", "candidates")
     twice = [line for key in keys for line in _twice(file, data, study, key, listed)]
     if twice:
         raise InputError("\n".join(twice))
@@ -150,8 +150,10 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
     for part in location:
         if isinstance(part, int):
             continue
-        if part in ("candidates", "electrolytes", "cathodes", "air"):
+        if part in ("candidates", "electrolytes", "coatings", "cathodes", "air"):
             model = MaterialEntry
+        elif part == "cathode":
+            model = CathodeEntry
         else:
             model = model.model_fields[part].annotation
             model = next((kind for kind in get_args(model) if kind is not type(None)), model)

@@ -249,6 +249,8 @@ def _remarks(numbers: Stacks) -> dict[str, Any]:
     symbols = np.array(table.elements, dtype=object)
     ours, theirs = numbers.candidates, numbers.electrolytes
     artefacts = _artefact_warnings(numbers)
+    for k, line in _gas_warnings(numbers).items():
+        artefacts[k].append(line)
     own = {phase.name for phase in (*ours.own, *theirs.own)}
     left_out = np.full(numbers.worst.shape[:2], "", dtype=object)
     warnings = np.full(numbers.worst.shape[:2], "", dtype=object)
@@ -271,6 +273,19 @@ def _remarks(numbers: Stacks) -> dict[str, Any]:
             said = (*read[0].get(k, ()), *read[1].get(e, ()))
             warnings[e, k] = "; ".join(dict.fromkeys([*notes, *said, *artefacts[k]]))
     return {"left_out_phases": left_out, "warnings": warnings}
+
+
+def _gas_warnings(numbers: Stacks) -> dict[int, str]:
+    """Warnings about candidates that a named gas turns into something else, by candidate."""
+    conditions = numbers.phases.table.source.conditions
+    if not conditions or not conditions.gases:
+        return {}
+    gained = (numbers.lithium.own - numbers.lithium.hull)[:, 0]
+    return {
+        k: f"{numbers.candidates.labels[k]} alone turns into something else in "
+        f"{' and '.join(conditions.gases)} ({-1000.0 * gained[k]:.0f} meV/atom)"
+        for k in np.flatnonzero(gained > TOLERANCE_EV).tolist()
+    }
 
 
 def _artefact_warnings(numbers: Stacks) -> list[list[str]]:

@@ -100,7 +100,8 @@ def left_out_text(phases: Sequence[str], most: int = 16) -> str:
     """Name the phases that were not counted, and how many more there are."""
     names = ", ".join(phases[:most])
     more = f" and {len(phases) - most} more" if len(phases) > most else ""
-    return f"left out (known artefacts, never observed, or by choice): {names}{more}"
+    why = "artefacts: never made, or energies that measurement contradicts; or by choice"
+    return f"left out ({why}): {names}{more}"
 
 
 def source_note(label: str, left_out: Sequence[str]) -> str:
@@ -229,7 +230,7 @@ def lithiation_text(result: Lithiation) -> str:
     if result.endless_V is None:
         lines.append(f"  with {ion} metal  {' + '.join(result.final_products)}")
     else:
-        lines.append(f"  below {result.endless_V:.3f} V the gas takes up {ion} without end")
+        lines.append(f"  {result.end}")
     return "\n".join([*lines, *_foot(result)])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -100,24 +101,24 @@ def check_hull(
     Documents that the service's hull rests on and that this key is not shown (licence BY-NC) are
     noted in the store.  SourceError when the service shows one that the pull did not bring.
     """
+    tell = notify or (lambda text: None)
     found = hull_differences(store, sets)
     if not found.worst:
         return 0
-    asked = [identifier for identifier, *_ in found.worst[:_LOOKED_AT]]
-    page = client.page(HULL, identifiers=[in_letters(identifier) for identifier in asked])
+    asked = [in_letters(identifier) for identifier, *_ in found.worst[:_LOOKED_AT]]
     rests_on = {
         stored(str(phase["material_id"])): str(phase.get("formula") or "")
-        for document in page.documents.values()
+        for document in client.page(HULL, identifiers=asked).documents.values()
         for phase in document.get("decomposes_to") or ()
         if phase.get("material_id")
     }
-    lacking = sorted(rests_on.keys() - store.known_ids())[:_LOOKED_AT]
+    arrived = "SELECT material_id FROM documents UNION SELECT material_id FROM left_aside"
+    lacking = sorted(rests_on.keys() - {i for (i,) in store.read(arrived)})[:_LOOKED_AT]
     if not lacking:
-        if notify is not None:
-            notify(f"warning: energies above hull: {found}; no phase is missing, though")
+        tell(f"warning: energies above hull: {found}; no phase is missing, though")
         return 1
-    shown = client.page(THERMO, identifiers=[in_letters(identifier) for identifier in lacking])
-    missed = {i: d for i, d in shown.documents.items() if not d.get("deprecated")}
+    shown = client.page(THERMO, identifiers=[in_letters(i) for i in lacking]).documents
+    missed = {i: d for i, d in shown.items() if not d.get("deprecated")}
     if missed:
         identifier, document = next(iter(missed.items()))
         store.forget({str(d["chemsys"]) for d in missed.values()})
@@ -127,10 +128,10 @@ def check_hull(
             "own hull rests on; nothing is answered from an incomplete store: run the same command "
             "again"
         )
-    hidden = {i: rests_on[i] for i in lacking if i not in shown.documents}
-    store.note_hidden(hidden)
-    if notify is not None and hidden:
-        notify(f"warning: {hidden_text(hidden)}")
+    hidden = {i: rests_on[i] for i in lacking if i not in shown}
+    if hidden:
+        store.note(hidden=json.dumps({**store.hidden(), **hidden}))
+        tell(f"warning: {hidden_text(hidden)}")
     return 2
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ FIELDS = {
     STRUCTURE: ("material_id", "chemsys", "formation_energy_per_atom", "structure", "deprecated"),
     HULL: ("material_id", "chemsys", "decomposes_to"),  # of thermo documents
 }  # fmt: skip
+Document = Mapping[str, Any]
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -44,20 +47,14 @@ class Batch:
     """
 
     route: str
-    rows: list[tuple[Any, ...]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     left_aside: list[tuple[str, str]] = field(default_factory=list)
-    structures: list[tuple[str, Any]] = field(default_factory=list)
     chemsys: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing usable is in it."""
-        return not (self.rows or self.structures)
 
 
 def read_documents(
     route: str,
-    documents: Mapping[str, Mapping[str, Any]],
+    documents: Mapping[str, Document],
     family: str,
     asked: frozenset[str] | None,
     into: Batch | None = None,
@@ -75,82 +72,64 @@ def read_documents(
                 f"the Materials Project answered {identifier} of {chemsys or 'no system'}, which "
                 "was not asked for; nothing of this answer is kept; update mp-api"
             )
-        if document.get("deprecated"):
-            batch.left_aside.append((identifier, "deprecated"))
-            continue
-        if route == THERMO:
-            row = _thermo(identifier, chemsys, document, family)
-            if isinstance(row, str):
-                batch.left_aside.append((identifier, row))
-                continue
-            batch.rows.append(row)
-        elif route == SUMMARY:
-            batch.rows.append(_summary(identifier, document))
-        elif document.get("structure"):
-            batch.structures.append((identifier, document["structure"]))
+        stated = str(document.get("thermo_type") or "")
+        if route == THERMO and stated.lower() != family.lower():
+            raise SourceError(
+                f"the Materials Project answered {identifier} as {stated or 'of no thermo type'}, "
+                f"not {family}; two run families share no table; nothing of this answer is kept"
+            )
+        kept = "deprecated" if document.get("deprecated") else _READ[route](document, chemsys)
+        if isinstance(kept, str):
+            batch.left_aside.append((identifier, kept))
         else:
-            continue
-        batch.chemsys[chemsys] += 1
+            batch.rows.append((identifier, *kept))
+            batch.chemsys[chemsys] += 1
     return batch
 
 
-def _thermo(
-    identifier: str, chemsys: str, document: Mapping[str, Any], family: str
-) -> tuple[Any, ...] | str:
-    """Row of the store, or why the document is left aside."""
-    stated = str(document.get("thermo_type") or "")
-    if stated.lower() != family.lower():
-        raise SourceError(
-            f"the Materials Project answered {identifier} as {stated or 'of no thermo type'}, not "
-            f"{family}; two run families share no table; nothing of this answer is kept"
-        )
-    energies = [_number(document.get(name)) for name in _ENERGIES]
-    formula = str(document.get("formula_pretty") or "")
-    if energies[0] is None or not formula:
-        return "no formation energy" if formula else "no formula"
-    meta, updated = document.get("builder_meta"), document.get("last_updated")
+def _thermo(document: Document, chemsys: str) -> Row | str:
+    """Columns after the identifier, or why the document is left aside."""
+    formula, *energies = document.get("formula_pretty"), *map(document.get, _ENERGIES)
+    if not formula:
+        return "no formula"
+    energies = [_number(value) for value in energies]
+    if energies[0] is None:
+        return "no formation energy"
+    meta, updated = document.get("builder_meta") or {}, document.get("last_updated") or ""
     run = str(document.get("energy_type") or "")
     corrections, uncertainty = _corrections(document, run)
-    return (
-        identifier,
-        formula,
-        chemsys,
-        *energies,
-        uncertainty,
-        str((updated.get("$date") if isinstance(updated, Mapping) else updated) or ""),
-        str(meta.get("license") or "") if isinstance(meta, Mapping) else "",
-        run,
-        corrections,
-    )
+    date = updated.get("$date") if isinstance(updated, Mapping) else updated
+    licence = str(meta.get("license") or "")
+    return (formula, chemsys, *energies, uncertainty, str(date or ""), licence, run, corrections)
 
 
-def _corrections(document: Mapping[str, Any], run: str) -> tuple[str, float | None]:
+def _corrections(document: Document, run: str) -> tuple[str, float | None]:
     """Corrections of the entry that counts, by name [eV/atom] (JSON), and their uncertainty."""
-    entries, sites = document.get("entries"), document.get("nsites")
-    entry = entries.get(run) if isinstance(entries, Mapping) else None
-    if not isinstance(entry, Mapping) or not sites:
-        return "", None
+    entry = (document.get("entries") or {}).get(run) or {}
     found: dict[str, float] = {}
     errors = []
     for adjustment in entry.get("energy_adjustments") or ():
-        atoms = _number(adjustment.get("n_atoms")) or 1.0
+        share = (_number(adjustment.get("n_atoms")) or 1.0) / document["nsites"]
         each = _number(adjustment.get("adj_per_atom")) or _number(adjustment.get("value")) or 0.0
         name = str(adjustment.get("name"))
-        found[name] = found.get(name, 0.0) + round(each * atoms / sites, 9)
-        errors.append((_number(adjustment.get("uncertainty_per_atom")) or 0.0) * atoms / sites)
+        found[name] = found.get(name, 0.0) + round(each * share, 9)
+        errors.append((_number(adjustment.get("uncertainty_per_atom")) or 0.0) * share)
     return json.dumps(found) if found else "", hypot(*errors) if any(errors) else None
 
 
-def _summary(identifier: str, document: Mapping[str, Any]) -> tuple[Any, ...]:
+def _summary(document: Document, _: str) -> Row:
     volume, sites = _number(document.get("volume")), _number(document.get("nsites"))
-    return (
-        identifier,
-        _truth(document.get("theoretical")),
-        volume / sites if volume and sites else None,
-        _number(document.get("density")),
-        _number(document.get("band_gap")),
-        _truth(document.get("is_metal")),
-    )
+    density, gap = map(_number, map(document.get, ("density", "band_gap")))
+    theoretical, metal = map(_truth, map(document.get, ("theoretical", "is_metal")))
+    return theoretical, volume / sites if volume and sites else None, density, gap, metal
+
+
+def _structure(document: Document, _: str) -> Row | str:
+    structure = document.get("structure")
+    return (zlib.compress(json.dumps(structure).encode()),) if structure else "no structure"
+
+
+_READ = {THERMO: _thermo, SUMMARY: _summary, STRUCTURE: _structure}
 
 
 def _number(value: Any) -> float | None:

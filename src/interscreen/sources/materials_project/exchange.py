@@ -6,7 +6,6 @@ so the file is a source by itself (``--source FILE.parquet``) and can be importe
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 from collections import Counter
@@ -27,17 +26,16 @@ from ..rows import Rows
 from ..scale import check_scale
 from .documents import ROUTES, SUMMARY, THERMO, Batch
 from .pull import subsystems
-from .store import DOCUMENTS, SUMMARIES, Store, beside, put_in_place, store_path
+from .store import DOCUMENTS, SUMMARIES, Store, store_path
 from .table import CITATION, statement
 
 METADATA = b"interscreen"
 KIND = "materials-project"
 FORMAT = 1
-_NAMES = {"material_id": "id", "chemsys": "chemical_system"}
-_WORDS = ("theoretical", "is_metal")  # yes, no, as in any table
+_NAMES = {"material_id": "id", "chemsys": "chemical_system"}  # as in any table
+_WORDS = {"theoretical": ("no", "yes"), "is_metal": ("no", "yes")}
 _LATER = ("run_type", "corrections")  # not in files of earlier versions
-_TEXTS = ("material_id", "formula", "chemsys", "last_updated", "licence", *_LATER, *_WORDS)
-_NEEDED = ("material_id", "formula", "chemsys", "formation_energy_eV_per_atom")
+_NEEDED, _NUMBERS = DOCUMENTS[:4], (*DOCUMENTS[3:8], *SUMMARIES[2:5])
 _COLUMNS = (*DOCUMENTS, *SUMMARIES[1:])
 
 
@@ -68,49 +66,45 @@ def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | Non
 
     if file.suffix.lower() != ".parquet":
         raise InputError(f"{file}: the ending must be .parquet")
-    wanted_columns = [f"d.{name}" if store.knows(name) else "NULL" for name in DOCUMENTS]
     rows = store.read(
-        f"SELECT {', '.join(wanted_columns)}, "
-        f"{', '.join('s.' + name for name in SUMMARIES[1:])} FROM documents d "
-        "LEFT JOIN summaries s USING (material_id) ORDER BY d.material_id"
+        f"SELECT {', '.join(_COLUMNS)} FROM documents LEFT JOIN summaries USING (material_id) "
+        "ORDER BY material_id"
     )
     present, absent = store.elements(), store.absent()
     if sets is None:
         covered = [present] if store.complete else store.pulled_sets()
         covered = covered or [frozenset({symbol}) for symbol in sorted(present)]
-        asked = {route: sorted(store.asked(route)) for route in ROUTES}
+        asked = {} if store.complete else {route: sorted(store.asked(route)) for route in ROUTES}
     else:
+        for elements in sets:
+            if not store.covers(set(elements) - absent):
+                raise InputError(
+                    f"{'-'.join(sorted(elements))}: not all of its systems are in the store of "
+                    f"database {store.database}; pull them first"
+                )
         covered = [frozenset(elements) & (present | absent) for elements in sets]
-        lacking = [elements for elements in sets if not store.covers(set(elements) - absent)]
-        if lacking:
-            raise InputError(
-                f"{'-'.join(sorted(lacking[0]))}: not all of its systems are in the store of "
-                f"database {store.database}; pull them first"
-            )
         wanted = {name for elements in covered for name in subsystems(elements)}
         rows = [row for row in rows if row[2] in wanted]
         asked = {route: sorted(wanted) for route in ROUTES}
-    columns = list(zip(*rows, strict=True)) or [()] * len(_COLUMNS)
-    data: dict[str, Any] = {}
-    for name, values in zip(_COLUMNS, columns, strict=True):
-        word = {None: None, 0: "no", 1: "yes"}
-        kept = [word[value] for value in values] if name in _WORDS else values
-        kind = pa.string() if name in _TEXTS else pa.float64()
-        data[_NAMES.get(name, name)] = pa.array(kept, type=kind)
-    complete = store.complete and sets is None
+    data = []
+    for name, values in zip(_COLUMNS, zip(*rows, strict=True) if rows else [()] * 17, strict=True):
+        words = _WORDS.get(name)
+        kept = [None if v is None else words[v] for v in values] if words else values
+        data.append(pa.array(kept, type=pa.float64() if name in _NUMBERS else pa.string()))
     described = {
         "kind": KIND,
         "format": FORMAT,
         "database_version": store.database,
         "thermo_type": store.thermo_type,
-        "complete": complete,
+        "complete": store.complete and sets is None,
         "systems": ["-".join(sorted(elements)) for elements in covered],
-        "asked": {} if complete else asked,
+        "asked": asked,
         "left_aside": store.read("SELECT * FROM left_aside") if sets is None else [],
         "statement": statement(store.thermo_type),
         "citation": CITATION,
     }
-    table = pa.table(data).replace_schema_metadata({METADATA: json.dumps(described).encode()})
+    names = [_NAMES.get(name, name) for name in _COLUMNS]
+    table = pa.table(data, names=names, metadata={METADATA: json.dumps(described).encode()})
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(file) as stream:
@@ -126,9 +120,9 @@ def import_file(
     """Take an exported file into the store of its database and thermo type.
 
     What differs from the store is taken only with ``replace``, and the store as it was is kept
-    beside it.  Everything becomes visible at once: an import that is stopped leaves the store as it
-    was, or none.  InputError for a file that is no export, one of another format or scale, or one
-    that differs; OutputError when the store cannot be written.
+    beside it.  Everything becomes visible at once: an import that is stopped leaves the rows as
+    they were.  InputError for a file that is no export, one of another format or scale, or one that
+    differs; OutputError when the store cannot be written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -160,46 +154,36 @@ def import_file(
     columns = list(zip(*batches[0].rows, strict=True))
     if columns:
         check_scale(Rows(columns[1], np.array(columns[3])), Source(str(file)))
-    fresh = not path.is_file()
-    place = beside(path) if fresh else path
+    store = Store(path, create=(described["database_version"], family))
     try:
-        with Store(place, create=(described["database_version"], family)) as store:
-            before = store.state
-            _compare(store, batches, file, replace, notify)
-            with store.transaction():
-                if store.state != before:
-                    raise InputError(f"store {path}: another process changed it; import again")
-                for batch in batches:
-                    store.add([batch], asked[batch.route])
-                if complete:
-                    store.mark_complete()
-                else:
-                    store.mark_pulled(pulled)
-        placed = not fresh or put_in_place(place, path)
-    except OSError as error:
-        raise OutputError(f"store {path}: cannot be written ({error.strerror})") from None
-    finally:
-        if fresh:
-            with contextlib.suppress(OSError):
-                place.unlink()
-    # another process may have made the store of this database by now
-    return Store(path) if placed else import_file(file, replace=replace, notify=notify)
+        before = store.state
+        _compare(store, batches, file, replace, notify)
+        with store.alone():
+            if store.state != before:
+                raise InputError(f"store {path}: another process changed it; import again")
+            for batch in batches:
+                store.add(batch, asked[batch.route])
+            store.finish(None if complete else pulled)
+    except BaseException:
+        store.close()
+        raise
+    return store
 
 
 def _compare(
     store: Store, batches: list[Batch], file: Path, replace: bool, notify: Callable[[str], None]
 ) -> None:
     """Say what a file would change in a store; refuse, or keep the store as it was."""
-    tables = {THERMO: ("documents", DOCUMENTS), SUMMARY: ("summaries", SUMMARIES)}
     new, same, different = 0, 0, []
-    for batch in batches:
-        name, columns = tables[batch.route]
+    for batch, name, columns in zip(
+        batches, ("documents", "summaries"), (DOCUMENTS, SUMMARIES), strict=True
+    ):
         known = {row[0]: row for row in store.read(f"SELECT {', '.join(columns)} FROM {name}")}
         for row in batch.rows:
-            there = known.get(row[0])
-            new += there is None
-            same += there == tuple(row)
-            if there is not None and there != tuple(row):
+            there = known.get(row[0], row)
+            new += row[0] not in known
+            same += row[0] in known and there == row
+            if there != row:
                 pairs = zip(columns, there, row, strict=True)
                 column, old, now = next(pair for pair in pairs if pair[1] != pair[2])
                 different.append(f"{row[0]}: {column} {old} there, {now} in the file")
@@ -220,8 +204,7 @@ def _metadata_of(content: bytes) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
     try:
-        stored = pq.read_schema(io.BytesIO(content)).metadata or {}
-        described = json.loads(stored.get(METADATA, b"{}"))
+        described = json.loads((pq.read_schema(io.BytesIO(content)).metadata or {})[METADATA])
     except Exception:  # unreadable: the reader of the table says so
         return {}
     return described if isinstance(described, dict) else {}
@@ -229,32 +212,25 @@ def _metadata_of(content: bytes) -> dict[str, Any]:
 
 def _batches(table: Any, described: dict[str, Any]) -> list[Batch]:
     """Take energies and summaries out of an exported table."""
-    absent = [None] * table.num_rows
-    columns = {
-        name: absent
-        if name in _LATER and name not in table.column_names
-        else table.column(_NAMES.get(name, name)).to_pylist()
-        for name in _COLUMNS
-    }
-    columns["material_id"] = [text and stored(text) for text in columns["material_id"]]
-    for name in _NEEDED:
-        for number, value in enumerate(columns[name], start=1):
+    columns = []
+    for name in _COLUMNS:
+        title = _NAMES.get(name, name)
+        lacking = name in _LATER and title not in table.column_names
+        values = [None] * table.num_rows if lacking else table.column(title).to_pylist()
+        for number, value in enumerate(values if name in _NEEDED else (), start=1):
             if value in (None, "") or (isinstance(value, float) and not isfinite(value)):
-                raise ValueError(f"row {number}: {_NAMES.get(name, name)} is {value!r}")
-    for name in _WORDS:
-        columns[name] = [
-            None if word is None else ("no", "yes").index(word) for word in columns[name]
-        ]
-    rows = list(zip(*columns.values(), strict=True))
-    split = len(DOCUMENTS)
-    known = [row for row in rows if any(value is not None for value in row[split:])]
-    summaries = [(row[0], *row[split:]) for row in known]
-    count = Counter(columns["chemsys"])
-    batches = {
-        THERMO: Batch(THERMO, [row[:split] for row in rows], chemsys=count),
-        SUMMARY: Batch(SUMMARY, summaries, chemsys=count),
-    }
+                raise ValueError(f"row {number}: {title} is {value!r}")
+        if words := _WORDS.get(name):
+            values = [None if value is None else words.index(value) for value in values]
+        columns.append(list(map(stored, values)) if name == _COLUMNS[0] else values)
+    rows = list(zip(*columns, strict=True))
+    split, systems = len(DOCUMENTS), Counter(columns[2])
+    known = [(row[0], *row[split:]) for row in rows if set(row[split:]) != {None}]
+    aside: dict[str, list[tuple[str, str]]] = {route: [] for route in ROUTES}
     for route, identifier, reason in described["left_aside"]:
-        if route in batches:  # structures are not exported
-            batches[route].left_aside.append((identifier, reason))
-    return list(batches.values())
+        if route in aside:  # structures are not exported
+            aside[route].append((identifier, reason))
+    return [
+        Batch(THERMO, [row[:split] for row in rows], aside[THERMO], systems),
+        Batch(SUMMARY, known, aside[SUMMARY], systems),
+    ]

@@ -24,12 +24,32 @@ class Wanted:
     offline: bool = False
 
 
+def any_store(wanted: Wanted) -> Store:
+    """Return the newest store of a thermo type, or the one of a database; InputError for none."""
+    for file in _files(wanted):
+        return Store(file)
+    version = f"of database {wanted.database} " if wanted.database else ""
+    raise InputError(
+        f"no {thermo_type(wanted.thermo_type)} store {version}here; see `interscreen data "
+        "list`, or fill one with `interscreen data pull`"
+    )
+
+
 def local_store(wanted: Wanted, element_sets: Sequence[Collection[str]]) -> Store | None:
     """Return the newest store that has every system of the question, or None.
 
     Without a question (no element sets) any store will do.
     """
     return next(_covering(_files(wanted), element_sets), None)
+
+
+def _files(wanted: Wanted) -> list[Path]:
+    """Files of the stores that may do, newest database first."""
+    family = thermo_type(wanted.thermo_type)
+    if not wanted.database:
+        return find_stores(family)
+    file = store_path(wanted.database, family)
+    return [file] if file.is_file() else []
 
 
 def _covering(files: Iterable[Path], element_sets: Sequence[Collection[str]]) -> Iterator[Store]:
@@ -58,28 +78,11 @@ def notes_on(store: Store, element_sets: Sequence[Collection[str]]) -> tuple[str
     hidden = {
         identifier: formula
         for identifier, formula in store.hidden().items()
-        if formula
-        and any(elements.issuperset(parse_formula(formula).elements) for elements in sets)
+        if formula and any(s.issuperset(parse_formula(formula).elements) for s in sets)
     }
     if hidden:
         notes.append(hidden_text(hidden))
     return tuple(notes)
-
-
-def _tell_of_others(
-    store: Store, element_sets: Sequence[Collection[str]], notify: Callable[[str], None] | None
-) -> None:
-    """Say when another database, pulled earlier, answers the same question."""
-    if notify is None or not element_sets:
-        return
-    files = [file for file in find_stores(store.thermo_type) if file != store.path]
-    for other in _covering(files, element_sets):
-        with other:
-            notify(
-                f"database {store.database} answers; {other.database}, in the store, too, answers "
-                f"with --database {other.database}"
-            )
-        return
 
 
 def store_for(
@@ -95,9 +98,17 @@ def store_for(
     SourceError when something is missing and cannot be pulled: offline, no key, another database by
     now, or the service fails.
     """
+    tell = notify or (lambda text: None)
     if (found := local_store(wanted, element_sets)) is not None:
-        if not wanted.database:
-            _tell_of_others(found, element_sets, notify)
+        if not wanted.database and element_sets:  # another one answers the same question, too
+            files = [file for file in find_stores(found.thermo_type) if file != found.path]
+            for other in _covering(files, element_sets):
+                other.close()
+                tell(
+                    f"database {found.database} answers; {other.database}, in the store, too, "
+                    f"answers with --database {other.database}"
+                )
+                break
         return _answerable(found, element_sets)
     missing = _missing(wanted, element_sets)
     if wanted.offline:
@@ -118,41 +129,48 @@ def store_for(
         report = pull_systems(client, element_sets, notify=notify, progress=progress)
     finally:
         client.close()
-    if notify is not None:
-        notify(
-            f"pulled {report.documents} documents of {report.systems} chemical systems "
-            f"({report.requests} requests) in {report.seconds:.0f} s"
+    tell(
+        f"pulled {report.documents} documents of {report.systems} chemical systems "
+        f"({report.requests} requests) in {report.seconds:.0f} s"
+    )
+    for symbol in sorted(report.absent):
+        tell(
+            f"warning: the Materials Project has no {report.store.thermo_type} phase of "
+            f"{symbol}; questions with it will fail"
         )
-        for symbol in sorted(report.absent):
-            notify(
-                f"warning: the Materials Project has no {report.store.thermo_type} phase of "
-                f"{symbol}; questions with it will fail"
-            )
     return _answerable(report.store, element_sets)
 
 
 def _answerable(store: Store, element_sets: Sequence[Collection[str]]) -> Store:
     """Refuse when every question holds an element that the database has no phase of."""
-    absent = store.absent()
-    if element_sets and all(absent & set(elements) for elements in element_sets):
-        symbol = sorted(absent & set(element_sets[0]))[0]
-        database, family = store.database, store.thermo_type
+    lacking = [store.absent().intersection(elements) for elements in element_sets]
+    if lacking and all(lacking):
         store.close()
         raise InputError(
-            f"element {symbol}: the Materials Project (database {database}) has no {family} phase "
-            "of it; use another source or thermo type"
+            f"element {min(lacking[0])}: the Materials Project (database {store.database}) has no "
+            f"{store.thermo_type} phase of it; use another source or thermo type"
         )
     return store
 
 
-def connect(
-    wanted: Wanted,
-    purpose: str,
-    *,
-    endpoint: str | None = None,
-    notify: Callable[[str], None] | None = None,
-    **options: Any,
-) -> Any:
+def _missing(wanted: Wanted, element_sets: Sequence[Collection[str]]) -> str:
+    """Name one system that no store covers, and how many more."""
+    known: list[frozenset[str]] = []
+    family = thermo_type(wanted.thermo_type)
+    for file in _files(wanted)[:1]:
+        with Store(file) as store:
+            known = store.pulled_sets()
+    lacking = [e for e in map(sorted, element_sets) if not any(k.issuperset(e) for k in known)]
+    if not lacking:
+        return f"some systems in one {family} database"
+    from .pull import subsystems
+
+    subs = {system for elements in lacking for system in subsystems(elements)}
+    more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
+    return f"{'-'.join(lacking[0])}{more} ({len(subs)} chemical systems, {family})"
+
+
+def connect(wanted: Wanted, purpose: str, **options: Any) -> Any:
     """Return a client, with the key that is set; SourceError without one."""
     family = thermo_type(wanted.thermo_type)
     key = find_key()
@@ -164,18 +182,7 @@ def connect(
         )
     from .client import Client
 
-    return Client(key, family, endpoint=endpoint, notify=notify, **options)
-
-
-def any_store(wanted: Wanted) -> Store:
-    """Return the newest store of a thermo type, or the one of a database; InputError for none."""
-    for file in _files(wanted):
-        return Store(file)
-    version = f"of database {wanted.database} " if wanted.database else ""
-    raise InputError(
-        f"no {thermo_type(wanted.thermo_type)} store {version}here; see `interscreen data "
-        "list`, or fill one with `interscreen data pull`"
-    )
+    return Client(key, family, **options)
 
 
 def check_elements(symbols: Iterable[str]) -> frozenset[str]:
@@ -190,29 +197,3 @@ def check_elements(symbols: Iterable[str]) -> frozenset[str]:
             known = [element.symbol for element in Element]
             raise InputError(f"elements: {symbol!r} is no element{nearest(symbol, known, 1)}")
     return chosen
-
-
-def _files(wanted: Wanted) -> list[Path]:
-    """Files of the stores that may do, newest database first."""
-    family = thermo_type(wanted.thermo_type)
-    if not wanted.database:
-        return find_stores(family)
-    file = store_path(wanted.database, family)
-    return [file] if file.is_file() else []
-
-
-def _missing(wanted: Wanted, element_sets: Sequence[Collection[str]]) -> str:
-    """Name one system that no store covers, and how many more."""
-    from .pull import subsystems
-
-    known: list[frozenset[str]] = []
-    family = thermo_type(wanted.thermo_type)
-    for file in _files(wanted)[:1]:
-        with Store(file) as store:
-            known = store.pulled_sets()
-    lacking = [e for e in map(sorted, element_sets) if not any(k.issuperset(e) for k in known)]
-    if not lacking:
-        return f"some systems in one {family} database"
-    subs = {system for elements in lacking for system in subsystems(elements)}
-    more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-    return f"{'-'.join(lacking[0])}{more} ({len(subs)} chemical systems, {family})"

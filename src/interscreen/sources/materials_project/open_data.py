@@ -14,7 +14,7 @@ from ...errors import SourceError
 from ...phases.identifiers import stored
 from ...phases.source import thermo_type
 from .documents import FIELDS, ROUTES, THERMO, read_documents
-from .pull import PullReport, Tally, require_references
+from .pull import PullReport, require_whole
 from .store import VERSION_NAME, Store, store_path, version_order
 
 COLLECTIONS = "s3a://materialsproject-build/collections"
@@ -33,36 +33,28 @@ def pull_open_data(
     ``where`` is the place of the tables ``thermo`` and ``summary``.  SourceError when they cannot
     be read, or hold no such documents.
     """
-    started, tally, family = time.perf_counter(), Tally(), thermo_type(family)
+    started, family = time.perf_counter(), thermo_type(family)
     tables = {route: _open(f"{where}/{route}/") for route in ROUTES}
     database = _newest(tables[THERMO])
     store = Store(store_path(database, family), create=(database, family))
+    report = PullReport(store=store)
     try:
         if notify is not None:
             notify(f"the Materials Project's open data hold database {database}")
         for route, table in tables.items():
             for done, documents in _documents(table, route, database, family):
                 answer = read_documents(route, documents, family, None)
-                store.add([answer])
-                tally.documents += len(answer.rows) if route == THERMO else 0
+                store.add(answer)
+                report.documents += len(answer.rows) if route == THERMO else 0
                 if progress is not None:
                     progress(done, table.count())
-        require_references(
-            store.read(
-                "SELECT chemsys, formation_energy_eV_per_atom FROM documents "
-                "WHERE chemsys NOT LIKE '%-%'"
-            ),
-            f"delete {store.path} and pull again",
-        )
-        if not store.elements():
-            raise SourceError(f"{where}: no {family} phase of any element in database {database}")
-        store.mark_complete()
-        store.note_checksum()
+        require_whole(store)
+        store.finish(None)
     except BaseException:
         store.close()
         raise
-    seconds = time.perf_counter() - started
-    return PullReport(**vars(tally), store=store, seconds=seconds, absent=frozenset())
+    report.seconds = time.perf_counter() - started
+    return report
 
 
 def _open(place: str) -> Any:

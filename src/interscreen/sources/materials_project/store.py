@@ -9,11 +9,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
 import sqlite3
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,12 +22,11 @@ from ...errors import InputError, OutputError
 from ...phases.cache import cache_folder
 from ...phases.identifiers import in_letters, stored
 from ...phases.source import POOLED
-from .documents import SUMMARY, THERMO, Batch
+from .documents import STRUCTURE, SUMMARY, THERMO, Batch
 
-FORMAT = 2
-_READABLE = (1, FORMAT)  # 1: before the change of identifiers, and without run types
+FORMAT = 2  # 1: before the change of identifiers, and without run types
 _APPLICATION = 0x1257C2EE  # marks the file as a store of interscreen
-_BUSY = 120.0  # s to wait for another process that writes
+_BUSY = 600.0  # s to wait for another process that asks or writes
 VERSION_NAME = re.compile(r"[A-Za-z0-9][\w.\-]*")
 
 DOCUMENTS = (
@@ -41,31 +39,21 @@ SUMMARIES = (
     "material_id", "theoretical", "volume_A3_per_atom", "density_g_per_cm3", "band_gap_eV",
     "is_metal",
 )  # fmt: skip
-_PARTS = (  # ranges of formation energies [eV/atom] of a pull of everything; NULL: not yet fetched
-    "CREATE TABLE parts(route TEXT, low REAL, high REAL, documents INTEGER, "
-    "PRIMARY KEY(route, low, high)) WITHOUT ROWID"
+_TABLES = {THERMO: "documents", SUMMARY: "summaries", STRUCTURE: "structures"}
+_SCHEMA = (
+    "about(key TEXT PRIMARY KEY, value TEXT NOT NULL)",
+    f"documents({DOCUMENTS[0]} TEXT PRIMARY KEY, {DOCUMENTS[1]} TEXT NOT NULL, "
+    f"{DOCUMENTS[2]} TEXT NOT NULL, {DOCUMENTS[3]} REAL NOT NULL, "
+    f"{' REAL, '.join(DOCUMENTS[4:8])} REAL, {' TEXT, '.join(DOCUMENTS[8:])} TEXT)",
+    f"summaries({SUMMARIES[0]} TEXT PRIMARY KEY, theoretical INTEGER, "
+    f"{' REAL, '.join(SUMMARIES[2:5])} REAL, is_metal INTEGER)",
+    "left_aside(route TEXT, material_id TEXT, reason TEXT NOT NULL, "
+    "PRIMARY KEY(route, material_id))",
+    # what has been asked for: chemical systems, or (another route) ranges of energies
+    "systems(route TEXT, chemsys TEXT, documents INTEGER NOT NULL, PRIMARY KEY(route, chemsys))",
+    "pulled(elements TEXT PRIMARY KEY)",
+    "structures(material_id TEXT PRIMARY KEY, structure BLOB NOT NULL)",
 )
-_SCHEMA = f"""
-CREATE TABLE about(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE documents({DOCUMENTS[0]} TEXT PRIMARY KEY, {DOCUMENTS[1]} TEXT NOT NULL,
-  {DOCUMENTS[2]} TEXT NOT NULL, {DOCUMENTS[3]} REAL NOT NULL,
-  {", ".join(f"{name} REAL" for name in DOCUMENTS[4:8])},
-  {", ".join(f"{name} TEXT" for name in DOCUMENTS[8:])}) WITHOUT ROWID;
-CREATE TABLE summaries({SUMMARIES[0]} TEXT PRIMARY KEY, theoretical INTEGER,
-  {", ".join(f"{name} REAL" for name in SUMMARIES[2:5])}, is_metal INTEGER) WITHOUT ROWID;
-CREATE TABLE left_aside(route TEXT, material_id TEXT, reason TEXT NOT NULL,
-  PRIMARY KEY(route, material_id)) WITHOUT ROWID;
-CREATE TABLE systems(route TEXT, chemsys TEXT, documents INTEGER NOT NULL,
-  PRIMARY KEY(route, chemsys)) WITHOUT ROWID;
-{_PARTS};
-CREATE TABLE pulled(elements TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE structures(material_id TEXT PRIMARY KEY, structure BLOB NOT NULL) WITHOUT ROWID;
-"""
-_TABLES = {THERMO: "documents", SUMMARY: "summaries"}
-_WIDTHS = {
-    "documents": len(DOCUMENTS), "summaries": len(SUMMARIES), "left_aside": 3, "structures": 2,
-    "systems": 3, "parts": 4,
-}  # fmt: skip
 
 
 def _now() -> str:
@@ -84,51 +72,33 @@ def store_path(database: str, thermo_type: str) -> Path:
             f"database version {database!r}: not one the Materials Project uses; see "
             "`interscreen data list`"
         )
-    same = (
-        file for file in find_stores(thermo_type)
-        if version_order(database_of(file)) == version_order(database)
-    )  # fmt: skip
+    age = version_order(database)
+    same = (f for f in find_stores(thermo_type) if version_order(database_of(f)) == age)
     return next(same, stores_folder() / f"{database}_{thermo_type}.sqlite")
+
+
+def _family_of(file: Path) -> str:
+    return next((name for name in POOLED if file.stem.endswith(f"_{name}")), "")
 
 
 def database_of(file: Path) -> str:
     """Database version of a store, by its name."""
-    return next(
-        (n for f in POOLED if (n := file.stem.removesuffix(f"_{f}")) != file.stem), file.stem
-    )
+    return file.stem.removesuffix(f"_{_family_of(file)}")
 
 
-def version_order(database: str) -> tuple[Any, ...]:
+def version_order(database: str) -> tuple[int, ...]:
     """Key that sorts database versions (2025.9.25, 2026_10_01, 2026.10.1.post1) by age."""
     return tuple(int(part) for part in re.findall(r"\d+", database))
 
 
 def find_stores(thermo_type: str | None = None) -> list[Path]:
-    """Files of all stores, newest database first."""
-    found = []
-    for file in stores_folder().glob("*.sqlite"):
-        family = next((name for name in POOLED if file.stem.endswith(f"_{name}")), "")
-        if thermo_type in (None, family):
-            found.append((version_order(database_of(file)), family, file))
-    return [file for *_, file in sorted(found, reverse=True)]
-
-
-def beside(path: Path) -> Path:
-    """Name of a store that is not yet in its place, beside it."""
-    return path.with_name(f"{path.name}.{uuid4().hex}.part")
-
-
-def put_in_place(temporary: Path, path: Path) -> bool:
-    """Put a store into its place; False where another process was faster."""
-    try:
-        os.link(temporary, path)
-    except FileExistsError:
-        return False
-    except OSError:  # a disk without links
-        if path.exists():
-            return False
-        os.replace(temporary, path)
-    return True
+    """Files of all stores, newest database first; one that was never filled is none."""
+    found = (
+        file for file in stores_folder().glob("*.sqlite")
+        if thermo_type in (None, _family_of(file)) and file.stat().st_size
+    )  # fmt: skip
+    key = lambda file: (version_order(database_of(file)), _family_of(file), file)  # noqa: E731
+    return sorted(found, key=key, reverse=True)
 
 
 class Store:
@@ -144,24 +114,26 @@ class Store:
         if create is None and not path.is_file():
             raise InputError(f"store {path}: no such file; see `interscreen data list`")
         with self._problems():
-            if create is not None and not path.is_file():
-                self._make(*create)
-            self._connection = self._open()
             try:
-                self._check()
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise sqlite3.OperationalError(error.strerror) from None
+            self._connection = self._open(f"rw{'c' if create else ''}")
+            try:
                 if create is not None:
-                    self._renew()
+                    self._make(*create)
+                self._check()
             except BaseException:
                 self._connection.close()
                 raise
         self.database = self.about("database_version")
         self.thermo_type = self.about("thermo_type")
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, mode: str) -> sqlite3.Connection:
         # for writing even where it is only read: what a killed process began is taken back then
         uri = self.path.absolute().as_uri()
         options: dict[str, Any] = {"uri": True, "timeout": _BUSY, "isolation_level": None}
-        connection: sqlite3.Connection = sqlite3.connect(f"{uri}?mode=rw", **options)
+        connection: sqlite3.Connection = sqlite3.connect(f"{uri}?mode={mode}", **options)
         try:
             connection.execute("PRAGMA user_version").fetchone()
         except sqlite3.OperationalError as error:
@@ -173,58 +145,49 @@ class Store:
         return connection
 
     def _make(self, database: str, thermo_type: str) -> None:
-        """Put an empty store into its place, whole or not at all."""
-        temporary = beside(self.path)
+        """Fill a new file, whole or not at all; a kill leaves an empty one, which is none."""
         about = {
             "database_version": database, "thermo_type": thermo_type, "identity": uuid4().hex,
             "revision": "0", "made": _now(), "changed": _now(),
         }  # fmt: skip
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as write:
-                write.executescript(
-                    f"BEGIN; {_SCHEMA} PRAGMA application_id = {_APPLICATION}; "
-                    f"PRAGMA user_version = {FORMAT}; COMMIT"
-                )
-                write.executemany("INSERT INTO about VALUES (?, ?)", about.items())
-            put_in_place(temporary, self.path)
-        except OSError as error:
-            raise OutputError(
-                f"{self.path.parent}: cannot be written ({error.strerror}); name another folder "
-                "with --cache or INTERSCREEN_CACHE"
-            ) from None
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
+        if self.read("SELECT 1 FROM sqlite_schema"):
+            return
+        with self.alone() as write:
+            if self.read("SELECT 1 FROM sqlite_schema"):  # another process was faster
+                return
+            for table in _SCHEMA:
+                write.execute(f"CREATE TABLE {table} WITHOUT ROWID")
+            write.executemany("INSERT INTO about VALUES (?, ?)", about.items())
+            write.execute(f"PRAGMA application_id = {_APPLICATION}")
+            write.execute(f"PRAGMA user_version = {FORMAT}")
 
     def _check(self) -> None:
-        (application,) = self._connection.execute("PRAGMA application_id").fetchone()
-        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if application != _APPLICATION:
+        """Refuse another file; bring a store of the format before to this one where possible."""
+        if self.read("PRAGMA application_id") != [(_APPLICATION,)]:
             raise InputError(f"store {self.path}: not a store of interscreen; move it elsewhere")
-        if version not in _READABLE:
+        ((version,),) = self.read("PRAGMA user_version")
+        if version not in (1, FORMAT):
             raise InputError(
                 f"store {self.path}: of format {version}, this version of interscreen reads "
                 f"{FORMAT}; delete it and pull again, or use the version that wrote it"
             )
+        if version == 1:
+            with contextlib.suppress(OutputError):  # a read-only disk: it answers as it is
+                self._renew()
 
     def _renew(self) -> None:
         """Bring a store of the format before to this one: columns, identifiers."""
-        if self._connection.execute("PRAGMA user_version").fetchone()[0] == FORMAT:
-            return
-        self._connection.execute("BEGIN IMMEDIATE")
-        for name in DOCUMENTS[10:]:
-            self._connection.execute(f"ALTER TABLE documents ADD COLUMN {name} TEXT")
-        self._connection.execute(_PARTS)
-        for table in ("documents", "summaries", "left_aside", "structures"):
-            letters = f"SELECT material_id FROM {table} WHERE material_id GLOB '*-[a-z]*'"
-            for (identifier,) in self._connection.execute(letters).fetchall():
-                self._connection.execute(
-                    f"UPDATE OR REPLACE {table} SET material_id = ? WHERE material_id = ?",
-                    (stored(identifier), identifier),
-                )
-        self._connection.execute(f"PRAGMA user_version = {FORMAT}")
-        self._connection.execute("COMMIT")
+        with self.alone() as write:
+            known = {row[1] for row in self.read("PRAGMA table_info(documents)")}
+            for name in set(DOCUMENTS) - known:
+                write.execute(f"ALTER TABLE documents ADD COLUMN {name} TEXT")
+            for table in (*_TABLES.values(), "left_aside"):
+                for (text,) in self.read(f"SELECT material_id FROM {table}"):
+                    write.execute(
+                        f"UPDATE OR REPLACE {table} SET material_id = ? WHERE material_id = ?",
+                        (stored(text), text),
+                    )
+            write.execute(f"PRAGMA user_version = {FORMAT}")
 
     @contextlib.contextmanager
     def _problems(self) -> Iterator[None]:
@@ -236,9 +199,12 @@ class Store:
             if "full" in text:
                 remedy = "make room and run the same command again; what has arrived is kept"
             elif "locked" in text:
-                remedy = "another process has been writing for two minutes; try again"
+                remedy = "another process has been busy for ten minutes; try again"
             else:
-                remedy = "check the disk and the permissions, or name another folder with --cache"
+                remedy = (
+                    "check the disk and the permissions, or name another folder with --cache or "
+                    "INTERSCREEN_CACHE"
+                )
             raise OutputError(f"store {self.path}: {text}; {remedy}") from None
         except sqlite3.DatabaseError as error:
             raise InputError(
@@ -254,6 +220,8 @@ class Store:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    # -- reading -----------------------------------------------------------------------------------
 
     def read(self, query: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a query."""
@@ -277,31 +245,23 @@ class Store:
 
     def pulled_sets(self) -> list[frozenset[str]]:
         """Element sets whose systems have all arrived, the largest only."""
-        sets = sorted(
-            (frozenset(text.split("-")) for (text,) in self.read("SELECT elements FROM pulled")),
-            key=lambda elements: (-len(elements), sorted(elements)),
-        )
+        sets = [frozenset(text.split("-")) for (text,) in self.read("SELECT * FROM pulled")]
         largest: list[frozenset[str]] = []
-        for elements in sets:
+        for elements in sorted(sets, key=lambda elements: (-len(elements), sorted(elements))):
             if not any(elements <= other for other in largest):
                 largest.append(elements)
         return largest
 
     def elements(self) -> frozenset[str]:
         """Elements that have a phase of their own."""
-        found = self.read("SELECT chemsys FROM documents WHERE chemsys NOT LIKE '%-%'")
+        found = self.read("SELECT DISTINCT chemsys FROM documents WHERE chemsys NOT LIKE '%-%'")
         return frozenset(symbol for (symbol,) in found)
 
     def absent(self) -> frozenset[str]:
         """Elements that were asked for and have no phase in this database."""
         if self.complete:
             return frozenset()
-        found = self.read(
-            "SELECT chemsys FROM systems WHERE route = ? AND documents = 0 "
-            "AND chemsys NOT LIKE '%-%'",
-            (THERMO,),
-        )
-        return frozenset(symbol for (symbol,) in found)
+        return frozenset(n for n in self.asked(THERMO) if "-" not in n) - self.elements()
 
     def covers(self, elements: Collection[str], sets: list[frozenset[str]] | None = None) -> bool:
         """Whether a question about these elements can be answered without a request."""
@@ -319,34 +279,9 @@ class Store:
         """Rows of a table of the store."""
         return int(self.read(f"SELECT COUNT(*) FROM {table}")[0][0])
 
-    def held(self, route: str) -> int:
-        """Documents of a route that have arrived, those left aside among them."""
-        return self.count(_TABLES[route]) + self.count(f"left_aside WHERE route = '{route}'")
-
-    def knows(self, column: str) -> bool:
-        """Whether documents have a column: a store of the format before lacks some."""
-        return column in {row[1] for row in self.read("PRAGMA table_info(documents)")}
-
-    def known_ids(self) -> set[str]:
-        """Return the identifiers of all documents that have arrived."""
-        query = "SELECT material_id FROM documents UNION SELECT material_id FROM left_aside"
-        return {identifier for (identifier,) in self.read(query)}
-
     def hidden(self) -> dict[str, str]:
         """Documents that the service's own hull rests on and the key was not shown: id, formula."""
         return dict(json.loads(self.about("hidden") or "{}"))
-
-    def note_hidden(self, documents: Mapping[str, str]) -> None:
-        """Note such documents."""
-        found = json.dumps({**self.hidden(), **documents})
-        with self.transaction() as write:
-            write.execute("INSERT OR REPLACE INTO about VALUES ('hidden', ?)", (found,))
-
-    def forget(self, systems: Iterable[str]) -> None:
-        """Ask for some chemical systems again in the next pull."""
-        with self.transaction() as write:
-            write.executemany("DELETE FROM systems WHERE chemsys = ?", [(s,) for s in systems])
-            write.execute("DELETE FROM parts")
 
     def checksum(self) -> str:
         """Checksum of the content: every document with its numbers, in order (hexadecimal)."""
@@ -354,19 +289,12 @@ class Store:
         if known and revision == self.about("revision"):
             return known
         digest = hashlib.sha256()
-        columns = ", ".join((*DOCUMENTS[:8], *SUMMARIES[1:]))
         for row in self.read(
-            f"SELECT {columns} FROM documents LEFT JOIN summaries USING (material_id) "
-            "ORDER BY material_id"
+            f"SELECT {', '.join((*DOCUMENTS[:8], *SUMMARIES[1:]))} FROM documents "
+            "LEFT JOIN summaries USING (material_id) ORDER BY material_id"
         ):
             digest.update(repr(row).encode())
         return digest.hexdigest()
-
-    def note_checksum(self) -> None:
-        """Keep the checksum until the content changes: a question need not read everything."""
-        entry = ("checksum", f"{self.about('revision')} {self.checksum()}")
-        with self._problems():
-            self._connection.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", entry)
 
     def structure(self, identifier: str) -> dict[str, Any] | None:
         """Structure of one document as pymatgen's dictionary, where it was pulled."""
@@ -375,82 +303,81 @@ class Store:
         found = self.read(query, spellings)
         return dict(json.loads(zlib.decompress(found[0][0]))) if found else None
 
+    def check(self) -> str:
+        """SQLite's own check of the file: ``ok`` or what is wrong."""
+        return str(self.read("PRAGMA quick_check")[0][0])
+
+    def copy(self, file: Path) -> None:
+        """Write the store as it is to another file."""
+        self.read("VACUUM INTO ?", (str(file),))
+
+    # -- writing -----------------------------------------------------------------------------------
+
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Everything inside becomes visible at once, or not at all; one may hold others."""
-        if self._connection.in_transaction:
-            yield self._connection
-            return
+    def alone(self) -> Iterator[sqlite3.Connection]:
+        """Let no other process write meanwhile; a transaction inside is part of it."""
         with self._problems():
+            if self._connection.in_transaction:
+                yield self._connection
+                return
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
-                self._connection.execute(
-                    "UPDATE about SET value = CAST(value AS INTEGER) + 1 WHERE key = 'revision'"
-                )
-                self._connection.execute(
-                    "UPDATE about SET value = ? WHERE key = 'changed'", (_now(),)
-                )
                 self._connection.execute("COMMIT")
             except BaseException:
                 with contextlib.suppress(sqlite3.Error):
                     self._connection.execute("ROLLBACK")
                 raise
 
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Everything inside becomes visible at once, or not at all."""
+        with self.alone() as write:
+            yield write
+            write.execute("UPDATE about SET value = value + 1 WHERE key = 'revision'")
+            write.execute("UPDATE about SET value = ? WHERE key = 'changed'", (_now(),))
+
+    def note(self, **facts: str) -> None:
+        """Note facts about the store."""
+        with self.transaction() as write:
+            write.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", facts.items())
+
     def add(
-        self,
-        batches: Iterable[Batch],
-        systems: Collection[str] = (),
-        parts: Mapping[tuple[float, float], int | None] | None = None,
+        self, batch: Batch, systems: Collection[str] = (), ranges: Collection[str] = ()
     ) -> None:
-        """Keep answers, in one transaction with the note of what they answer completely.
+        """Keep an answer, in one transaction with the note of what it answers completely.
 
-        They answer chemical systems, or parts of a pull of everything: ranges of formation energies
-        [eV/atom] and their documents, None where they are still to be fetched.  A part that comes
-        with others has been cut into them.
+        It answers chemical systems, or ranges of a pull of everything (by their names).
         """
+        route = batch.route
+        new: dict[str, list[tuple[Any, ...]]] = {
+            _TABLES[route]: batch.rows,
+            "left_aside": [(route, *entry) for entry in batch.left_aside],
+            "systems": [
+                *((route, name, batch.chemsys.get(name, 0)) for name in systems),
+                *((f"{route} ranges", name, len(batch.rows)) for name in ranges),
+            ],
+        }
         with self.transaction() as write:
-            for batch in batches:
-                route = batch.route
-                new: dict[str, list[tuple[Any, ...]]] = {
-                    "left_aside": [(route, *entry) for entry in batch.left_aside],
-                    "structures": [
-                        (identifier, zlib.compress(json.dumps(structure).encode()))
-                        for identifier, structure in batch.structures
-                    ],
-                    "systems": [(route, name, batch.chemsys.get(name, 0)) for name in systems],
-                    "parts": [(route, *part, number) for part, number in (parts or {}).items()],
-                }
-                if route in _TABLES:
-                    new[_TABLES[route]] = batch.rows
-                for table, rows in new.items():
-                    marks = ", ".join("?" * _WIDTHS[table])
-                    write.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
-                if len(parts or ()) > 1:
-                    cut = (route, *next(iter(parts or ())))
-                    write.execute("DELETE FROM parts WHERE route = ? AND low = ? AND high = ?", cut)
+            for table, rows in new.items():
+                for row in rows:
+                    marks = ", ".join("?" * len(row))
+                    write.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
 
-    def parts(self, route: str) -> list[tuple[float, float, int | None]]:
-        """Return the parts of a pull of everything: range [eV/atom] and documents, if fetched."""
-        return self.read("SELECT low, high, documents FROM parts WHERE route = ?", (route,))
-
-    def mark_pulled(self, sets: Iterable[frozenset[str]]) -> None:
-        """Note element sets whose systems have all arrived."""
+    def forget(self, systems: Iterable[str]) -> None:
+        """Ask for some chemical systems again in the next pull."""
         with self.transaction() as write:
-            write.executemany(
-                "INSERT OR IGNORE INTO pulled VALUES (?)",
-                [("-".join(sorted(elements)),) for elements in sets],
-            )
+            write.executemany("DELETE FROM systems WHERE chemsys = ?", [(s,) for s in systems])
+            write.execute("DELETE FROM systems WHERE route LIKE '% ranges'")
 
-    def mark_complete(self) -> None:
-        """Note that every document has arrived."""
-        with self.transaction() as write:
-            write.execute("INSERT OR REPLACE INTO about VALUES ('complete', 'yes')")
-
-    def copy(self, file: Path) -> None:
-        """Write the store as it is to another file."""
-        self.read("VACUUM INTO ?", (str(file),))
-
-    def check(self) -> str:
-        """SQLite's own check of the file: ``ok`` or what is wrong."""
-        return str(self.read("PRAGMA quick_check")[0][0])
+    def finish(self, sets: Iterable[frozenset[str]] | None) -> None:
+        """Note element sets whose systems have all arrived (None: everything), and the checksum."""
+        if sets is None:
+            self.note(complete="yes")
+        else:
+            names = [("-".join(sorted(elements)),) for elements in sets]
+            with self.transaction() as write:
+                write.executemany("INSERT OR IGNORE INTO pulled VALUES (?)", names)
+        with self.alone() as write:  # a question need not read everything
+            entry = ("checksum", f"{self.about('revision')} {self.checksum()}")
+            write.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", entry)
