@@ -137,7 +137,7 @@ def _point(table: PhaseTable, candidate: str, electrolyte: str, x: float) -> dic
     mine, other = at(candidate, x), at(electrolyte, x)
     numbers: Stacks = stacks(table, [mine], [other])
     names = numbers.phases.names
-    layer = str(layer_texts(numbers)[0]) if numbers.lithium.uptake[0, 0] > 0 else mine
+    layer = str(layer_texts(numbers)[0]) if numbers.lithium.uptake[0, 0] != 0.0 else mine
     met = sorted(str(names[p]) for p in numbers.met[0, 0] if p >= 0)
     products = tuple(sorted(str(names[p]) for p in numbers.products[0] if p >= 0))
     of_column = {key: float(numbers.numbers[key].reshape(-1)[0]) for key in _NUMBERS}

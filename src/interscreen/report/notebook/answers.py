@@ -179,7 +179,7 @@ def _show_stack(result: Stack, card: Card) -> None:
                 CONTACTS[contact.kind],
                 milli(contact.energy),
                 fixed(contact.reaction.mixing_fraction, 3),
-                contact.reaction.equation or _NONE,
+                contact.equation or _NONE,
             )
             for contact in result.contacts
         ),

@@ -17,6 +17,7 @@ from ...errors import InputError
 from ...files import data_yaml
 from ...phases.columns import COLUMNS
 from ...phases.formula import read_amounts, split_mixture, whole_numbers
+from ...phases.source import ANCHORED
 from ...phases.units import is_number
 from ...screen.folder import TABLES, read_manifest, require_unaltered
 from ...screen.query import query_of
@@ -176,6 +177,7 @@ def page_data(run: Run) -> dict[str, Any]:
         "tables": {name: packed(_shortened(name, rows)) for name, rows in tables.items()},
         "reactions": {**curves, "contacts": packed(curves["contacts"])},
         "measured": run.measured,
+        "ambient": run.source.get("energies") == ANCHORED,
         "statistics": run.statistics,
     }
 

@@ -19,6 +19,7 @@ from . import sentences
 from .data import Run, page_data, read_run
 from .glossary import words
 from .picture import picture
+from .treatments import treatments
 from .verdicts import MEANINGS, verdict
 
 NAME = "report.html"
@@ -116,6 +117,7 @@ def report_html(run: Run) -> str:
         bibtex=bibtex(run.source, version),
         data=data,
         blocks=blocks,
+        treated=treatments(run),
         # the first electrolyte with somebody to try
         opened=next((n for n, block in enumerate(blocks) if block.lists[0][1]), 0),
         picture=picture(run, drawn, data["range"]),

@@ -61,8 +61,25 @@ def question(run: Run) -> str:
     what = f"{n:,} candidate{'' if n == 1 else 's'}"
     return (
         f"Which of {what} between {anode} metal and {electrolytes} leave the least driving force "
-        "for further reactions, once they have met lithium?"
+        f"for further reactions{_conditions(run)}, once they have met lithium?"
     )
+
+
+def _conditions(run: Run) -> str:
+    """Temperature and gases of the study in HTML; empty where it names none."""
+    asked = run.study.get("conditions") or {}
+    stated = run.source.get("conditions") or {}
+    kelvin = stated.get("temperature_K")
+    if not asked or not is_number(kelvin):
+        return ""
+    gases = [f"{marked(name)} ({_bar(p)})" for name, p in (stated.get("gases") or {}).items()]
+    beside = f" in {listed(gases)}" if gases else ""
+    return f" at {kelvin:.0f} K ({kelvin - 273.15:.0f} °C){beside}"
+
+
+def _bar(pressure: float) -> str:
+    """Pressure in bar, or in ppm (of 1 bar) where it is small."""
+    return f"{pressure:g} bar" if pressure >= 0.001 else f"{1e6 * pressure:g} ppm"
 
 
 def blocks(run: Run) -> list[Block]:
@@ -135,10 +152,12 @@ def scale(run: Run) -> str:
         "compounds are wrong by 24 to 35 meV/atom against each other."
     )
     if run.source.get("energies") == ANCHORED:
+        kelvin = (run.source.get("conditions") or {}).get("temperature_K")
+        at = f"{kelvin:.0f}" if is_number(kelvin) else "298"
         return (
             "Energies are anchored: each compound stands on the measured energies of simple "
-            "compounds at 298 K, and only its reaction from them is computed; point at a phase of "
-            f"a candidate for its anchors. {tie}"
+            f"compounds at {at} K, and only its reaction from them is computed; point at a phase "
+            f"of a candidate for its anchors. {tie}"
         )
     return f"Energies are as the source tabulates them, at 0 K. {tie}"
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...answers.decompose import Decomposition
-from ...answers.ion import Ion
 from ...answers.lithiation import Lithiation, format_amount
 from ...answers.provenance import Answer, PutBack
 from ...answers.ratio import AtRatio
@@ -17,6 +16,7 @@ from ...answers.stack import Stack
 from ...answers.treat import Treatment
 from ...answers.window import Window
 from ...energies.conditions import HIGHEST_K, LOWEST_K
+from ...phases.electrode import Ion
 from ...phases.units import KJ_PER_MOL
 from ..markup import rounded
 

@@ -162,7 +162,10 @@ function sensitivityPart(candidate, electrolyte) {
 function surroundingsPart(candidate, electrolyte) {
   const rows = (TABLES.surroundings || []).filter((row) => row.name === candidate || (row.part === "electrolyte" && row.name === electrolyte));
   if (!rows.length) return [];
-  return part("Against cathodes and air", plainTable("Contacts beside the stack", ["What", "Partner", "Kind", "meV/atom", "Reaction"],
+  const air = rows.some((row) => row.partner_kind === "air");
+  const note = DATA.ambient ? "Air: at 25 \u00b0C, each gas with its share of ambient air (21 % O2, 400 ppm CO2, 50 % humidity); meV per atom of both."
+    : "Air: molecules at 0 K, without entropy and pressure.";
+  return part("Against cathodes and air", air ? h("p", { class: "note" }, rich(note)) : "", plainTable("Contacts beside the stack", ["What", "Partner", "Kind", "meV/atom", "Reaction"],
     rows.map((row) => [h("span", {}, rich(row.formula || row.name), row.part === "layer" ? " (converted layer)" : ""), rich(row.partner), row.partner_kind,
       isNumber(row.mutual_energy_eV_per_atom) ? meV(row.mutual_energy_eV_per_atom, 1) : "not computed",
       h("span", { class: "equation" }, rich(row.equation || row.reason || "coexist"))]), { numbers: [3], hideCaption: true }));
