@@ -22,7 +22,8 @@ from ...validation.facts import (
 from ...validation.predictive import FEWEST, GROUPS, LEVEL, Correlation
 from ...validation.published import MISS, OUTSIDE, WITHIN, Comparison
 from ..markup import rounded
-from .answers import origin_lines, table
+from .answers import origin_lines
+from .layout import table
 
 WIDTH = 100
 _NAME = 22  # columns for the name of an interlayer
