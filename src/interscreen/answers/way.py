@@ -3,8 +3,9 @@
 Along M + u Li (or another ion) the layer goes from plateau to plateau.  Between two of them it is
 one assemblage, on a plateau a mixture of the one before and the one behind.  A contact at a state
 is the mutual energy of that layer with the electrolyte, as ``deposited`` (u = 0) and ``layer`` (all
-of u) of a stack are.  On a plateau the lowest contact is that of a triangle of compositions: with c1 and c2 the
-layer before and behind and E the electrolyte (each one atom, H their hull energies), the minimum of
+of u) of a stack are.  On a plateau the lowest contact is that of a triangle of compositions: with
+c1 and c2 the layer before and behind and E the electrolyte (each one atom, H their hull energies),
+the minimum of
 
     H(a1 c1 + a2 c2 + e E) - a1 H(c1) - a2 H(c2) - e H(E),    a1 + a2 + e = 1,
 

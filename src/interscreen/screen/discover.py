@@ -11,7 +11,7 @@ from ..phases.compounds import compound_lists
 from ..phases.formula import nearest
 from ..phases.material import elements_of, resolve
 from .entries import MaterialEntry
-from .query import parse_query
+from .query import NEAR, parse_query
 from .study import Study
 from .where import element_lists
 
@@ -21,6 +21,7 @@ RULES = (
     ("not volatile", "no volatile or gaseous ones"),
     ("not elements has radioactive", "no radioactive elements"),
     ("not elements has noble_gases", "no noble gases"),
+    (f"{NEAR} > 0.05", "not the electrolyte itself, or nearly (5 % of the atoms)"),
 )
 # the same for what was asked beside them: pattern and words
 _ASKED = (
