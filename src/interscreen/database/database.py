@@ -26,6 +26,7 @@ from ..answers.scan import TEMPERATURE, Scan, scan
 from ..answers.stack import Stack, stack
 from ..answers.sweep import POINTS, Sweep, sweep
 from ..answers.treat import Treatment, read_step, treat
+from ..answers.two_layers import TwoLayers, two_layers
 from ..answers.way import at_potential
 from ..answers.window import Window, stability_window
 from ..energies.anchors import Anchoring
@@ -456,6 +457,17 @@ class Database:
         if beyond is None:
             return found
         return replace(found, cathode_side=self._beyond(electrolyte, beyond, coating, bars))
+
+    def two_layers(self, first: Given, second: Given, electrolyte: Given) -> TwoLayers:
+        """Return every contact of Li | first | second | electrolyte; see ``stack``."""
+        parts = (first, second, electrolyte)
+        self._holding(
+            [
+                elements_of([*pair, self._ion.symbol], lithium=False)
+                for pair in combinations(parts, 2)
+            ]
+        )
+        return self._said(two_layers(self.table, first, second, electrolyte))
 
     def _beyond(
         self, electrolyte: Given, cathode: Cathode, coating: Given | None, bars: dict[str, Any]
