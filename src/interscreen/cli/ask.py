@@ -231,7 +231,7 @@ def lithiate(
 
 
 @root.command("stack")
-@click.argument("candidate", help=NAMED)
+@click.argument("candidate", help=f"{NAMED}; A | B for two layers, the one on Li first")
 @click.argument("electrolyte", help="formula or name")
 @electrode_options
 @_samples
