@@ -293,10 +293,11 @@ class Partners:
         """Return the same partners open to Li at a potential [V against Li/Li+].
 
         Compositions that meet them are taken ``without`` Li; what is lowest then are grand
-        potentials: every phase has E + V n_Li in place of E (docs/method.md).
+        potentials: every phase has E + V n_Li in place of E (docs/method.md), z V of another ion.
         """
         lithium, theirs = self.phases.lithium, self.electrolytes
-        problem = self.phases.problem.opened(lithium, potential_V)
+        charge = self.phases.table.electrode.ion.charge
+        problem = self.phases.problem.opened(lithium, charge * potential_V)
         return Partners(
             replace(self.phases, problem=problem),
             replace(theirs, mixtures=theirs.mixtures.without(lithium)),

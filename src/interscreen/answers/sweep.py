@@ -43,12 +43,15 @@ class Sweep(Result):
         change stand among those that were asked for.
     changes : tuple of float
         Values of x at which the converted layer or the products as deposited become others.
+    conditions : dict
+        Those of the table: temperature, gases, another ion or anode.
     """
 
     candidate: str
     electrolyte: str
     points: tuple[dict[str, Any], ...]
     changes: tuple[float, ...]
+    conditions: dict[str, Any]
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per point."""
@@ -130,7 +133,8 @@ def sweep(
             changes.append(pair[1])
     ordered = sorted((*grid, *changes), key=lambda row: float(row["x"]))
     kept = tuple({k: v for k, v in row.items() if k != "phases"} for row in ordered)
-    return Sweep(candidate, electrolyte, kept, tuple(round(c["x"], 6) for c in changes))
+    conditions = table.source.to_dict()["conditions"]
+    return Sweep(candidate, electrolyte, kept, tuple(round(c["x"], 6) for c in changes), conditions)
 
 
 def _point(table: PhaseTable, candidate: str, electrolyte: str, x: float) -> dict[str, Any]:

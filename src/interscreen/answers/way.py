@@ -97,7 +97,8 @@ class LayerWay(Keyed):
 def layer_way(table: PhaseTable, candidate: Given, electrolyte: Given) -> LayerWay | None:
     """Contacts of a layer with an electrolyte at every state of charge; errors as for ``react``.
 
-    Gases that form leave.  None beside gases that are named, which come and go as the layer does.
+    Gases that form leave.  None beside gases that are named, which come and go as the layer does,
+    and where the anode takes Li out of the candidate.
 
     Examples
     --------
@@ -107,19 +108,21 @@ def layer_way(table: PhaseTable, candidate: Given, electrolyte: Given) -> LayerW
     """
     if gas_elements(table):
         return None
-    line, electrode = _line(table, candidate, electrolyte)
+    line, other = _line(table, candidate, electrolyte)
+    if line.end < line.walk.start:
+        return None
     voltages, points = _plateaus(line)
     layers = [layer for layer in (_layer(line, point) for point in points) if layer.atoms]
-    contacts = [_lowest(line.system, electrode, layer)[0] for layer in layers]
+    contacts = [_lowest(line.system, other, layer)[0] for layer in layers]
     states = []
     for number, (layer, contact) in enumerate(zip(layers, contacts, strict=True)):
         upper = voltages[number - 1] if number else _highest(line)
-        lower = voltages[number] if number < len(voltages) else 0.0
+        lower = voltages[number] if number < len(voltages) else table.electrode.potential_V
         states.append(LayerState(lower, upper, layer.taken, layer.phases, contact))
         if number + 1 == len(layers):
             break
         after = layers[number + 1]
-        between, share = _lowest(line.system, electrode, layer, after)
+        between, share = _lowest(line.system, other, layer, after)
         if between < min(contact, contacts[number + 1]) - ON_HULL:
             mixed = layer.mixed(after, share)
             states.append(LayerState(lower, lower, mixed.taken, mixed.phases, between))
@@ -128,10 +131,11 @@ def layer_way(table: PhaseTable, candidate: Given, electrolyte: Given) -> LayerW
 
 def _line(table: PhaseTable, candidate: Given, electrolyte: Given) -> tuple[LithiumLine, Floats]:
     """Lithium line of a candidate among the phases of both, and the electrolyte's fractions."""
-    require_lithium(table)
+    symbol = table.electrode.ion.symbol
+    require_lithium(table, symbol)
     given = [identified(table, one) for one in (candidate, electrolyte)]
-    system, (ours, theirs) = prepare(table, given, extra=["Li"])
-    return LithiumLine.of(system, ours), theirs.fractions
+    system, (ours, theirs) = prepare(table, given, extra=[symbol])
+    return LithiumLine.of(system, ours, table.electrode), theirs.fractions
 
 
 @dataclass(frozen=True)
@@ -159,15 +163,9 @@ class _Layer:
 
 
 def _plateaus(line: LithiumLine) -> tuple[list[float], list[int]]:
-    """Potentials of the plateaus down to Li metal [V], and the points between them."""
-    voltages, points = [], [line.walk.start]
-    for point in range(line.walk.start, len(line.walk.t) - 1):
-        voltage = line.voltage(point)
-        if voltage <= 0.0:
-            break
-        voltages.append(voltage)
-        points.append(point + 1)
-    return voltages, points
+    """Potentials of the plateaus down to the anode [V], and the points between them."""
+    start, end = line.walk.start, line.end
+    return [line.voltage(point) for point in range(start, end)], list(range(start, end + 1))
 
 
 def _highest(line: LithiumLine) -> float | None:
@@ -302,13 +300,13 @@ def at_potential(
             "a layer at a potential beside gases is not computed; leave --potential or --gas out"
         )
     opened = react(table, candidate, electrolyte, potential_V)
-    line, electrode = _line(table, candidate, electrolyte)
+    line, other = _line(table, candidate, electrolyte)
     volts = [line.voltage(interval) for interval in range(len(line.walk.t) - 1)]
     point = sum(voltage > potential_V + _SAME for voltage in volts)
     upper = volts[point - 1] if point else None
     lower = volts[point] if point < len(volts) else 0.0
     layer = _layer(line, point)
-    contact = _lowest(line.system, electrode, layer)[0] if layer.atoms else 0.0
+    contact = _lowest(line.system, other, layer)[0] if layer.atoms else 0.0
     products = {
         name: react(table, phase_material(name), electrolyte).min_mutual_energy_eV_per_atom
         for name in layer.phases

@@ -253,6 +253,7 @@ def stack(
 ) -> int:  # fmt: skip
     """Answer with every contact of Li | candidate | electrolyte, and on to a cathode."""
     from ..answers.thickness import of_thickness, read_thickness
+    from ..phases.electrode import Electrode
     from ..report.text.answers import stack_text
     from ..report.text.cathode import cathode_lines
     from ..report.text.explain import judgement_lines
@@ -275,9 +276,10 @@ def stack(
         return found
 
     def write(found: Any) -> str:
-        more = [*way_lines(found.way), *potential_lines(found.at_potential)]
+        anode = Electrode.of(found.conditions)
+        more = [*way_lines(found.way, anode), *potential_lines(found.at_potential, anode)]
         more += cathode_lines(found.cathode_side) if found.cathode_side else []
-        return "\n".join([stack_text(found), *judgement_lines(rows[0]), *more])
+        return "\n".join([stack_text(found), *judgement_lines(rows[0], anode), *more])
 
     return answer(choice, output, ask, write)
 

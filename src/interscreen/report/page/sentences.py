@@ -57,11 +57,11 @@ def question(run: Run) -> str:
     """Return the question of the run as one sentence of HTML."""
     n = run.statistics.get("count") or len(run.order())
     electrolytes = listed([marked(name) for name in run.electrolytes], most=8)
-    anode = marked(str(run.study.get("anode") or "Li"))
+    anode = marked(run.electrode.words("Li metal"))
     what = f"{n:,} candidate{'' if n == 1 else 's'}"
     return (
-        f"Which of {what} between {anode} metal and {electrolytes} leave the least driving force "
-        f"for further reactions{_conditions(run)}, once they have met lithium?"
+        f"Which of {what} between {anode} and {electrolytes} leave the least driving force "
+        f"for further reactions{_conditions(run)}, once they have met {run.electrode.ion.name}?"
     )
 
 
@@ -123,14 +123,15 @@ def _entry(run: Run, row: Row) -> Entry:
         word = ""
     else:
         word = verdicts.MEANINGS.get(found.verdict, "" if found.gain else "no gain over bare Li")
+        word = run.electrode.words(word)
     return Entry(
         marked(row["candidate"]),
         verdicts.anchor(row["candidate"], row["electrolyte"]),
-        verdicts.layer_words(row),
+        verdicts.layer_words(row, run.electrode.label),
         verdicts.number_words(found),
         word,
         verdicts.measured_words(run, row),
-        verdicts.flags(row),
+        verdicts.flags(row, run.electrode.ion.symbol),
     )
 
 
@@ -175,7 +176,7 @@ def cautions(run: Run) -> list[tuple[str, str]]:
                 f"or counted, scores move: {listed(suspects, most=5)} meV/atom.",
             )
         )
-    found += [(SERIOUS, text) for text in _reacting(named)]
+    found += [(SERIOUS, text) for text in _reacting(named, run.electrode.ion.name)]
     known = _with_compounds(run)
     marks = {
         (SERIOUS, "{} stay as they are beside Li metal, but no compound of their elements with Li "
@@ -191,7 +192,7 @@ def cautions(run: Run) -> list[tuple[str, str]]:
             if verdicts.lone_pair(str(row.get("formula") or name))],
     }  # fmt: skip
     found += [
-        (severity, sentence.format(listed(map(marked, names), most=8)))
+        (severity, run.electrode.words(sentence).format(listed(map(marked, names), most=8)))
         for (severity, sentence), names in marks.items()
         if names
     ]
@@ -248,17 +249,17 @@ def _which(named: dict[str, Row], key: str, word: str) -> list[str]:
 
 def _with_compounds(run: Run) -> set[str]:
     """Candidates with a compound of all their elements with Li, if only one left out."""
-    known = set()
+    known, ion = set(), run.electrode.ion.symbol
     for row in run.results:
         own = frozenset(str(row.get("elements")).split("-"))
         left_out = map(elements_in, str(row.get("left_out_phases") or "").split())
-        if "Li" in own or own | {"Li"} in left_out:
+        if ion in own or own | {ion} in left_out:
             known.add(row["candidate"])
     return known
 
 
-def _reacting(named: dict[str, Row]) -> list[str]:
-    """Say who reacts with an electrolyte before lithium comes, or by one of its products."""
+def _reacting(named: dict[str, Row], ion: str) -> list[str]:
+    """Say who reacts with an electrolyte before the ion comes, or by one of its products."""
     deposited, product = [], []
     for name, row in named.items():
         first, layer, worst = (
@@ -273,9 +274,7 @@ def _reacting(named: dict[str, Row]) -> list[str]:
             product.append(f"{phase} of {marked(name)} with {other} ({number(worst)})")
     found = []
     if deposited:
-        found.append(
-            f"React before lithium reaches them, in meV/atom: {listed(deposited, most=5)}."
-        )
+        found.append(f"React before {ion} reaches them, in meV/atom: {listed(deposited, most=5)}.")
     if product:
         found.append(
             f"Single phases of a layer that react, in meV/atom: {listed(product, most=5)}."

@@ -96,15 +96,15 @@ def interval(run: Run, row: Row, quantity: str) -> tuple[float | None, float | N
     return factor * float(ends[0]), factor * float(ends[1])  # type: ignore[arg-type]
 
 
-def layer_words(row: Row) -> str:
-    """Return the layer after contact with Li and what faces the electrolyte, in HTML."""
+def layer_words(row: Row, anode: str = "Li") -> str:
+    """Return the layer after contact with the anode and what faces the electrolyte, in HTML."""
     other, layer = marked(row["electrolyte"]), str(row.get("layer") or "")
     order, facing = str(row.get("layer_order") or ""), str(row.get("facing_product") or "")
     made = "stays as it is" if layer == row.get("formula") else f"becomes {marked(layer)}"
     if not layer:
         return ""
     if order and " " in order:
-        return f"{made}; in the order {marked(order)} from {other} to Li nothing reacts"
+        return f"{made}; in the order {marked(order)} from {other} to {anode} nothing reacts"
     if facing and facing != layer:
         return f"{made}, {marked(facing)} faces {other}"
     return made
@@ -133,10 +133,11 @@ def because(run: Run, row: Row) -> str:
         if _CONTACT.match(reason):
             return "because its interval is that wide"
         text = re.sub(r"(?<!\w)-(?=\d)", MINUS, reason)
-        return f"because of the {marked(text)}"
+        return f"because of the {marked(run.electrode.words(text))}"
     low, high = interval(run, row, "improvement_eV_per_atom")
     if low is not None and high is not None and low < 0.0 < high:
-        return f"because against bare Li it may lose {number(-low)} or gain {number(high)} meV/atom"
+        bare = f"bare {run.electrode.label}"
+        return f"because against {bare} it may lose {number(-low)} or gain {number(high)} meV/atom"
     found = said(run, row)
     if found.low is not None and found.high is not None:
         return f"because the interval is {number(found.high - found.low)} meV/atom wide"
@@ -204,7 +205,7 @@ def anchor(candidate: str, electrolyte: str) -> str:
     return f"{quote(candidate, safe='()+')}/{quote(electrolyte, safe='()+')}"
 
 
-def flags(row: Row) -> list[str]:
+def flags(row: Row, ion: str = "Li") -> list[str]:
     """Return what is awkward about a candidate, in few words each."""
     found = []
     if row.get("volatile") == "yes":
@@ -217,7 +218,7 @@ def flags(row: Row) -> list[str]:
         found.append("only computed")
     if row.get("observed") == "unknown":
         found.append("perhaps only computed")
-    bears = "Li" in str(row.get("elements")).split("-")
+    bears = ion in str(row.get("elements")).split("-")
     if not bears and row.get("lithium_competitors") == row.get("lithium_mutual_eV_per_atom") == 0:
         found.append("no competing phase known")
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...phases.electrode import LITHIUM_METAL, Electrode
 from ...screen.ranking import OVERALL
 from ...screen.top import SCORE
 from ..cells import MADE, SHORT_ROLES, hidden_counts, made
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _WIDTH = 80
+_WITH_METAL = "with Li metal"
 _LEAST = 8  # characters of a name that is cut
 # head, column, factor and digits of what is shown; without an electrolyte only the first three
 _SHOWN = (
@@ -27,17 +29,29 @@ _SHOWN = (
 )
 
 
-def best_text(found: pd.DataFrame, *, where: str = "", ranking: pd.DataFrame | None = None) -> str:
+def best_text(
+    found: pd.DataFrame,
+    *,
+    where: str = "",
+    ranking: pd.DataFrame | None = None,
+    electrode: Electrode = LITHIUM_METAL,
+) -> str:
     """Write what ``best`` found, asked with the condition ``where``, in 80 columns.
 
-    The ranking of the run knows the phases in doubt that move scores.
+    The ranking of the run knows the phases in doubt that move scores; ``electrode`` is the run's.
     """
     head = title(found, where)
     if found.empty:
         return head
     overall = found.attrs["electrolyte"] == OVERALL
     columns = _SHOWN[:3] if overall else _SHOWN
-    heads = [["rank"], ["candidate"], ["role"], ["made"], *([head] for head, *_ in columns)]
+    heads = [
+        ["rank"],
+        ["candidate"],
+        ["role"],
+        ["made"],
+        *([electrode.words(head)] for head, *_ in columns),
+    ]
     for row in records(found):
         rank = "-" if row["rank"] is None else f"{row['rank']}{'=' if row['tied'] else ''}"
         cells = [rank, row["candidate"], row.get("role") or row["status"], made(row)]
@@ -46,10 +60,11 @@ def best_text(found: pd.DataFrame, *, where: str = "", ranking: pd.DataFrame | N
             column.append(cell)
     left = [1, 2, 3]
     if overall and "conversion_products" in found:
-        heads.append(["with Li metal", *(found["conversion_products"].fillna(""))])
+        heads.append([electrode.words(_WITH_METAL), *(found["conversion_products"].fillna(""))])
         left.append(len(heads) - 1)
     gap = "  " if overall else " "
-    lines = table(_fitted(heads, len(gap)), left=left, gap=gap)
+    wide = [*left[3:], 1]  # what is cut where the table is too wide
+    lines = table(_fitted(heads, len(gap), wide), left=left, gap=gap)
     shown = ", Li (reaction with Li metal): meV/atom; the score is 0 at best; "
     if not overall:
         shown = (
@@ -61,7 +76,7 @@ def best_text(found: pd.DataFrame, *, where: str = "", ranking: pd.DataFrame | N
     legend += "Driving forces at 0 K, not rates."
     if any("…" in line for line in lines):
         legend += " …: cut to fit; --columns, --csv and --json give whole names."
-    said = wrapped(legend, "", width=_WIDTH - 1)
+    said = wrapped(electrode.words(legend), "", width=_WIDTH - 1)
     if ranking is not None and len(ranking) and "suspect_phase" in ranking:
         here = ranking["candidate"].isin(found["candidate"])
         if not overall:
@@ -100,8 +115,8 @@ def _number(value: Any, factor: float, digits: int) -> str:
     return f"{round(factor * value, digits) + 0.0:.{digits}f}"  # never -0
 
 
-def _fitted(columns: list[list[str]], gap: int) -> list[list[str]]:
-    """Rows of a table of these columns: short roles, then cut texts, where it is too wide."""
+def _fitted(columns: list[list[str]], gap: int, wide: list[int]) -> list[list[str]]:
+    """Rows of a table of these columns: short roles, then cut texts (``wide``) where it must be."""
 
     def excess() -> int:
         widths = [max(len(cell) for cell in column) for column in columns]
@@ -109,9 +124,7 @@ def _fitted(columns: list[list[str]], gap: int) -> list[list[str]]:
 
     if excess() > 0:
         columns[2] = [SHORT_ROLES.get(cell, cell) for cell in columns[2]]
-    last = len(columns) - 1
-    texts = [last, 1] if columns[last][0] == "with Li metal" else [1]
-    for number in texts:
+    for number in wide:
         over = excess()
         if over > 0:
             width = max(_LEAST, max(len(cell) for cell in columns[number]) - over)

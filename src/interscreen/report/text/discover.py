@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ...phases.electrode import Electrode
 from ...phases.units import is_number
 from ...screen.discover import RULES
 from ..cells import SHORT_ROLES, Row
@@ -36,6 +37,7 @@ def discovered(folder: Path) -> dict[str, Any]:
     return {
         "folder": str(folder),
         "counts": run.manifest.get("query") or {},
+        **run.electrode.to_dict(),
         "bare_meV_per_atom": {name: _bare(run, name) for name in run.electrolytes},
         "candidates": found,
     }
@@ -66,7 +68,7 @@ def _one(run: Run, row: Row, found: Said) -> dict[str, Any]:
         "high_meV_per_atom": found.high,
         "measured": measured,
         "references": sorted({str(cell["reference"]) for cell in own}),
-        "flags": flags(row),
+        "flags": flags(row, run.electrode.ion.symbol),
     }
 
 
@@ -84,20 +86,22 @@ def _first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def discover_text(found: dict[str, Any]) -> str:
     """Write what was found: counts by rule, then the first of each electrolyte."""
     words = {"all": "compounds of the source", **dict(RULES)}
-    lines = []
+    electrode, lines = Electrode.of(found), []
     for rule, count in found["counts"].items():
         lines.append(f"  {count:>7,}  {words.get(rule, rule)}")
     for electrolyte, rows in found["candidates"].items():
         bare = found["bare_meV_per_atom"].get(electrolyte)
-        head = (
-            f"{electrolyte}: bare Li {rounded(bare)} meV/atom" if is_number(bare) else electrolyte
-        )
+        head = electrolyte
+        if is_number(bare):
+            head += f": bare {electrode.label} {rounded(bare)} meV/atom"
         lines += ["", head]
-        shown = [["candidate", "role", "layer after Li", "meV/atom", "90 %", "measured", ""]]
+        shown = [["candidate", "role", electrode.words("layer after Li")]]
+        shown[0] += ["meV/atom", "90 %", "measured", ""]
         for row in _first(rows):
             ends = row["low_meV_per_atom"], row["high_meV_per_atom"]
             energy = row["energy_meV_per_atom"]
             verdict = MEANINGS.get(row["verdict"], "" if row["gain"] else "no gain")
+            verdict = electrode.words(verdict)
             shown.append(
                 [
                     short(row["candidate"], 12),
@@ -113,10 +117,10 @@ def discover_text(found: dict[str, Any]) -> str:
     lines += [
         "",
         *wrapped(
-            "meV/atom: reaction of the layer after Li with the electrolyte, 0 is best; measured: "
-            "in the cells we know of (elsewhere: with another electrolyte). Thermodynamics sorts "
-            "out what reacts; it did not predict resistance or critical current density of "
-            "measured cells."
+            f"meV/atom: reaction of the layer after {electrode.ion.symbol} with the electrolyte, "
+            "0 is best; measured: in the cells we know of (elsewhere: with another electrolyte). "
+            "Thermodynamics sorts out what reacts; it did not predict resistance or critical "
+            "current density of measured cells."
         ),
     ]
     return "\n".join(lines)

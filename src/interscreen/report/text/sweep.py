@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...answers.sweep import Sweep
+from ...phases.electrode import Electrode
 from .answers import milli, table
 
 
@@ -22,7 +23,8 @@ def sweep_text(found: Sweep) -> str:
                 point["layer"],
             ]
         )
-    lines = [f"Li | {found.candidate} | {found.electrolyte} (meV/atom)"]
+    anode = Electrode.of(found.conditions).label
+    lines = [f"{anode} | {found.candidate} | {found.electrolyte} (meV/atom)"]
     lines += ["  " + line for line in table(rows, left=(5,))]
     if found.changes:
         lines.append("  * the phases change here")

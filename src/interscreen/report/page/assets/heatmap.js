@@ -20,8 +20,8 @@ function contactOf(row, kind) {
 /** What a cell says when it is looked at: equation, fraction, error, energies. */
 function heatDetails(row, kind) {
   const { candidate, electrolyte } = row;
-  const names = { bare: "Li", deposited: candidate, layer: row.layer || "converted layer",
-    worst_product: row.worst_product || "worst product", lithium: "Li" };
+  const names = { bare: DATA.anode, deposited: candidate, layer: row.layer || "converted layer",
+    worst_product: row.worst_product || "worst product", lithium: DATA.anode };
   const other = kind === "lithium" ? candidate : electrolyte;
   const out = [h("p", { class: "tip-title" }, rich(names[kind]), " | ", rich(other))];
   if (kind !== "bare" && kind !== "lithium") out.push(h("p", {}, HEAT_NAMES[kind], " of ", rich(candidate)));
