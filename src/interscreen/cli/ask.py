@@ -299,13 +299,14 @@ def stack(
     metavar="FOLDER",
 )
 @option("--potential", "over others: open the interface to Li at V", type=float, metavar="V")
+@ion_option
 @force_option
 @heat_options
 @source_options
 @output_options
 def profile(
     a: Material, b: Material, over: str, start: str | None, end: str | None, step: float | None,
-    out: str | None, potential: float | None, force: bool, heat: Heat, choice: Choice,
+    out: str | None, potential: float | None, ion: str, force: bool, heat: Heat, choice: Choice,
     output: Output,
 ) -> int:  # fmt: skip
     """Answer with the reactions of two materials over potentials, temperatures or pressures."""
@@ -314,6 +315,8 @@ def profile(
     if over != "potential":
         if step is not None:
             raise InputError("--step: goes with potentials only; leave it out")
+        if ion != "Li":
+            raise InputError("--ion: goes with a profile over potentials only; leave it out")
         low, high = ("25C", "1000C") if over == "temperature" else ("1e-6bar", "1bar")
 
         def listed_points(found: Scan) -> None:
@@ -343,7 +346,7 @@ def profile(
     return answer(
         choice,
         output,
-        lambda db: heat.on(db).profile(a, b, *volts, step),
+        lambda db: heat.on(db).against(ion=ion).profile(a, b, *volts, step),
         profile_text,
         first=write,
     )
