@@ -33,6 +33,7 @@ _COUPLE = re.compile(r"Li/Li(\+|⁺|\\u207a|\$\^\{\+\}\$)")
 _METAL = re.compile(r"\b(?:Li|lithium) metal\b")
 _BARE = re.compile(r"\b([Bb]are) (?:Li|lithium)\b")
 _ION = re.compile(r"\b(?:Li|[Ll]ithium|[Ll]ithiation)\b")
+_IN_CODE = re.compile(r"\b(?:Li|Lithiation)\b")  # names and keys in a script are of Li for good
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,10 @@ class Ion:
         """Word for taking it up (``sodiation``)."""
         return _WORDS[self.symbol][1]
 
-    def words(self, text: str) -> str:
+    def words(self, text: str, *, script: bool = False) -> str:
         """Put the ion in the place of Li in a sentence of ours: there must be no formula in it.
+
+        In a ``script`` the word lithium stays, which is the name of things there.
 
         Examples
         --------
@@ -98,7 +101,7 @@ class Ion:
             new = said[found[0].lower()]
             return new.capitalize() if found[0][0] == "L" else new
 
-        return _ION.sub(word, _COUPLE.sub(couple, text))
+        return (_IN_CODE if script else _ION).sub(word, _COUPLE.sub(couple, text))
 
     def checked(self, potential_V: float) -> float:
         """Return a potential against the metal that makes sense [V].
@@ -173,7 +176,7 @@ class Electrode:
         how = " (from the hull of the source)" if self.computed else ""
         return f"{self.material or self.ion.symbol} at {where}{how}"
 
-    def words(self, text: str) -> str:
+    def words(self, text: str, *, script: bool = False) -> str:
         """Put the electrode and its ion in the place of Li in a sentence of ours; as ``Ion.words``.
 
         Examples
@@ -184,7 +187,7 @@ class Electrode:
         if not self.is_metal:
             text = _BARE.sub(lambda found: f"{found[1]} {self.label}", text)
             text = _METAL.sub(lambda found: self.label, text)
-        return self.ion.words(text)
+        return self.ion.words(text, script=script)
 
     def shifted(self, energies: NDArray[np.float64], shares: Any) -> NDArray[np.float64]:
         """Energies from the ion in the electrode in place of its metal [eV/atom].

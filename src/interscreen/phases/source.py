@@ -22,7 +22,11 @@ MIXED = "GGA_GGA+U_R2SCAN"
 POOLED = (GGA, R2SCAN)
 
 _FAMILIES = {family.lower(): family for family in (*POOLED, MIXED)}
-_SPELLED = dict.fromkeys(("gga", "gga_u", "gga+u", "pbe", "pbe+u"), GGA)
+_SPELLED = {
+    **dict.fromkeys(("gga", "gga_u", "gga+u", "gga/gga+u", "gga_gga_u"), GGA),
+    **dict.fromkeys(("pbe", "pbe_u", "pbe+u", "pbe/pbe+u"), GGA),
+    **dict.fromkeys(("r2-scan", "r²scan"), R2SCAN),
+}
 
 
 @dataclass(frozen=True)

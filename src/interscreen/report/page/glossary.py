@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 # what no column is called
 TERMS = (
@@ -26,7 +27,7 @@ TERMS = (
 
 
 def words(
-    columns: Mapping[str, Sequence[str]], put: Callable[[str], str] = str
+    columns: Mapping[str, Sequence[Any]], put: Callable[[str], str] = str
 ) -> list[tuple[str, str]]:
     """Return words with their meanings, by letters: the terms, and columns (label, unit, meaning).
 
@@ -35,7 +36,7 @@ def words(
     """
     found = dict.fromkeys((put(word), put(meaning)) for word, meaning in TERMS)
     known = {word.lower() for word, _ in found}
-    for label, unit, meaning in columns.values():
+    for label, unit, meaning, *_ in columns.values():
         if meaning and label.lower() not in known:
             found[(f"{label} [{unit}]" if unit else label, plain(meaning))] = None
     return sorted(found, key=lambda pair: pair[0].lower())

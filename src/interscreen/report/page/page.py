@@ -26,7 +26,7 @@ NAME = "report.html"
 DRAWN = 24  # candidates in the picture of the first screen
 SCRIPTS = (
     "base.js", "tooltip.js", "words.js", "download.js", "table.js", "heatmap.js", "ranking.js",
-    "windows.js", "charts.js", "candidate.js", "whole.js", "start.js",
+    "windows.js", "charts.js", "lithiation.js", "candidate.js", "whole.js", "start.js",
 )  # fmt: skip
 # papers behind the numbers of every run, and what the page uses them for
 METHODS = {
@@ -94,7 +94,7 @@ def report_html(run: Run) -> str:
     environment.filters["whole"] = lambda value: number(value) if is_number(value) else ""
     environment.filters["milli"] = lambda value: number(1000 * value) if is_number(value) else ""
     style, put = _asset("report.css"), run.electrode.words
-    script = "\n".join(['"use strict";', *(put(_asset(name)) for name in SCRIPTS)])
+    script = "\n".join(['"use strict";', *(put(_asset(name), script=True) for name in SCRIPTS)])
     version = str(run.stated("versions").get("interscreen") or "")
     data = page_data(run)
     blocks = sentences.blocks(run)

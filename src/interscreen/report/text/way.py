@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ...answers.way import AtPotential, LayerState, LayerWay
 from ...phases.electrode import LITHIUM_METAL, Electrode
-from .answers import milli, table, written
+from .answers import milli, written
+from .layout import table
 
 
 def way_lines(way: LayerWay | None, electrode: Electrode = LITHIUM_METAL) -> list[str]:
