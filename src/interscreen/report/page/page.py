@@ -100,7 +100,7 @@ def report_html(run: Run) -> str:
     blocks = sentences.blocks(run)
     drawn = run.order()[:DRAWN]
     licence = _LICENCE.search(str(run.source.get("statement") or ""))
-    return environment.from_string(put(_asset("template.html"))).render(
+    return environment.from_string(put(_asset("template.html"), script=True)).render(
         run=run,
         manifest=_without_itself(run),
         source=run.source,
