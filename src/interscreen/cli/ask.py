@@ -253,6 +253,7 @@ def stack(
 ) -> int:  # fmt: skip
     """Answer with every contact of Li | candidate | electrolyte, and on to a cathode."""
     from ..answers.thickness import of_thickness, read_thickness
+    from ..phases.electrode import Electrode
     from ..report.text.answers import stack_text
     from ..report.text.cathode import cathode_lines
     from ..report.text.explain import judgement, judgement_lines
@@ -284,9 +285,10 @@ def stack(
         return found
 
     def write(found: Any) -> str:
-        more = [*way_lines(found.way), *potential_lines(found.at_potential)]
+        anode = Electrode.of(found.conditions)
+        more = [*way_lines(found.way, anode), *potential_lines(found.at_potential, anode)]
         more += cathode_lines(found.cathode_side) if found.cathode_side else []
-        judged_so = judgement_lines(rows[0], anchored=ANCHORED in scales)
+        judged_so = judgement_lines(rows[0], anode, anchored=ANCHORED in scales)
         return "\n".join([stack_text(found), *judged_so, *more])
 
     return answer(choice, output, ask, write, more=lambda: {"judgement": judgement(rows[0])})
@@ -329,13 +331,14 @@ def _two_layers(
     metavar="FOLDER",
 )
 @option("--potential", "over others: open the interface to Li at V", type=float, metavar="V")
+@ion_option
 @force_option
 @heat_options
 @source_options
 @output_options
 def profile(
     a: Material, b: Material, over: str, start: str | None, end: str | None, step: float | None,
-    out: str | None, potential: float | None, force: bool, heat: Heat, choice: Choice,
+    out: str | None, potential: float | None, ion: str, force: bool, heat: Heat, choice: Choice,
     output: Output,
 ) -> int:  # fmt: skip
     """Answer with the reactions of two materials over potentials, temperatures or pressures."""
@@ -344,6 +347,8 @@ def profile(
     if over != "potential":
         if step is not None:
             raise InputError("--step: goes with potentials only; leave it out")
+        if ion != "Li":
+            raise InputError("--ion: goes with a profile over potentials only; leave it out")
         low, high = ("25C", "1000C") if over == "temperature" else ("1e-6bar", "1bar")
 
         def listed_points(found: Scan) -> None:
@@ -373,7 +378,7 @@ def profile(
     return answer(
         choice,
         output,
-        lambda db: heat.on(db).profile(a, b, *volts, step),
+        lambda db: heat.on(db).against(ion=ion).profile(a, b, *volts, step),
         profile_text,
         first=write,
     )

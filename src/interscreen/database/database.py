@@ -477,7 +477,8 @@ class Database:
         from ..screen.coatings import judged_coating
 
         parts = [electrolyte, *([] if coating is None else [coating]), cathode.discharged]
-        table = self._holding([elements_of(pair) for pair in combinations(parts, 2)])
+        pairs = ([*pair, self._ion.symbol] for pair in combinations(parts, 2))
+        table = self._holding([elements_of(pair, lithium=False) for pair in pairs])
         found = cathode_stack(table, electrolyte, cathode, coating)
         if coating is not None:
             row = judged_coating(table, coating, electrolyte, cathode, **bars)
