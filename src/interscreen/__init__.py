@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from .sources.open import SourceOptions, open_table
     from .validation import validate
 
-_FIGURES = "reaction window lithiation profile map stack screen".split()
+_FIGURES = "reaction window lithiation profile map phase_map stack screen".split()
 
 hooks.give(
     headline="interscreen.report.notebook:headline",
