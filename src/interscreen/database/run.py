@@ -379,6 +379,8 @@ def write_run(
     started = time.perf_counter()
     if study.conditions is not None:
         table = at_conditions(table, study.conditions.read())
+    table = study.beside(table)
+    study = study.with_electrode(table.electrode)
 
     def manifest(place: Path, **found: Any) -> None:
         seconds = time.perf_counter() - started
