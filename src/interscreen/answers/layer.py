@@ -125,7 +125,7 @@ def layer_columns(common: Partners, ours: Materials, lithium: WithLithium) -> di
     layers consist of, ``ours`` are the candidates, ``lithium`` their conversion (first sample).
     """
     phases = common.phases
-    converts = np.nan_to_num(lithium.uptake[:, 0]) > 0.0
+    converts = np.nan_to_num(lithium.uptake[:, 0]) != 0.0
     found = np.where(converts[:, None], lithium.phases[:, 0], -1)
     products = np.unique(found[found >= 0])
     place = np.where(found < 0, -1, np.searchsorted(products, found))
@@ -137,12 +137,13 @@ def layer_columns(common: Partners, ours: Materials, lithium: WithLithium) -> di
     before, after, data = _with_volumes(first, (place, lithium.amounts[:, 0]), volumes, names)
     after = _after(before, after, converts)
     taken = np.where(converts, lithium.uptake[:, 0], 0.0)
+    charge = phases.table.electrode.ion.charge
     metal = _share(after, after.of(kinds == METAL, False), after.of(kinds == "", False))
     low, high = (share >= PERCOLATION_THRESHOLD_PERCENT for share in metal)
     percolates = np.where(low, "yes", np.where(high, None, "no"))  # type: ignore[call-overload]
     insulating = after.of(kinds == INSULATOR, False)
     with np.errstate(divide="ignore", invalid="ignore"):
-        per_micrometre = taken * MAH_PER_MOL / before.total * _UM_IN_CM
+        per_micrometre = taken * charge * MAH_PER_MOL / before.total * _UM_IN_CM
         change = 100.0 * (after.total / before.total - 1.0)
     return {
         "li_capacity_mAh_per_cm2_um": np.where(taken == 0.0, 0.0, per_micrometre),

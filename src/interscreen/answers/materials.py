@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -251,8 +251,20 @@ class Phases:
 
     @cached_property
     def lithium(self) -> int:
-        """Row of Li."""
-        return self.table.position("Li")
+        """Row of the ion."""
+        return self.table.position(self.table.electrode.ion.symbol)
+
+    @cached_property
+    def plated(self) -> Problem:
+        """The problem without the metal of the ion, where the potential is below that.
+
+        The ion in the electrode stands in its place; any other electrode changes nothing.
+        """
+        electrode = self.table.electrode
+        if electrode.potential_V >= 0.0:
+            return self.problem
+        shares = self.problem.columns.shares(self.lithium)
+        return replace(self.problem, costs=electrode.shifted(self.problem.costs, shares))
 
     @cached_property
     def names(self) -> NDArray[np.object_]:

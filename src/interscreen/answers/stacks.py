@@ -1,5 +1,7 @@
 """Li | layer | electrolyte: every number of a stack, over candidates and samples of the energies.
 
+Li stands for the negative electrode of the table: any ion, in its metal or at a potential.
+
 What a contact, a converted layer, its worst product and the bridge are is decided here, over arrays
 (candidates x samples).  A single stack is an array of one; a nominal answer is one sample.
 """
@@ -39,7 +41,10 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class WithLithium:
-    """Materials in contact with Li metal: (k, s) arrays for k materials and s samples."""
+    """Materials in contact with the negative electrode: (k, s) arrays for k materials, s samples.
+
+    Where this says Li it is the ion of the table's electrode, at the potential of that.
+    """
 
     mutual: Floats  # minimum of the mutual energy with Li [eV/atom]
     total: Floats  # total energy there [eV/atom]; not a number where nothing reacts
@@ -51,8 +56,9 @@ class WithLithium:
     tolerant_reduction: Floats  # the same within the tolerance of ``lithium``
     tolerant_oxidation: Floats  # not a number where no potential gains more
     average_voltage: Floats  # of the conversion [V]; not a number where no Li is taken up
-    uptake: Floats  # Li taken up down to 0 V, per atom of the material
-    # (k, s, w) condensed phases in equilibrium with Li metal, or where a gas takes up Li; or -1
+    # Li taken up (+) or given off (-) to the potential of the anode, per atom of the material
+    uptake: Floats
+    # (k, s, w) condensed phases in equilibrium with the anode, or where a gas takes up Li; or -1
     phases: Rows
     amounts: Floats  # (k, s, w) atoms in each per atom of the material
     met: Rows  # (k, w) products of the reaction with Li in the first sample
@@ -77,7 +83,8 @@ def with_lithium(
     mixing = grid(found.mixing)
     takes = solved & (uptake > 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = np.where(takes, (own - grid(found.final)) / uptake, np.nan)
+        gained = (own - grid(found.final)) / phases.table.electrode.ion.charge
+        mean = np.where(takes, gained / uptake, np.nan)
     reacts = mutual < 0.0
     gone = (found.phases >= 0) & phases.gases[found.phases]
     names, amounts = _present(found.phases, np.where(gone, 0.0, found.amounts))
@@ -110,10 +117,22 @@ def _lines(
     phases: Phases, compositions: Sparse, of: Rows, sample: Rows, jobs: int,
     tolerance: float = TOLERANCE_EV,
 ) -> LineBatch:  # fmt: skip
-    return row_lines(
-        phases.problem, compositions, of, sample, phases.lithium, jobs=jobs,
-        tolerance=tolerance, ignored=FORMULA_LITHIUM,
+    """Walk from each composition to the anode; voltages are against the metal of the ion [V]."""
+    electrode = phases.table.electrode
+    found = row_lines(
+        phases.plated, compositions, of, sample, phases.lithium, jobs=jobs,
+        tolerance=tolerance, ignored=FORMULA_LITHIUM, floor=max(0.0, electrode.level),
     )  # fmt: skip
+    plated = min(0.0, electrode.potential_V)
+    if electrode.ion.charge == 1 and plated == 0.0:
+        return found
+    voltages = {
+        name: getattr(found, name) / electrode.ion.charge + plated
+        for name in ("reduction", "oxidation", "low", "high")
+    }
+    own, level = compositions.shares(phases.lithium)[of], electrode.ion.charge * plated
+    hull, final = found.hull - level * own, found.final - level * (own + found.uptake)
+    return replace(found, hull=hull, final=final, **voltages)
 
 
 def mutual_energies(energies: Floats, solved: Bools) -> Floats:
@@ -123,7 +142,7 @@ def mutual_energies(energies: Floats, solved: Bools) -> Floats:
 
 
 def salts_among(phases: Phases, compositions: Sparse) -> Bools:
-    """Which compositions hold Li and a nonmetal (an alloy of Li is no electronic barrier)."""
+    """Which compositions hold the ion and a nonmetal (its alloys are no electronic barrier)."""
     nonmetal = np.array([symbol in NONMETALS for symbol in phases.table.elements])
     index, starts = compositions.index, compositions.indptr[:-1]
     if not len(starts):
@@ -153,7 +172,7 @@ class Stacks:
     worst_product: Rows  # (E, k) the phase that has it in the first sample
     # (k, s) highest oxidation limit, within tolerance, of the salts of the layer that are stable
     # against Li metal [V]
-    reach: Floats  # zero without any
+    reach: Floats  # the potential of the anode without any
     deposited_reach: Floats  # (k, s) the same of the salts that are part of the candidate itself
     surface: Floats  # (E, k, s) mutual energy of the component that meets the electrolyte best
     facing: Floats  # (E, k, s) that of the product which conducts Li or insulates and meets it best
@@ -324,12 +343,13 @@ class Partners:
         if not len(numbers):
             return reach, energies
         compositions = self.phases.compositions
-        reached = np.zeros(len(numbers))
+        reached = np.full(len(numbers), self.phases.table.electrode.potential_V)
         salts = np.flatnonzero(self.salt[numbers])
         if len(salts):
             line = _lines(self.phases, compositions, numbers[salts], samples[salts], jobs)
-            stable = (line.reduction == 0.0) & np.isfinite(line.high)
-            reached[salts] = np.where(stable & line.solved, line.high, 0.0)
+            anode = self.phases.table.electrode.potential_V
+            stable = (line.reduction <= anode + ON_HULL) & np.isfinite(line.high)
+            reached[salts] = np.where(stable & line.solved, line.high, anode)
         for number in range(len(self.electrolytes)):
             met = self.contact(number, compositions, numbers, samples, jobs=jobs)
             energies[number, numbers, samples] = mutual_energies(met.mutual, met.solved)
@@ -344,7 +364,7 @@ class Partners:
         of, sample = np.repeat(np.arange(k), s), np.tile(np.arange(s), k)
         deposited, mixing, layer = (np.full((e, k, s), np.nan) for _ in range(3))
         found: list[tuple[Rows, Floats]] = []
-        converts = np.flatnonzero(li.solved.reshape(-1) & (li.uptake.reshape(-1) > 0.0))
+        converts = np.flatnonzero(li.solved.reshape(-1) & (li.uptake.reshape(-1) != 0.0))
         layers = self._layers(candidates, li, converts)
         for number in range(e):
             pair = self.contact(number, candidates.mixtures, of, sample, jobs=jobs)
@@ -420,12 +440,13 @@ class Partners:
     def _own_reach(self, candidates: Materials, jobs: int) -> Floats:
         """Highest oxidation limit [V] of the salts that each candidate consists of, (k, s)."""
         s = self.phases.count
-        found = np.zeros((len(candidates), s))
+        anode = self.phases.table.electrode.potential_V
+        found = np.full((len(candidates), s), anode)
         parts = np.flatnonzero(salts_among(self.phases, candidates.components))
         if len(parts):
             of, sample = np.repeat(parts, s), np.tile(np.arange(s), len(parts))
             line = _lines(self.phases, candidates.components, of, sample, jobs)
-            high = np.where(line.solved & np.isfinite(line.high), line.high, 0.0)
+            high = np.where(line.solved & np.isfinite(line.high), line.high, anode)
             np.maximum.at(found, candidates.component_of[parts], high.reshape(len(parts), s))
         return found
 
@@ -449,7 +470,7 @@ class Partners:
         best_face = to_face.argmax(axis=3)
         facing = np.take_along_axis(to_face, best_face[..., None], axis=3)[..., 0]
         salts = there & self.salt[named]
-        highest = np.where(salts, reach[named, samples], -1.0)
+        highest = np.where(salts, reach[named, samples], -np.inf)
         best = highest.argmax(axis=2)
         has_salt: Bools = np.asarray(salts.any(axis=2))
         first = named[:, 0]
@@ -465,7 +486,9 @@ class Partners:
                 faces[:, 0].any(axis=1), first[numbers[None], best_face[..., 0]], -1
             ),
             "reach": np.where(
-                has_salt, np.take_along_axis(highest, best[..., None], axis=2)[..., 0], 0.0
+                has_salt,
+                np.take_along_axis(highest, best[..., None], axis=2)[..., 0],
+                self.phases.table.electrode.potential_V,
             ),
             "bridge": np.where(has_salt[:, 0], first[numbers, best[:, 0]], -1),
             "has_salt": has_salt,
@@ -490,6 +513,7 @@ def stacks(
 ) -> Stacks:
     """Answer every question of Li | candidate | electrolyte.
 
+    What stands for Li is the negative electrode of the table (``PhaseTable.against``).
     The numbers of a stack do not depend on what else is asked for, nor on ``jobs``.
 
     Parameters
@@ -534,11 +558,11 @@ def partners_in_samples(
     """
     require_quiet_gases(table)
     if lithium:
-        require_lithium(table)
+        require_lithium(table, table.electrode.ion.symbol)
     ours = materials_of(table, candidates)
     theirs = materials_of(table, electrolytes, len(ours))
     own = (*ours.own, *theirs.own)
-    always = {*gas_elements(table), *({"Li"} if lithium else ())}
+    always = {*gas_elements(table), *({table.electrode.ion.symbol} if lithium else ())}
     rows = _rows_of_stacks(table, ours, theirs, always)
     drawn = np.unique(np.concatenate([rows, ours.rows, theirs.rows]))
     for block in range(max(1, -(-samples // BLOCK))):
@@ -564,7 +588,7 @@ def _rows_of_stacks(
     for mine in dict.fromkeys(elements(ours)):
         for other in dict.fromkeys([*elements(theirs), frozenset[str]()]):
             wanted[table.rows_within({*always, *mine, *other})] = True
-    wanted &= table.counted & (table.energies < 0.0)
+    wanted &= table.counted & table.possible
     wanted[[gas for gas in gas_rows(table) if isinstance(gas, int)]] = True
     rows: Rows = np.flatnonzero(wanted)
     return rows

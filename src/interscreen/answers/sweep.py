@@ -204,7 +204,7 @@ def _row(x: Fraction, numbers: Stacks, changes: bool) -> dict[str, Any]:
 
 def _layer(numbers: Stacks) -> str:
     """Phases of the converted layer, per formula unit of the candidate."""
-    if not numbers.lithium.uptake[0, 0] > 0.0:
+    if numbers.lithium.uptake[0, 0] == 0.0:
         return str(numbers.candidates.formulas[0])
     parts = zip(numbers.products[0], numbers.product_units[0], strict=True)
     written = ((f"{units:.5g}", str(numbers.phases.names[p])) for p, units in parts if p >= 0)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # what the new study takes over from the run, so that it asks the same source the same way
 _KEPT = {
     "source", "thermo_type", "database", "filters", "add", "all_phases", "electrolytes",
-    "cathode", "coatings", "cathodes", "air", "ranking",
+    "cathode", "coatings", "cathodes", "air", "ion", "anode", "ranking",
 }  # fmt: skip
 
 

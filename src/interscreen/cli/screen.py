@@ -28,6 +28,7 @@ from .command import (
     root,
     together,
 )
+from .electrode import Moves, electrode_options
 from .source import Choice, open_source, source_options
 
 if TYPE_CHECKING:
@@ -77,12 +78,13 @@ _query_options = together(
     multiple=True,
 )
 @option("--check", "only check the study", is_flag=True)
+@electrode_options
 @_query_options
 @source_options
 @output_options
 def screen(
     study: str | None, out: str | None, jobs: int | None, samples: int | None,
-    cathode: tuple[str, ...], check: bool, candidates: str | None, limit: int | None,
+    cathode: tuple[str, ...], check: bool, moves: Moves, candidates: str | None, limit: int | None,
     electrolytes: str | None, fresh: bool, backend: Literal["local", "dask"], scheduler: str,
     choice: Choice, output: Output,
 ) -> int:  # fmt: skip
@@ -91,7 +93,7 @@ def screen(
     from ..screen.workers import Workers
 
     started = time.perf_counter()
-    asked = _study(study, candidates, limit, listed(electrolytes or ""))
+    asked = moves.of_study(_study(study, candidates, limit, listed(electrolytes or "")))
     updates: dict[str, Any] = {}
     if jobs is not None:
         updates["jobs"] = jobs
@@ -241,9 +243,11 @@ def _study(
 
 
 def _check(study: Study, table: PhaseTable) -> int:
-    """Check a study against its source without computing anything."""
+    """Check a study against its source without computing anything but the anode's potential."""
+    from ..phases.electrode import LITHIUM_METAL
     from ..phases.material import elements_of
 
+    table = study.beside(table)
     for entry in study.electrolytes:
         table.within(elements_of([entry.material], lithium=False))
     for entry in study.candidates:
@@ -265,6 +269,8 @@ def _check(study: Study, table: PhaseTable) -> int:
         f"{number} {name}{'' if number == 1 else 's'}"
         for number, name in ((count, "candidate"), (len(study.electrolytes), "electrolyte"))
     )
+    if table.electrode != LITHIUM_METAL:
+        print(f"negative electrode: {table.electrode.text}")
     print(f"{study.name}: {ours} x {theirs}, results would go to {study.folder}/")
     return EXIT_OK
 

@@ -8,6 +8,7 @@ import click
 
 from .ask import answer
 from .command import Output, force_option, option, output_options, root, together
+from .electrode import Moves, electrode_options
 from .source import Choice, source_options
 
 if TYPE_CHECKING:
@@ -32,11 +33,12 @@ sweep_arguments = together(
 )
 @option("--out", "write sweep.csv, .png, .svg and .pdf there, too", metavar="FOLDER")
 @force_option
+@electrode_options
 @source_options
 @output_options
 def sweep(
     candidate: str, electrolyte: str, x: str, points: int | None, out: str | None, force: bool,
-    choice: Choice, output: Output,
+    moves: Moves, choice: Choice, output: Output,
 ) -> int:  # fmt: skip
     """Answer with every contact of a stack along x, and where its phases change."""
     from ..report.text.sweep import sweep_text
@@ -55,7 +57,7 @@ def sweep(
     return answer(
         choice,
         output,
-        lambda db: db.sweep(candidate, electrolyte, x, points),
+        lambda db: moves.against(db).sweep(candidate, electrolyte, x, points),
         sweep_text,
         first=write,
     )

@@ -21,7 +21,7 @@ from .anchors import Anchoring, combined
 from .gases import gas_energies, gas_named, known_gases
 from .given import read_given, with_given, with_rows
 from .measured import measured
-from .scale import TABULATED_ENERGY, as_tabulated, molecular
+from .scale import COUNTED_BEFORE, NAME_BEFORE, TABULATED_ENERGY, as_tabulated, molecular
 
 LOWEST_K, HIGHEST_K = 250.0, 2000.0
 _ZERO_C = 273.15
@@ -195,8 +195,12 @@ class Heated:
         quiet = molecular(some)
         above = some.properties.get(ABOVE_HULL, np.zeros(len(some), dtype=bool))
         properties = {
-            **some.properties, TABULATED_ENERGY: np.array(some.energies), ABOVE_HULL: quiet | above
-        }  # fmt: skip
+            **some.properties,
+            TABULATED_ENERGY: np.array(some.energies),
+            ABOVE_HULL: quiet | above,
+            NAME_BEFORE: some.formulas,
+            COUNTED_BEFORE: some.counted,
+        }
         return replace(some, counted=some.counted & ~quiet, properties=properties)
 
     @cached_property

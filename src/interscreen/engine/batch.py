@@ -91,6 +91,12 @@ class Sparse:
         """Rows of the composition that has most."""
         return int(np.diff(self.indptr).max(initial=0))
 
+    def shares(self, row: int) -> Floats:
+        """Fraction of one row in each composition."""
+        of = np.repeat(np.arange(len(self)), np.diff(self.indptr))
+        here = self.index == row
+        return np.bincount(of[here], self.parts[here], len(self)).astype(np.float64)
+
     def take(self, numbers: Integers) -> Sparse:
         """Return some of the compositions."""
         entry, indptr = spans(self.indptr, numbers)
@@ -239,7 +245,7 @@ def mutual_minima(
     second_owner : int
         Owner of columns that take part because of it.
     added : (q,) float array, optional
-        How much of ``row`` is added to one unit of the first.
+        How much of ``row`` is added to one unit of the first, or taken from it (below zero).
     jobs : int
         Threads.
     """
@@ -262,13 +268,15 @@ def row_lines(
     jobs: int = 1,
     tolerance: float = 0.0,
     ignored: float = 0.0,
+    floor: float = 0.0,
 ) -> LineBatch:
     """Walk the amount of one row in many compositions; questions as for ``mutual_minima``.
 
-    ``tolerance`` and ``ignored`` are those of ``tolerant_limits``.
+    ``tolerance`` and ``ignored`` are those of ``tolerant_limits``; ``floor`` is that of
+    ``batch_kernel.lines``.
     """
     width = min(problem.rows, compositions.longest + 1 + problem.endless_rows)
-    rest = (row, problem.rows, SIZE, tolerance, ignored, width)
+    rest = (row, problem.rows, SIZE, tolerance, ignored, floor, width)
     values = _run("lines", problem, compositions, (of, sample), rest, jobs)
     return LineBatch(values[0] == 0, *values[1:])
 
@@ -370,7 +378,7 @@ def _kernel(entries: float = math.inf) -> Any:
         one = Sparse(np.arange(2), index, np.ones(1), index - 1)
         given = Problem(one, np.zeros((1, 1)), 2).arrays(), one.arrays, index, index
         loops.pairs(*given, np.zeros(1), 0, np.array([0.0, 1.0]), -1, START, 2, 2)
-        loops.lines(*given, 1, 2, 2, 0.0, 0.0, 2)
+        loops.lines(*given, 1, 2, 2, 0.0, 0.0, 0.0, 2)
         loops.points(*given, 2, 2)
 
     return warmed(_warm, load, probe, "compiled loops are compiled anew (%s)")

@@ -163,7 +163,7 @@ def pairs(
     Parameters
     ----------
     of, sample : (q,) int arrays, added : (q,) float array, row : int
-        Questions; ``added`` is how much of ``row`` is added to a composition.
+        Questions; ``added`` is how much of ``row`` is added to a composition, or taken from it.
     second : (rows,) float array, second_owner : int
     start, size, width
         Mixing fraction where each walk begins (no kink should lie there), room for breakpoints,
@@ -213,7 +213,7 @@ def pairs(
                 b0[place[i]] = second[i]
         for k in range(begin, end):
             d[place[of_index[k]]] = of_parts[k]
-        if added[one] > 0.0:
+        if added[one] != 0.0:
             d[place[row]] += added[one]
         total = 1.0 + added[one]
         for i in range(m):
@@ -283,23 +283,25 @@ def tolerant(ts, slopes, first, start, last, tolerance, ignored):
 
 
 @compiled
-def lines(given, compositions, of, sample, row, rows, size, tolerance, ignored, width):
+def lines(given, compositions, of, sample, row, rows, size, tolerance, ignored, floor, width):
     """Walk the amount of one row (Li) in each of many compositions, to pure Li and to none.
 
     Parameters as for ``pairs``; ``rows`` is the number of rows, ``tolerance`` and ``ignored`` as
-    for ``tolerant``.
+    for ``tolerant``.  ``floor`` is the energy of pure Li above that of the Li that is taken up or
+    given off: minus the slope at which a walk ends.
 
     Returns
     -------
     status : (q,) int array
     hull, reduction, oxidation, uptake, final : (q,) float arrays
         Lowest energy; limits of the window, minus the slopes to either side (oxidation not a
-        number without Li to give off); Li taken up down to slope zero per unit, lowest energy
-        there.
+        number without Li to give off); Li taken up to the floor per unit (below zero where it is
+        given off), lowest energy there.
     phases : (q, width) int array, amounts : (q, width) float array
-        Equilibrium at slope zero, per unit of the composition.
+        Equilibrium at the floor, per unit of the composition.
     mutual, mixing : (q,) float arrays
-        Minimum of the mutual energy with pure Li, and the fraction of the composition there.
+        Minimum of the mutual energy with Li, and the fraction of the composition there (one where
+        it gives off Li).
     met : (q, width) int array, met_amounts : (q, width) float array
         Equilibrium at that minimum, per unit of the mixture.
     low, high : (q,) float arrays
@@ -351,23 +353,29 @@ def lines(given, compositions, of, sample, row, rows, size, tolerance, ignored, 
             ts, slopes, first, start, last, tolerance, ignored
         )
         point = start
-        while point < last and -slopes[point] > 1e-9:
+        while point < last and -slopes[point] > floor + 1e-9:
             point += 1
+        while point > first and -slopes[point - 1] < floor - 1e-9:
+            point -= 1
         uptake[one], final[one] = ts[point], energies[point]
         _global_names(names[point], members, place, n, phases[one])
         amounts[one, :m] = shares[point]
-        if endless.shape[0]:
-            alone[one] = slopes[last]
+        free = -floor  # energy of Li from the electrode, or of what a gas makes of it
+        if endless.shape[0] and slopes[last] < free:
+            free = slopes[last]
+            alone[one] = free + floor
         best, lowest = -1, 0.0
         for kink in range(last, start - 1, -1):  # from the side of Li, as ``pairs`` goes
-            value = (energies[kink] - energies[start] - ts[kink] * alone[one]) / (1.0 + ts[kink])
+            value = (energies[kink] - energies[start] - free * ts[kink]) / (1.0 + ts[kink])
             if value < lowest - 1e-13:
                 best, lowest = kink, value
+        if point < start:
+            best, lowest = point, energies[point] - energies[start] + floor * ts[point]
         mutual[one] = lowest
         if best >= 0:
-            mixing[one] = 1.0 / (1.0 + ts[best])
+            mixing[one] = 1.0 / (1.0 + max(0.0, ts[best]))
             _global_names(names[best], members, place, n, met[one])
-            met_amounts[one, :m] = shares[best] / (1.0 + ts[best])
+            met_amounts[one, :m] = shares[best] / (1.0 + max(0.0, ts[best]))
     return (
         status, hull, reduction, oxidation, uptake, final, phases, amounts, mutual, mixing, met,
         met_amounts, tolerant_low, tolerant_high, alone,

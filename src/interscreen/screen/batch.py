@@ -22,7 +22,7 @@ from .board import OVERALL, Board
 from .choose import Choice, choose, hull_rows
 from .coatings import best_first
 from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence, with_verdicts
-from .detail import details
+from .detail import WRITTEN, details
 from .entries import MaterialEntry
 from .folder import RESULTS, write_table
 from .marks import HIDDEN_BY, any_of, counts_of, hidden
@@ -120,7 +120,7 @@ def build_plan(table: PhaseTable, electrolytes: Sequence[MaterialEntry], weights
     """
     for entry in electrolytes:
         try:
-            table.within({"Li", *resolve(entry.material)[1].elements})
+            table.within({table.electrode.ion.symbol, *resolve(entry.material)[1].elements})
         except InputError as error:
             raise InputError(f"electrolyte {entry.label}: {error}") from None
     theirs = materials_of(table, [entry.material for entry in electrolytes], len(table))
@@ -155,6 +155,7 @@ def _uncovered(plan: Plan, rows: Rows) -> Any:
     symbols = np.array(table.elements, dtype=object)
     found = np.full((len(theirs), len(rows)), "", dtype=object)
     known: dict[tuple[int, bytes], str] = {}
+    ion = table.electrode.ion.symbol
     for k, row in enumerate(rows.tolist()):
         index = table.element_index[table.indptr[row] : table.indptr[row + 1]]
         for e in range(len(theirs)):
@@ -163,7 +164,7 @@ def _uncovered(plan: Plan, rows: Rows) -> Any:
                 other = symbols[theirs.index[theirs.indptr[e] : theirs.indptr[e + 1]]]
                 known[key] = ""
                 try:
-                    table.require_covered({"Li", *symbols[index], *other})
+                    table.require_covered({ion, *symbols[index], *other})
                 except InputError as error:
                     known[key] = str(error)
             found[e, k] = known[key]
@@ -434,7 +435,7 @@ def _sampled(
 def _write_results(
     file: Path, tables: Iterator[pa.Table], shown: pd.DataFrame, check: Callable[[], None]
 ) -> int:
-    """Write the chunks one after the other with the equations of those that are shown.
+    """Write the chunks one after the other with what is written of those that are shown.
 
     Returns how many rows failed.
     """
@@ -442,7 +443,6 @@ def _write_results(
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    columns = ("lithium_equation", "deposited_equation", "layer_equation")
     shown = shown[shown["status"] == OK].astype(object)
     texts = {
         (row["candidate"], row["electrolyte"]): row
@@ -455,12 +455,12 @@ def _write_results(
             check()
             part, mask = table, pc.is_in(table["candidate"], names)
             some = table.filter(mask).select(["candidate", "electrolyte"]).to_pylist()
-            for column in columns if some else ():
+            for column in WRITTEN if some else ():
                 values = [texts.get(tuple(row.values()), {}).get(column) for row in some]
                 filled = pc.replace_with_mask(
                     part[column].combine_chunks(),
                     mask.combine_chunks(),
-                    pa.array(values, pa.string()),
+                    pa.array(values, part.schema.field(column).type),
                 )
                 part = part.set_column(part.schema.get_field_index(column), column, filled)
             if writer is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,7 @@ from pydantic import (
     field_validator,
 )
 
+from ..answers.treat import read_step
 from ..energies.conditions import read_conditions, read_pressure, read_temperature
 from ..energies.sampling import FEWEST, MOST
 from ..phases.cathodes import Cathode, find_cathode
@@ -272,6 +274,77 @@ class StudyConditions(BaseModel):
     def elements(self) -> frozenset[str]:
         """Elements of the gases."""
         return elements_of(self.read().gases, lithium=False)
+
+
+DEPOSIT = re.compile(r"\bdeposit\b(?:\s+(\d+(?:\.\d+)?)(?![\w.=]))?")
+
+
+class TreatmentEntry(BaseModel):
+    """Treatments of a thin surface, one after another (docs/temperature.md).
+
+    Attributes
+    ----------
+    steps : list of str
+        As ``answers.treat.read_step`` reads them, or one text with ``;`` between them.  ``deposit``
+        puts one formula unit of each candidate on one of the surface, ``deposit 0.5`` half of one.
+    of : list of str
+        What is treated; every electrolyte by default.
+    name : str
+        How tables call it; the steps if empty.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    steps: list[str] = Field(min_length=1)
+    of: list[Entry] = []
+    name: str = ""
+
+    @field_validator("steps", mode="before")
+    @classmethod
+    def _one_by_one(cls, value: Any) -> Any:
+        return [part.strip() for part in value.split(";")] if isinstance(value, str) else value
+
+    @field_validator("of", mode="before")
+    @classmethod
+    def _several(cls, value: Any) -> Any:
+        return value if isinstance(value, list | tuple) else [value]
+
+    @field_validator("steps")
+    @classmethod
+    def _readable(cls, value: list[str]) -> list[str]:
+        for text in value:
+            read_step(with_deposit(text, "LiF"))
+        return value
+
+    @property
+    def deposits(self) -> bool:
+        """Whether a candidate is part of it."""
+        return any(DEPOSIT.search(text) for text in self.steps)
+
+    @property
+    def label(self) -> str:
+        """Its name, or the steps."""
+        return self.name or "; ".join(self.steps)
+
+    @property
+    def elements(self) -> frozenset[str]:
+        """Elements of what is treated by name, and of the reagents."""
+        found = {symbol for entry in self.of for symbol in resolve(entry.material)[1].elements}
+        for text in self.steps:
+            found |= read_step(DEPOSIT.sub(" ", text)).elements
+        return frozenset(found)
+
+
+def with_deposit(text: str, formula: str) -> str:
+    """Return a step with what is deposited by its formula, or by those of its parts."""
+
+    def added(found: re.Match[str]) -> str:
+        parts = resolve(formula)[1].parts
+        amounts = [float(found[1] or 1.0) * float(factor) for factor, _ in parts]
+        words = zip(amounts, parts, strict=True)
+        return " ".join(f"+{amount:.6f} {unit.text}" for amount, (_, unit) in words)
+
+    return DEPOSIT.sub(added, text)
 
 
 class Uncertainty(BaseModel):

@@ -54,7 +54,7 @@ _PACKAGES = (
 )  # fmt: skip
 TABLES = (
     "results reactions windows lithiation ranking weights uncertainty sensitivity surroundings "
-    "anchors scales coatings"
+    "treatments anchors scales coatings"
 ).split()
 
 

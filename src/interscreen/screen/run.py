@@ -17,19 +17,20 @@ from ..energies.given import with_materials
 from ..energies.sampling import EnergyModel
 from ..energies.scale import as_tabulated
 from ..errors import InputError, InterscreenError
-from ..phases.columns import columns_of
+from ..phases.columns import COLUMNS, columns_of
 from ..phases.material import Material, elements_of, resolve
 from ..phases.result import Displayed
 from ..phases.source import ANCHORED
 from ..phases.table import PhaseTable
 from .coatings import coatings_table
 from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence, with_verdicts
-from .detail import Asked, Detail, Row, Task, beside, details, window_rows
+from .detail import WRITTEN, Asked, Detail, Row, Task, beside, details, window_rows
 from .entries import MaterialEntry
 from .ranking import OVERALL, rank
 from .scales import anchor_table, scale_table
 from .study import Study
 from .tables import FAILED, OK, failed_table, results_table
+from .treatments import treatment_rows
 from .weight_sensitivity import weight_table
 from .workers import count_of
 
@@ -51,9 +52,9 @@ class ScreenResult(Displayed, figure="screen"):
     results, reactions, windows, lithiation, ranking : DataFrame
     weights : DataFrame
         How much the order depends on the weights of the score.
-    uncertainty, sensitivity, surroundings : DataFrame or None
-        Error bars, dependence on suspect phases, contacts with cathodes and air; None where the
-        study does not ask for them.
+    uncertainty, sensitivity, surroundings, treatments : DataFrame or None
+        Error bars, dependence on suspect phases, contacts with cathodes and air, surfaces after
+        treatments; None where the study does not ask for them.
     anchors, scales : DataFrame or None
         Anchors of the phases, and scores as tabulated; of anchored runs.
     coatings : DataFrame or None
@@ -77,6 +78,7 @@ class ScreenResult(Displayed, figure="screen"):
     uncertainty: pd.DataFrame | None = None
     sensitivity: pd.DataFrame | None = None
     surroundings: pd.DataFrame | None = None
+    treatments: pd.DataFrame | None = None
     anchors: pd.DataFrame | None = None
     scales: pd.DataFrame | None = None
     coatings: pd.DataFrame | None = None
@@ -163,6 +165,7 @@ def run_study(
     >>> list(found.ranking["candidate"])
     ['LiF', 'CuF2']
     """
+    table = study.beside(table)
     table = with_materials(table, (e.material for e in (*study.candidates, *study.electrolytes)))
     electrolytes = Electrolytes.of(study, table)
     samples = study.uncertainty.samples
@@ -210,10 +213,11 @@ def _results(
     import pyarrow as pa
 
     reasons: dict[int, str] = {}
+    ion = table.electrode.ion.symbol
     for number, entry in enumerate(study.candidates):
         try:
             materials_of(table, [entry.material])
-            table.require_covered(elements_of([entry.material]))
+            table.require_covered(elements_of([entry.material, ion], lithium=False))
         except InterscreenError as error:
             reasons[number] = str(error)
     good = [number for number in range(len(study.candidates)) if number not in reasons]
@@ -284,11 +288,12 @@ def _uncovered(
 ) -> Any:
     """Why the source cannot answer for single stacks, (E, k)."""
     found = np.full((len(electrolytes), len(candidates)), "", dtype=object)
+    ion = table.electrode.ion.symbol
     if table.source.closed:
         for e, electrolyte in enumerate(electrolytes):
             for k, candidate in enumerate(candidates):
                 try:
-                    table.require_covered(elements_of([candidate, electrolyte]))
+                    table.require_covered(elements_of([candidate, electrolyte, ion], lithium=False))
                 except InputError as error:
                     found[e, k] = str(error)
     return found
@@ -339,19 +344,22 @@ def _details(
 
 
 def with_equations(results: pd.DataFrame, found: Sequence[Detail]) -> pd.DataFrame:
-    """Write the equations into their rows of results."""
+    """Write the equations, and the worst state of the layer, into their rows of results."""
+    import pandas as pd
+
     known: dict[tuple[str, str], Row] = {}
     for part in found:
         for row in part.reactions[:1]:
-            for electrolyte, equations in part.equations.items():
-                known[row["candidate"], electrolyte] = equations
+            for electrolyte, written in part.written.items():
+                known[row["candidate"], electrolyte] = written
     results = results.copy()
     places = list(zip(results["candidate"], results["electrolyte"], strict=True))
-    for column in ("lithium_equation", "deposited_equation", "layer_equation"):
-        results[column] = [
+    for column in WRITTEN:
+        values = [
             known[place][column] if place in known else before
             for place, before in zip(places, results[column], strict=True)
         ]
+        results[column] = pd.to_numeric(values) if COLUMNS[column].is_number else values
     return results
 
 
@@ -395,6 +403,9 @@ def detail_tables(
         ]  # fmt: skip
         rows = [*beside(table, named, task), *(row for part in found for row in part.surroundings)]
         tables["surroundings"] = frame("surroundings", rows)
+    if study.treatments:
+        rows = treatment_rows(table, study.treatments, study.electrolytes, study.candidates)
+        tables["treatments"] = frame("treatments", rows)
     return tables
 
 

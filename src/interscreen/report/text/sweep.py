@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...answers.sweep import Sweep
-from .answers import milli, origin_lines, short, table
+from .answers import milli, origin_lines
+from .layout import short, table
 
 _WIDEST = 34  # of the column of layers
 
