@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ..engine.batch import lowest_energies, row_lines
+from ..engine.batch import lowest_energies
 from ..errors import SolverError
 from ..phases.columns import columns_of
 from ..phases.result import Result
@@ -19,7 +19,7 @@ from ..phases.series import at, read_span, require_x, values_of
 from ..phases.table import PhaseTable
 from .layer import layer_columns
 from .reaction import react
-from .stacks import UNCERTIFIED, Stacks, partners_in_samples, stacks
+from .stacks import UNCERTIFIED, Stacks, anode_lines, partners_in_samples, stacks
 from .texts import joined_texts
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _phases(table: PhaseTable, candidate: str, electrolyte: str) -> Phases:
     common, ours = next(partners_in_samples(table, [candidate], [electrolyte]))
     hull, mine, theirs = common.phases, ours.mixtures, common.electrolytes.mixtures
     one, names = np.zeros(1, dtype=np.int64), hull.names
-    line, bare = (row_lines(hull.problem, each, one, one, hull.lithium) for each in (mine, theirs))
+    line, bare = (anode_lines(hull, each, one, one) for each in (mine, theirs))
     pairs = [common.contact(0, mine, one, one, added) for added in (None, line.uptake)]
     found = [(line.phases, line.amounts), (bare.met, bare.met_amounts)]
     found += [(each.phases, each.amounts * (each.mutual < -_NOTHING)[:, None]) for each in pairs]

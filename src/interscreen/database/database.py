@@ -26,6 +26,7 @@ from ..answers.scan import TEMPERATURE, Scan, scan
 from ..answers.stack import Stack, stack
 from ..answers.sweep import POINTS, Sweep, sweep
 from ..answers.treat import Treatment, read_step, treat
+from ..answers.two_layers import TwoLayers, two_layers
 from ..answers.way import at_potential
 from ..answers.window import Window, stability_window
 from ..energies.anchors import Anchoring
@@ -425,7 +426,7 @@ class Database:
         candidate, electrolyte, samples, model
             See ``reaction``.
         potential_V : float, optional
-            Potential at which the layer is looked at, too [V against Li/Li+].
+            Potential at which the layer is looked at, too [V against the metal of the ion].
         cathode : str or Cathode, optional
             What the electrolyte meets on its other side: ``"LCO"``, or both states and their
             potentials, ``"LiCoO2/Li0.5CoO2@3.0-4.2V"``.
@@ -436,8 +437,9 @@ class Database:
         """
         if ion is not None or anode != "":
             return self._moving(ion, anode).stack(
-                candidate, electrolyte, samples, model=model, cathode=cathode, coating=coating
-            )
+                candidate, electrolyte, samples, model=model, potential_V=potential_V,
+                cathode=cathode, coating=coating,
+            )  # fmt: skip
         bars = _bars(samples, model)
         if coating is not None and cathode is None:
             raise InputError("coating: goes between electrolyte and cathode; name a cathode, too")
@@ -448,12 +450,24 @@ class Database:
             (lambda table: stack(table, candidate, electrolyte, **bars)) if bars else None,
         )
         if potential_V is not None:
-            table = self._holding([elements_of([candidate, electrolyte])])
+            sides = [candidate, electrolyte, self._ion.symbol]
+            table = self._holding([elements_of(sides, lithium=False)])
             there = at_potential(table, candidate, electrolyte, potential_V)
             found = replace(found, at_potential=there)
         if beyond is None:
             return found
         return replace(found, cathode_side=self._beyond(electrolyte, beyond, coating, bars))
+
+    def two_layers(self, first: Given, second: Given, electrolyte: Given) -> TwoLayers:
+        """Return every contact of Li | first | second | electrolyte; see ``stack``."""
+        parts = (first, second, electrolyte)
+        self._holding(
+            [
+                elements_of([*pair, self._ion.symbol], lithium=False)
+                for pair in combinations(parts, 2)
+            ]
+        )
+        return self._said(two_layers(self.table, first, second, electrolyte))
 
     def _beyond(
         self, electrolyte: Given, cathode: Cathode, coating: Given | None, bars: dict[str, Any]
@@ -463,7 +477,8 @@ class Database:
         from ..screen.coatings import judged_coating
 
         parts = [electrolyte, *([] if coating is None else [coating]), cathode.discharged]
-        table = self._holding([elements_of(pair) for pair in combinations(parts, 2)])
+        pairs = ([*pair, self._ion.symbol] for pair in combinations(parts, 2))
+        table = self._holding([elements_of(pair, lithium=False) for pair in pairs])
         found = cathode_stack(table, electrolyte, cathode, coating)
         if coating is not None:
             row = judged_coating(table, coating, electrolyte, cathode, **bars)
