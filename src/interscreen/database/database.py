@@ -44,7 +44,7 @@ from ..phases.filters import Filters
 from ..phases.material import Given, elements_of
 from ..phases.result import Result
 from ..phases.series import at as at_x
-from ..phases.series import read_span
+from ..phases.series import read_span, require_x
 from ..phases.source import TABULATED
 from ..phases.table import PhaseTable
 from ..sources import EMBEDDED, MATERIALS_PROJECT
@@ -499,6 +499,7 @@ class Database:
         points : int
             Evenly spaced values of x; those at which phases change come on top.
         """
+        require_x([candidate, electrolyte])
         low, high = read_span(x)
         both = [at_x(text, (low + high) / 2) for text in (candidate, electrolyte)]
         table = self._holding([elements_of(both)])
