@@ -536,6 +536,17 @@ def test_a_stack_has_error_bars_where_they_are_asked_for():
     assert "use 20 to 100000 samples" in bad.stderr
 
 
+def test_a_stack_names_the_worst_state_on_the_way_and_looks_at_a_potential():
+    done = run("stack", "CuF2", "LATP", "--potential", "2.5", "--quiet")
+    assert re.search(r"on 3\.\d+ V +0\.\d+ +-\d+\.\d .*CuF2.*<- worst\n", done.stdout)
+    assert "at 2.5 V the layer is Cu + 2 LiF" in done.stdout
+    found = answer("stack", "CuF2", "LATP", "--potential", "2.5")
+    assert found["way"]["worst_potential_V"] == found["way"]["states"][2]["to_V"]
+    assert found["at_potential"]["products"].keys() == {"Cu", "LiF"}
+    bad = run("stack", "CuF2", "LATP", "--potential", "-1", "--quiet")
+    assert (bad.returncode, bad.stderr.count("\n")) == (2, 1)
+
+
 def test_reactions_and_windows_have_error_bars_where_they_are_asked_for():
     done = run("reaction", "CuF2", "LLZO", "--samples", "40", "--quiet")
     assert re.search(r"mutual energy ± 1\d\d meV/atom; 90 % of the samples from -[56]", done.stdout)

@@ -76,7 +76,8 @@ def layer_metrics(table: PhaseTable, candidate: Given) -> LayerMetrics:
 
     A candidate that takes up no Li is its own layer: nothing is consumed and nothing changes.
 
-    Volumes and band gaps are those of the table where it has them.  Errors as for ``react``.
+    Volumes are measured ones where every phase has one, else those of the table.  Errors as for
+    ``react``.
 
     Examples
     --------
@@ -188,8 +189,8 @@ def _with_volumes(
 ) -> tuple[_Parts, _Parts, Texts]:
     """Layers before and after contact with Li, and what to say about their volumes.
 
-    One origin for all phases of a layer where that is possible: computed volumes are a few per
-    cent too large, and the difference of two origins would look like a change of volume.
+    One origin for all phases of a layer where that is possible, measured before computed: computed
+    volumes are some per cent off, and the difference of two origins would look like a change.
     """
     phase = np.concatenate([first[0], then[0]], axis=1)
     anything = np.where(np.isnan(volumes[SOURCE]), volumes[MEASURED], volumes[SOURCE])
@@ -198,7 +199,7 @@ def _with_volumes(
         for origin, values in {**volumes, MIXED: anything}.items()
     }
     full = {origin: ~np.isnan(values).any(axis=1) for origin, values in wide.items()}
-    data = np.select([full[SOURCE], full[MEASURED]], [SOURCE, MEASURED], MIXED).astype(object)
+    data = np.select([full[MEASURED], full[SOURCE]], [MEASURED, SOURCE], MIXED).astype(object)
     volume = wide[MIXED]
     for origin in (MEASURED, SOURCE):
         volume = np.where((data == origin)[:, None], wide[origin], volume)

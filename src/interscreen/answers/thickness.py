@@ -96,9 +96,12 @@ def _volume(table: PhaseTable, material: Given) -> float | None:
         unit = compose(" + ".join(f"{units:.9f} {name}" for name, units in standing.items()))
     total = 0.0
     for factor, formula in unit.parts:
-        row, found = table.find(formula), figures_of(formula.text)[0]
-        if np.isnan(found) and row is not None:
+        row = table.find(formula)
+        if row is None:
+            found = figures_of(formula.text)[0]
+        else:
             known = row_volumes(table, np.array([row]))
-            found = float(np.fmax(known[MEASURED], known[SOURCE])[0])
+            measured, computed = (float(known[origin][0]) for origin in (MEASURED, SOURCE))
+            found = computed if np.isnan(measured) else measured
         total += float(factor * formula.n_atoms / unit.n_atoms) * found
     return None if np.isnan(total) else total

@@ -255,11 +255,12 @@ def stack(
     from ..answers.thickness import of_thickness, read_thickness
     from ..report.text.answers import stack_text
     from ..report.text.cathode import cathode_lines
-    from ..report.text.explain import judgement_lines
+    from ..report.text.explain import judgement, judgement_lines
     from ..report.text.way import potential_lines, way_lines
     from ..screen.judge import judged
 
     rows: list[dict[str, Any]] = []
+    scales: list[str] = []
     nm = None if thickness is None else read_thickness(thickness)
 
     def ask(db: Database) -> Any:
@@ -269,6 +270,7 @@ def stack(
             potential_V=potential, cathode=cathode, coating=coating,
         )  # fmt: skip
         rows.append(judged(db.table, candidate, electrolyte))
+        scales.append(db.table.source.scale)
         if nm is not None:
             sized = of_thickness(db.table, candidate, electrolyte, found, nm)
             found = replace(found, of_thickness=sized)
@@ -277,9 +279,10 @@ def stack(
     def write(found: Any) -> str:
         more = [*way_lines(found.way), *potential_lines(found.at_potential)]
         more += cathode_lines(found.cathode_side) if found.cathode_side else []
-        return "\n".join([stack_text(found), *judgement_lines(rows[0]), *more])
+        judged_so = judgement_lines(rows[0], anchored=ANCHORED in scales)
+        return "\n".join([stack_text(found), *judged_so, *more])
 
-    return answer(choice, output, ask, write)
+    return answer(choice, output, ask, write, more=lambda: {"judgement": judgement(rows[0])})
 
 
 @root.command("profile")
@@ -436,7 +439,7 @@ def composition_maps(
 def list_electrolytes(output: Output) -> int:
     """List the names that stand for electrolytes, cathodes and salts."""
     from ..phases.names import names, user_electrolytes_file
-    from ..report.text.answers import table
+    from ..report.text.layout import table
 
     known = {name: entry.formula for name, entry in names().items()}
     rows = [["name", "formula"], *([name, formula] for name, formula in known.items())]
@@ -454,6 +457,7 @@ def answer(
     ask: Callable[[Database], Any],
     write: Callable[[Any], str],
     first: Callable[[Any], None] = lambda found: None,
+    more: Callable[[], dict[str, Any]] = dict,
 ) -> int:
     """Open the source, ask, print.
 
@@ -465,6 +469,8 @@ def answer(
         Database to result; result to text.
     first : callable
         Called with the result before anything is printed: a reader may go away.
+    more : callable
+        Returns what the JSON object holds beside the result.
     """
     from ..answers.documents import NON_COMMERCIAL, documents_of, documents_text
     from ..engine.walk import plain_walks
@@ -473,7 +479,7 @@ def answer(
         db = asked(choice, output)
         result = ask(db)
         first(result)
-        answered = result.to_dict()
+        answered = {**result.to_dict(), **more()}
         if output.json and db.table.source.scale == ANCHORED:
             answered["anchors"] = db.anchors(_phases_in(answered))
         if documents := documents_of(answered, db.table):

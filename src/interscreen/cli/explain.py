@@ -23,7 +23,7 @@ def explain(
     candidate: str, electrolyte: str, moves: Moves, samples: int, choice: Choice, output: Output
 ) -> int:
     """Explain how the numbers of a stack come about."""
-    from ..report.text.explain import explain_text
+    from ..report.text.explain import explain_text, plain
     from ..screen.judge import judged
 
     on_scale = replace(choice, energies=choice.energies or ANCHORED)  # as screens are
@@ -31,6 +31,12 @@ def explain(
     table = moves.against(asked(on_scale, output, sets)).table
     row = judged(table, candidate, electrolyte, samples=samples, sensitivity=True)
     lines = explain_text(row).splitlines()
-    output.show({"candidate": candidate, "electrolyte": electrolyte, "lines": lines},
+    spreads = {
+        name: plain(found, ("standard_deviation", "low_5_percent", "high_95_percent"))
+        for name, found in row["spreads"].items()
+    }
+    keys = [key for key in row if key != "spreads"]
+    told = {"candidate": candidate, "electrolyte": electrolyte, "lines": lines}
+    output.show({**told, "numbers": plain(row, keys), "spreads": spreads},
                 lambda: "\n".join(lines))  # fmt: skip
     return EXIT_OK

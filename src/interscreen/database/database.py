@@ -24,6 +24,7 @@ from ..answers.reaction import Reaction, react
 from ..answers.sampled import sampled_lithiation, sampled_reaction, sampled_window
 from ..answers.scan import TEMPERATURE, Scan, scan
 from ..answers.stack import Stack, stack
+from ..answers.sweep import POINTS, Sweep, sweep
 from ..answers.treat import Treatment, read_step, treat
 from ..answers.way import at_potential
 from ..answers.window import Window, stability_window
@@ -39,6 +40,8 @@ from ..phases.electrode import LITHIUM, Ion
 from ..phases.filters import Filters
 from ..phases.material import Given, elements_of
 from ..phases.result import Result
+from ..phases.series import at as at_x
+from ..phases.series import read_span
 from ..phases.source import TABULATED
 from ..phases.table import PhaseTable
 from ..sources import EMBEDDED, MATERIALS_PROJECT
@@ -466,6 +469,23 @@ class Database:
             row = judged_coating(table, coating, electrolyte, cathode, **bars)
             found = replace(found, judged=row)
         return self._said(found)
+
+    def sweep(self, candidate: str, electrolyte: str, x: str, points: int = POINTS) -> Sweep:
+        """Return a stack along a ratio of phases, or a dopant, and where its phases change.
+
+        Parameters
+        ----------
+        candidate, electrolyte : str
+            At least one with x: ``Cu + x LiF``, ``Li{7-3x}Al{x}La3Zr2O12``.
+        x : str
+            First and last value, as ``0..4``.
+        points : int
+            Evenly spaced values of x; those at which phases change come on top.
+        """
+        low, high = read_span(x)
+        both = [at_x(text, (low + high) / 2) for text in (candidate, electrolyte)]
+        table = self._holding([elements_of(both)])
+        return self._said(sweep(table, candidate, electrolyte, x, points=points))
 
     def profile(
         self, a: Given, b: Given, start: float = 0.0, end: float = 5.0, step: float | None = None

@@ -21,7 +21,10 @@ from ..energies.sampling import FEWEST, MOST
 from ..phases.cathodes import Cathode, find_cathode
 from ..phases.conditions import ROOM_K, Conditions
 from ..phases.material import Material, elements_of, resolve
+from ..phases.series import MOST_POINTS, at, has_x, read_span, require_x, values_of
 from ..phases.texts import checked_text
+
+POINTS = 5  # of a series in a study
 
 
 class MaterialEntry(BaseModel):
@@ -47,6 +50,10 @@ class MaterialEntry(BaseModel):
         What is expected of the contact with Li, or reported; free text.
     reference : str
         Where that comes from; free text.
+    x : str
+        ``0..4`` makes a series of a formula with x (``Cu + x LiF``, ``Li{7-3x}Al{x}La3Zr2O12``): a
+        study has one entry for each of ``points`` values of x, evenly spaced.
+    points : int
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -60,6 +67,8 @@ class MaterialEntry(BaseModel):
     arrangement: Literal["mixture", "facing", "worst"] = "mixture"
     products: str = ""
     reference: str = ""
+    x: str = ""
+    points: int = Field(POINTS, ge=2, le=MOST_POINTS, strict=True)
 
     @field_validator("products", "reference")
     @classmethod
@@ -68,7 +77,32 @@ class MaterialEntry(BaseModel):
 
     def model_post_init(self, context: Any) -> None:
         """Read the formula, so that a misspelled one is found before anything is computed."""
-        resolve(self.material)
+        if not self.x:
+            if has_x(self.formula):
+                raise ValueError(f"{self.formula}: a series; give the range of x, as x: 0..4")
+            resolve(self.material)
+            return
+        require_x([self.formula])
+        if (self.energy_eV_per_atom, self.energy_above_hull_eV_per_atom) != (None, None):
+            raise ValueError(f"{self.formula}: a series has no energy of its own; leave it out")
+        for one in self.series():
+            resolve(one.material)
+
+    def series(self) -> list[MaterialEntry]:
+        """Return one entry for each x of a series; the entry itself where it is none."""
+        if not self.x:
+            return [self]
+        return [
+            self.model_copy(
+                update={
+                    "x": "",
+                    "points": POINTS,
+                    "formula": at(self.formula, value),
+                    "name": self.name and f"{self.name}, x = {float(value):.4g}",
+                }
+            )
+            for value in values_of(read_span(self.x), self.points)
+        ]
 
     @property
     def material(self) -> Material:
@@ -159,6 +193,15 @@ def repeated(entries: Sequence[Any]) -> Iterator[tuple[int, int, str]]:
             yield place, first[label], label
 
 
+def places(given: Sequence[Any]) -> list[int]:
+    """Place in a list, as it was written, of each entry that came of it (many of a series)."""
+    return [
+        place
+        for place, one in enumerate(given)
+        for _ in range(one.get("points", POINTS) if isinstance(one, dict) and one.get("x") else 1)
+    ]
+
+
 def _entry(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError(
@@ -167,6 +210,12 @@ def _entry(value: Any) -> Any:
         )
     if isinstance(value, str):
         return {"formula": value}
+    if isinstance(value, dict) and len(value) == 1:
+        ((one, other),) = value.items()
+        if not str(one)[:1].islower():  # 2 LiF : LaF3
+            raise ValueError(
+                f"{one}: {other} is a mapping in YAML; write '{one} : {other}' in quotes"
+            )
     if isinstance(value, dict | MaterialEntry):
         return value
     raise ValueError(f"{value!r} is no formula; write text such as CuF2, in quotes if need be")

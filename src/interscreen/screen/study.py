@@ -69,6 +69,7 @@ class Study(BaseModel):
         The negative electrode: the metal of the ion, or as for ``anode_parts`` (``LiIn``,
         ``0.62V``, ``LiIn@0.62V``); in YAML also ``{material: LiIn, potential: 0.62V}``.
     electrolytes, candidates : list of MaterialEntry
+        One with a range of x (``{formula: Cu + x LiF, x: 0..4}``) is a series of entries.
         In YAML ``candidates`` may also name a file with the list (or another study): beside the
         study, or in a folder ``candidates`` there or below the current folder; or a shipped study;
         or be ``all``, or ``{where: CONDITION, limit: NUMBER}``.
@@ -154,6 +155,11 @@ class Study(BaseModel):
         if self.candidates and self.query is not None:
             raise ValueError("candidates: a list or a query, not both")
         return self
+
+    @field_validator("electrolytes", "candidates", "coatings", "cathodes", "air")
+    @classmethod
+    def _one_by_one(cls, value: list[MaterialEntry]) -> list[MaterialEntry]:
+        return [one for entry in value for one in entry.series()]
 
     @field_validator("filters", mode="before")
     @classmethod

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..files import load_yaml, read_text
 from ..phases.formula import nearest
 from ..sources import NAMES
-from .entries import CathodeEntry, MaterialEntry, repeated
+from .entries import CathodeEntry, MaterialEntry, places, repeated
 from .study import Study
 
 DEFAULT_STUDY = "demo"
@@ -114,8 +114,11 @@ def _twice(
     file: Path, data: Any, study: Study, key: str, listed: tuple[Path, Any] | None
 ) -> Iterator[str]:
     """Names that stand twice in a list."""
+    own = listed[1] if listed is not None and key == "candidates" else data.get(key, ())
+    written = places(own)
     for position, before, label in repeated(getattr(study, key)):
-        place, earlier = (_place(file, data, listed, (key, p)) for p in (position, before))
+        spots = ((key, written[each]) for each in (position, before))
+        place, earlier = (_place(file, data, listed, spot) for spot in spots)
         line = earlier.rpartition(", ")[2]
         remedy = "remove one or give it another name"
         yield f"{place}: {key}: {label} stands on {line} already; {remedy}"

@@ -14,7 +14,8 @@ from ...phases.table import PhaseTable
 from ...phases.units import KJ_PER_MOL
 from ..markup import linked, marked
 from ..text.answers import CONTACTS
-from .card import EV, MEV, VOLTS, Card, Html, Number, energy_words, fixed, line, milli, says, shows
+from ..units import EV, MEV
+from .card import VOLTS, Card, Html, Number, energy_words, fixed, line, milli, says, shows
 
 _FEW = 6  # steps whose labels fit a narrow figure
 _NONE = "no mutual reaction"

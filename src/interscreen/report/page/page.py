@@ -26,7 +26,7 @@ NAME = "report.html"
 DRAWN = 24  # candidates in the picture of the first screen
 SCRIPTS = (
     "base.js", "tooltip.js", "words.js", "download.js", "table.js", "heatmap.js", "ranking.js",
-    "windows.js", "charts.js", "candidate.js", "whole.js", "start.js",
+    "windows.js", "charts.js", "lithiation.js", "candidate.js", "whole.js", "start.js",
 )  # fmt: skip
 # papers behind the numbers of every run, and what the page uses them for
 METHODS = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,54 +17,7 @@ from ...energies.conditions import HIGHEST_K, LOWEST_K
 from ...phases.electrode import Ion
 from ...phases.units import KJ_PER_MOL
 from ..markup import rounded
-
-
-def table(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,), gap: str = "  ") -> list[str]:
-    """Return the lines of a table whose columns are as wide as they need be.
-
-    The first row is the header; columns of ``left`` are aligned to the left, others to the right.
-    """
-    widths = [max(map(places, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        spaces = [" " * (width - places(cell)) for cell, width in zip(row, widths, strict=True)]
-        cells = [
-            cell + space if i in left else space + cell
-            for i, (cell, space) in enumerate(zip(row, spaces, strict=True))
-        ]
-        lines.append(gap.join(cells).rstrip())
-    return lines
-
-
-def wrapped(text: str, further: str = "   ", *, width: int = 80) -> list[str]:
-    """Break a text into lines; formulas and long words stay whole."""
-    return textwrap.wrap(
-        text, width, subsequent_indent=further, break_long_words=False, break_on_hyphens=False
-    )
-
-
-def places(text: str) -> int:
-    """Count the places of a text on a terminal: two for wide characters, none for accents."""
-    return sum(
-        0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF")
-        for sign in text
-    )
-
-
-def short(text: str, width: int) -> str:
-    """Shorten a text to one line of ``width`` places, its middle left out where it is longer."""
-    text = "".join(sign if sign.isprintable() else " " for sign in text)
-    if places(text) <= width:
-        return text
-    tail = _within(text[::-1], (width - 1) // 3)[::-1]
-    return _within(text, width - 1 - places(tail)) + "\N{HORIZONTAL ELLIPSIS}" + tail
-
-
-def _within(text: str, width: int) -> str:
-    """Return the longest beginning of a text that takes at most ``width`` places."""
-    while places(text) > width:
-        text = text[:-1]
-    return text
+from .layout import page_width, table, wrapped
 
 
 def energy(value: float | None) -> str:
@@ -93,7 +44,7 @@ def origin_lines(provenance: dict[str, Any], put_back: PutBack | None = None) ->
         *([left_out_text(left_out)] if left_out else []),
         *([str(put_back)] if put_back else []),
     ]
-    return [line for text in said for line in textwrap.wrap(text, 76, subsequent_indent="  ")]
+    return [line for text in said for line in wrapped(text, "  ", width=page_width() - 4)]
 
 
 def left_out_text(phases: Sequence[str], most: int = 16) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ...answers.cathode import CathodeStack
 from ..markup import rounded
-from .answers import milli, table, wrapped
+from .answers import milli
+from .layout import table, wrapped
 
 
 def cathode_lines(side: CathodeStack) -> list[str]:

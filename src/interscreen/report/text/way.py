@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...answers.way import AtPotential, LayerState, LayerWay
-from .answers import milli, table, written
+from .answers import milli, written
+from .layout import table
 
 
 def way_lines(way: LayerWay | None) -> list[str]:
