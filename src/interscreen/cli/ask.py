@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..answers.map import CompositionMap
+    from ..answers.phase_map import PhaseMap
     from ..answers.profile_result import Profile
     from ..answers.scan import Scan
     from ..database.database import Database
@@ -253,6 +254,7 @@ def stack(
 ) -> int:  # fmt: skip
     """Answer with every contact of Li | candidate | electrolyte, and on to a cathode."""
     from ..answers.thickness import of_thickness, read_thickness
+    from ..phases.electrode import Electrode
     from ..report.text.answers import stack_text
     from ..report.text.cathode import cathode_lines
     from ..report.text.explain import judgement, judgement_lines
@@ -284,9 +286,10 @@ def stack(
         return found
 
     def write(found: Any) -> str:
-        more = [*way_lines(found.way), *potential_lines(found.at_potential)]
+        anode = Electrode.of(found.conditions)
+        more = [*way_lines(found.way, anode), *potential_lines(found.at_potential, anode)]
         more += cathode_lines(found.cathode_side) if found.cathode_side else []
-        judged_so = judgement_lines(rows[0], anchored=ANCHORED in scales)
+        judged_so = judgement_lines(rows[0], anode, anchored=ANCHORED in scales)
         return "\n".join([stack_text(found), *judged_so, *more])
 
     return answer(choice, output, ask, write, more=lambda: {"judgement": judgement(rows[0])})
@@ -318,24 +321,30 @@ def _two_layers(
 @material("a", NAMED)
 @material("b")
 @option(
-    "--over", "potential (default), temperature, or a gas: CO2", default="potential", metavar="X"
+    "--over",
+    "potential (default), temperature, a gas: CO2; or both, for a map: temperature,CO2",
+    default="potential",
+    metavar="X",
 )
-@option("--from", "default 0 V vs Li/Li+, 25C, 1e-6bar", key="start", metavar="V")
-@option("--to", "default 5 V, 1000C, 1bar", key="end", metavar="V")
+@option(
+    "--from", "default 0 V vs Li/Li+, 25C, 1e-6bar; of a map 25C,1e-6bar", key="start", metavar="V"
+)
+@option("--to", "default 5 V, 1000C, 1bar; of a map 1000C,1bar", key="end", metavar="V")
 @option("--step", "over potentials: list points at this distance, too", type=float, metavar="V")
 @option(
     "--out",
-    "write profile.csv there, of potentials profile.png, .svg and .pdf, too",
+    "write profile.csv there, of potentials profile.png, .svg and .pdf, too; of a map phase_map.*",
     metavar="FOLDER",
 )
 @option("--potential", "over others: open the interface to Li at V", type=float, metavar="V")
+@ion_option
 @force_option
 @heat_options
 @source_options
 @output_options
 def profile(
     a: Material, b: Material, over: str, start: str | None, end: str | None, step: float | None,
-    out: str | None, potential: float | None, force: bool, heat: Heat, choice: Choice,
+    out: str | None, potential: float | None, ion: str, force: bool, heat: Heat, choice: Choice,
     output: Output,
 ) -> int:  # fmt: skip
     """Answer with the reactions of two materials over potentials, temperatures or pressures."""
@@ -344,6 +353,10 @@ def profile(
     if over != "potential":
         if step is not None:
             raise InputError("--step: goes with potentials only; leave it out")
+        if ion != "Li":
+            raise InputError("--ion: goes with a profile over potentials only; leave it out")
+        if "," in over:
+            return _phase_map(a, b, over, (start, end), out, potential, force, heat, choice, output)
         low, high = ("25C", "1000C") if over == "temperature" else ("1e-6bar", "1bar")
 
         def listed_points(found: Scan) -> None:
@@ -373,9 +386,32 @@ def profile(
     return answer(
         choice,
         output,
-        lambda db: heat.on(db).profile(a, b, *volts, step),
+        lambda db: heat.on(db).against(ion=ion).profile(a, b, *volts, step),
         profile_text,
         first=write,
+    )
+
+
+def _phase_map(
+    a: Material, b: Material, over: str, ends: tuple[str | None, str | None], out: str | None,
+    potential: float | None, force: bool, heat: Heat, choice: Choice, output: Output,
+) -> int:  # fmt: skip
+    """Answer with the regions of temperature and a gas in which the same happens."""
+    from ..report.text.profile import phase_map_text
+
+    if potential is not None:
+        raise InputError("--potential: not over temperature and a gas; leave it out")
+
+    def write(found: PhaseMap) -> None:
+        from ..report.figures.saving import save
+
+        if out:
+            tables = {"": found.to_frame(), "_regions": found.regions_frame()}
+            for file in save(found.plot(), out, "phase_map", tables=tables, force=force):
+                output.say(f"wrote {file}")
+
+    return answer(
+        choice, output, lambda db: heat.map(db, a, b, over, *ends), phase_map_text, first=write
     )
 
 
