@@ -121,6 +121,12 @@ def test_an_answer_of_sodium_has_no_word_of_lithium(db):
     for text in texts:
         assert not ALONE.search(text), text
     assert stack_text(found).startswith("Na | SnF2 | Na3PS4\n")
+    shown = [found, sodium.window("NaF"), sodium.lithiation("SnF2"), sodium.lithiation("NaF")]
+    for one in [*shown, sodium.profile("SnF2", "Na3PS4", 0.0, 3.0)]:
+        card = re.sub(
+            r"<style.*?</style>|<img[^>]*>|<svg.*?</svg>", "", one._repr_html_(), flags=re.S
+        )
+        assert not ALONE.search(f"{card} {one!r}".replace("<Lithiation ", "")), card
 
 
 @pytest.mark.parametrize(
