@@ -231,7 +231,7 @@ def lithiate(
 
 
 @root.command("stack")
-@click.argument("candidate", help=NAMED)
+@click.argument("candidate", help=f"{NAMED}; A | B for two layers, the one on Li first")
 @click.argument("electrolyte", help="formula or name")
 @electrode_options
 @_samples
@@ -260,6 +260,13 @@ def stack(
     from ..report.text.way import potential_lines, way_lines
     from ..screen.judge import judged
 
+    if "|" in candidate:
+        if samples or thickness or cathode or coating or potential is not None:
+            raise InputError(
+                f"{candidate}: two layers have no --samples, --thickness, --potential, --cathode "
+                "or --coating; ask for each layer alone, and for the cathode side with one layer"
+            )
+        return _two_layers(candidate, electrolyte, moves, heat, choice, output)
     rows: list[dict[str, Any]] = []
     scales: list[str] = []
     nm = None if thickness is None else read_thickness(thickness)
@@ -279,12 +286,34 @@ def stack(
 
     def write(found: Any) -> str:
         anode = Electrode.of(found.conditions)
-        more = [*way_lines(found.way, anode), *potential_lines(found.at_potential, anode)]
+        more = [*way_lines(found.way), *potential_lines(found.at_potential)]
         more += cathode_lines(found.cathode_side) if found.cathode_side else []
         judged_so = judgement_lines(rows[0], anode, anchored=ANCHORED in scales)
         return "\n".join([stack_text(found), *judged_so, *more])
 
     return answer(choice, output, ask, write, more=lambda: {"judgement": judgement(rows[0])})
+
+
+def _two_layers(
+    layers: str, electrolyte: str, moves: Moves, heat: Heat, choice: Choice, output: Output
+) -> int:
+    from ..report.text.two_layers import two_layers_text
+    from ..screen.judge import judged_layers
+
+    names = [name.strip() for name in layers.split("|")]
+    if len(names) != 2 or not all(names):
+        raise InputError(f"{layers}: two layers are written A | B, the one on Li first")
+    said: dict[str, Any] = {}
+
+    def ask(db: Database) -> Any:
+        found = moves.against(heat.on(db)).two_layers(names[0], names[1], electrolyte)
+        said.update(judged_layers(found))
+        return found
+
+    return answer(
+        choice, output, ask, lambda found: two_layers_text(found, said),
+        more=lambda: {"judgement": said},
+    )  # fmt: skip
 
 
 @root.command("profile")

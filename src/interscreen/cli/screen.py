@@ -259,7 +259,8 @@ def _check(study: Study, table: PhaseTable) -> int:
     if study.query is not None:
         from ..screen.choose import choose
 
-        chosen = choose(table, study.query)
+        near = [entry.material for entry in study.electrolytes]
+        chosen = choose(table, study.query, near)
         for step, left in chosen.counts.items():
             print(f"  {step}: {left}")
         for note in chosen.notes:

@@ -26,6 +26,7 @@ from ..answers.scan import TEMPERATURE, Scan, scan
 from ..answers.stack import Stack, stack
 from ..answers.sweep import POINTS, Sweep, sweep
 from ..answers.treat import Treatment, read_step, treat
+from ..answers.two_layers import TwoLayers, two_layers
 from ..answers.way import at_potential
 from ..answers.window import Window, stability_window
 from ..energies.anchors import Anchoring
@@ -436,8 +437,8 @@ class Database:
         """
         if ion is not None or anode != "":
             return self._moving(ion, anode).stack(
-                candidate, electrolyte, samples,
-                model=model, potential_V=potential_V, cathode=cathode, coating=coating,
+                candidate, electrolyte, samples, model=model, potential_V=potential_V,
+                cathode=cathode, coating=coating,
             )  # fmt: skip
         bars = _bars(samples, model)
         if coating is not None and cathode is None:
@@ -449,13 +450,24 @@ class Database:
             (lambda table: stack(table, candidate, electrolyte, **bars)) if bars else None,
         )
         if potential_V is not None:
-            asked = [candidate, electrolyte, self._ion.symbol]
-            table = self._holding([elements_of(asked, lithium=False)])
+            sides = [candidate, electrolyte, self._ion.symbol]
+            table = self._holding([elements_of(sides, lithium=False)])
             there = at_potential(table, candidate, electrolyte, potential_V)
             found = replace(found, at_potential=there)
         if beyond is None:
             return found
         return replace(found, cathode_side=self._beyond(electrolyte, beyond, coating, bars))
+
+    def two_layers(self, first: Given, second: Given, electrolyte: Given) -> TwoLayers:
+        """Return every contact of Li | first | second | electrolyte; see ``stack``."""
+        parts = (first, second, electrolyte)
+        self._holding(
+            [
+                elements_of([*pair, self._ion.symbol], lithium=False)
+                for pair in combinations(parts, 2)
+            ]
+        )
+        return self._said(two_layers(self.table, first, second, electrolyte))
 
     def _beyond(
         self, electrolyte: Given, cathode: Cathode, coating: Given | None, bars: dict[str, Any]
@@ -487,7 +499,7 @@ class Database:
         """
         low, high = read_span(x)
         both = [at_x(text, (low + high) / 2) for text in (candidate, electrolyte)]
-        table = self._holding([elements_of(both)])
+        table = self._holding([elements_of([*both, self._ion.symbol], lithium=False)])
         return self._said(sweep(table, candidate, electrolyte, x, points=points))
 
     def profile(

@@ -10,7 +10,7 @@ from ...answers.lithiation import Lithiation, format_amount
 from ...answers.provenance import Answer, PutBack
 from ...answers.ratio import AtRatio
 from ...answers.reaction import Reaction
-from ...answers.stack import Stack
+from ...answers.stack import Contact, Stack
 from ...answers.treat import Treatment
 from ...answers.window import Window
 from ...energies.conditions import HIGHEST_K, LOWEST_K
@@ -45,6 +45,13 @@ def origin_lines(provenance: dict[str, Any], put_back: PutBack | None = None) ->
         *([str(put_back)] if put_back else []),
     ]
     return [line for text in said for line in wrapped(text, "  ", width=page_width() - 4)]
+
+
+def contacts_origin(contacts: Sequence[Contact], put_back: PutBack | None = None) -> list[str]:
+    """Return the same of several contacts."""
+    provenances = [contact.reaction.provenance for contact in contacts]
+    left_out = sorted({name for p in provenances for name in p["left_out_phases"]})
+    return origin_lines({**provenances[0], "left_out_phases": left_out}, put_back)
 
 
 def left_out_text(phases: Sequence[str], most: int = 16) -> str:
@@ -302,8 +309,5 @@ def stack_text(result: Stack) -> str:
             f"{_known(sized.converted_nm)} nm, and could consume "
             f"{_known(sized.electrolyte_nm)} nm of the electrolyte"
         )
-    provenances = [contact.reaction.provenance for contact in result.contacts]
-    left_out = sorted({name for p in provenances for name in p["left_out_phases"]})
-    origin = {**provenances[0], "left_out_phases": left_out}
-    lines += ["  " + line for line in origin_lines(origin, result.put_back)]
+    lines += ["  " + line for line in contacts_origin(result.contacts, result.put_back)]
     return "\n".join(lines)
