@@ -571,3 +571,10 @@ def test_reactions_and_windows_have_error_bars_where_they_are_asked_for():
     bad = run("reaction", "CuF2", "LLZO", "--samples", "40", "--potential", "1", "--quiet")
     assert bad.returncode == 2
     assert "leave out --potential" in bad.stderr
+
+
+def test_a_message_about_a_long_word_is_short(capsys):
+    assert main(["window", "(" * 50_000]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert len(said) < 2100

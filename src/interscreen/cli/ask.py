@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..answers.map import CompositionMap
+    from ..answers.phase_map import PhaseMap
     from ..answers.profile_result import Profile
     from ..answers.scan import Scan
     from ..database.database import Database
@@ -320,14 +321,19 @@ def _two_layers(
 @material("a", NAMED)
 @material("b")
 @option(
-    "--over", "potential (default), temperature, or a gas: CO2", default="potential", metavar="X"
+    "--over",
+    "potential (default), temperature, a gas: CO2; or both, for a map: temperature,CO2",
+    default="potential",
+    metavar="X",
 )
-@option("--from", "default 0 V vs Li/Li+, 25C, 1e-6bar", key="start", metavar="V")
-@option("--to", "default 5 V, 1000C, 1bar", key="end", metavar="V")
+@option(
+    "--from", "default 0 V vs Li/Li+, 25C, 1e-6bar; of a map 25C,1e-6bar", key="start", metavar="V"
+)
+@option("--to", "default 5 V, 1000C, 1bar; of a map 1000C,1bar", key="end", metavar="V")
 @option("--step", "over potentials: list points at this distance, too", type=float, metavar="V")
 @option(
     "--out",
-    "write profile.csv there, of potentials profile.png, .svg and .pdf, too",
+    "write profile.csv there, of potentials profile.png, .svg and .pdf, too; of a map phase_map.*",
     metavar="FOLDER",
 )
 @option("--potential", "over others: open the interface to Li at V", type=float, metavar="V")
@@ -349,6 +355,8 @@ def profile(
             raise InputError("--step: goes with potentials only; leave it out")
         if ion != "Li":
             raise InputError("--ion: goes with a profile over potentials only; leave it out")
+        if "," in over:
+            return _phase_map(a, b, over, (start, end), out, potential, force, heat, choice, output)
         low, high = ("25C", "1000C") if over == "temperature" else ("1e-6bar", "1bar")
 
         def listed_points(found: Scan) -> None:
@@ -381,6 +389,29 @@ def profile(
         lambda db: heat.on(db).against(ion=ion).profile(a, b, *volts, step),
         profile_text,
         first=write,
+    )
+
+
+def _phase_map(
+    a: Material, b: Material, over: str, ends: tuple[str | None, str | None], out: str | None,
+    potential: float | None, force: bool, heat: Heat, choice: Choice, output: Output,
+) -> int:  # fmt: skip
+    """Answer with the regions of temperature and a gas in which the same happens."""
+    from ..report.text.profile import phase_map_text
+
+    if potential is not None:
+        raise InputError("--potential: not over temperature and a gas; leave it out")
+
+    def write(found: PhaseMap) -> None:
+        from ..report.figures.saving import save
+
+        if out:
+            tables = {"": found.to_frame(), "_regions": found.regions_frame()}
+            for file in save(found.plot(), out, "phase_map", tables=tables, force=force):
+                output.say(f"wrote {file}")
+
+    return answer(
+        choice, output, lambda db: heat.map(db, a, b, over, *ends), phase_map_text, first=write
     )
 
 

@@ -12,9 +12,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..answers.anode import against, elements_of_anode
+from ..answers.as_made import WITHIN_EV
 from ..answers.decompose import Decomposition, decompose, heating_conditions
 from ..answers.lithiation import Lithiation, lithiate
 from ..answers.map import CompositionMap, composition_map, read_system
+from ..answers.phase_map import PhaseMap, phase_map
 from ..answers.profile import profile
 from ..answers.profile_result import Profile
 from ..answers.provenance import Answered
@@ -42,7 +44,7 @@ from ..phases.filters import Filters
 from ..phases.material import Given, elements_of
 from ..phases.result import Result
 from ..phases.series import at as at_x
-from ..phases.series import read_span
+from ..phases.series import read_span, require_x
 from ..phases.source import TABULATED
 from ..phases.table import PhaseTable
 from ..sources import EMBEDDED, MATERIALS_PROJECT
@@ -497,6 +499,7 @@ class Database:
         points : int
             Evenly spaced values of x; those at which phases change come on top.
         """
+        require_x([candidate, electrolyte])
         low, high = read_span(x)
         both = [at_x(text, (low + high) / 2) for text in (candidate, electrolyte)]
         table = self._holding([elements_of([*both, self._ion.symbol], lithium=False)])
@@ -551,6 +554,43 @@ class Database:
         return self._said(
             scan(table, a, b, over, start, end, conditions=conditions, potential_V=potential_V)
         )
+
+    def phase_map(
+        self,
+        a: Given,
+        b: Given,
+        gas: str,
+        temperatures: tuple[float | str, float | str] = ("25C", "1000C"),
+        pressures: tuple[float | str, float | str] = ("1e-6bar", "1bar"),
+        *,
+        gases: Mapping[str, float | str] | None = None,
+        pressure: float | str = 1.0,
+        closed_gas: bool = False,
+        level_eV_per_atom: float = WITHIN_EV,
+    ) -> PhaseMap:
+        """Return the regions of temperature and a gas in which the same happens at a contact.
+
+        Parameters
+        ----------
+        a, b : str, Material, or pymatgen Composition, Element or entry
+        gas : str
+            Whose pressure is followed, as ``"CO2"``.
+        temperatures, pressures : tuple of two float or str
+            Ends of the axes: ``"25C"``, a number [K]; ``"1e-6bar"``, a number [bar].
+        gases, pressure, closed_gas
+            What stays, as for ``at``.
+        level_eV_per_atom : float
+            A reaction between the two that is weaker counts as none.
+        """
+        conditions = read_conditions(ROOM_K, gases, pressure=pressure, closed_gas=closed_gas)
+        more = [*conditions.gases, gas_named(gas)]
+        table = self._holding([elements_of([a, b, *more], lithium=False)])
+        return self._said(
+            phase_map(
+                table, a, b, gas, temperatures, pressures,
+                conditions=conditions, level_eV_per_atom=level_eV_per_atom,
+            )
+        )  # fmt: skip
 
     def decompose(
         self,

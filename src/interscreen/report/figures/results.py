@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...answers.lithiation import Lithiation, lithiation_rows
 from ...answers.map import LEVEL, CompositionMap
+from ...answers.phase_map import PhaseMap
 from ...answers.profile_result import Profile
 from ...answers.reaction import Reaction
 from ...answers.stack import Stack
@@ -91,6 +92,13 @@ def profile_figure(result: Profile, *, width: Width = "two", bare: bool = False)
     from .profile import profile_plot
 
     return _drawn(profile_plot, result, of=[result], width=width, bare=bare)
+
+
+def phase_map_figure(result: PhaseMap, *, width: Width = "two", bare: bool = False) -> Figure:
+    """Draw the regions of temperature and a gas in which the same happens."""
+    from .phase_map import phase_map_plot
+
+    return _drawn(phase_map_plot, result, of=[result], width=width, bare=bare)
 
 
 def map_figure(

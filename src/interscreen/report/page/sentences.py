@@ -8,10 +8,11 @@ from typing import Any
 from ...phases.source import ANCHORED
 from ...phases.units import is_number
 from ...screen.discover import rule_words
+from ...screen.tables import ALTERED
 from ...screen.verdict import LIMIT_MEV, NO_GAIN, NO_PATH, REACTS, TRY, UNSURE
 from ..cells import Row, hidden_counts
 from ..doubts import doubts
-from ..markup import listed, marked, number
+from ..markup import MINUS, listed, marked, number
 from . import verdicts
 from .data import Run, elements_in, measured_rows
 
@@ -180,7 +181,8 @@ def cautions(run: Run) -> list[tuple[str, str]]:
                 f"or counted, scores move: {listed(suspects, most=5)} meV/atom.",
             )
         )
-    found += [(SERIOUS, text) for text in _reacting(named, run.electrode.ion.name)]
+    reacting = _reacting(named, run.electrode.ion.name)
+    found += [(SERIOUS, text) for text in (*_altered(run), *reacting)]
     known = _with_compounds(run)
     marks = {
         (SERIOUS, "{} stay as they are beside Li metal, but no compound of their elements with Li "
@@ -244,6 +246,14 @@ def _named(run: Run) -> dict[str, Row]:
             if not before or (pair.get(key) or 0.0) < (before.get(key) or 0.0):
                 found[row["candidate"]] = pair
     return found
+
+
+def _altered(run: Run) -> list[str]:
+    """Say what the gases of the study alone turn into something else, whatever Li does."""
+    told = (line for row in run.results for line in str(row.get("warnings") or "").split("; "))
+    lines = list(dict.fromkeys(line for line in told if ALTERED in line))
+    more = [f"{len(lines) - SHOWN} more {ALTERED} the gas."] if len(lines) > SHOWN else []
+    return [*(f"{marked(line)}.".replace("(-", f"({MINUS}") for line in lines[:SHOWN]), *more]
 
 
 def _which(named: dict[str, Row], key: str, word: str) -> list[str]:

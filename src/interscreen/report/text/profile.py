@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from ...answers.phase_map import PhaseMap
 from ...answers.profile_result import Profile, ProfileSegment
 from ...answers.scan import Scan, ScanPoint
 from ...phases.electrode import Electrode
@@ -85,6 +86,31 @@ def scan_text(result: Scan) -> str:
             )  # fmt: skip
         lines += _block(title, rows, (4,))
     return "\n".join([*lines, *("  " + line for line in origin_lines(result.provenance))])
+
+
+def phase_map_text(result: PhaseMap) -> str:
+    """One line for each region, the largest first."""
+    a, b = result.reactants
+    (cold, hot), (low, high) = result.temperatures_K, result.pressures_bar
+    rows = [["", "share", "as at K", "bar", "what happens"]]
+    rows += [
+        [
+            str(one.region),
+            f"{100 * one.share:.1f} %",
+            f"{one.temperature_K:.0f}",
+            f"{one.pressure_bar:.1e}",
+            result.happening(one),
+        ]
+        for one in result.regions
+    ]
+    return "\n".join(
+        [
+            f"{a} | {b}   over temperature from {cold:.6g} to {hot:.6g} K and {result.gas} from "
+            f"{low:.3g} to {high:.3g} bar",
+            *("  " + line for line in table(rows, left=(4,))),
+            *("  " + line for line in origin_lines(result.provenance)),
+        ]
+    )
 
 
 def _block(title: str, rows: list[list[str]], left: tuple[int, ...]) -> list[str]:
