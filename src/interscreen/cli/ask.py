@@ -232,7 +232,7 @@ def lithiate(
 
 
 @root.command("stack")
-@click.argument("candidate", help=NAMED)
+@click.argument("candidate", help=f"{NAMED}; A | B for two layers, the one on Li first")
 @click.argument("electrolyte", help="formula or name")
 @electrode_options
 @_samples
@@ -254,12 +254,20 @@ def stack(
 ) -> int:  # fmt: skip
     """Answer with every contact of Li | candidate | electrolyte, and on to a cathode."""
     from ..answers.thickness import of_thickness, read_thickness
+    from ..phases.electrode import Electrode
     from ..report.text.answers import stack_text
     from ..report.text.cathode import cathode_lines
     from ..report.text.explain import judgement, judgement_lines
     from ..report.text.way import potential_lines, way_lines
     from ..screen.judge import judged
 
+    if "|" in candidate:
+        if samples or thickness or cathode or coating or potential is not None:
+            raise InputError(
+                f"{candidate}: two layers have no --samples, --thickness, --potential, --cathode "
+                "or --coating; ask for each layer alone, and for the cathode side with one layer"
+            )
+        return _two_layers(candidate, electrolyte, moves, heat, choice, output)
     rows: list[dict[str, Any]] = []
     scales: list[str] = []
     nm = None if thickness is None else read_thickness(thickness)
@@ -278,12 +286,35 @@ def stack(
         return found
 
     def write(found: Any) -> str:
-        more = [*way_lines(found.way), *potential_lines(found.at_potential)]
+        anode = Electrode.of(found.conditions)
+        more = [*way_lines(found.way, anode), *potential_lines(found.at_potential, anode)]
         more += cathode_lines(found.cathode_side) if found.cathode_side else []
-        judged_so = judgement_lines(rows[0], anchored=ANCHORED in scales)
+        judged_so = judgement_lines(rows[0], anode, anchored=ANCHORED in scales)
         return "\n".join([stack_text(found), *judged_so, *more])
 
     return answer(choice, output, ask, write, more=lambda: {"judgement": judgement(rows[0])})
+
+
+def _two_layers(
+    layers: str, electrolyte: str, moves: Moves, heat: Heat, choice: Choice, output: Output
+) -> int:
+    from ..report.text.two_layers import two_layers_text
+    from ..screen.judge import judged_layers
+
+    names = [name.strip() for name in layers.split("|")]
+    if len(names) != 2 or not all(names):
+        raise InputError(f"{layers}: two layers are written A | B, the one on Li first")
+    said: dict[str, Any] = {}
+
+    def ask(db: Database) -> Any:
+        found = moves.against(heat.on(db)).two_layers(names[0], names[1], electrolyte)
+        said.update(judged_layers(found))
+        return found
+
+    return answer(
+        choice, output, ask, lambda found: two_layers_text(found, said),
+        more=lambda: {"judgement": said},
+    )  # fmt: skip
 
 
 @root.command("profile")
@@ -306,13 +337,14 @@ def stack(
     metavar="FOLDER",
 )
 @option("--potential", "over others: open the interface to Li at V", type=float, metavar="V")
+@ion_option
 @force_option
 @heat_options
 @source_options
 @output_options
 def profile(
     a: Material, b: Material, over: str, start: str | None, end: str | None, step: float | None,
-    out: str | None, potential: float | None, force: bool, heat: Heat, choice: Choice,
+    out: str | None, potential: float | None, ion: str, force: bool, heat: Heat, choice: Choice,
     output: Output,
 ) -> int:  # fmt: skip
     """Answer with the reactions of two materials over potentials, temperatures or pressures."""
@@ -321,6 +353,8 @@ def profile(
     if over != "potential":
         if step is not None:
             raise InputError("--step: goes with potentials only; leave it out")
+        if ion != "Li":
+            raise InputError("--ion: goes with a profile over potentials only; leave it out")
         if "," in over:
             return _phase_map(a, b, over, (start, end), out, potential, force, heat, choice, output)
         low, high = ("25C", "1000C") if over == "temperature" else ("1e-6bar", "1bar")
@@ -352,7 +386,7 @@ def profile(
     return answer(
         choice,
         output,
-        lambda db: heat.on(db).profile(a, b, *volts, step),
+        lambda db: heat.on(db).against(ion=ion).profile(a, b, *volts, step),
         profile_text,
         first=write,
     )

@@ -19,11 +19,12 @@ from ...answers.sweep import Sweep
 from ...answers.window import Window, window_row
 from ...errors import InputError
 from ...phases.columns import columns_of
+from ...phases.electrode import Electrode
 from ...phases.names import electrolytes
 from ...screen.run import ScreenResult
 from ..text.answers import source_note
 from .page import BARE, without
-from .style import Width
+from .style import Width, beside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -151,7 +152,7 @@ def screen_figure(
     results = result.results
     label = str(results["source"].iloc[0]) if "source" in results and len(results) else "not stated"
     results = ranked(results[results["candidate"].isin(best)], result.ranking)
-    with without(*BARE if bare else ()):
+    with without(*BARE if bare else ()), beside(result.electrode):
         return reaction_heatmap(results, note=source_note(label, result.left_out), width=width)
 
 
@@ -163,7 +164,8 @@ def _drawn(
     left_out = {phase for one in origins for phase in one["left_out_phases"]}
     with without(*BARE if bare else ()):
         note = source_note(origins[0]["source_label"], sorted(left_out))
-        return draw(*data, note=note, **options)
+        with beside(Electrode.of(origins[0]["conditions"])):
+            return draw(*data, note=note, **options)
 
 
 def _named(result: Any) -> Mapping[str, Any]:
