@@ -235,7 +235,7 @@ def test_a_click_opens_the_candidate_with_its_electrolyte(opened, run_folder):
         value = f"{abs(1000 * float(row[f'{key}_mutual_eV_per_atom'])):.1f}"
         assert any(value in contact for contact in contacts), key
     steps = [r for r in rows_of(run_folder, "lithiation.csv") if r["candidate"] == "AlF3"]
-    shown = page.locator("table:has(caption:text('Steps of the lithiation')) tbody tr")
+    shown = page.locator("table:has(caption:text('Steps down to Li metal')) tbody tr")
     assert shown.count() == len(steps)
     assert shown.first.locator("td").last.text_content() == steps[0]["products"]
 

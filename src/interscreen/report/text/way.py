@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from ...answers.way import AtPotential, LayerState, LayerWay
+from ...phases.electrode import LITHIUM_METAL, Electrode
 from .answers import milli, written
 from .layout import table
 
 
-def way_lines(way: LayerWay | None) -> list[str]:
+def way_lines(way: LayerWay | None, electrode: Electrode = LITHIUM_METAL) -> list[str]:
     """Write the contact of each state of a layer with the electrolyte; nothing of a single one."""
     if way is None or len(way.states) == 1:
         return []
-    rows = [["on the way to Li", "Li per formula", "meV/atom", "layer"]]
+    heads = "on the way to Li", "Li per formula", "meV/atom", "layer"
+    rows = [[electrode.words(head) for head in heads]]
     for state in way.states:
         mark = "  <- worst" if state is way.worst else ""
         rows.append(
@@ -33,7 +35,7 @@ def _potentials(state: LayerState) -> str:
     return f"{state.to_V:.3f} to {state.from_V:.3f} V"
 
 
-def potential_lines(found: AtPotential | None) -> list[str]:
+def potential_lines(found: AtPotential | None, electrode: Electrode = LITHIUM_METAL) -> list[str]:
     """Write what touches the electrolyte at a potential, closed and open to Li."""
     if found is None:
         return []
@@ -46,7 +48,8 @@ def potential_lines(found: AtPotential | None) -> list[str]:
     each = ", ".join(f"{name} {milli(energy)}" for name, energy in worst)
     lines += [f"  each phase of it, closed  {each}"]
     lines.append(
-        f"  open to Li: interface {milli(found.open_mutual_eV_per_atom)}, alone "
+        f"  open to {electrode.ion.symbol}: interface {milli(found.open_mutual_eV_per_atom)}, "
+        "alone "
         + ", ".join(
             f"{name} {milli(one.energy_eV_per_atom)}"
             for name, one in zip(
