@@ -104,8 +104,7 @@ class LayerWay(Keyed):
 def layer_way(table: PhaseTable, candidate: Given, electrolyte: Given) -> LayerWay | None:
     """Contacts of a layer with an electrolyte at every state of charge; errors as for ``react``.
 
-    Gases that form leave.  None beside gases that are named, which come and go as the layer does,
-    and where the anode takes Li out of the candidate.
+    Gases that form leave.  None beside gases that are named, which come and go as the layer does.
 
     Examples
     --------

@@ -287,7 +287,7 @@ def stack(
 
     def write(found: Any) -> str:
         anode = Electrode.of(found.conditions)
-        more = [*way_lines(found.way, anode), *potential_lines(found.at_potential, anode)]
+        more = [*way_lines(found.way), *potential_lines(found.at_potential)]
         more += cathode_lines(found.cathode_side) if found.cathode_side else []
         judged_so = judgement_lines(rows[0], anode, anchored=ANCHORED in scales)
         return "\n".join([stack_text(found), *judged_so, *more])

@@ -502,7 +502,7 @@ class Database:
         require_x([candidate, electrolyte])
         low, high = read_span(x)
         both = [at_x(text, (low + high) / 2) for text in (candidate, electrolyte)]
-        table = self._holding([elements_of(both)])
+        table = self._holding([elements_of([*both, self._ion.symbol], lithium=False)])
         return self._said(sweep(table, candidate, electrolyte, x, points=points))
 
     def profile(

@@ -163,7 +163,7 @@ class Run(Displayed):
                 keep_default_na=False,
                 na_values=missing,
             )
-        except (OSError, ValueError) as error:  # pandas' own errors are ValueErrors
+        except (OSError, ValueError, TypeError) as error:  # pandas raises all three
             why = str(error).splitlines()[0]
             raise InputError(f"{file}: cannot be read ({why}); run the screen again") from None
 

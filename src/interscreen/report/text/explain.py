@@ -59,15 +59,19 @@ def explain_text(row: dict[str, Any], electrode: Electrode = LITHIUM_METAL) -> s
     )
 
 
-JUDGED = (
-    "role", "verdict", "verdict_reason", "score_meV_per_atom", "score_terms",
-    "volume_change_percent", "metal_volume_percent", "salt_volume_percent", "electron_blocking",
-)  # fmt: skip
+JUDGED = ("role", "verdict", "verdict_reason", "score_meV_per_atom", "score_terms")
+BLOCKING = "electron_blocking"
+VOLUMES = {
+    "volume change": "volume_change_percent",
+    "metal": "metal_volume_percent",
+    "salt": "salt_volume_percent",
+}
 
 
 def judgement(row: dict[str, Any]) -> dict[str, Any]:
     """Return the same as ``judgement_lines`` for JSON; empty where nothing could be computed."""
-    return plain(row, JUDGED) if row.get("status") == "ok" else {}
+    keys = (*JUDGED, *VOLUMES.values(), BLOCKING)
+    return plain(row, keys) if row.get("status") == "ok" else {}
 
 
 def plain(row: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
@@ -94,16 +98,10 @@ def judgement_lines(
     told = f"role {role}{', verdict ' + said if said else ''}, score {score} meV/atom (0 is best)"
     lines = [told, f"score = {text(row.get('score_terms'))}"]
     volumes = [
-        f"{name} {rounded(row[key])} %"
-        for name, key in (
-            ("volume change", "volume_change_percent"),
-            ("metal", "metal_volume_percent"),
-            ("salt", "salt_volume_percent"),
-        )
-        if is_number(row.get(key))
+        f"{name} {rounded(row[key])} %" for name, key in VOLUMES.items() if is_number(row.get(key))
     ]
     if volumes:
-        blocking = text(row.get("electron_blocking"))
+        blocking = text(row.get(BLOCKING))
         also = f"; blocks electrons: {blocking}" if blocking else ""
         lines.append(f"layer by volume: {', '.join(volumes)}{also}")
     if not anchored:
