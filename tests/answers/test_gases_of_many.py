@@ -163,7 +163,7 @@ def test_the_window_within_tolerance_ends_where_the_gas_takes_up_lithium(db):
     ("conditions", "words"),
     [
         ({"temperature": "500"}, "write it with its unit"),
-        ({"temperature": "500C", "gases": {"Xe": 0.1}}, "gas Xe: no measured energies"),
+        ({"temperature": "500C", "gases": {"Xe": 0.1}}, "gas Xe: it reacts with nothing"),
         ({"temperature": "500C", "gases": {"O2": 0.9, "CO2": 0.2}}, "add up to 1.1"),
         ({"temperature": "500C", "gases": {"O2": 0}}, "above zero"),
         ({"temperature": "500C", "gases": {"O2": "1parsec"}}, "unit 'parsec' is unknown"),

@@ -63,6 +63,10 @@ def test_where_water_condenses_there_is_no_answer_and_the_rest_stands(db):
     refused = next(one for one in found.regions if one.reason)
     assert found.happening(refused).startswith("no answer: ")
     assert refused.temperature_K < 373.15
+    panel = next(axes for axes in found.plot().axes if axes.get_xlabel())
+    drawn = next(c for c in panel.collections if c.get_gid() == f"region-{refused.region}")
+    assert drawn.get_hatch()
+    assert drawn.get_edgecolor()[0][:3].max() < 0.9, "seen on white"
     assert any("Li2O + H2O(g) ->" in (one.self_a_equation or "") for one in found.regions)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import log10
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _HEIGHTS: dict[Width, float] = {"one": 2.3, "two": 3.4}  # of the panel [in]
-_LEFT = MARGIN + 0.46  # room for the numbers of the axis [in]
+_LEFT = MARGIN + 0.52  # room for the numbers of the axis [in]
 _BELOW = 0.5  # numbers and name of the axis below [in]
 _KEY = 0.14  # one line of the legend [in]
 _ZERO_C = 273.15
@@ -88,12 +88,12 @@ def _regions(axes: Axes, found: PhaseMap, tints: dict[int, str]) -> None:
             if number == region.region
         ]
         face = tints.get(region.region, _WHITE)
-        axes.add_collection(
-            PolyCollection(
-                corners, facecolors=face, edgecolors=face, linewidths=0.8,
-                hatch=HATCH if region.reason else None, gid=f"region-{region.region}", zorder=1,
-            )
-        )  # fmt: skip
+        # edges close the gaps between pieces; a hatch has the colour of the edges
+        edges: dict[str, Any] = {"edgecolors": face, "linewidths": 0.8}
+        if region.reason:
+            edges = {"edgecolors": RULE, "linewidths": 0.0, "hatch": HATCH}
+        gid = f"region-{region.region}"
+        axes.add_collection(PolyCollection(corners, facecolors=face, gid=gid, zorder=1, **edges))
 
 
 def _boundaries(axes: Axes, found: PhaseMap) -> None:
