@@ -456,7 +456,7 @@ def answer(
     first : callable
         Called with the result before anything is printed: a reader may go away.
     """
-    from ..answers.documents import NON_COMMERCIAL, documents_of, documents_text
+    from ..answers.documents import NON_COMMERCIAL, documents_text
     from ..engine.walk import plain_walks
 
     with plain_walks():
@@ -466,8 +466,7 @@ def answer(
         answered = result.to_dict()
         if output.json and db.table.source.scale == ANCHORED:
             answered["anchors"] = db.anchors(_phases_in(answered))
-        if documents := documents_of(answered, db.table):
-            answered["documents"] = documents
+        documents = result.documents
         output.show(
             answered, lambda: "\n".join(filter(None, [write(result), documents_text(documents)]))
         )

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..answers.decompose import Decomposition, decompose, heating_conditions
+from ..answers.documents import with_documents
 from ..answers.ion import LITHIUM, Ion
 from ..answers.lithiation import Lithiation, lithiate
 from ..answers.map import CompositionMap, composition_map, read_system
@@ -650,7 +651,7 @@ class Database:
         table = self._holding([elements])
         found = with_put_back((sample or ask)(table), table, elements, ask)
         self._tell(found.warnings, stacklevel=4)
-        return found
+        return with_documents(found, table)
 
     def _holding(self, sets: ElementSets) -> PhaseTable:
         """Return a table that holds some chemical systems; fetch what is missing."""
@@ -668,7 +669,7 @@ class Database:
 
     def _said(self, found: Found) -> Found:
         self._tell(found.warnings, stacklevel=4)
-        return found
+        return with_documents(found, self.table)
 
     def _tell(self, lines: Iterable[str], stacklevel: int) -> None:
         """Warn of what was not said yet."""

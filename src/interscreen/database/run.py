@@ -32,7 +32,8 @@ Progress = Callable[[int, int], None]
 WHOLE, LISTED = "results.parquet", "results.csv"  # of candidates by query, and of a list
 _KINDS = {"number": "float64", "integer": "Int64", "boolean": "boolean"}  # the others are texts
 _TABLES = (
-    "reactions windows lithiation weights uncertainty sensitivity surroundings anchors scales"
+    "reactions windows lithiation weights uncertainty sensitivity surroundings anchors scales "
+    "phases"
 ).split()
 
 
@@ -70,7 +71,7 @@ class Run(Displayed):
     ----------
     folder : Path
     reactions, windows, lithiation, weights, uncertainty : DataFrame
-    sensitivity, surroundings, anchors, scales : DataFrame
+    sensitivity, surroundings, anchors, scales, phases : DataFrame
         The other tables of the run; empty where there is none.
 
     Raises
@@ -97,6 +98,7 @@ class Run(Displayed):
     surroundings: pd.DataFrame
     anchors: pd.DataFrame
     scales: pd.DataFrame
+    phases: pd.DataFrame
 
     def __init__(
         self, folder: str | PathLike[str], keep: TemporaryDirectory[str] | None = None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..answers.documents import phase_table
 from ..answers.materials import Phases, Rows, materials_of, materials_of_rows
 from ..answers.stacks import Partners, stacks
 from ..errors import InputError
@@ -361,6 +362,8 @@ def refine(
         ranking = with_suspects(ranking, [row for part in found for row in part.sensitivity])
     of_best = rows[rows["candidate"].isin([entry.label for entry in entries])]
     tables |= scale_tables(listing, table, electrolytes, of_best, ranking, jobs, ranks=False)
+    if (documents := phase_table(table, [of_best, *tables.values()])) is not None:
+        tables["phases"] = documents
     ordered = [name for name in columns_of("ranking") if name in ranking]
     tables |= {"ranking": ranking[ordered], "weights": weight_table(rows, study.ranking)}
     return Refined(tables, rows, len(entries), counts_of(aside, len(study.electrolytes)))

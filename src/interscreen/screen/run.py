@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..answers.documents import phase_table
 from ..answers.materials import materials_of
 from ..answers.sensitivity import strongest_suspects
 from ..answers.stacks import Stacks, stacks
@@ -54,6 +55,8 @@ class ScreenResult(Displayed, figure="screen"):
         study does not ask for them.
     anchors, scales : DataFrame or None
         Anchors of the phases, and scores as tabulated; of anchored runs.
+    phases : DataFrame or None
+        Documents of the phases that the tables name; of runs on the Materials Project.
     failed : int
         Rows of ``results`` that could not be computed.
     warnings : tuple of str
@@ -75,6 +78,7 @@ class ScreenResult(Displayed, figure="screen"):
     surroundings: pd.DataFrame | None = None
     anchors: pd.DataFrame | None = None
     scales: pd.DataFrame | None = None
+    phases: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -180,6 +184,7 @@ def run_study(
     if study.sensitivity:
         ranking = with_suspects(ranking, [row for part in found for row in part.sensitivity])
     tables |= scale_tables(study, table, electrolytes, frame, ranking, cores(study, jobs))
+    tables["phases"] = phase_table(table, [frame, *tables.values()])
     return ScreenResult(
         results=frame,
         ranking=ranking[[name for name in columns_of("ranking") if name in ranking]],
