@@ -18,6 +18,7 @@ from pymatgen.entries.computed_entries import ComputedEntry
 
 import interscreen as si
 from interscreen.cli.main import main
+from interscreen.screen.verdict import VERDICTS
 
 pytestmark = pytest.mark.filterwarnings("ignore::interscreen.InterscreenWarning")
 
@@ -192,6 +193,9 @@ def test_python_and_the_command_line_give_the_same_object(db, capsys, ask, argum
     with_samples = [*arguments, "--samples", str(samples)] if samples else arguments
     assert main([*with_samples, "--source", "embedded", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
+    judged = told.pop("judgement", None)  # of a stack, by the rules of a screen
+    assert (judged is not None) == (arguments[0] == "stack")
+    assert judged is None or judged["verdict"] in VERDICTS
     found = ask(db, samples)
     assert json.loads(json.dumps(found.to_dict())) == told
     assert ("uncertainty" in told) == bool(samples)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .answers.profile import profile
     from .answers.reaction import react
     from .answers.stack import stack
+    from .answers.sweep import sweep
     from .answers.window import stability_window
     from .database.database import Database, load
     from .database.run import Run, open_run
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from .sources.open import SourceOptions, open_table
     from .validation import validate
 
-_FIGURES = "reaction window lithiation profile map stack screen".split()
+_FIGURES = "reaction window lithiation profile map stack sweep screen".split()
 
 hooks.give(
     headline="interscreen.report.notebook:headline",
@@ -58,6 +59,7 @@ _PUBLIC = {
     "answers.profile": "profile",
     "answers.reaction": "react",
     "answers.stack": "stack",
+    "answers.sweep": "sweep",
     "answers.window": "stability_window",
     "database.database": "Database load",
     "database.run": "Run open_run",
@@ -78,7 +80,7 @@ __all__ = [
     "Database", "EnergyModel", "Filters", "InputError", "InterscreenError", "InterscreenWarning",
     "Material", "OutputError", "PhaseTable", "Run", "SolverError", "SourceError", "SourceOptions",
     "Study", "composition_map", "layer_metrics", "lithiate", "load", "load_study", "open_run",
-    "open_table", "profile", "react", "run_study", "stability_window", "stack", "validate",
+    "open_table", "profile", "react", "run_study", "stability_window", "stack", "sweep", "validate",
 ]  # fmt: skip
 
 

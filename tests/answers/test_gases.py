@@ -86,13 +86,6 @@ def test_a_potential_at_which_the_gas_takes_up_lithium_is_refused(db):
     assert warm.reaction("LiCoO2", "LiF", potential_V=3.9).kinks
 
 
-def test_stacks_have_a_temperature_but_no_endless_gas(db):
-    warm = db.at(500.0)
-    assert warm.stack("CuF2", "LATP").conditions["temperature_K"] == 500.0
-    with pytest.raises(InputError, match="none beside a gas that never ends"):
-        db.at(500.0, {"O2": 0.2}).stack("CuF2", "LATP")
-
-
 def test_a_reactant_without_an_energy_says_which_table_ends(db):
     with pytest.raises(InputError, match=r"Ag2O: no energy at 1000 K.*Ag2O ends at 800 K"):
         db.at(1000.0).reaction("Ag2O", "LiF")

@@ -198,16 +198,16 @@ def test_a_phase_that_may_be_metal_leaves_bounds(make_table):
 
 
 def test_volumes_have_one_origin_where_that_is_possible(make_table):
-    energies = {"CuF2": -1.8, "LiF": -3.2, "Cu": 0.0}
-    every = make_table(energies, properties={"volume_A3_per_atom": [12.0, 8.5, 12.0]})
-    found = layer_metrics(every, "CuF2")
+    # Ag is measured, Li3Ag is not: both from the source, 4 x 16.0 over 17.0 A3
+    every = make_table({"Ag": 0.0, "Li3Ag": -0.2}, properties={"volume_A3_per_atom": [17.0, 16.0]})
+    found = layer_metrics(every, "Ag")
     assert found.volume_data == "source"
-    # Cu 12.0 + 2 LiF 4 x 8.5 = 46.0 over CuF2 36.0 A3
-    assert found.volume_change_percent == pytest.approx(100 * (46.0 / 36.0 - 1), rel=1e-9)
-    # no Cu in the source, but everything measured: not a mixture of the two
-    some = make_table({"CuF2": -1.8, "LiF": -3.2}, properties={"volume_A3_per_atom": [12.0, 8.5]})
-    assert layer_metrics(some, "CuF2").volume_data == "measured"
-    assert layer_metrics(some, "CuF2").volume_change_percent == pytest.approx(29, abs=0.5)
+    assert found.volume_change_percent == pytest.approx(100 * (64.0 / 17.0 - 1), rel=1e-9)
+    # everything measured goes before everything computed
+    energies = {"CuF2": -1.8, "LiF": -3.2, "Cu": 0.0}
+    both = make_table(energies, properties={"volume_A3_per_atom": [12.0, 8.5, 12.0]})
+    assert layer_metrics(both, "CuF2").volume_data == "measured"
+    assert layer_metrics(both, "CuF2").volume_change_percent == pytest.approx(29, abs=0.5)
 
 
 def test_computed_and_measured_volumes_together_are_called_mixed(make_table):

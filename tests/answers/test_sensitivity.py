@@ -41,8 +41,8 @@ AS_COMPUTED = {
     DEPOSITED: 0.0,
     LAYER: -2.7 / 34,  # 2 (LiCu3 + 6 LiF) + FeS -> 6 Cu + 12 LiF + Li2S + Fe
     WORST: -2.7 / 10,  # 2 LiCu3 + FeS -> 6 Cu + Li2S + Fe
-    # LiF -> Li + F; 2 Li + FeS -> Li2S + Fe; each within 10 meV/atom, less 0.025 Li per atom
-    BRIDGE: 6.0 - 1.75 + 0.010 / (1 / 2 - 0.025) + 0.010 / (1 - 0.025),
+    # LiF -> Li + F; 2 Li + FeS -> Li2S + Fe; each within 10 meV/atom
+    BRIDGE: 6.0 - 1.75 + 0.010 / (1 / 2) + 0.010,
     VOLTAGE: (9 + 0.4 / 3) / (7 / 3),  # 7 Li + 3 CuF2 -> LiCu3 + 6 LiF
 }
 WITHOUT_LICU3 = AS_COMPUTED | {

@@ -8,7 +8,9 @@ import re
 
 import pytest
 
+import interscreen as si
 from interscreen import Material, stability_window
+from interscreen.answers.lithium import lithium_line
 from interscreen.errors import InputError
 
 KEYS = {
@@ -155,17 +157,27 @@ def test_an_element_below_its_own_reference_is_refused(reference, symbol):
 
 
 def test_the_window_within_tolerance_by_hand(oxide):
-    # Li2O gives off Li at 2.8 V, 1/3 Li per atom until Li2O2 (2 Li2O -> Li2O2 + 2 Li: 2/6), and
-    # 0.025 of it do not count: 10 meV/atom are gained at 2.8 + 0.010 / (1/3 - 0.025)
+    # Li2O gives off Li at 2.8 V, 1/3 Li per atom until Li2O2 (2 Li2O -> Li2O2 + 2 Li: 2/6):
+    # 10 meV/atom are gained at 2.8 + 0.010 / (1/3)
     window = stability_window(oxide, "Li2O")
     assert window.tolerance_meV_per_atom == 10.0
-    assert window.tolerance_window_V == pytest.approx((0.0, 2.8 + 0.010 / (1 / 3 - 0.025)))
+    assert window.tolerance_window_V == pytest.approx((0.0, 2.8 + 0.010 / (1 / 3)))
     # Li2O2 takes up 2 Li per 4 atoms at 2.8 V
     low, _ = stability_window(oxide, "Li2O2").tolerance_window_V
-    assert low == pytest.approx(2.8 - 0.010 / (0.5 - 0.025))
+    assert low == pytest.approx(2.8 - 0.010 / 0.5)
     wide = stability_window(oxide, "Li2O2", tolerance_meV_per_atom=100.0)
-    assert wide.tolerance_window_V[0] == pytest.approx(2.8 - 0.100 / (0.5 - 0.025))
+    assert wide.tolerance_window_V[0] == pytest.approx(2.8 - 0.100 / 0.5)
     assert wide.assemblage_window_V == pytest.approx((2.8, 3.2))
+
+
+def test_a_trace_does_not_count_and_little_in_proportion(oxide):
+    # 0.069 Li2O2 beside Li2O take up 0.138 Li per 3.069 atoms, which is between 0.025 and 0.075
+    few = lithium_line(oxide, "Li2O + 0.0345 O2")
+    counted = 1.5 * (0.138 / 3.069 - 0.025)
+    assert few.tolerance_window(0.010)[0] == pytest.approx(2.8 - 0.010 / counted, abs=1e-6)
+    trace = lithium_line(oxide, "Li2O + 0.015 O2")  # 0.06 Li per 3.03 atoms
+    assert trace.voltage(trace.walk.start) == pytest.approx(2.8)
+    assert trace.tolerance_window(0.010)[0] == 0.0
 
 
 def test_steps_say_what_has_reacted(embedded):
@@ -190,16 +202,36 @@ FORMULAS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("formula", FORMULAS)
-def test_the_last_printed_place_moves_the_window_within_tolerance_little(embedded, formula):
-    limits = stability_window(embedded, formula).tolerance_window_V
+def moved_by_a_last_place(formula):
+    """The formula with one printed digit after another a last place lower and higher."""
     for found in re.finditer(r"\d+\.(\d+)", formula):
         for sign in (-1, 1):
             digits = len(found[1])
             amount = f"{float(found[0]) + sign * 10.0**-digits:.{digits}f}"
-            other = formula[: found.start()] + amount + formula[found.end() :]
-            moved = stability_window(embedded, other).tolerance_window_V
-            assert moved == pytest.approx(limits, abs=0.03), other
+            yield formula[: found.start()] + amount + formula[found.end() :]
+
+
+@pytest.mark.parametrize("scale", ["source", "anchored"])
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_the_last_printed_place_moves_the_window_within_tolerance_little(scale, formula):
+    table = si.load(energies=scale).table
+    limits = stability_window(table, formula).tolerance_window_V
+    for other in moved_by_a_last_place(formula):
+        moved = stability_window(table, other).tolerance_window_V
+        assert moved == pytest.approx(limits, abs=0.02), other
+
+
+def test_coarse_digits_move_it_by_what_they_are_worth(embedded):
+    """One of Ti1.7 is 0.4 Li in 21.3 atoms, a third of what LATP has to give off (docs/method.md).
+
+    10 meV/atom are gained over W volts by u Li per atom, W = 0.010 / u; so even where all Li counts
+    in full a change by d moves the limit by W d / u.
+    """
+    latp, poor = "Li1.3Al0.3Ti1.7(PO4)3", "Li1.3Al0.3Ti1.6(PO4)3"
+    high, moved = (stability_window(embedded, one).tolerance_window_V[1] for one in (latp, poor))
+    u, d = 1.3 / 21.3, 0.4 / 21.3
+    assert 0.010 / u * d / u == pytest.approx(0.05, abs=0.005)
+    assert abs(moved - high) == pytest.approx(0.08, abs=0.005)
 
 
 def test_error_bars_of_the_limits_within_tolerance_are_printed(capsys):

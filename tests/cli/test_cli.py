@@ -290,7 +290,7 @@ def test_demo_writes_every_file_and_prints_the_ranking(demo):
     assert "LATP" in done.stdout
     assert max(len(line) for line in done.stdout.splitlines()) <= 80
     assert "CC BY 4.0" in " ".join(done.stdout.split())
-    assert "left out (known artefacts, never observed, or by choice): Li3Cu," in done.stdout
+    assert "contradicts; or by choice): Li3Cu, Li47Cu7N18" in " ".join(done.stdout.split())
     assert "move scores: CuF2 with LAGP -132 (LiCu3 put back)" in " ".join(done.stdout.split())
     assert "results in out/" in done.stderr
 
@@ -534,6 +534,17 @@ def test_a_stack_has_error_bars_where_they_are_asked_for():
     assert bad.returncode == 2
     assert bad.stderr.count("\n") == 1
     assert "use 20 to 100000 samples" in bad.stderr
+
+
+def test_a_stack_names_the_worst_state_on_the_way_and_looks_at_a_potential():
+    done = run("stack", "CuF2", "LATP", "--potential", "2.5", "--quiet")
+    assert re.search(r"on 3\.\d+ V +0\.\d+ +-\d+\.\d .*CuF2.*<- worst\n", done.stdout)
+    assert "at 2.5 V the layer is Cu + 2 LiF" in done.stdout
+    found = answer("stack", "CuF2", "LATP", "--potential", "2.5")
+    assert found["way"]["worst_potential_V"] == found["way"]["states"][2]["to_V"]
+    assert found["at_potential"]["products"].keys() == {"Cu", "LiF"}
+    bad = run("stack", "CuF2", "LATP", "--potential", "-1", "--quiet")
+    assert (bad.returncode, bad.stderr.count("\n")) == (2, 1)
 
 
 def test_reactions_and_windows_have_error_bars_where_they_are_asked_for():

@@ -15,6 +15,7 @@ from interscreen.errors import InputError
         ("BiF3=-8.69 eV/formula", -8.69 / 4),
         ("Bi2F6=-17.38 eV/fu", -17.38 / 8),  # of the formula as it is written
         ("BiF3=-2171 meV/atom", -2.171),
+        ("LFP=-2.4eV/atom", -2.4),
     ],
 )
 def test_units(text, energy):
@@ -28,6 +29,9 @@ def test_units(text, energy):
         ("BiF3=-2.36", "no unit"),
         ("BiF3=-2.36 furlongs", "unit 'furlongs'"),
         ("Li=-1eV/atom", "zero of energy"),
+        ("PVDF=-1eV/atom", "polymers"),
+        ("D2O=-1eV/atom", "isotope"),
+        ("LiF + Cu=-1eV/atom", "a mixture"),
     ],
 )
 def test_bad_texts(text, words):

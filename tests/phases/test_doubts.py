@@ -78,7 +78,18 @@ def test_crystals_and_gases_are_not(text):
 
 @pytest.mark.parametrize(
     ("text", "meant"),
-    [("CUF2", "CuF2"), ("NIO", "NiO"), ("SIO2", "SiO2"), ("SNO2", "SnO2"), ("LiCOO2", "LiCoO2")],
+    [
+        ("CUF2", "CuF2"),
+        ("NIO", "NiO"),
+        ("SIO2", "SiO2"),
+        ("SNO2", "SnO2"),
+        ("LiCOO2", "LiCoO2"),
+        ("BIF3", "BiF3"),
+        ("PBI2", "PbI2"),
+        ("COF2", "CoF2"),
+        ("HFO2", "HfO2"),
+        ("CSI", "CsI"),
+    ],
 )
 def test_capitals_that_may_be_meant_as_a_metal_are_told(text, meant):
     (line,) = lines(text)

@@ -156,9 +156,12 @@ def test_what_is_no_formula_is_refused_with_the_value_and_the_reason(text, says)
     assert "\n" not in str(caught.value)
 
 
-def test_wrong_capitals_bring_a_suggestion():
-    with pytest.raises(InputError, match="did you mean CuF2"):
-        parse_formula("cuf2")
+@pytest.mark.parametrize(
+    ("text", "meant"), [("cuf2", "CuF2"), ("co", "Co"), ("coo", "CoO"), ("licoo2", "LiCoO2")]
+)
+def test_wrong_capitals_bring_a_suggestion_with_the_same_elements(text, meant):
+    with pytest.raises(InputError, match=rf"did you mean {meant}\?"):
+        parse_formula(text)
 
 
 @pytest.mark.parametrize(

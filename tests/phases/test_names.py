@@ -47,6 +47,12 @@ def test_cathodes_and_salts_are_read_and_it_is_said_how(name, formula):
     assert name not in electrolytes()
 
 
+@pytest.mark.parametrize("text", ["NMC955", "NCM90", "NCM 9055", "NMC910"])
+def test_digits_that_are_no_tenths_of_three_metals_are_refused(text):
+    with pytest.raises(InputError, match=r"write the formula, as LiNi0\.9"):
+        resolve(text)
+
+
 def test_a_name_within_a_mixture_is_said_too():
     assert resolve("LCO + LATP")[1].warnings == ("LCO read as LiCoO2",)
 

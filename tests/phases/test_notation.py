@@ -36,6 +36,17 @@ LATP = "Li1.3Al0.3Ti1.7(PO4)3"
         ("0.75 Li2S · 0.25 P2S5", "(Li2S)0.75(P2S5)0.25"),
         ("CuSO4.xH2O (x=5)", "CuSO4(H2O)5"),
         ("CaSO4·½H2O", "CaSO4(H2O)1/2"),
+        ("CaSO4.½H2O", "CaSO4(H2O)1/2"),
+        ("CaSO4.1/2H2O", "CaSO4(H2O)1/2"),
+        ("LiI.½H₂O", "LiI(H2O)1/2"),
+        ("CuSO4˙5H2O", "CuSO4(H2O)5"),
+        ("0.75Li2S.0.25P2S5", "(Li2S)0.75(P2S5)0.25"),
+        ("0.5Li2MnO3.0.5LiCoO2", "(Li2MnO3)0.5(LiCoO2)0.5"),
+        # decimals without a zero in front stay decimals
+        ("Li3OCl.5Br.5", "Li3OCl.5Br.5"),
+        ("Li3PS3.5O0.5", "Li3PS3.5O0.5"),
+        ("Cl1.5Li5.5PS4.5", "Cl1.5Li5.5PS4.5"),
+        ("LiNi.8Co.1Mn.1O2", "LiNi.8Co.1Mn.1O2"),
         # sums, differences and variables in subscripts
         ("Li1+0.3Al0.3Ti1.7(PO4)3", LATP),
         ("Na1+2Zr2Si2PO12", "Na3Zr2Si2PO12"),
@@ -95,6 +106,14 @@ def test_what_people_write_is_read(text, plain):
         ("Fe3+", "cannot read '+'"),
         ("Fe³⁺", "'³⁺' is a charge"),
         ("LiF-", "cannot read '-'"),
+        ("LiF / Cu", "write LiF + Cu for a mixture"),
+        ("Cu+ 2 LiF", "write Cu + 2 LiF for a mixture"),
+        ("LiF and Cu", "write LiF + Cu for a mixture"),
+        ("LiF@C", "a mixture as Cu + 2 LiF"),
+        ("Li1,3Al0,3Ti1,7(PO4)3", f"decimals with points: {LATP}"),
+        ("Fe(II)O", "(II) is an oxidation state"),  # not FeI2O
+        ("Fe(III)2O3", "(III) is an oxidation state"),
+        ("Ti(IV)O2", "(IV) is an oxidation state"),
         ("СuF2", "cyrillic capital letter es"),
         ("LiCl(aq)", "solutions"),
     ],
@@ -121,6 +140,10 @@ def test_a_number_before_a_hydrate_is_that_of_the_whole_only_behind_a_blank():
         ("gamma-Li3PO4", "Li3PO4", "only the lowest energy"),
         ("c-LLZO", "Li7La3Zr2O12", "only the lowest energy"),
         ("H2O(l)", "H2O", "no liquid and no gas"),
+        ("TiO2(B)", "TiO2", "only the lowest energy"),  # bronze, without boron
+        ("TiO2-B", "TiO2", "only the lowest energy"),
+        ("TiO2 (anatase)", "TiO2", "only the lowest energy"),
+        ("cubic LLZO", "Li7La3Zr2O12", "only the lowest energy"),
     ],
 )
 def test_what_reading_sets_aside_is_said(text, formula, says):
@@ -129,6 +152,30 @@ def test_what_reading_sets_aside_is_said(text, formula, says):
     (line,) = unit.warnings
     assert line.startswith(f"{text} read as {formula}")
     assert says in line
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("Na2O.11Al2O3", "(Na2O)(Al2O3)11"),
+        ("Al2O3.2SiO2.2H2O", "(Al2O3)(SiO2)2(H2O)2"),
+        ("Li2O.Al2O3.4SiO2", "(Li2O)(Al2O3)(SiO2)4"),
+        ("75Li2S.25P2S5", "(Li2S)75(P2S5)25"),
+        ("SrO.6Fe2O3", "(SrO)(Fe2O3)6"),
+        ("LiF.2HF", "(LiF)(HF)2"),
+    ],
+)
+def test_a_point_before_a_compound_of_the_same_anion_is_none_of_decimals(text, plain):
+    _, unit = resolve(text)
+    assert unit.amounts == resolve(plain)[1].amounts
+    assert unit.warnings == (f"{text} read as {text.replace('.', '·')}",)
+
+
+@pytest.mark.parametrize("text", ["β-Al2O3", "β″-Al2O3", "beta-alumina"])
+def test_beta_alumina_is_no_alumina(text):
+    with pytest.raises(InputError, match="sodium aluminate, as Na") as caught:
+        resolve(text)
+    assert "if the elements" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

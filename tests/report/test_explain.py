@@ -3,8 +3,9 @@
 import re
 
 from interscreen import PhaseTable
-from interscreen.report.text.explain import explain_text
+from interscreen.report.text.explain import WHY, explain_text
 from interscreen.screen.judge import judged
+from interscreen.screen.verdict import VERDICTS
 
 
 def test_ten_lines_with_equations_whose_numbers_add_up():
@@ -19,13 +20,22 @@ def test_ten_lines_with_equations_whose_numbers_add_up():
         re.search(r"layer - bare = (\S+) meV/atom - \((\S+) meV/atom\) = (\S+) meV", flat).groups(),
     )
     assert abs(layer - bare - gain) < 0.11
-    terms, total = re.search(r"sum of: (.*) = (\S+) meV/atom \(0 is best\)", flat).groups()
+    terms, total = re.search(r"weighted sum of: (.*) = (\S+) meV/atom \(0 is best\)", flat).groups()
     assert abs(sum(float(t.split()[-1]) for t in terms.split("; ")) - float(total)) < 0.26
     top, low, margin = map(
         float, re.search(r"up to (\S+) V, LATP down to (\S+) V.*margin (\S+) V", flat).groups()
     )
     assert abs(top - low - margin) < 0.011
     assert "90 %" in flat
+    word, low, high, rule = re.search(
+        r"Verdict: (try|unsure); contact \S+ \((\S+) to (\S+)\) meV/atom: (.*?)\.", flat
+    ).groups()
+    assert float(low) < float(high) <= 0.0
+    assert rule == WHY[word]
+
+
+def test_every_verdict_has_its_rule():
+    assert set(WHY) == set(VERDICTS)
 
 
 def test_a_layer_that_coexists_says_so():

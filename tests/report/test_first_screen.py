@@ -35,11 +35,11 @@ def test_candidates_stand_in_the_list_of_their_verdict(tmp_path):
         tmp_path, {"CuF2": "try", "CuS": "no gain", "AlF3": "reacts", "SnF2": "unsure",
                    "SrF2": "no lithium path"})  # fmt: skip
     (block,) = blocks(run)
-    assert block.bare == "−637"
+    assert block.bare == "Bare lithium: −637 meV/atom."
     found = {title: [entry.name for entry in entries] for title, entries, _ in block.lists}
     assert found == {
         "Try": ["CuF<sub>2</sub>"],
-        "No gain": ["CuS", "AlF<sub>3</sub>", "SrF<sub>2</sub>"],
+        "No gain, or reacts": ["CuS", "AlF<sub>3</sub>", "SrF<sub>2</sub>"],
         "Unsure, because": ["SnF<sub>2</sub>"],
     }
     (first,) = block.lists[0][1]

@@ -398,5 +398,5 @@ def test_every_value_of_a_column_with_a_unit_is_a_number_or_missing(tmp_path):
 def test_the_page_names_columns_as_the_registry_does(run_folder):
     columns = page_data(read_run(run_folder))["columns"]
     assert columns["bridge_margin_V"] == [
-        COLUMNS["bridge_margin_V"].label, "V", COLUMNS["bridge_margin_V"].meaning,
+        COLUMNS["bridge_margin_V"].label, "V", COLUMNS["bridge_margin_V"].meaning, 1.0, 3,
     ]  # fmt: skip

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from interscreen.cli.command import Output
-from interscreen.report.text.answers import places, short
+from interscreen.report.text.layout import places, short
 from interscreen.report.text.ranking import ranking_text
 
 LONG = "0.5 Al2O3 + 0.25 Li4Ti5O12 + Cu3(PO4)2, sputtered at 300 K"

@@ -1,5 +1,6 @@
 """Screens: the same tables whatever the number of workers; one failure stops nothing."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -50,6 +51,14 @@ def test_rows_hold_what_the_single_questions_give(demo, reference):
         assert row["improvement_eV_per_atom"] == pytest.approx(
             layer.min_mutual_energy_eV_per_atom - row["bare_mutual_eV_per_atom"]
         )
+        worst = react(reference, row["worst_state"], row["electrolyte"])
+        assert row["worst_state_mutual_eV_per_atom"] == pytest.approx(
+            worst.min_mutual_energy_eV_per_atom, abs=1e-9
+        )
+        ends = (row["deposited_mutual_eV_per_atom"], row["layer_mutual_eV_per_atom"])
+        assert row["worst_state_mutual_eV_per_atom"] <= min(ends) + 1e-9
+        as_deposited = row["worst_state"] == row["candidate"]
+        assert as_deposited == np.isnan(row["worst_state_potential_V"])
 
 
 def test_copper_fluoride_is_the_choice_for_latp(demo):

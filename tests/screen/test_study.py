@@ -171,3 +171,61 @@ def test_a_study_of_ones_own_takes_a_shipped_list(tmp_path):
     (line,) = problems(tmp_path, "name: s\nelectrolytes: [LGPS]\ncandidates: libary\n")
     assert "line 3: candidates: no such file" in line
     assert line.endswith("and no shipped study (demo, library, seeds)")
+
+
+def test_a_series_is_an_entry_for_each_x(tmp_path):
+    study = load_study(
+        write(
+            tmp_path,
+            "name: s\n"
+            "electrolytes:\n"
+            '  - {formula: "Li{7-3x}Al{x}La3Zr2O12", x: 0..0.3, points: 4, name: A}\n'
+            "candidates:\n  - {formula: Cu + x LiF, x: 1..2, points: 3, route: molten}\n"
+            "  - 80 wt% C + 20 wt% LLZTO\n  - '2 LiF : LaF3'\n",
+        )
+    )
+    assert [entry.label for entry in study.candidates] == [
+        "Cu + LiF", "Cu + 1.5 LiF", "Cu + 2 LiF", "80 wt% C + 20 wt% LLZTO", "2 LiF : LaF3",
+    ]  # fmt: skip
+    assert [entry.route for entry in study.candidates[:4]] == ["molten"] * 3 + ["auto"]
+    assert [entry.label for entry in study.electrolytes] == [
+        "A, x = 0", "A, x = 0.1", "A, x = 0.2", "A, x = 0.3",
+    ]  # fmt: skip
+    assert study.electrolytes[3].formula == "Li6.1Al0.3La3Zr2O12"
+    assert Study.model_validate(study.model_dump()) == study
+    same = Study(
+        name="s", electrolytes=["LATP"], candidates=[{"formula": "Cu + x LiF", "x": "1..2"}]
+    )
+    assert len(same.candidates) == 5
+
+
+def test_mistakes_in_a_series_have_their_lines(tmp_path):
+    assert problems(
+        tmp_path,
+        "name: bad\nelectrolytes: [LATP]\ncandidates:\n"
+        "  - 2 LiF : LaF3\n"
+        "  - Cu + x LiF\n"
+        "  - {formula: CuF2, x: 0..1}\n"
+        '  - {formula: "Li{3-5x}N", x: 0..1}\n'
+        "  - {formula: Cu + x LiF, x: 4..1}\n",
+    ) == [
+        f"{tmp_path / 'study.yaml'}, line {line}: candidates: {message}"
+        for line, message in [
+            (4, "2 LiF: LaF3 is a mapping in YAML; write '2 LiF : LaF3' in quotes"),
+            (5, "Cu + x LiF: a series; give the range of x, as x: 0..4"),
+            (6, "CuF2: no x in it; write 'Cu + x LiF' or 'Li{7-3x}Al{x}La3Zr2O12'"),
+            (7, "Li{3-5x}N: {3-5x} is -0.75 at x = 0.75"),
+            (8, "x 4..1: write a range upwards from 0 or more, as 0..4"),
+        ]
+    ]
+
+
+def test_what_a_series_repeats_is_told_with_both_lines(tmp_path):
+    assert problems(
+        tmp_path,
+        "name: bad\nelectrolytes: [LATP]\ncandidates:\n"
+        "  - {formula: Cu + x LiF, x: 0..4}\n  - CuF2\n  - Cu + 2 LiF\n",
+    ) == [
+        f"{tmp_path / 'study.yaml'}, line 6: candidates: Cu + 2 LiF stands on line 4 already; "
+        "remove one or give it another name"
+    ]

@@ -6,6 +6,7 @@ import gzip
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from pymatgen.analysis.phase_diagram import PDEntry
 from pymatgen.core import Composition
@@ -145,7 +146,7 @@ def test_two_charges_of_an_element_are_one_element():
     """Magnetite: Fe2+ and Fe3+ add up; else FeO2 would be a phase, at another energy."""
     made = [*elements("Fe", "O"), oxide(-1.3, Fe2p=1, Fe3p=2, O=4), oxide(-1.37, Fe3p=2, O=3)]
     for found in (made, [entry.as_dict() for entry in made]):
-        rows, _ = entries_rows(found, name="mine")
+        rows, _ = entries_rows(found, Source("mine"))
         assert rows.formulas == ["Fe1", "O1", "Fe3O4", "Fe2O3"]
         assert rows.energies.tolist() == pytest.approx([0.0, 0.0, -1.3, -1.37], abs=1e-12)
 
@@ -156,7 +157,7 @@ def test_nitrogen_keeps_both_of_its_atoms_and_deuterium_is_hydrogen():
     found = [
         {"composition": {symbol: 1}, "energy": TOTALS[symbol]} for symbol in ("N", "H", "O")
     ] + [{"composition": nitrate, "energy": -48.0}, {"composition": water, "energy": -14.7}]
-    rows, _ = entries_rows(found, name="mine")
+    rows, _ = entries_rows(found, Source("mine"))
     table = table_from_rows(rows, Source("mine"))
     assert {"H4N2O3", "H2O"} <= set(rows.formulas) | set(table.formulas.tolist())
     water_row, nitrate_row = table.find("H2O"), table.find("NH4NO3")
@@ -200,9 +201,31 @@ def test_adjustments_that_mix_families_make_a_family_of_their_own(names):
     made[2].energy_adjustments.append(mixed_scheme(**names))
     for found in (made, [one.as_dict() for one in made]):
         with pytest.raises(InputError, match=r"\(GGA_GGA\+U_R2SCAN: 1, R2SCAN: 2\)"):
-            entries_rows(found, name="mine")
+            entries_rows(found, Source("mine"))
     with pytest.raises(InputError, match="mixed run family"):
-        entries_rows([made[2]], name="mine")
+        entries_rows([made[2]], Source("mine"))
+
+
+@pytest.mark.parametrize("key", ["run_type", "functional", "xc"])
+def test_a_functional_is_a_family_wherever_it_is_stated(key):
+    made = [{"composition": "Li", "energy": LI, "parameters": {key: "PBE"}},
+            {"composition": "F2", "energy": 2 * F, "parameters": {key: "PBE_U"}},
+            {"composition": "LiF", "energy": LI + F - 6.1, "data": {key: "r²SCAN"}}]  # fmt: skip
+    with pytest.raises(InputError, match=r"\(GGA_GGA\+U: 2, R2SCAN: 1\)"):
+        entries_rows(made, Source("mine"))
+    rows = {"formula": ["Li", "F2", "LiF"], "e_form": [0.0, 0.0, -3.1], key: ["PBE", "PBE", "SCAN"]}
+    with pytest.raises(InputError, match="of different run families"):
+        open_table(pd.DataFrame(rows))
+
+
+def test_entries_that_state_neither_a_run_type_nor_corrections_are_told():
+    made = [{"composition": "Li", "energy": LI}, {"composition": "F2", "energy": 2 * F}]
+    assert entries_rows(made, Source("mine"))[1].notes == ()
+    made.append({"composition": "LiF", "energy": LI + F - 5.9})
+    (note,) = entries_rows(made, Source("mine"))[1].notes
+    assert note.startswith("mine: its entries state neither a run type nor corrections")
+    made[2]["correction"] = -0.4
+    assert entries_rows(made, Source("mine"))[1].notes == ()
 
 
 def test_one_of_several_families_may_be_chosen():

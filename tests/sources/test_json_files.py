@@ -63,7 +63,16 @@ FORMS = {
     "dict with entries": {"entries": DICTS, "made": "today"},
     "dict of entries by id": {entry["entry_id"]: entry for entry in DICTS},
     "entries by id": {"entries": {entry["entry_id"]: entry for entry in DICTS}},
+    "list of a PhaseDiagram": [PhaseDiagram(ENTRIES).as_dict()],
+    "list of a list": [DICTS],
+    "entries further inside": {"result": {"entries": DICTS}},
     "documents": DOCUMENTS,
+    "documents with charges": [
+        {"formation_energy_per_atom": energy, "composition": composition}
+        for composition, energy in (
+            ({"Li0+": 1.0}, 0.0), ({"F": 2.0}, 0.0), ({"Li+": 1.0, "F-": 0.5, "F": 0.5}, -3.0),
+        )
+    ],
     "an answer of the service": {"data": DOCUMENTS, "meta": {"total_doc": 3}},
     "columns of lists": COLUMNS,
     "pandas columns": {name: dict(enumerate(values)) for name, values in COLUMNS.items()},
@@ -100,6 +109,7 @@ def test_a_structure_stands_for_its_composition(tmp_path):
          "a GrandPotentialPhaseDiagram"),
         ([{**DICTS[0], "@class": "GibbsComputedStructureEntry"}], "a GibbsComputedStructureEntry"),
         ([{**DICTS[0], "@class": "TransformedPDEntry"}], "a TransformedPDEntry"),
+        ({"a": DICTS[:2], "b": DICTS[2:]}, "a PhaseDiagram, an EntrySet"),
         ({"some": 1, "thing": 2}, "a dictionary with the keys some, thing"),
         ([1, 2], "entry 1: 1 is no entry"),
         ("[" * 100_000, "nested too deeply"),

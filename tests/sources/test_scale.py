@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from interscreen.errors import InputError
+from interscreen.phases.formula import read_amounts
 from interscreen.sources.open import SourceOptions, open_table
 
 KJ = 96.48533212
+HARTREE = 27.211386245988
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +35,12 @@ UNITS = [
     ("kJ/mol-atom", KJ, False),
     ("meV/atom", 1000.0, False),
     ("eV/formula", 1.0, True),
+    ("Ha/atom", 1 / HARTREE, False),
+    ("Ha/formula", 1 / HARTREE, True),
+    ("Ry/atom", 2 / HARTREE, False),
+    ("Ry/formula", 2 / HARTREE, True),
+    ("kcal/mol", KJ / 4.184, True),
+    ("J/mol", 1000 * KJ, True),
 ]
 
 
@@ -76,6 +84,33 @@ def test_weakly_bound_compounds_per_formula_are_noticed_without_a_single_impossi
         open_table(frame)
 
 
+FEW = ["LiF", "Li2O Li2O2", "Li2S", "Li3N", "Li3PO4 LiPO3 Li4P2O7 P2O5 Li2O",
+       "LiAl LiMg Li2Mg CuAl2", "LiSn Li7Sn2 Li2Sn5 Li5Sn2"]  # fmt: skip
+
+
+@pytest.mark.parametrize("formulas", FEW)
+@pytest.mark.parametrize(("unit", "factor", "of_formula"), [*UNITS, ("eV", -1.0, False)])
+def test_a_few_compounds_are_enough(embedded, formulas, unit, factor, of_formula):
+    """Small tables of strongly and of weakly bound compounds; also with the sign turned."""
+    names = formulas.split()
+    right = [float(embedded.energies[embedded.find(name)]) for name in names]
+    written = [float(sum(read_amounts(name).values())) if of_formula else 1.0 for name in names]
+    values = [energy * factor * n for energy, n in zip(right, written, strict=True)]
+    frame = pd.DataFrame({"formula": names, "e_form": values})
+    with pytest.raises(InputError, match="signs are turned" if factor < 0 else "look like"):
+        open_table(frame)
+    if factor > 0:
+        table = open_table(frame, options=SourceOptions(energy_unit=unit))
+        found = [float(table.energies[table.find(name)]) for name in names]
+        assert found == pytest.approx(right, abs=1e-12)
+
+
+def test_energies_that_are_strange_but_few_are_taken_with_a_note():
+    (note,) = open_table(pd.DataFrame({"formula": ["Li2O"], "e_form": [-0.9]})).source.notes
+    assert "are these formation energies in eV/atom?" in note
+    assert open_table(pd.DataFrame({"formula": ["Li2O"], "e_form": [-1.9]})).source.notes == ()
+
+
 def test_total_energies_without_elements_are_no_formation_energies():
     """Li2O, Li2S, CuF2, Fe2O3 as calculated [eV/atom]."""
     rows = {"Li2O": -4.75, "Li2S": -4.0, "CuF2": -4.2, "Fe2O3": -6.7}
@@ -104,7 +139,7 @@ def test_what_nobody_has_measured_only_has_to_be_possible():
 
 
 def test_an_unknown_unit_or_a_family_without_a_file_is_refused():
-    with pytest.raises(InputError, match="unit 'Ry': unknown"):
-        SourceOptions(energy_unit="Ry")
+    with pytest.raises(InputError, match="unit 'K': unknown"):
+        SourceOptions(energy_unit="K")
     with pytest.raises(InputError, match="--thermo-type"):
         open_table("embedded", options=SourceOptions(family="R2SCAN"))

@@ -14,16 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..engine.walk import Walk, lowest_energy, walk_line
+from ..engine.walk import EXCESS, LEFT, MOST_EXCESS, Walk, lowest_energy, walk_line
 from ..errors import InputError
 from ..phases.equation import NOISE, balance
 from ..phases.formula import Amounts
 from ..phases.material import compose
 from ..phases.system import Floats, System
 
-_EXCESS = 36.0  # atoms of each gas per atom of the material
-_MOST = 40_000.0
-_LEFT = 1.0  # atoms of each gas that must be left
 _ENDLESS = 1e-8  # energy per atom of gas by which reservoirs react with each other [eV]
 
 
@@ -111,17 +108,17 @@ def walk_beside(
         walk = walk_line(open_.columns, open_.costs, b0, d, **given)  # type: ignore[arg-type]
         return WalkBeside(**{**vars(walk), "phases": open_.kept[walk.phases]})
     _require_quiet(system, open_, potentials or {})
-    excess, energy = _EXCESS, float(open_.costs[open_.gases].sum())
+    excess, energy = EXCESS, float(open_.costs[open_.gases].sum())
     while True:
         more = excess * open_.columns[:, open_.gases].sum(axis=1)
         walk = walk_line(open_.columns, open_.costs, b0 + more, d, **given)  # type: ignore[arg-type]
         left = np.array(
             [np.where(walk.phases == gas, walk.amounts, 0.0).sum(axis=1) for gas in open_.gases]
         ).min(axis=0)
-        points = np.flatnonzero(left > _LEFT)
-        if len(points) == len(left) or (np.isinf(high) and excess > 2 * _EXCESS):
+        points = np.flatnonzero(left > LEFT)
+        if len(points) == len(left) or (np.isinf(high) and excess > 2 * EXCESS):
             break
-        if excess > _MOST:
+        if excess > MOST_EXCESS:
             raise InputError("the gases are used up; please report the question")
         excess *= 4.0
     some = slice(int(points[0]), int(points[-1]) + 1)

@@ -17,7 +17,6 @@ from ..phases.result import Keyed
 from ..phases.table import PhaseTable
 from .materials import Materials, Rows, materials_of
 
-ANODE = "Li"
 Words = NDArray[np.uint64]  # (..., 2) bit masks of elements: low and high word
 
 
@@ -37,27 +36,32 @@ class Competitors(Keyed):
     one_less: int
 
 
-def competitors_of(table: PhaseTable, first: Given, second: Given = ANODE) -> Competitors:
-    """Count the competing phases of one contact, by default with Li; errors as for ``react``."""
-    found = competitors(table, materials_of(table, [first]), materials_of(table, [second]))
+def competitors_of(table: PhaseTable, first: Given, second: Given | None = None) -> Competitors:
+    """Count the competing phases of one contact, by default with the metal of the table's ion.
+
+    Errors as for ``react``.
+    """
+    other = table.electrode.ion.symbol if second is None else second
+    found = competitors(table, materials_of(table, [first]), materials_of(table, [other]))
     return Competitors(*(int(number[0, 0]) for number in found))
 
 
 def unproven(table: PhaseTable, unit: Composition) -> list[str]:
     """Return a warning if a material that does not react with Li may do so for want of data.
 
-    None for a material that holds Li, which is such a compound itself, and where compounds are
-    known but left out.
+    Li, or the ion of the table.  None for a material that holds it, which is such a compound
+    itself, and where compounds are known but left out.
     """
-    joint = {ANODE, *unit.elements}
+    ion = table.electrode.ion.symbol
+    joint = {ion, *unit.elements}
     sizes = np.diff(table.indptr)[table.rows_within(joint)]
-    if ANODE in unit.elements or (sizes == len(joint)).any():
+    if ion in unit.elements or (sizes == len(joint)).any():
         return []
     *others, last = unit.elements
     names = f"{', '.join(others)} and {last}" if others else last
     return [
-        f"the source {table.source.name} has no compound of {names} with Li: that {unit.text} does "
-        "not react with Li may be for want of data"
+        f"the source {table.source.name} has no compound of {names} with {ion}: that {unit.text} "
+        f"does not react with {ion} may be for want of data"
     ]
 
 

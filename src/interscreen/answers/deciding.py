@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from ..phases.equation import NOISE
 from ..phases.hull import stability
-from ..phases.material import Material, elements_of, resolve
+from ..phases.material import Given, Material, elements_of, resolve
 from ..phases.table import PhaseTable
 from .lithiation import Lithiation, lithiate
-from .reactant import HULL
+from .reactant import HULL, gas_elements
 from .reaction import Kink, Reaction
 from .stack import Stack, is_lithium_salt, stack
 from .window import stability_window
@@ -102,7 +102,8 @@ def _at(kink: Kink) -> frozenset[str]:
 
 def _of_windows(table: PhaseTable, found: Stack) -> frozenset[str]:
     """Phases that limit the windows of the salts of the layer and of the electrolyte."""
-    salts = (contact.sides[0] for contact in found.products if is_lithium_salt(contact.first))
+    ion = table.electrode.ion.symbol
+    salts = (contact.sides[0] for contact in found.products if is_lithium_salt(contact.first, ion))
     sides = [*((salt, 1) for salt in salts), (found.bare.sides[1], 0)]
     return frozenset().union(
         *(stability_window(table, side).limiting[number] for side, number in sides)
@@ -135,6 +136,7 @@ def left_out_below(table: PhaseTable, elements: Collection[str]) -> NDArray[np.i
 
     No other left-out phase can change an answer by itself.
     """
+    elements = {*elements, *gas_elements(table)}
     names = table.left_out_within(elements)
     rows = table.rows_within(elements) if names else np.empty(0, dtype=np.int64)
     rows = rows[np.isin(table.formulas[rows], names)]
@@ -158,7 +160,9 @@ class Variants:
     ) -> None:
         self.candidate, self.electrolyte, self.score = candidate, electrolyte, score
         # the phases of these elements answer every question: a table that is quickly varied
-        self.table = table.only(table.rows_within(elements_of([candidate, electrolyte])))
+        sides: list[Given] = [candidate, electrolyte, table.electrode.ion.symbol]
+        self._elements = elements_of(sides, lithium=False).union(gas_elements(table))
+        self.table = table.only(table.rows_within(self._elements))
         self._row_of = {str(formula): row for row, formula in enumerate(self.table.formulas)}
         self._kept = {
             self.table.find(formula)
@@ -182,7 +186,7 @@ class Variants:
 
     def back(self) -> NDArray[np.int64]:
         """Rows of the phases that are left out and may change an answer when they are put back."""
-        rows = left_out_below(self.table, elements_of([self.candidate, self.electrolyte]))
+        rows = left_out_below(self.table, self._elements)
         return rows[[int(row) not in self._kept for row in rows]]
 
     def varied(self, out: frozenset[int], back: frozenset[int] = frozenset()) -> PhaseTable:

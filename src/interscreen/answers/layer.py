@@ -76,7 +76,8 @@ def layer_metrics(table: PhaseTable, candidate: Given) -> LayerMetrics:
 
     A candidate that takes up no Li is its own layer: nothing is consumed and nothing changes.
 
-    Volumes and band gaps are those of the table where it has them.  Errors as for ``react``.
+    Volumes are measured ones where every phase has one, else those of the table.  Errors as for
+    ``react``.
 
     Examples
     --------
@@ -124,7 +125,7 @@ def layer_columns(common: Partners, ours: Materials, lithium: WithLithium) -> di
     layers consist of, ``ours`` are the candidates, ``lithium`` their conversion (first sample).
     """
     phases = common.phases
-    converts = np.nan_to_num(lithium.uptake[:, 0]) > 0.0
+    converts = np.nan_to_num(lithium.uptake[:, 0]) != 0.0
     found = np.where(converts[:, None], lithium.phases[:, 0], -1)
     products = np.unique(found[found >= 0])
     place = np.where(found < 0, -1, np.searchsorted(products, found))
@@ -136,12 +137,13 @@ def layer_columns(common: Partners, ours: Materials, lithium: WithLithium) -> di
     before, after, data = _with_volumes(first, (place, lithium.amounts[:, 0]), volumes, names)
     after = _after(before, after, converts)
     taken = np.where(converts, lithium.uptake[:, 0], 0.0)
+    charge = phases.table.electrode.ion.charge
     metal = _share(after, after.of(kinds == METAL, False), after.of(kinds == "", False))
     low, high = (share >= PERCOLATION_THRESHOLD_PERCENT for share in metal)
     percolates = np.where(low, "yes", np.where(high, None, "no"))  # type: ignore[call-overload]
     insulating = after.of(kinds == INSULATOR, False)
     with np.errstate(divide="ignore", invalid="ignore"):
-        per_micrometre = taken * MAH_PER_MOL / before.total * _UM_IN_CM
+        per_micrometre = taken * charge * MAH_PER_MOL / before.total * _UM_IN_CM
         change = 100.0 * (after.total / before.total - 1.0)
     return {
         "li_capacity_mAh_per_cm2_um": np.where(taken == 0.0, 0.0, per_micrometre),
@@ -187,8 +189,8 @@ def _with_volumes(
 ) -> tuple[_Parts, _Parts, Texts]:
     """Layers before and after contact with Li, and what to say about their volumes.
 
-    One origin for all phases of a layer where that is possible: computed volumes are a few per
-    cent too large, and the difference of two origins would look like a change of volume.
+    One origin for all phases of a layer where that is possible, measured before computed: computed
+    volumes are some per cent off, and the difference of two origins would look like a change.
     """
     phase = np.concatenate([first[0], then[0]], axis=1)
     anything = np.where(np.isnan(volumes[SOURCE]), volumes[MEASURED], volumes[SOURCE])
@@ -197,7 +199,7 @@ def _with_volumes(
         for origin, values in {**volumes, MIXED: anything}.items()
     }
     full = {origin: ~np.isnan(values).any(axis=1) for origin, values in wide.items()}
-    data = np.select([full[SOURCE], full[MEASURED]], [SOURCE, MEASURED], MIXED).astype(object)
+    data = np.select([full[MEASURED], full[SOURCE]], [MEASURED, SOURCE], MIXED).astype(object)
     volume = wide[MIXED]
     for origin in (MEASURED, SOURCE):
         volume = np.where((data == origin)[:, None], wide[origin], volume)

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..phases.formula import molar_mass
-from ..phases.material import Given
+from ..phases.material import Given, compose
 from ..phases.result import Keyed
 from ..phases.table import PhaseTable
 from ..phases.units import MAH_PER_MOL
 from .competitors import Competitors, competitors_of, unproven
-from .ion import LITHIUM, Ion
 from .lithium import lithium_line
 from .provenance import Answer, provenance
 
@@ -49,11 +48,12 @@ class Lithiation(Answer, figure="lithiation"):
     Attributes
     ----------
     steps : tuple of LithiationStep
-        In order of falling voltage; empty when the material is stable against Li metal.
+        In order of falling voltage, down to Li metal or the anode of the table; empty when the
+        material is stable against it.
     initial_products : dict of str to float
         Equilibrium assemblage before any Li is taken up (the material itself when it is stable).
     final_products : tuple of str
-        Phases in equilibrium with Li metal.
+        Phases in equilibrium with Li metal, or the anode of the table.
     final_amounts : dict of str to float
         Formula units of each per formula unit of the material.
     energy_eV_per_atom, energy_source, energy_above_hull_eV_per_atom :
@@ -83,6 +83,23 @@ class Lithiation(Answer, figure="lithiation"):
     endless_V: float | None
     provenance: dict[str, Any]
     ion: str = "Li"
+
+    @property
+    def uptake_per_formula(self) -> float:
+        """Li taken up per formula unit; below zero where a material gives it off to the anode."""
+        if self.steps:
+            return self.steps[-1].li_per_formula_end - self.steps[0].li_per_formula_start
+        own = float(compose(self.material).amount(self.ion))
+        parts = ((compose(name), number) for name, number in self.final_amounts.items())
+        held = sum(float(unit.amount(self.ion)) * number for unit, number in parts)
+        return round(held - own, 9)
+
+    @property
+    def end(self) -> str:
+        """Where a gas takes up Li without end, in words; empty without such a gas."""
+        if self.endless_V is None:
+            return ""
+        return f"below {self.endless_V:.3f} V the gas takes up {self.ion} without end"
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per step."""
@@ -117,8 +134,8 @@ def amount_text(number: float) -> str:
     return f"{number:.4g} "
 
 
-def lithiate(table: PhaseTable, m: Given, ion: Ion = LITHIUM) -> Lithiation:
-    """Follow a material from its own Li content to equilibrium with Li metal, or another metal.
+def lithiate(table: PhaseTable, m: Given) -> Lithiation:
+    """Follow a material from its own Li content to equilibrium with Li metal, or another anode.
 
     ``m`` is a formula, a mixture or the name of an electrolyte; errors as for ``react``.
 
@@ -128,26 +145,22 @@ def lithiate(table: PhaseTable, m: Given, ion: Ion = LITHIUM) -> Lithiation:
     >>> lithiate(PhaseTable.reference(), "CuF2").final_products
     ('Cu', 'LiF')
     """
-    line = lithium_line(table, m, ion)
-    walk, unit = line.walk, line.reactant.composition
+    line = lithium_line(table, m)
+    walk, unit, ion = line.walk, line.reactant.composition, line.ion
     own, n_atoms = float(unit.amount(ion.symbol)), float(unit.n_atoms)
     mass = molar_mass(unit.amounts)
-    steps = []
-    for point in range(walk.start, len(walk.t) - 1):
-        voltage = line.voltage(point)
-        if voltage <= 0.0:
-            break
+    steps, last = [], line.end
+    for point in range(walk.start, last):
         taken = float(walk.t[point + 1]) * n_atoms
         steps.append(
             LithiationStep(
-                voltage_V=voltage,
+                voltage_V=line.voltage(point),
                 li_per_formula_start=own + float(walk.t[point]) * n_atoms,
                 li_per_formula_end=own + taken,
                 capacity_mAh_per_g=ion.charge * taken * MAH_PER_MOL / mass,
                 products=line.products(point + 1),
             )
         )
-    last = walk.start + len(steps)
     taken = float(walk.t[last])
     final = line.products(last)
     mean = (line.energy - float(walk.energy[last])) / taken if steps else 0.0
@@ -168,7 +181,7 @@ def lithiate(table: PhaseTable, m: Given, ion: Ion = LITHIUM) -> Lithiation:
             line.system,
             [line.reactant],
             final,
-            () if steps or ion != LITHIUM else unproven(table, unit),
+            () if steps else unproven(table, unit),
         ),
         ion=ion.symbol,
     )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..engine.batch import START, Problem, Sparse, mutual_minima, row_lines
-from ..engine.walk import lowest_energy, walk_line
 from ..errors import InputError, SolverError
 from ..phases.formula import atomic_number
 from ..phases.material import Given
@@ -17,8 +16,9 @@ from ..phases.result import Result
 from ..phases.system import Floats, System
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
+from .beside import walk_beside
 from .provenance import provenance
-from .reactant import ON_HULL, Reactant, prepare, without_gas, without_noise
+from .reactant import ON_HULL, Reactant, prepare, without_noise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -204,7 +204,6 @@ def composition_map(
     elements = read_system(system)
     if not 2 <= divisions <= MOST_DIVISIONS:
         raise InputError(f"divisions {divisions}: give a number from 2 to {MOST_DIVISIONS}")
-    without_gas(table, "maps")
     phases, (other,) = prepare(table, [partner], extra=elements)
     places = [phases.elements.index(symbol) for symbol in elements]
     fractions = grid(divisions)
@@ -228,7 +227,9 @@ def composition_map(
     inside = np.isclose(other.fractions[places].sum(), 1.0, rtol=0.0, atol=1e-12)
     return CompositionMap(
         elements=elements,
-        partner=other.describe(float(_hulls(phases, other.fractions[None, :])[0])),
+        partner=other.describe(
+            float(_hulls(replace(phases, reservoirs=()), other.fractions[None, :])[0])
+        ),
         divisions=divisions,
         fractions=fractions,
         min_mutual_energy_eV_per_atom=mutual[:count],
@@ -259,7 +260,7 @@ def _stable_columns(phases: System, places: Sequence[int]) -> Any:
 
 def _asked(phases: System, points: Floats) -> tuple[Problem, Sparse, Any, Any]:
     """Put one question about each of some points, as the compiled loops take them."""
-    problem = Problem.of_dense(phases.columns, phases.energies)
+    problem = Problem.of_dense(phases.columns, phases.energies, phases.reservoirs)
     return problem, Sparse.of_dense(points), np.arange(len(points)), np.zeros(len(points), int)
 
 
@@ -269,7 +270,8 @@ def _hulls(phases: System, points: Floats) -> Floats:
     found = mutual_minima(*_asked(phases, points), phases.columns[:, 0])
     hulls = found.hull
     for k in np.flatnonzero(~found.solved):
-        hulls[k] = lowest_energy(phases.columns, phases.energies, points[k]).energy
+        none = np.zeros(len(points[k]))
+        hulls[k] = walk_beside(phases, points[k], none, at=0.0, low=0.0, high=0.0).energy[0]
     return hulls
 
 
@@ -279,9 +281,8 @@ def _mutual(phases: System, points: Floats, other: Reactant) -> Floats:
     found = mutual_minima(*_asked(phases, points), second)
     values: Floats = np.where(found.mutual < -ON_HULL, found.mutual, 0.0)
     for k in np.flatnonzero(~found.solved):  # once more with the greatest care; may raise
-        walk = walk_line(
-            phases.columns, phases.energies, second, points[k] - second,
-            start=START, low=0.0, high=1.0, keep_start=False,
+        walk = walk_beside(
+            phases, second, points[k] - second, at=START, low=0.0, high=1.0, keep_start=False
         )  # fmt: skip
         curve = walk.energy - walk.t * walk.energy[-1] - (1.0 - walk.t) * walk.energy[0]
         values[k] = without_noise(min(float(curve.min()), 0.0))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..energies.sampling import EnergySamples
-from ..engine.batch import EVERYBODY, Problem, Sparse, row_lines, spans
+from ..engine.batch import EVERYBODY, Problem, Sparse, lowest_energies, spans
+from ..phases.conditions import GAS
 from ..phases.formula import atomic_mass, molar_mass, parse_formula
 from ..phases.material import Given, compose, resolve
 from ..phases.system import Floats
 from ..phases.table import PhaseTable, compositions_of
-from .reactant import PHASE, energy_rule, identified, own_phases
+from .reactant import PHASE, energy_rule, gas_elements, gas_rows, identified, own_phases
 
 Rows = NDArray[np.int64]
 
@@ -203,7 +204,8 @@ class Phases:
         Parameters
         ----------
         rows : (n,) int array
-            Phases that count and have a negative energy; no others can be part of an equilibrium.
+            Phases that count and have a negative energy, in rising order: no others can be part of
+            an equilibrium, but gases that are named.
         nominal : bool
             Whether the energies as they are come before the samples.
         """
@@ -220,8 +222,21 @@ class Phases:
                 for p in own
             ]
             shifts.append(np.vstack([samples.of_rows(rows), *errors]).T)
+        count = len(energies)
+        gases = gas_rows(table)
+        if gases:  # reservoirs are measured: what they alone could make does not come and go
+            known = np.flatnonzero(np.isin(rows, table.rows_within(set(gas_elements(table)))))
+            shifts = [np.array(shift) for shift in shifts]
+            for shift in shifts:
+                shift[:, known] = 0.0
+        endless = [
+            count + table.position(gas) if isinstance(gas, str) else np.searchsorted(rows, gas)
+            for gas in gases
+        ]
         costs = np.ascontiguousarray(energies + np.vstack(shifts))
-        problem = Problem(of_table.and_then(added), costs, len(table.elements))
+        problem = Problem(
+            of_table.and_then(added), costs, len(table.elements), np.array(endless, dtype=np.int64)
+        )
         return cls(table, rows, own, problem, samples, int(samples is None or nominal))
 
     @property
@@ -230,9 +245,26 @@ class Phases:
         return len(self.problem.costs)
 
     @cached_property
+    def gases(self) -> NDArray[np.bool_]:
+        """Which phases are gases: what leaves is no part of a layer."""
+        return np.array([str(name).endswith(GAS) for name in self.names], dtype=bool)
+
+    @cached_property
     def lithium(self) -> int:
-        """Row of Li."""
-        return self.table.position("Li")
+        """Row of the ion."""
+        return self.table.position(self.table.electrode.ion.symbol)
+
+    @cached_property
+    def plated(self) -> Problem:
+        """The problem without the metal of the ion, where the potential is below that.
+
+        The ion in the electrode stands in its place; any other electrode changes nothing.
+        """
+        electrode = self.table.electrode
+        if electrode.potential_V >= 0.0:
+            return self.problem
+        shares = self.problem.columns.shares(self.lithium)
+        return replace(self.problem, costs=electrode.shifted(self.problem.costs, shares))
 
     @cached_property
     def names(self) -> NDArray[np.object_]:
@@ -275,7 +307,8 @@ class Phases:
     def energies_of(self, materials: Materials, hull: Floats) -> Floats:
         """Energy of each material itself in every sample [eV/atom], (k, s).
 
-        ``hull`` (k, s) are the hull energies of their compositions [eV/atom].
+        ``hull`` (k, s) are the hull energies of their compositions [eV/atom].  Beside reservoirs
+        the energies that stand in are those without them.
         """
         found = np.zeros((len(materials), self.count))
         rows = materials.component_row[materials.parts]
@@ -287,11 +320,10 @@ class Phases:
         of, share = materials.component_of, materials.component_share
         np.add.at(found, of[parts], share[parts, None] * energies)
         every = np.arange(self.count)
+        closed = self.problem.without_reservoirs()
         for part in loose.tolist():  # the hull energy of the component stands in
-            line = row_lines(
-                self.problem, materials.components, np.full_like(every, part), every, self.lithium
-            )
-            found[of[part]] += share[part] * line.hull
+            point = lowest_energies(closed, materials.components, np.full_like(every, part), every)
+            found[of[part]] += share[part] * point.hull
         for number in np.flatnonzero(~np.isnan(materials.given)).tolist():
             found[number] = materials.given[number]
             if self.samples is not None:
@@ -299,5 +331,10 @@ class Phases:
                     str(materials.formulas[number])
                 )
         whole = materials.whole
+        if closed is not self.problem:
+            hull = np.array(hull)
+            for number in np.flatnonzero(whole).tolist():
+                of_one = np.full_like(every, number)
+                hull[number] = lowest_energies(closed, materials.mixtures, of_one, every).hull
         found[whole] = hull[whole] + materials.above_hull[whole, None]
         return found

@@ -22,6 +22,7 @@ from math import floor
 import numpy as np
 
 from ..errors import InputError
+from ..phases.electrode import HIGHEST_V, LOWEST_V, Electrode
 from ..phases.material import Given
 from ..phases.system import System
 from ..phases.table import PhaseTable
@@ -57,7 +58,8 @@ def profile(
     a, b : str or Material
         Li metal is the reservoir itself: Li | B at a potential is B alone.
     from_V, to_V : float
-        Range of potentials [V against Li/Li+], zero or positive.
+        Range of potentials [V against Li/Li+, or the metal of the table's ion]; below zero it is
+        plated.
     step_V : float, optional
         Adds points at regular distances [V]; the curves need none.
 
@@ -72,10 +74,11 @@ def profile(
     >>> profile(PhaseTable.reference(), "LiF", "LATP", 2.5, 3.5).reactants[1]["formula"]
     'Li1.3Al0.3Ti1.7(PO4)3'
     """
-    if not 0.0 <= from_V < to_V < 100.0:
+    ion = table.electrode.ion
+    if not LOWEST_V <= from_V < to_V < HIGHEST_V:
         raise InputError(
-            f"potentials {from_V} to {to_V} V: give a range that rises, from 0 V (Li metal) "
-            "upwards, against Li/Li+"
+            f"potentials {from_V} to {to_V} V: give a range that rises, from 0 V ({ion.symbol} "
+            f"metal) upwards, against {ion.couple} (from {LOWEST_V:g} V where it is plated)"
         )
     finest = (to_V - from_V) / _MOST_STEPS
     if step_V is not None and not finest <= step_V < float("inf"):
@@ -83,11 +86,16 @@ def profile(
             f"step {step_V} V: give a positive distance of the points, at least {finest:g} V for "
             "this range"
         )
-    require_lithium(table)
-    system, reactants = prepare(table, [a, b], extra=["Li"])
-    sides = [_Side(system, reactant) for reactant in reactants]
+    require_lithium(table, ion.symbol)
+    if from_V < 0.0:  # phases count that would be no better than the metal
+        table = table.against(Electrode(ion, from_V))
+    system, reactants = prepare(table, [a, b], extra=[ion.symbol])
+    lowest_V = Electrode(ion, min(0.0, from_V))  # nothing beyond the metal unless asked for
+    sides = [_Side(system, reactant, lowest_V) for reactant in reactants]
     if not any(side.line for side in sides):
-        raise InputError("both reactants are Li: nothing is left to react when Li is open")
+        raise InputError(
+            f"both reactants are {ion.symbol}: nothing is left to react when {ion.symbol} is open"
+        )
     segments = tuple(_Interface(table, (a, b), sides).segments(float(from_V), float(to_V)))
     lowest = segments[0]
     met = {*lowest.self_a_products, *lowest.self_b_products, *lowest.products}
@@ -99,7 +107,8 @@ def profile(
         stable_window_V=_windows(segments, STABLE),
         stable_window_10meV_V=_windows(segments, NEARLY_STABLE),
         notes=tuple(
-            f"Li is the reservoir itself: at a potential Li | {other.reactant.input} is "
+            f"{ion.symbol} is the reservoir itself: at a potential {ion.symbol} | "
+            f"{other.reactant.input} is "
             f"{other.reactant.input} alone, without mutual part"
             for side, other in (sides, sides[::-1])
             if side.line is None
@@ -112,13 +121,14 @@ def profile(
 class _Side:
     """One reactant alone: its curve in V is the Legendre transform of its lithium line."""
 
-    def __init__(self, system: System, reactant: Reactant) -> None:
-        self.reactant = reactant
-        self.own_lithium = float(reactant.fractions[system.elements.index("Li")])
+    def __init__(self, system: System, reactant: Reactant, lowest: Electrode) -> None:
+        self.reactant, self.ion = reactant, lowest.ion
+        symbol = lowest.ion.symbol
+        self.own_lithium = float(reactant.fractions[system.elements.index(symbol)])
         self.line: LithiumLine | None = None  # Li metal is the reservoir and has no line
-        if reactant.composition.elements != ("Li",):
+        if reactant.composition.elements != (symbol,):
             # in the system of both: the other reactant, if it has an energy of its own, counts
-            self.line = LithiumLine.of(system, reactant)
+            self.line = LithiumLine.of(system, reactant, lowest)
 
     @property
     def hull_energy(self) -> float:
@@ -132,7 +142,7 @@ class _Side:
     def piece(self, potential: float) -> int:
         """Point of the lithium line with the lowest grand potential."""
         walk = self.line.walk if self.line else None
-        return int(np.argmin(walk.energy + potential * walk.t)) if walk else 0
+        return int(np.argmin(walk.energy + self.ion.charge * potential * walk.t)) if walk else 0
 
     def taken(self, piece: int) -> float:
         """Li taken up there, per atom of the reactant."""
@@ -142,9 +152,10 @@ class _Side:
         """Self-decomposition energy [eV/atom] at two potentials."""
         if self.line is None:
             return None
-        walk, own = self.line.walk, self.line.energy
+        walk, own, charge = self.line.walk, self.line.energy, self.ion.charge
         start, end = (
-            without_noise(float(walk.energy[piece] + v * walk.t[piece]) - own) for v in potentials
+            without_noise(float(walk.energy[piece] + charge * v * walk.t[piece]) - own)
+            for v in potentials
         )
         return start, end
 
@@ -238,7 +249,8 @@ class _Interface:
         kink = reaction.best
         if kink is None:
             return _Tangent(potential, reaction=reaction)
-        x, exchanged = kink.mixing_fraction, reaction.held_at(kink.point, "Li")
+        ion = self.sides[0].ion
+        x, exchanged = kink.mixing_fraction, reaction.held_at(kink.point, ion.symbol)
         slope = 0.0
         for share, side, piece in zip((x, 1.0 - x), self.sides, pieces, strict=True):
             exchanged -= share * side.own_lithium
@@ -246,7 +258,7 @@ class _Interface:
         return _Tangent(
             potential,
             value=reaction.min_mutual_energy_eV_per_atom,
-            slope=slope + exchanged,
+            slope=ion.charge * (slope + exchanged),
             exchanged=without_noise(exchanged),
             reaction=reaction,
         )

@@ -131,8 +131,6 @@ def _prepared(
         fractions = system.fractions(unit.amounts)
         shares = zip(system.elements, fractions.tolist(), strict=True)
         reference = conditions.reference(shares) if conditions else 0.0
-        if rule.given is not None:
-            rule = replace(rule, given=rule.given - reference)
         reactants.append(
             Reactant(
                 input=given.formula if isinstance(given, Material) else given,
@@ -156,20 +154,32 @@ def gas_elements(table: PhaseTable) -> tuple[str, ...]:
     return tuple(sorted({symbol for name in names for symbol in parse_formula(name).elements}))
 
 
+def gas_rows(table: PhaseTable) -> list[str | int]:
+    """Gases that are named for a table: the symbol of an element, or a row."""
+    conditions = table.source.conditions
+    found: list[str | int] = []
+    for gas in conditions.gases if conditions else ():
+        symbols = parse_formula(gas).elements
+        found.append(
+            symbols[0]
+            if len(symbols) == 1
+            else int(np.flatnonzero(table.formulas == f"{gas}{GAS}")[0])
+        )
+    return found
+
+
 def with_gases(table: PhaseTable, system: System) -> System:
     """Return a system with the gases that are named for its table as reservoirs."""
-    conditions = table.source.conditions
-    for gas in conditions.gases if conditions else ():
-        name = f"{gas}{GAS}"
-        if name in system.element_names:
-            column = system.element_names.index(name)
+    for gas in gas_rows(table):
+        if isinstance(gas, str):
+            column = system.elements.index(gas)
         else:
-            row = int(np.flatnonzero(table.formulas == name)[0])
-            there = np.flatnonzero(system.rows == row)
+            name = str(table.formulas[gas])
+            there = np.flatnonzero(system.rows == gas)
             if not len(there):  # a gas above its elements is no product, but may be named
                 unit = parse_formula(name)
                 system = system.with_phase(
-                    name, system.fractions(unit.amounts), float(table.energies[row])
+                    name, system.fractions(unit.amounts), float(table.energies[gas])
                 )
                 there = np.array([len(system.rows) - 1])
             column = int(there[0])
@@ -213,6 +223,10 @@ def energy_rule(table: PhaseTable, material: Material, unit: Composition) -> Ene
                 "of energy, none can lie below it"
             )
         require_near(material.label, energy, table, unit.amounts)
+        conditions = table.source.conditions
+        if conditions:
+            shares = ((s, float(n / unit.n_atoms)) for s, n in unit.amounts)
+            energy -= conditions.reference(shares)
         return EnergyRule(GIVEN, given=energy)
     if material.energy_above_hull_eV_per_atom is not None:
         above = float(material.energy_above_hull_eV_per_atom)
@@ -291,14 +305,4 @@ def require_lithium(table: PhaseTable, symbol: str = "Li") -> None:
         raise InputError(
             f"the source {table.source.name} has no phase with {symbol}; windows and lithiation "
             "need it"
-        )
-
-
-def without_gas(table: PhaseTable, what: str) -> None:
-    """Refuse a question that knows no gas of endless amount."""
-    conditions = table.source.conditions
-    if conditions and conditions.gases:
-        raise InputError(
-            f"{what}: there is none beside a gas that never ends ({', '.join(conditions.gases)}); "
-            "leave the gas out, or ask for reaction, window, profile or decompose"
         )

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine.walk import Floats, Walk
+from ..engine.walk import Floats, Walk, lowest_energy
 from ..errors import InputError
+from ..phases.electrode import Electrode
 from ..phases.equation import Equation, balance
 from ..phases.material import Given, compose
 from ..phases.result import Keyed
@@ -21,8 +22,8 @@ from ..phases.system import System
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
 from .beside import walk_beside
-from .competitors import ANODE, Competitors, competitors_of, unproven
-from .ion import LITHIUM, chemical_potentials
+from .competitors import Competitors, competitors_of, unproven
+from .ion import chemical_potentials
 from .provenance import Answer, provenance, warnings_of
 from .ratio import AtRatio, atom_fraction
 from .reactant import ON_HULL, Reactant, prepare, without_noise
@@ -273,7 +274,8 @@ class Reaction(Answer, figure="reaction"):
     def _doubts(self) -> list[str]:
         """Warn of a material that coexists with Li metal for want of data."""
         units = [side.composition for side in self.sides]
-        alone = [ANODE in unit.elements and len(unit.elements) == 1 for unit in units]
+        ion = self.table.electrode.ion.symbol
+        alone = [unit.elements == (ion,) for unit in units]
         if self._minimum is not None or not any(alone):
             return []
         return unproven(self.table, units[alone.index(True) - 1])
@@ -355,7 +357,8 @@ def react(
         Formula, mixture (``"Cu + 2 LiF"``) or name of an electrolyte; of an entry its composition
         counts, not its total energy.
     potential_V : float, optional
-        Potential of Li against Li/Li+ [V], zero or positive; None for a closed interface.
+        Potential of Li against Li/Li+ [V] (of the ion of the table), below zero where it is
+        plated; None for a closed interface.
     open_elements : mapping, optional
         Further elements at a fixed potential: ``{"Na": "2V", "O2": 0.21}`` (a gas needs a table at
         a temperature).
@@ -367,7 +370,7 @@ def react(
     Raises
     ------
     InputError
-        For an unreadable formula, an element the table does not know, or a negative potential.
+        For an unreadable formula, an element the table does not know, or a potential that is none.
     SolverError
         When an equilibrium cannot be certified.
 
@@ -380,7 +383,11 @@ def react(
     """
     opened = chemical_potentials(table, open_elements or {})
     if potential_V is not None:
-        opened["Li"] = -LITHIUM.checked(potential_V)
+        ion = table.electrode.ion
+        volts = ion.checked(potential_V)
+        opened[ion.symbol] = -ion.charge * volts
+        if volts < 0.0:  # phases count that would be no better than the metal
+            table = table.against(Electrode(ion, volts))
     system, (first, second) = prepare(table, (a, b), tuple(opened))
     closed = _walk(replace(system, reservoirs=()), first, second)
     # hull energies on the scale of formation energies: without open elements and gases
@@ -391,6 +398,32 @@ def react(
         walk = _walk(system, first, second, opened)
     found = Reaction(system, (first, second), walk, hulls, potential_V, opened, table)
     return found if at is None else found.with_ratio(at, by, table)
+
+
+def react_with_anode(table: PhaseTable, m: Given) -> Reaction:
+    """Reaction of a material with the negative electrode of a table; see ``react``.
+
+    The ion takes part as an atom of its metal does, with the energy -zV in place of zero: what it
+    takes is counted as atoms, and Li metal is the case V = 0.  A material that holds the ion at a
+    lower potential gives it off alone: its self-decomposition says so.
+    """
+    electrode = table.electrode
+    system, sides = prepare(table, (electrode.ion.symbol, m))
+    row = system.elements.index(electrode.ion.symbol)
+    first, second = sides[0], _beside_anode(sides[1], electrode, row)
+    beside = system.against(electrode)
+    walk = _walk(replace(beside, reservoirs=()), first, second)
+    fractions = sides[1].fractions
+    hull = lowest_energy(system.columns, system.energies, fractions).energy
+    hulls = (float(walk.energy[-1]), hull + electrode.level * float(fractions[row]))
+    return Reaction(beside, (first, second), walk, hulls, None, {}, table)
+
+
+def _beside_anode(side: Reactant, electrode: Electrode, row: int) -> Reactant:
+    """Count the energy of a reactant from the ion in an electrode."""
+    more = electrode.level * float(side.fractions[row])
+    own = None if side.own_energy is None else side.own_energy + more
+    return replace(side, own_energy=own, reference=side.reference - more)
 
 
 def _walk(

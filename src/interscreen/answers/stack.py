@@ -12,20 +12,24 @@ import numpy as np
 from ..energies.sampling import EnergyModel, checked_samples
 from ..errors import SolverError
 from ..phases.material import Given, Material, compose, phase_material, resolve
-from ..phases.result import Keyed
+from ..phases.result import Keyed, Result
 from ..phases.table import PhaseTable
-from .competitors import ANODE
 from .lithiation import Lithiation, lithiate
 from .provenance import Answer
 from .reactant import identified
-from .reaction import Reaction, react
+from .reaction import Reaction, react, react_with_anode
 from .stacks import NONMETALS, UNCERTIFIED, Stacks, stacks
 from .texts import layer_texts
+from .way import AtPotential, LayerWay, layer_way
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .cathode import CathodeStack
     from .thickness import OfThickness
+
+
+ANODIC = ("bare", "lithium")  # contacts with the negative electrode
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,17 @@ class Contact(Keyed):
     @cached_property
     def reaction(self) -> Reaction:
         """All kinks and equations; computed when it is looked at."""
+        if self.kind in ANODIC:
+            return react_with_anode(self.table, self.sides[1])
         return react(self.table, *self.sides)
+
+    @property
+    def equation(self) -> str | None:
+        """Balanced equation; where the anode takes the ion from a material, what is left of it."""
+        found = self.reaction.equation
+        if found is None and self.energy < 0.0:
+            return self.reaction.self_decomposition[1].equation
+        return found
 
 
 @dataclass(frozen=True)
@@ -77,6 +91,12 @@ class Stack(Answer, figure="stack"):
         Li-bearing salt among the products whose window reaches highest.
     of_thickness : OfThickness or None
         The layer at a thickness, where one was asked for.
+    way : LayerWay or None
+        Contact with the electrolyte at every state of charge of the layer; None beside gases.
+    at_potential : AtPotential or None
+        The layer at a potential, where one was asked for.
+    cathode_side : CathodeStack or None
+        From the electrolyte to a cathode, where one was asked for.
     bridge_margin_V : float
         Its oxidation limit minus the reduction limit of the electrolyte [V]; minus the reduction
         limit when there is no such product.
@@ -92,7 +112,10 @@ class Stack(Answer, figure="stack"):
     lithiation: Lithiation
     bridge_product: str | None
     bridge_margin_V: float
+    way: LayerWay | None
+    at_potential: AtPotential | None = None
     of_thickness: OfThickness | None = None
+    cathode_side: CathodeStack | None = None
 
     @property
     def contacts(self) -> tuple[Contact, ...]:
@@ -102,8 +125,12 @@ class Stack(Answer, figure="stack"):
     @property
     def warnings(self) -> tuple[str, ...]:
         """What may be wrong with its contacts and its lithiation, each once."""
-        parts = (*(contact.reaction for contact in self.contacts), self.lithiation)
-        return tuple(dict.fromkeys(line for part in parts for line in part.warnings))
+        parts: list[Result] = [contact.reaction for contact in self.contacts]
+        parts += [self.lithiation, *([self.cathode_side] if self.cathode_side else [])]
+        lines = [line for part in parts for line in part.warnings]
+        if self.lithiation.end:
+            lines.append(f"{self.lithiation.end}: the layer is what forms above")
+        return tuple(dict.fromkeys(lines))
 
     @property
     def conditions(self) -> dict[str, Any]:
@@ -126,7 +153,7 @@ class Stack(Answer, figure="stack"):
                     "contact": contact.label,
                     "contact_kind": contact.kind,
                     "mutual_energy_eV_per_atom": contact.energy,
-                    "equation": contact.reaction.equation,
+                    "equation": contact.equation,
                 }
                 for contact in self.contacts
             ]
@@ -143,8 +170,9 @@ def stack(
 ) -> Stack:
     """Every contact of Li | candidate | electrolyte, as deposited and after conversion.
 
-    ``samples`` above 0 gives error bars, by column of results.csv; ``model`` is what is assumed
-    about the errors of the energies (docs/uncertainty.md).  Errors as for ``react``; InputError
+    Li stands for the negative electrode of the table (``PhaseTable.against``).  ``samples`` above
+    0 gives error bars, by column of results.csv; ``model`` is what is assumed about the errors of
+    the energies (docs/uncertainty.md).  Errors as for ``react``; InputError
     also for a number of samples that gives no interval.
 
     Examples
@@ -155,7 +183,7 @@ def stack(
     """
     count = checked_samples(samples) if samples else 0
     ours, theirs = (resolve(identified(table, given))[0] for given in (candidate, electrolyte))
-    mine = {"Li", *compose(ours.formula).elements}
+    mine = {table.electrode.ion.symbol, *compose(ours.formula).elements}
     table.require_covered(mine)
     table.require_covered(mine.union(compose(theirs.formula).elements))
     numbers = stacks(table, [ours], [theirs], samples=count, model=model)
@@ -190,7 +218,7 @@ def stack_view(
     """
     table, k, e = numbers.phases.table, candidate, electrolyte
     ours, theirs = candidates[k], electrolytes[e]
-    shape = numbers.deposited.shape
+    shape, anode = numbers.deposited.shape, table.electrode.label
     energies = {
         key: float(np.broadcast_to(values, shape)[e, k, 0])
         for key, values in numbers.numbers.items()
@@ -206,14 +234,14 @@ def stack_view(
 
     deposited = contact("deposited", ours, theirs)
     layer = replace(deposited, kind="layer")
-    if numbers.lithium.uptake[k, 0] > 0.0:
+    if numbers.lithium.uptake[k, 0] != 0.0:
         layer = contact("layer", layer_texts(numbers)[k], theirs)
     bridge = int(numbers.bridge[k])
     return Stack(
         candidate=ours.label,
         electrolyte=theirs.label,
-        bare=contact("bare", ANODE, theirs),
-        lithium=contact("lithium", ANODE, ours),
+        bare=contact("bare", anode, theirs),
+        lithium=contact("lithium", anode, ours),
         deposited=deposited,
         layer=layer,
         products=tuple(
@@ -223,6 +251,7 @@ def stack_view(
         lithiation=lithiation or lithiate(table, ours),
         bridge_product=None if bridge < 0 else str(numbers.phases.names[bridge]),
         bridge_margin_V=energies["bridge_margin_V"],
+        way=layer_way(table, ours, theirs),
     )
 
 
@@ -236,7 +265,7 @@ def products_of(numbers: Stacks, candidate: Material, number: int) -> list[Mater
     ]
 
 
-def is_lithium_salt(formula: str) -> bool:
-    """Whether a phase holds Li and a nonmetal (an alloy of Li is no electronic barrier)."""
+def is_lithium_salt(formula: str, ion: str = "Li") -> bool:
+    """Whether a phase holds Li (or another ion) and a nonmetal: an alloy is no barrier."""
     elements = compose(formula).elements
-    return "Li" in elements and any(symbol in NONMETALS for symbol in elements)
+    return ion in elements and any(symbol in NONMETALS for symbol in elements)

@@ -1,5 +1,7 @@
 """Li | layer | electrolyte: every number of a stack, over candidates and samples of the energies.
 
+Li stands for the negative electrode of the table: any ion, in its metal or at a potential.
+
 What a contact, a converted layer, its worst product and the bridge are is decided here, over arrays
 (candidates x samples).  A single stack is an array of one; a nominal answer is one sample.
 """
@@ -15,15 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..energies.sampling import BLOCK, EnergyModel, EnergySamples
-from ..engine.batch import LineBatch, PairBatch, Sparse, mutual_minima, row_lines
+from ..engine.batch import LineBatch, PairBatch, Sparse, mutual_minima, row_lines, spans
 from ..phases.equation import NOISE
 from ..phases.material import Given
 from ..phases.solids import INSULATOR, row_conduction
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
+from .beside import walk_beside
 from .lithium import FORMULA_LITHIUM, TOLERANCE_EV
 from .materials import Materials, Phases, Rows, materials_of
-from .reactant import ON_HULL, require_lithium, without_gas
+from .reactant import ON_HULL, gas_elements, gas_rows, require_lithium, with_gases
 
 UNCERTIFIED = "an equilibrium could not be certified; please report the formula and the source"
 
@@ -38,7 +41,10 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class WithLithium:
-    """Materials in contact with Li metal: (k, s) arrays for k materials and s samples."""
+    """Materials in contact with the negative electrode: (k, s) arrays for k materials, s samples.
+
+    Where this says Li it is the ion of the table's electrode, at the potential of that.
+    """
 
     mutual: Floats  # minimum of the mutual energy with Li [eV/atom]
     total: Floats  # total energy there [eV/atom]; not a number where nothing reacts
@@ -50,8 +56,10 @@ class WithLithium:
     tolerant_reduction: Floats  # the same within the tolerance of ``lithium``
     tolerant_oxidation: Floats  # not a number where no potential gains more
     average_voltage: Floats  # of the conversion [V]; not a number where no Li is taken up
-    uptake: Floats  # Li taken up down to 0 V, per atom of the material
-    phases: Rows  # (k, s, w) phases in equilibrium with Li metal; -1 for none
+    # Li taken up (+) or given off (-) to the potential of the anode, per atom of the material
+    uptake: Floats
+    # (k, s, w) condensed phases in equilibrium with the anode, or where a gas takes up Li; or -1
+    phases: Rows
     amounts: Floats  # (k, s, w) atoms in each per atom of the material
     met: Rows  # (k, w) products of the reaction with Li in the first sample
     met_amounts: Floats  # (k, w)
@@ -71,17 +79,21 @@ def with_lithium(
 
     solved, hull, uptake = grid(found.solved), grid(found.hull), grid(found.uptake)
     own = phases.energies_of(materials, hull)
-    mutual = _mutual(grid(found.mutual), solved)
+    mutual = mutual_energies(grid(found.mutual), solved)
     mixing = grid(found.mixing)
     takes = solved & (uptake > 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = np.where(takes, (own - grid(found.final)) / uptake, np.nan)
+        gained = (own - grid(found.final)) / phases.table.electrode.ion.charge
+        mean = np.where(takes, gained / uptake, np.nan)
     reacts = mutual < 0.0
-    names, amounts = _present(found.phases, found.amounts)
+    gone = (found.phases >= 0) & phases.gases[found.phases]
+    names, amounts = _present(found.phases, np.where(gone, 0.0, found.amounts))
     met, met_amounts = _present(found.met, found.met_amounts)
     return WithLithium(
         mutual=mutual,
-        total=np.where(reacts, mutual + mixing * (hull - own), np.nan),
+        total=np.where(
+            reacts, mutual + mixing * (hull - own) + (1.0 - mixing) * grid(found.alone), np.nan
+        ),
         mixing=np.where(reacts, 1.0 - mixing, np.nan),
         own=own,
         hull=np.where(solved, hull, np.nan),
@@ -105,20 +117,32 @@ def _lines(
     phases: Phases, compositions: Sparse, of: Rows, sample: Rows, jobs: int,
     tolerance: float = TOLERANCE_EV,
 ) -> LineBatch:  # fmt: skip
-    return row_lines(
-        phases.problem, compositions, of, sample, phases.lithium, jobs=jobs,
-        tolerance=tolerance, ignored=FORMULA_LITHIUM,
+    """Walk from each composition to the anode; voltages are against the metal of the ion [V]."""
+    electrode = phases.table.electrode
+    found = row_lines(
+        phases.plated, compositions, of, sample, phases.lithium, jobs=jobs,
+        tolerance=tolerance, ignored=FORMULA_LITHIUM, floor=max(0.0, electrode.level),
     )  # fmt: skip
+    plated = min(0.0, electrode.potential_V)
+    if electrode.ion.charge == 1 and plated == 0.0:
+        return found
+    voltages = {
+        name: getattr(found, name) / electrode.ion.charge + plated
+        for name in ("reduction", "oxidation", "low", "high")
+    }
+    own, level = compositions.shares(phases.lithium)[of], electrode.ion.charge * plated
+    hull, final = found.hull - level * own, found.final - level * (own + found.uptake)
+    return replace(found, hull=hull, final=final, **voltages)
 
 
-def _mutual(energies: Floats, solved: Bools) -> Floats:
+def mutual_energies(energies: Floats, solved: Bools) -> Floats:
     """Mutual energies [eV/atom]: zero where the two coexist, not a number where not certified."""
     quiet: Floats = np.where(energies < -ON_HULL, energies, 0.0)
     return np.where(solved, quiet, np.nan)
 
 
 def salts_among(phases: Phases, compositions: Sparse) -> Bools:
-    """Which compositions hold Li and a nonmetal (an alloy of Li is no electronic barrier)."""
+    """Which compositions hold the ion and a nonmetal (its alloys are no electronic barrier)."""
     nonmetal = np.array([symbol in NONMETALS for symbol in phases.table.elements])
     index, starts = compositions.index, compositions.indptr[:-1]
     if not len(starts):
@@ -148,7 +172,7 @@ class Stacks:
     worst_product: Rows  # (E, k) the phase that has it in the first sample
     # (k, s) highest oxidation limit, within tolerance, of the salts of the layer that are stable
     # against Li metal [V]
-    reach: Floats  # zero without any
+    reach: Floats  # the potential of the anode without any
     deposited_reach: Floats  # (k, s) the same of the salts that are part of the candidate itself
     surface: Floats  # (E, k, s) mutual energy of the component that meets the electrolyte best
     facing: Floats  # (E, k, s) that of the product which conducts Li or insulates and meets it best
@@ -265,6 +289,19 @@ class Partners:
         place[np.argsort(self.phases.names.astype(str), kind="stable")] = np.arange(len(place))
         return place
 
+    def opened(self, potential_V: float) -> Partners:
+        """Return the same partners open to Li at a potential [V against Li/Li+].
+
+        Compositions that meet them are taken ``without`` Li; what is lowest then are grand
+        potentials: every phase has E + V n_Li in place of E (docs/method.md).
+        """
+        lithium, theirs = self.phases.lithium, self.electrolytes
+        problem = self.phases.problem.opened(lithium, potential_V)
+        return Partners(
+            replace(self.phases, problem=problem),
+            replace(theirs, mixtures=theirs.mixtures.without(lithium)),
+        )
+
     def prepare(self) -> None:
         """Make what threads will share."""
         self.products(np.full((1, 1, 1), -1))
@@ -284,7 +321,7 @@ class Partners:
     def mutual(self, number: int, firsts: Sparse, of: Rows, sample: Rows) -> Floats:
         """Mutual energies of some compositions with one electrolyte [eV/atom]."""
         found = self.contact(number, firsts, of, sample)
-        return _mutual(found.mutual, found.solved)
+        return mutual_energies(found.mutual, found.solved)
 
     def products(self, phases: Rows, jobs: int = 1) -> tuple[Floats, Floats]:
         """Oxidation limits (p, s) [V] and mutual energies (E, p, s) [eV/atom] of all phases.
@@ -306,15 +343,16 @@ class Partners:
         if not len(numbers):
             return reach, energies
         compositions = self.phases.compositions
-        reached = np.zeros(len(numbers))
+        reached = np.full(len(numbers), self.phases.table.electrode.potential_V)
         salts = np.flatnonzero(self.salt[numbers])
         if len(salts):
             line = _lines(self.phases, compositions, numbers[salts], samples[salts], jobs)
-            stable = (line.reduction == 0.0) & np.isfinite(line.high)
-            reached[salts] = np.where(stable & line.solved, line.high, 0.0)
+            anode = self.phases.table.electrode.potential_V
+            stable = (line.reduction <= anode + ON_HULL) & np.isfinite(line.high)
+            reached[salts] = np.where(stable & line.solved, line.high, anode)
         for number in range(len(self.electrolytes)):
             met = self.contact(number, compositions, numbers, samples, jobs=jobs)
-            energies[number, numbers, samples] = _mutual(met.mutual, met.solved)
+            energies[number, numbers, samples] = mutual_energies(met.mutual, met.solved)
         reach[numbers, samples] = reached  # last: other threads take it for "known"
         return reach, energies
 
@@ -326,20 +364,18 @@ class Partners:
         of, sample = np.repeat(np.arange(k), s), np.tile(np.arange(s), k)
         deposited, mixing, layer = (np.full((e, k, s), np.nan) for _ in range(3))
         found: list[tuple[Rows, Floats]] = []
-        converts = np.flatnonzero(li.solved.reshape(-1) & (li.uptake.reshape(-1) > 0.0))
-        added = li.uptake.reshape(-1)[converts]
+        converts = np.flatnonzero(li.solved.reshape(-1) & (li.uptake.reshape(-1) != 0.0))
+        layers = self._layers(candidates, li, converts)
         for number in range(e):
             pair = self.contact(number, candidates.mixtures, of, sample, jobs=jobs)
-            deposited[number] = _mutual(pair.mutual, pair.solved).reshape(k, s)
+            deposited[number] = mutual_energies(pair.mutual, pair.solved).reshape(k, s)
             reacts = deposited[number] < 0.0
             mixing[number] = np.where(reacts, pair.mixing.reshape(k, s), np.nan)
             found.append(_present(pair.phases[::s], pair.amounts[::s] * reacts[:, :1]))
             layer[number] = deposited[number]
             if len(converts):
-                after = self.contact(
-                    number, candidates.mixtures, of[converts], sample[converts], added, jobs
-                )
-                layer[number].reshape(-1)[converts] = _mutual(after.mutual, after.solved)
+                after = self.contact(number, *layers, jobs=jobs)
+                layer[number].reshape(-1)[converts] = mutual_energies(after.mutual, after.solved)
         width = max((phases.shape[1] for phases, _ in found), default=0)
         met: Any = np.full((e, k, width), -1, dtype=np.int32)
         met_amounts = np.zeros((e, k, width))
@@ -361,6 +397,32 @@ class Partners:
             **self._of_products(li, jobs),
         )
 
+    def _layers(
+        self, candidates: Materials, li: WithLithium, converts: Rows
+    ) -> tuple[Sparse, Rows, Rows, Floats | None]:
+        """Compositions of some converted layers, as ``contact`` takes them."""
+        of, sample = np.divmod(converts, self.phases.count)
+        if self.phases.table.source.conditions is None:
+            return candidates.mixtures, of, sample, li.uptake.reshape(-1)[converts]
+        # gases may have come in or left: what counts is what is there
+        width, rows = li.phases.shape[2], self.phases.problem.rows
+        named = li.phases.reshape(-1, width)[converts]
+        layer, slot = np.nonzero(named >= 0)
+        compositions = self.phases.compositions
+        entry, ends = spans(compositions.indptr, named[layer, slot].astype(np.int64))
+        lengths = np.diff(ends)
+        shares = li.amounts.reshape(-1, width)[converts][layer, slot]
+        key = np.repeat(layer, lengths) * rows + compositions.index[entry]
+        places, inverse = np.unique(key, return_inverse=True)
+        parts = np.bincount(inverse, compositions.parts[entry] * np.repeat(shares, lengths))
+        owner, index = np.divmod(places, rows)
+        indptr = np.searchsorted(owner, np.arange(len(converts) + 1)).astype(np.int64)
+        whole = np.bincount(owner, parts, len(converts))
+        mixtures = Sparse(
+            indptr, index.astype(np.int64), parts / whole[owner], candidates.mixtures.owner[of]
+        )
+        return mixtures, np.arange(len(converts)), sample, None
+
     def _surface(self, candidates: Materials, deposited: Floats) -> Floats:
         """Mutual energies with the component of each candidate that reacts least, (E, k, s)."""
         found, s = deposited.copy(), self.phases.count
@@ -378,12 +440,13 @@ class Partners:
     def _own_reach(self, candidates: Materials, jobs: int) -> Floats:
         """Highest oxidation limit [V] of the salts that each candidate consists of, (k, s)."""
         s = self.phases.count
-        found = np.zeros((len(candidates), s))
+        anode = self.phases.table.electrode.potential_V
+        found = np.full((len(candidates), s), anode)
         parts = np.flatnonzero(salts_among(self.phases, candidates.components))
         if len(parts):
             of, sample = np.repeat(parts, s), np.tile(np.arange(s), len(parts))
             line = _lines(self.phases, candidates.components, of, sample, jobs)
-            high = np.where(line.solved & np.isfinite(line.high), line.high, 0.0)
+            high = np.where(line.solved & np.isfinite(line.high), line.high, anode)
             np.maximum.at(found, candidates.component_of[parts], high.reshape(len(parts), s))
         return found
 
@@ -407,7 +470,7 @@ class Partners:
         best_face = to_face.argmax(axis=3)
         facing = np.take_along_axis(to_face, best_face[..., None], axis=3)[..., 0]
         salts = there & self.salt[named]
-        highest = np.where(salts, reach[named, samples], -1.0)
+        highest = np.where(salts, reach[named, samples], -np.inf)
         best = highest.argmax(axis=2)
         has_salt: Bools = np.asarray(salts.any(axis=2))
         first = named[:, 0]
@@ -423,7 +486,9 @@ class Partners:
                 faces[:, 0].any(axis=1), first[numbers[None], best_face[..., 0]], -1
             ),
             "reach": np.where(
-                has_salt, np.take_along_axis(highest, best[..., None], axis=2)[..., 0], 0.0
+                has_salt,
+                np.take_along_axis(highest, best[..., None], axis=2)[..., 0],
+                self.phases.table.electrode.potential_V,
             ),
             "bridge": np.where(has_salt[:, 0], first[numbers, best[:, 0]], -1),
             "has_salt": has_salt,
@@ -448,6 +513,7 @@ def stacks(
 ) -> Stacks:
     """Answer every question of Li | candidate | electrolyte.
 
+    What stands for Li is the negative electrode of the table (``PhaseTable.against``).
     The numbers of a stack do not depend on what else is asked for, nor on ``jobs``.
 
     Parameters
@@ -490,13 +556,14 @@ def partners_in_samples(
     The first sample of the first block has the energies as they are; ``lithium`` says whether Li
     takes part.  Other parameters and errors: see ``stacks``.
     """
-    without_gas(table, "stacks, screens and error bars")
+    require_quiet_gases(table)
     if lithium:
-        require_lithium(table)
+        require_lithium(table, table.electrode.ion.symbol)
     ours = materials_of(table, candidates)
     theirs = materials_of(table, electrolytes, len(ours))
     own = (*ours.own, *theirs.own)
-    rows = _rows_of_stacks(table, ours, theirs, {"Li"} if lithium else set())
+    always = {*gas_elements(table), *({table.electrode.ion.symbol} if lithium else ())}
+    rows = _rows_of_stacks(table, ours, theirs, always)
     drawn = np.unique(np.concatenate([rows, ours.rows, theirs.rows]))
     for block in range(max(1, -(-samples // BLOCK))):
         count = min(BLOCK, samples - block * BLOCK)
@@ -521,8 +588,19 @@ def _rows_of_stacks(
     for mine in dict.fromkeys(elements(ours)):
         for other in dict.fromkeys([*elements(theirs), frozenset[str]()]):
             wanted[table.rows_within({*always, *mine, *other})] = True
-    rows: Rows = np.flatnonzero(wanted & table.counted & (table.energies < 0.0))
+    wanted &= table.counted & table.possible
+    wanted[[gas for gas in gas_rows(table) if isinstance(gas, int)]] = True
+    rows: Rows = np.flatnonzero(wanted)
     return rows
+
+
+def require_quiet_gases(table: PhaseTable) -> None:
+    """Refuse a table whose named gases react with each other."""
+    symbols = gas_elements(table)
+    if symbols:
+        system = with_gases(table, table.within(symbols))
+        none = np.zeros(len(symbols))
+        walk_beside(system, none + 1.0 / len(none), none, at=0.0, low=0.0, high=0.0)
 
 
 def joined(parts: Sequence[Stacks]) -> Stacks:

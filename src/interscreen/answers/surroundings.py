@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from math import log
 from typing import Any
 
-from ..energies.gases import BOLTZMANN
-from ..energies.measured import gases
+from ..energies.conditions import at_conditions, read_conditions
 from ..errors import InterscreenError, reason_of
 from ..phases.columns import columns_of
-from ..phases.conditions import ROOM_K
-from ..phases.material import Material, resolve
+from ..phases.conditions import ROOM_K, Conditions
+from ..phases.material import Material, compose, resolve
 from ..phases.result import Result
 from ..phases.source import ANCHORED
 from ..phases.table import PhaseTable
@@ -20,9 +18,9 @@ from .reactant import ON_HULL
 from .reaction import Reaction, react
 
 OK, FAILED = "ok", "failed"
-CATHODE, AIR = "cathode", "air"
-AMBIENT_BAR = {"CO2": 4e-4, "H2O": 0.0158}
-"""Gases of the air by their pressure [bar]; moisture is 50 % of what air holds at 25 C."""
+CATHODE, OPEN_AIR = "cathode", "air"
+AIR = {"O2": "21%", "CO2": "400ppm", "H2O": "0.0158bar"}
+"""Ambient air; moisture is 50 % of what air holds at 25 C."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ def surroundings(
     Contacts come in their order, cathodes before air.  One that cannot be computed has the status
     ``failed`` and the reason; it never stops the others.
     """
-    partners = [(CATHODE, entry) for entry in cathodes] + [(AIR, entry) for entry in air]
+    partners = [(CATHODE, entry) for entry in cathodes] + [(OPEN_AIR, entry) for entry in air]
     return [
         _contact(table, part, material, kind, partner)
         for part, material in materials
@@ -143,15 +141,18 @@ def _contact(
         source=table.source.to_dict()["source_label"],
     )  # fmt: skip
     try:
-        met = _ambient(table, partner) if kind == AIR else partner
-        reaction = react(table, material, met)
+        phases, own, label = table, material, failed.source
+        if kind == OPEN_AIR:
+            phases, own, label = _in_air(table, material, partner)
+        reaction = react(phases, own, partner)
         return replace(
             failed,
             status=OK,
+            source=label,
             mutual_energy_eV_per_atom=reaction.min_mutual_energy_eV_per_atom,
             mixing_fraction=reaction.mixing_fraction,
             equation=reaction.equation,
-            **(_per_molecule(reaction) if kind == AIR else {}),
+            **(_per_molecule(reaction) if kind == OPEN_AIR else {}),
             material_energy_source=reaction.reactants[0]["energy_source"],
             partner_energy_source=reaction.reactants[1]["energy_source"],
             left_out_phases=tuple(reaction.provenance["left_out_phases"]),
@@ -161,22 +162,34 @@ def _contact(
         return replace(failed, reason=reason_of(error))
 
 
-def _ambient(table: PhaseTable, partner: str | Material) -> str | Material:
-    """Return a gas of the air with its energy at its pressure there; others stay as they are.
+def _in_air(
+    table: PhaseTable, material: str | Material, partner: str | Material
+) -> tuple[PhaseTable, str | Material, str]:
+    """Return the phases at 25 C with gases as they are in ambient air, the material, and a label.
 
-    Energies as tabulated know no pressure; O2 has that of 1 bar.
+    What is given off leaves when it reaches its pressure in the air, or 1 ppm.  Energies as
+    tabulated know no temperature: they stay as they are.
     """
-    given, unit = resolve(partner)
-    conditions = table.source.conditions
-    name = unit.text if table.source.scale == ANCHORED and given.energy_eV_per_atom is None else ""
-    if name == "O2" and conditions:
-        return replace(given, energy_eV_per_atom=0.0)
-    if name not in AMBIENT_BAR:
-        return partner
-    kelvin = conditions.temperature_K if conditions else ROOM_K
-    gas = gases()[name]
-    energy = gas.gibbs(kelvin) + BOLTZMANN * kelvin * log(AMBIENT_BAR[name])
-    return replace(given, energy_eV_per_atom=energy / gas.atoms)
+    label = str(table.source.to_dict()["source_label"])
+    if table.source.scale != ANCHORED:
+        return table, material, label
+    given, unit = resolve(material)
+    elements = {s for one in (unit, resolve(partner)[1]) for s in one.elements}
+    within = frozenset(elements | ({"O", "H", "C"} & set(table.elements)))
+    named = {gas: p for gas, p in AIR.items() if set(compose(gas).elements) <= within}
+    conditions = read_conditions(ROOM_K, named)
+
+    def make() -> tuple[PhaseTable, Conditions]:
+        warm = at_conditions(table, conditions, within, near=True)
+        at = warm.source.conditions or conditions
+        return replace(warm, source=replace(warm.source, conditions=None)), at
+
+    found, at = table.remember((_in_air, within), make)
+    if given.energy_eV_per_atom is not None:
+        shares = ((s, float(n / unit.n_atoms)) for s, n in unit.amounts)
+        energy = given.energy_eV_per_atom - at.reference(shares)
+        material = replace(given, energy_eV_per_atom=energy)
+    return found, material, f"{found.source.to_dict()['source_label']}; ambient air, 25 C"
 
 
 def _names(given: str | Material) -> tuple[str, str]:

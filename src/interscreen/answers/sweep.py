@@ -1,37 +1,45 @@
-"""A series of compositions: a ratio of two phases, or a dopant, as candidate or electrolyte."""
+"""A stack along a series of compositions: a ratio of two phases, or a dopant."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from fractions import Fraction
+from functools import cache
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ..errors import InputError
+from ..engine.batch import lowest_energies, row_lines
+from ..errors import SolverError
+from ..phases.columns import columns_of
 from ..phases.result import Result
-from ..phases.system import Floats
+from ..phases.series import at, read_span, require_x, values_of
 from ..phases.table import PhaseTable
-from .stacks import Stacks, stacks
-from .texts import layer_texts
+from .layer import layer_columns
+from .reactant import ON_HULL
+from .reaction import react
+from .stacks import UNCERTIFIED, Stacks, partners_in_samples, stacks
+from .texts import joined_texts
 
 if TYPE_CHECKING:
     import pandas as pd
 
 POINTS = 11  # of a series, its ends among them
-_CLOSE = 1e-6  # how exactly the x of a change is found
-_TERM = re.compile(r"([+-]?)(\d+(?:\.\d+)?)?(x)?")
-_BRACES = re.compile(r"\{([^{}]*)\}")
-_AMOUNT = re.compile(r"(^|\+\s*)(\d+(?:\.\d+)?)?\s*x\s+(?=[A-Z(])")
-_NUMBERS = (
-    "deposited_mutual_eV_per_atom layer_mutual_eV_per_atom worst_product_mutual_eV_per_atom "
-    "facing_energy_meV_per_atom bridge_margin_V bare_mutual_eV_per_atom"
-).split()
+Phases: TypeAlias = "tuple[tuple[str, ...], ...]"
+
+# nearer than this to a point nothing is told apart [of the range, or of 1]
+_NEAR, _CLOSE = Fraction(1, 10**5), Fraction(1, 10**11)
+# where something is used up, x is a simple fraction: taken for one with a denominator up to the
+# first number where it lies nearer than the second; of any other x so many decimals are kept
+_SIMPLE = ((24, _NEAR / 2), (1000, Fraction(1, 10**8)))
+_DECIMALS = 8
+_TRACE = 1e-9  # of a phase [atoms per atom]: less comes of the last digits of formulas
 
 
 @dataclass(frozen=True)
-class Sweep(Result):
+class Sweep(Result, figure="sweep"):
     """Numbers of a stack along a series of compositions.
 
     Attributes
@@ -39,114 +47,165 @@ class Sweep(Result):
     candidate, electrolyte : str
         As written, with x.
     points : tuple of dict
-        Of each x its formulas, the layer, and numbers by column of results; points where the phases
-        change stand among those that were asked for.
+        Of each x its formulas, the layer, and numbers by column of results, as single stacks have
+        them; points where phases change stand among those that were asked for.
     changes : tuple of float
-        Values of x at which the converted layer or the products as deposited become others.
+        Values of x at which phases become others: of the candidate, the electrolyte, the layer, or
+        the products of its contact as deposited, of its contact as a layer, or of bare Li.  Between
+        them every energy is a smooth function of x.
+    layers : tuple of dict
+        Phases of the converted layer (``phases``) from one x to another (``start``, ``end``; the
+        same where it has them at this x alone).
     """
 
     candidate: str
     electrolyte: str
     points: tuple[dict[str, Any], ...]
     changes: tuple[float, ...]
+    layers: tuple[dict[str, Any], ...]
+    provenance: dict[str, Any]
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per point."""
         import pandas as pd
 
-        return pd.DataFrame(list(self.points))
-
-
-def at(template: str, x: float) -> str:
-    """Put a number in place of x: ``Cu + x LiF``, ``Li{7-3x}Al{x}La3Zr2O12``.
-
-    Raises
-    ------
-    InputError
-        For braces that hold no sum of numbers and multiples of x, or a negative amount.
-    """
-
-    def value(match: re.Match[str]) -> str:
-        text = match[1].replace(" ", "")
-        terms = [m for m in _TERM.finditer(text) if m[2] or m[3]]
-        if "".join(m[0] for m in terms) != text or not terms:
-            raise InputError(f"{template}: {{{match[1]}}} is no sum such as {{7-3x}}")
-        total = sum(
-            (-1.0 if m[1] == "-" else 1.0) * float(m[2] or 1) * (x if m[3] else 1.0) for m in terms
-        )
-        if total < -1e-9:
-            raise InputError(f"{template}: {{{match[1]}}} is {total:g} at x = {x:g}")
-        return _plain(abs(total))
-
-    found = re.sub(r"(?:Dy|[A-Z][a-z]?)\{([^{}]*)\}", lambda m: _without_zero(m, value), template)
-    found = _BRACES.sub(value, found)
-    found = _AMOUNT.sub(lambda m: f"{m[1]}{_plain(float(m[2] or 1) * x)} ", found)
-    parts = [part.strip() for part in found.split(" + ")]
-    return " + ".join(part for part in parts if not part.startswith("0 ")) or found
-
-
-def _plain(value: float) -> str:
-    return f"{value:.9f}".rstrip("0").rstrip(".")
-
-
-def _without_zero(match: re.Match[str], value: Any) -> str:
-    amount = value(match)
-    return "" if float(amount) == 0.0 else match[0][: match[0].index("{")] + amount
+        return pd.DataFrame(list(self.points), columns=list(columns_of("sweep")))
 
 
 def sweep(
-    table: PhaseTable,
-    candidate: str,
-    electrolyte: str,
-    low: float,
-    high: float,
-    points: int = POINTS,
+    table: PhaseTable, candidate: str, electrolyte: str, x: str, *, points: int = POINTS
 ) -> Sweep:
-    """Every contact of Li | candidate | electrolyte along x from ``low`` to ``high``.
+    """Every contact of Li | candidate | electrolyte along x, and where phases change.
+
+    Parameters
+    ----------
+    candidate, electrolyte : str
+        At least one of them with x: ``Cu + x LiF``, ``Li{7-3x}Al{x}La3Zr2O12``.
+    x : str
+        First and last value, as ``0..4``.
+    points : int
+        Evenly spaced values of x; those at which phases change come on top.
 
     Raises
     ------
     InputError
-        For texts without x, a range that is none, fewer than two points, and as for ``stacks``.
+        For texts without x, a range that is none, and as for ``stack``.
+
+    Examples
+    --------
+    >>> from interscreen import PhaseTable, sweep
+    >>> sweep(PhaseTable.reference(), "Cu + x LiF", "LATP", "0..4", points=3).points[1]["layer"]
+    'Cu + 2 LiF'
     """
-    if at(candidate, 0.3) == at(candidate, 0.7) and at(electrolyte, 0.3) == at(electrolyte, 0.7):
-        raise InputError(
-            f"{candidate} | {electrolyte}: no x in either; write 'Cu + x LiF' or "
-            "'Li{7-3x}Al{x}La3Zr2O12'"
-        )
-    if not 0.0 <= low < high or not 2 <= points <= 1000:
-        raise InputError(f"x from {low:g} to {high:g} in {points} points: no series")
+    require_x([candidate, electrolyte])
+    span = read_span(x)
+    grid = values_of(span, points)
+    for text in (candidate, electrolyte):  # no amount is below zero inside if none is at the ends
+        at(text, span[0]), at(text, span[1])
 
-    def rows(values: Floats) -> list[dict[str, Any]]:
-        return [_point(table, candidate, electrolyte, float(x)) for x in values]
+    @cache
+    def phases(value: Fraction) -> Phases:
+        return _phases(table, at(candidate, value), at(electrolyte, value))
 
-    grid = rows(np.linspace(low, high, points))
-    changes = []
-    for pair in map(list, pairwise(grid)):
-        while pair[1]["x"] - pair[0]["x"] > _CLOSE and pair[0]["phases"] != pair[1]["phases"]:
-            (middle,) = rows(np.array([(pair[0]["x"] + pair[1]["x"]) / 2.0]))
-            pair[int(middle["phases"] != pair[0]["phases"])] = middle
-        if pair[0]["phases"] != pair[1]["phases"]:
-            changes.append(pair[1])
-    ordered = sorted((*grid, *changes), key=lambda row: float(row["x"]))
-    kept = tuple({k: v for k, v in row.items() if k != "phases"} for row in ordered)
-    return Sweep(candidate, electrolyte, kept, tuple(round(c["x"], 6) for c in changes))
+    changes = tuple(_changes(grid, phases))
+    rows = []
+    for value in sorted({*grid, *changes}):
+        numbers = stacks(table, [at(candidate, value)], [at(electrolyte, value)])
+        if not numbers.solved.all():
+            raise SolverError(f"{candidate} | {electrolyte} at x = {value}: {UNCERTIFIED}")
+        rows.append(_row(value, numbers, value in changes))
+    middle = sum(span, Fraction(0)) / 2
+    origin: dict[str, Any] = react(table, at(candidate, middle), at(electrolyte, middle)).provenance
+    layers = tuple(_layers((span[0], *changes, span[1]), lambda x: phases(x)[0]))
+    where = tuple(map(float, changes))
+    return Sweep(candidate, electrolyte, tuple(rows), where, layers, origin)
 
 
-def _point(table: PhaseTable, candidate: str, electrolyte: str, x: float) -> dict[str, Any]:
-    mine, other = at(candidate, x), at(electrolyte, x)
-    numbers: Stacks = stacks(table, [mine], [other])
+def _changes(
+    grid: tuple[Fraction, ...], phases: Callable[[Fraction], Phases]
+) -> Iterator[Fraction]:
+    """Values of x inside a series on whose two sides phases differ.
+
+    Equal phases on two sides are those between: equilibria are convex in the composition.
+    """
+    whole = max(grid[-1] - grid[0], Fraction(1))
+    near, close = _NEAR * whole, _CLOSE * whole
+    for point, after in pairwise(grid):
+        low, high = point + near, after - near
+        if point != grid[0] and phases(point - near) != phases(low):
+            yield point
+        while phases(low) != phases(high):
+            first, end = low, high
+            while end - first > close:
+                middle = (first + end) / 2
+                first, end = (middle, end) if phases(middle) == phases(low) else (first, middle)
+            here = _written(first)
+            yield here
+            low = min(here + near, high)
+
+
+def _layers(
+    borders: tuple[Fraction, ...], held: Callable[[Fraction], tuple[str, ...]]
+) -> Iterator[dict[str, Any]]:
+    """Ranges of x, and single values, in which the converted layer has the same phases."""
+    between = [((low, high), held((low + high) / 2)) for low, high in pairwise(borders)]
+    here = [((border, border), held(border)) for border in borders]
+    all_of_them = [one for pair in zip(here, between, strict=False) for one in pair]
+    for names, group in groupby([*all_of_them, here[-1]], key=lambda one: one[1]):
+        spans = [span for span, _ in group]
+        yield {"start": float(spans[0][0]), "end": float(spans[-1][1]), "phases": names}
+
+
+def _written(x: Fraction) -> Fraction:
+    """Return the fraction that a value of x found in steps stands for."""
+    for denominator, near in _SIMPLE:
+        simple = x.limit_denominator(denominator)
+        if abs(simple - x) < near:
+            return simple
+    return Fraction(round(x, _DECIMALS))
+
+
+def _phases(table: PhaseTable, candidate: str, electrolyte: str) -> Phases:
+    """Phases of every equilibrium of a stack, by name."""
+    common, ours = next(partners_in_samples(table, [candidate], [electrolyte]))
+    hull, mine, theirs = common.phases, ours.mixtures, common.electrolytes.mixtures
+    one, names = np.zeros(1, dtype=np.int64), hull.names
+    line, bare = (row_lines(hull.problem, each, one, one, hull.lithium) for each in (mine, theirs))
+    pairs = [common.contact(0, mine, one, one, added) for added in (None, line.uptake)]
+    found = [(line.phases, line.amounts), (bare.met, bare.met_amounts)]
+    found += [(each.phases, each.amounts * (each.mutual < -ON_HULL)[:, None]) for each in pairs]
+    for each in (mine, theirs):
+        alone = lowest_energies(hull.problem, each, one, one)
+        found.append((alone.phases, alone.amounts))
+    there = (phases[0][amounts[0] > _TRACE] for phases, amounts in found)
+    return tuple(tuple(sorted(names[each].astype(str).tolist())) for each in there)
+
+
+def _row(x: Fraction, numbers: Stacks, changes: bool) -> dict[str, Any]:
+    """Line of a table for one x."""
     names = numbers.phases.names
-    layer = str(layer_texts(numbers)[0]) if numbers.lithium.uptake[0, 0] > 0 else mine
-    met = sorted(str(names[p]) for p in numbers.met[0, 0] if p >= 0)
-    products = tuple(sorted(str(names[p]) for p in numbers.products[0] if p >= 0))
-    of_column = {key: float(numbers.numbers[key].reshape(-1)[0]) for key in _NUMBERS}
-    return {
-        "x": x,
-        "candidate": mine,
-        "electrolyte": other,
-        "layer": layer,
-        "deposited_products": " + ".join(met),
-        **{key: None if np.isnan(value) else value for key, value in of_column.items()},
-        "phases": (products, tuple(met)),
+    metrics = layer_columns(numbers.common, numbers.candidates, numbers.lithium)
+    energies = {key: float(values.reshape(-1)[0]) for key, values in numbers.numbers.items()}
+    facing = int(numbers.facing_product[0, 0])
+    row: dict[str, Any] = {
+        "x": float(x),
+        "candidate": str(numbers.candidates.labels[0]),
+        "electrolyte": str(numbers.electrolytes.labels[0]),
+        "changes": "yes" if changes else "no",
+        "layer": _layer(numbers),
+        "deposited_products": str(joined_texts(numbers.met[0], names, " + ")[0]),
+        "facing_product": "" if facing < 0 else str(names[facing]),
+        "metal_volume_percent": float(metrics["metal_volume_percent"][0]),
+        **energies,
     }
+    kept = {key: row[key] for key in columns_of("sweep")}
+    return {k: None if isinstance(v, float) and np.isnan(v) else v for k, v in kept.items()}
+
+
+def _layer(numbers: Stacks) -> str:
+    """Phases of the converted layer, per formula unit of the candidate."""
+    if numbers.lithium.uptake[0, 0] == 0.0:
+        return str(numbers.candidates.formulas[0])
+    parts = zip(numbers.products[0], numbers.product_units[0], strict=True)
+    written = ((f"{units:.5g}", str(numbers.phases.names[p])) for p, units in parts if p >= 0)
+    return " + ".join(name if units == "1" else f"{units} {name}" for units, name in written)

@@ -101,7 +101,7 @@ def layer_texts(numbers: Stacks) -> Texts:
     Candidates that take up no Li stand there as they are.
     """
     found = numbers.candidates.formulas.astype(object)
-    converts = np.flatnonzero(np.nan_to_num(numbers.lithium.uptake[:, 0]) > 0.0)
+    converts = np.flatnonzero(np.nan_to_num(numbers.lithium.uptake[:, 0]) != 0.0)
     whole = in_whole_numbers(numbers.product_units[converts])
     front = by_value(whole, lambda number: "" if number == 1 else f"{number} ")
     products = numbers.products[converts]

@@ -16,8 +16,11 @@ from .layer import layer_metrics
 from .lithiation import lithiate
 from .stack import Stack
 
-LITHIUM_MAH_PER_CM2_UM = 0.206
-"""Charge of one micrometre of Li metal (0.534 g/cm3)."""
+METAL_MAH_PER_CM2_UM = {
+    "Li": 0.206, "Na": 0.113, "K": 0.059, "Mg": 0.383, "Ca": 0.207, "Zn": 0.585, "Al": 0.805
+}  # fmt: skip
+"""Charge of one micrometre of metal, from z F, molar mass and density (0.534 g/cm3 of Li; Na 0.968,
+K 0.862, Mg 1.738, Ca 1.55, Zn 7.14, Al 2.70: CRC Handbook of Chemistry and Physics)."""
 
 _UNITS = {"nm": 1.0, "um": 1e3, "µm": 1e3, "μm": 1e3}
 
@@ -59,6 +62,7 @@ def of_thickness(
 ) -> OfThickness:
     """Scale the layer of a stack to a thickness of ``nm`` as deposited."""
     metrics = layer_metrics(table, candidate)
+    of_metal = METAL_MAH_PER_CM2_UM[table.electrode.ion.symbol]
     capacity = metrics.li_capacity_mAh_per_cm2_um
     taken = None if capacity is None else capacity * nm / 1000.0
     change = metrics.volume_change_percent
@@ -66,9 +70,8 @@ def of_thickness(
     consumed: float | None = 0.0
     if best is not None:
         volumes = [_volume(table, side) for side in (candidate, electrolyte)]
-        steps = stack.lithiation.steps
         n_atoms = float(resolve(candidate)[1].n_atoms)
-        uptake = steps[-1].li_per_formula_end - steps[0].li_per_formula_start if steps else 0.0
+        uptake = stack.lithiation.uptake_per_formula
         # atoms of the converted layer per atom of the candidate, and of the electrolyte per those
         atoms = (1.0 + uptake / n_atoms) * (1.0 / best.mixing_fraction - 1.0)
         one, other = volumes
@@ -76,7 +79,7 @@ def of_thickness(
     return OfThickness(
         thickness_nm=nm,
         lithium_mAh_per_cm2=taken,
-        lithium_um=None if taken is None else taken / LITHIUM_MAH_PER_CM2_UM,
+        lithium_um=None if taken is None else taken / of_metal,
         converted_nm=None if change is None else nm * (1.0 + change / 100.0),
         electrolyte_nm=consumed,
     )
@@ -93,9 +96,12 @@ def _volume(table: PhaseTable, material: Given) -> float | None:
         unit = compose(" + ".join(f"{units:.9f} {name}" for name, units in standing.items()))
     total = 0.0
     for factor, formula in unit.parts:
-        row, found = table.find(formula), figures_of(formula.text)[0]
-        if np.isnan(found) and row is not None:
+        row = table.find(formula)
+        if row is None:
+            found = figures_of(formula.text)[0]
+        else:
             known = row_volumes(table, np.array([row]))
-            found = float(np.fmax(known[MEASURED], known[SOURCE])[0])
+            measured, computed = (float(known[origin][0]) for origin in (MEASURED, SOURCE))
+            found = computed if np.isnan(measured) else measured
         total += float(factor * formula.n_atoms / unit.n_atoms) * found
     return None if np.isnan(total) else total

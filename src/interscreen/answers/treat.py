@@ -25,10 +25,7 @@ from ..phases.table import PhaseTable
 from .beside import walk_beside
 from .provenance import provenance
 from .reactant import ON_HULL, gas_elements, with_gases
-from .surroundings import AMBIENT_BAR
-
-AIR = {"O2": "21%"} | {gas: f"{pressure}bar" for gas, pressure in AMBIENT_BAR.items()}
-"""Ambient air."""
+from .surroundings import AIR
 
 _NEVER = 100.0  # energy of what does not form [eV/atom]
 _MORE = 1.001  # a hair below the hull

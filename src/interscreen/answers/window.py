@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+from ..phases.electrode import CHARGES
 from ..phases.material import Given, compose
 from ..phases.result import Keyed
 from ..phases.table import PhaseTable
 from ..phases.units import KJ_PER_MOL
 from .competitors import Competitors, competitors_of, unproven
-from .ion import CHARGES, LITHIUM, Ion
 from .lithium import TOLERANCE_EV, LithiumLine, lithium_line
 from .provenance import Answer, provenance
 from .reactant import HULL, without_noise
@@ -54,8 +54,8 @@ class Window(Answer, figure="window"):
         limit is None where there is no Li to give off.
     tolerance_window_V : tuple of (float, float or None)
         Voltages between which the assemblage gains at most the tolerance by taking up or giving off
-        Li, the little that a formula leaves open aside (``lithium.FORMULA_LITHIUM``).  It moves
-        little when the formula does, which the exact limits do not.
+        Li, traces that a formula leaves open aside (``lithium.FORMULA_LITHIUM``).  They move little
+        when the formula does; the exact limits may move by volts.
     tolerance_meV_per_atom : float
         That tolerance [meV per atom of the material].
     steps : tuple of WindowStep
@@ -163,7 +163,8 @@ def checked_tolerance(tolerance_meV_per_atom: float) -> float:
 
 def _steps(line: LithiumLine) -> tuple[WindowStep, ...]:
     start, last = line.walk.start, len(line.walk.t) - 1
-    down = [p for p in range(start + 1, last + 1) if line.voltage(p - 1) > 0.0]
+    lowest = min(0.0, line.electrode.potential_V)
+    down = [p for p in range(start + 1, last + 1) if line.voltage(p - 1) > lowest]
     voltages = [(p, line.voltage(p - 1)) for p in down]
     voltages += [(p, line.voltage(p)) for p in range(start - 1, -1, -1)]
     shares = {
@@ -183,11 +184,10 @@ def _steps(line: LithiumLine) -> tuple[WindowStep, ...]:
 def stability_window(
     table: PhaseTable,
     m: Given,
-    ion: Ion = LITHIUM,
     *,
     tolerance_meV_per_atom: float = 1000.0 * TOLERANCE_EV,
 ) -> Window:
-    """Electrochemical stability window of a material against Li/Li+, or another metal.
+    """Electrochemical stability window of a material against Li/Li+, or the ion of the table.
 
     The hull along the Li content of the material is walked to either side; minus its slope is the
     voltage (Zhu, He, Mo, ACS Appl. Mater. Interfaces 7, 23685 (2015), doi:10.1021/acsami.5b07517).
@@ -202,8 +202,9 @@ def stability_window(
     0.0
     """
     tolerance = checked_tolerance(tolerance_meV_per_atom)
-    line = lithium_line(table, m, ion)
-    walk, start = line.walk, line.walk.start
+    line = lithium_line(table, m)
+    walk, start, ion = line.walk, line.walk.start, line.ion
+    lowest = min(0.0, line.electrode.potential_V)
     reduction = line.voltage(start)
     oxidation = line.voltage(start - 1) if start > 0 else None
     if line.reactant.energy_source == HULL:
@@ -215,8 +216,7 @@ def stability_window(
     else:
         reason = ""
     limits = (reduction, oxidation)
-    alone = reduction > 0.0 or ion != LITHIUM
-    doubts = () if alone else unproven(table, line.reactant.composition)
+    doubts = () if reduction > lowest else unproven(table, line.reactant.composition)
     origin = provenance(table.source, line.system, [line.reactant], doubts=doubts)
     others = [s for s in CHARGES if s in line.reactant.composition.elements and s != ion.symbol]
     if oxidation is None and others:
@@ -238,7 +238,7 @@ def stability_window(
         decomposition_energy_0V_eV_per_atom=None
         if line.endless
         else without_noise(float(walk.energy[-1]) - line.energy),
-        reduction_products=tuple(line.products(start + 1)) if reduction > 0.0 else (),
+        reduction_products=tuple(line.products(start + 1)) if reduction > lowest else (),
         oxidation_products=tuple(line.products(start - 1)) if start > 0 else (),
         competitors=competitors_of(table, m),
         provenance=origin,

@@ -28,6 +28,7 @@ from .command import (
     together,
     write_csv,
 )
+from .electrode import Moves, electrode_options, ion_option
 from .heat import Gases, Heat, gases_only, heat_options
 from .source import Choice, asked, source_options
 
@@ -124,7 +125,6 @@ map_options = together(
     option("--divisions", "of a side (default 200)", type=int, default=200, metavar="N"),
     option("--level", "outlined [eV/atom] (default 0.05)", type=float, default=0.05, metavar="E"),
 )
-_ion = option("--ion", "what moves: Li (default), Na, K, Mg, Ca, Zn, Al", default="Li", metavar="X")
 _samples = option(
     "--samples", "for error bars, as 1000 (default none)", type=int, default=0, metavar="N"
 )
@@ -182,7 +182,7 @@ def reaction(
 
 @root.command("window")
 @material("m", NAMED)
-@_ion
+@ion_option
 @_samples
 @option(
     "--tolerance",
@@ -211,7 +211,7 @@ def window(
 
 @root.command("lithiate")
 @material("m", NAMED)
-@_ion
+@ion_option
 @_samples
 @heat_options
 @source_options
@@ -233,43 +233,56 @@ def lithiate(
 @root.command("stack")
 @click.argument("candidate", help=NAMED)
 @click.argument("electrolyte", help="formula or name")
+@electrode_options
 @_samples
 @option(
     "--thickness",
     "of the layer as deposited (50nm, 15um): Li taken up, expansion, electrolyte consumed",
     metavar="LENGTH",
 )
+@option("--potential", "the layer at V vs Li/Li+, too", type=float, metavar="V")
+@option("--cathode", "on the other side: LCO, or LiCoO2/Li0.5CoO2@3.0-4.2V", metavar="C")
+@option("--coating", "between electrolyte and cathode", metavar="M")
 @heat_options
 @source_options
 @output_options
 def stack(
-    candidate: str, electrolyte: str, samples: int, thickness: str | None, heat: Heat,
-    choice: Choice, output: Output,
+    candidate: str, electrolyte: str, moves: Moves, samples: int, thickness: str | None,
+    potential: float | None, cathode: str | None, coating: str | None, heat: Heat, choice: Choice,
+    output: Output,
 ) -> int:  # fmt: skip
-    """Answer with every contact of Li | candidate | electrolyte."""
+    """Answer with every contact of Li | candidate | electrolyte, and on to a cathode."""
     from ..answers.thickness import of_thickness, read_thickness
     from ..report.text.answers import stack_text
-    from ..report.text.explain import judgement_lines
+    from ..report.text.cathode import cathode_lines
+    from ..report.text.explain import judgement, judgement_lines
+    from ..report.text.way import potential_lines, way_lines
     from ..screen.judge import judged
 
     rows: list[dict[str, Any]] = []
+    scales: list[str] = []
     nm = None if thickness is None else read_thickness(thickness)
 
     def ask(db: Database) -> Any:
-        db = heat.on(db)
-        found = db.stack(candidate, electrolyte, samples)
+        db = moves.against(heat.on(db))
+        found = db.stack(
+            candidate, electrolyte, samples,
+            potential_V=potential, cathode=cathode, coating=coating,
+        )  # fmt: skip
         rows.append(judged(db.table, candidate, electrolyte))
+        scales.append(db.table.source.scale)
         if nm is not None:
             sized = of_thickness(db.table, candidate, electrolyte, found, nm)
             found = replace(found, of_thickness=sized)
         return found
 
-    return answer(
-        choice,
-        output,
-        ask,
-        lambda found: "\n".join([stack_text(found), *judgement_lines(rows[0])]),
-    )
+    def write(found: Any) -> str:
+        more = [*way_lines(found.way), *potential_lines(found.at_potential)]
+        more += cathode_lines(found.cathode_side) if found.cathode_side else []
+        judged_so = judgement_lines(rows[0], anchored=ANCHORED in scales)
+        return "\n".join([stack_text(found), *judged_so, *more])
+
+    return answer(choice, output, ask, write, more=lambda: {"judgement": judgement(rows[0])})
 
 
 @root.command("profile")
@@ -426,7 +439,7 @@ def composition_maps(
 def list_electrolytes(output: Output) -> int:
     """List the names that stand for electrolytes, cathodes and salts."""
     from ..phases.names import names, user_electrolytes_file
-    from ..report.text.answers import table
+    from ..report.text.layout import table
 
     known = {name: entry.formula for name, entry in names().items()}
     rows = [["name", "formula"], *([name, formula] for name, formula in known.items())]
@@ -444,6 +457,7 @@ def answer(
     ask: Callable[[Database], Any],
     write: Callable[[Any], str],
     first: Callable[[Any], None] = lambda found: None,
+    more: Callable[[], dict[str, Any]] = dict,
 ) -> int:
     """Open the source, ask, print.
 
@@ -455,6 +469,8 @@ def answer(
         Database to result; result to text.
     first : callable
         Called with the result before anything is printed: a reader may go away.
+    more : callable
+        Returns what the JSON object holds beside the result.
     """
     from ..answers.documents import NON_COMMERCIAL, documents_text
     from ..engine.walk import plain_walks
@@ -463,7 +479,7 @@ def answer(
         db = asked(choice, output)
         result = ask(db)
         first(result)
-        answered = result.to_dict()
+        answered = {**result.to_dict(), **more()}
         if output.json and db.table.source.scale == ANCHORED:
             answered["anchors"] = db.anchors(_phases_in(answered))
         documents = result.documents

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # what the new study takes over from the run, so that it asks the same source the same way
 _KEPT = {
     "source", "thermo_type", "database", "filters", "add", "all_phases", "electrolytes",
-    "cathodes", "air", "ranking",
+    "cathode", "coatings", "cathodes", "air", "ion", "anode", "ranking",
 }  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def write_study(run: Run, candidates: Sequence[str], path: Path, force: bool = F
         for entry in asked.candidates
     }
     wanted["candidates"] = [known.get(name, name) for name in candidates]
-    for key in ("candidates", "electrolytes", "cathodes", "air"):
+    for key in ("candidates", "electrolytes", "coatings", "cathodes", "air"):
         if key in wanted:
             wanted[key] = [_short(entry) for entry in wanted[key]]
     writer, text = YAML(typ="safe"), io.StringIO()

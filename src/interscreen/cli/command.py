@@ -214,7 +214,9 @@ class Output:
             plain = not takes_all(sys.stdout)
             print(json.dumps(answer, ensure_ascii=plain, allow_nan=False))
         elif text is not None:
-            print(shown(text()))
+            from ..report.text.layout import folded
+
+            print(shown(folded(text())))
 
     def progress(self, unit: str = "system", **looks: Any) -> Callable[[int, int | None], None]:
         """Return what draws a bar, where stderr is a terminal; ``looks`` are for tqdm."""

@@ -205,7 +205,7 @@ def _store(thermo_type: str, database: str) -> Store:
 @output_options
 def list_stores(output: Output) -> int:
     """List the databases of the local store."""
-    from ..report.text.answers import table
+    from ..report.text.layout import table
     from ..sources.materials_project.store import Store, find_stores, stores_folder
 
     found = []

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from .command import EXIT_OK, Output, listed, option, output_options, root
+from .electrode import Moves, electrode_options
 from .screen import opened, run_into
 from .source import Choice, source_options
 
@@ -16,13 +17,19 @@ from .source import Choice, source_options
 @click.argument(
     "electrolytes", metavar="ELECTROLYTE...", nargs=-1, required=True, help="names or formulas"
 )
-@option("--cathode", "what the electrolyte meets on its other side", metavar="C", multiple=True)
+@option(
+    "--cathode",
+    "ranks coatings for it, too: LCO, or LiCoO2/Li0.5CoO2@3.0-4.2V",
+    metavar="C",
+    multiple=True,
+)
 @option(
     "--exclude",
     "elements and lists to sort out, too: toxic, precious, hygroscopic, Pb",
     metavar="A,B,...",
     multiple=True,
 )
+@electrode_options
 @option("--max-elements", "of a candidate (default 4)", type=int, default=4, metavar="N")
 @option("--conditions", "on candidates (docs/screens.md)", metavar="EXPRESSION", default="")
 @option(
@@ -34,7 +41,7 @@ from .source import Choice, source_options
 @source_options
 @output_options
 def discover(
-    electrolytes: tuple[str, ...], cathode: tuple[str, ...], exclude: tuple[str, ...],
+    electrolytes: tuple[str, ...], cathode: tuple[str, ...], exclude: tuple[str, ...], moves: Moves,
     max_elements: int, conditions: str, count: int, out: str | None, jobs: int | None, fresh: bool,
     choice: Choice, output: Output,
 ) -> int:  # fmt: skip
@@ -52,7 +59,7 @@ def discover(
         conditions=conditions,
         best=count,
     )
-    study = study.model_copy(update={"jobs": jobs, "output": out or ""})
+    study = moves.of_study(study.model_copy(update={"jobs": jobs, "output": out or ""}))
     study, table = opened(study, choice, output)
     folder = Path(study.folder)
     if run_into(folder, study, table, output, Workers(), fresh=fresh) is None:

@@ -34,6 +34,7 @@ from .command import (
     root,
 )
 from .source import Choice, asked, source_options
+from .sweep import DRAWN, sweep_arguments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,7 +126,7 @@ def plot(context: click.Context) -> None:
     """Ask for a kind of figure where none is named."""
     if context.invoked_subcommand is None:
         raise InputError(
-            "plot: name what: reaction, window, lithiation, profile, heatmap or map "
+            "plot: name what: reaction, window, lithiation, profile, sweep, heatmap or map "
             "(interscreen plot --help)"
         )
 
@@ -211,6 +212,23 @@ def profile(
     """Draw reaction energies over a range of potentials."""
     place = paper.place("profile", a.formula, b.formula)
     result = asked(choice, output).profile(a, b, start, end, step)
+    files = place.write(result.plot(width=paper.width), {"": result.to_frame()})
+    return _tell(output, files, [result])
+
+
+@_figure("sweep", COMMANDS["sweep"][1])
+@sweep_arguments
+@option("--points", f"how many values of x (default {DRAWN})", type=int, default=DRAWN, metavar="N")
+@source_options
+@_paper_options
+@output_options
+def sweep(
+    candidate: str, electrolyte: str, x: str, points: int, choice: Choice, output: Output,
+    paper: Paper,
+) -> int:  # fmt: skip
+    """Draw the contacts of a stack along a series of compositions."""
+    place = paper.place("sweep", candidate, electrolyte)
+    result = asked(choice, output).sweep(candidate, electrolyte, x, points)
     files = place.write(result.plot(width=paper.width), {"": result.to_frame()})
     return _tell(output, files, [result])
 

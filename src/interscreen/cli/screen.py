@@ -28,12 +28,13 @@ from .command import (
     root,
     together,
 )
+from .electrode import Moves, electrode_options
 from .source import Choice, open_source, source_options
 
 if TYPE_CHECKING:
     from ..phases.table import PhaseTable
     from ..screen.batch import BatchReport
-    from ..screen.entries import Uncertainty
+    from ..screen.entries import CathodeEntry, Uncertainty
     from ..screen.run import ScreenResult
     from ..screen.study import Study
     from ..screen.workers import Workers
@@ -70,26 +71,36 @@ _query_options = together(
 @option("--out", "output folder (default: as in the study)", metavar="DIR")
 @option("--jobs", "worker processes, -1: one per core", type=int, metavar="N")
 @option("--samples", "for the error bars, 0: none (default 1000)", type=int, metavar="N")
+@option(
+    "--cathode",
+    "rank coatings for the cathode side, too: LCO, or LiCoO2/Li0.5CoO2@3.0-4.2V",
+    metavar="C",
+    multiple=True,
+)
 @option("--check", "only check the study", is_flag=True)
+@electrode_options
 @_query_options
 @source_options
 @output_options
 def screen(
-    study: str | None, out: str | None, jobs: int | None, samples: int | None, check: bool,
-    candidates: str | None, limit: int | None, electrolytes: str | None, fresh: bool,
-    backend: Literal["local", "dask"], scheduler: str, choice: Choice, output: Output,
+    study: str | None, out: str | None, jobs: int | None, samples: int | None,
+    cathode: tuple[str, ...], check: bool, moves: Moves, candidates: str | None, limit: int | None,
+    electrolytes: str | None, fresh: bool, backend: Literal["local", "dask"], scheduler: str,
+    choice: Choice, output: Output,
 ) -> int:  # fmt: skip
     """Run a study; exit code 3 when rows failed."""
     from ..screen.run import ScreenResult
     from ..screen.workers import Workers
 
     started = time.perf_counter()
-    asked = _study(study, candidates, limit, listed(electrolytes or ""))
+    asked = moves.of_study(_study(study, candidates, limit, listed(electrolytes or "")))
     updates: dict[str, Any] = {}
     if jobs is not None:
         updates["jobs"] = jobs
     if samples is not None:
         updates["uncertainty"] = _sampled(asked, samples)
+    if cathode:
+        updates["cathode"] = _cathodes([name for word in cathode for name in listed(word)])
     if out:
         updates["output"] = out
     asked, table = opened(asked.model_copy(update=updates), choice, output)
@@ -192,6 +203,15 @@ def _sampled(study: Study, samples: int) -> Uncertainty:
         ) from None
 
 
+def _cathodes(names: list[str]) -> list[CathodeEntry]:
+    from ..screen.entries import CathodeEntry, repeated
+
+    found = [CathodeEntry.of(name) for name in names]
+    for *_, label in repeated(found):
+        raise InputError(f"--cathode: {label} stands twice; remove one")
+    return found
+
+
 def _study(
     file: str | None, candidates: str | None, limit: int | None, electrolytes: list[str]
 ) -> Study:
@@ -223,9 +243,11 @@ def _study(
 
 
 def _check(study: Study, table: PhaseTable) -> int:
-    """Check a study against its source without computing anything."""
+    """Check a study against its source without computing anything but the anode's potential."""
+    from ..phases.electrode import LITHIUM_METAL
     from ..phases.material import elements_of
 
+    table = study.beside(table)
     for entry in study.electrolytes:
         table.within(elements_of([entry.material], lithium=False))
     for entry in study.candidates:
@@ -247,6 +269,8 @@ def _check(study: Study, table: PhaseTable) -> int:
         f"{number} {name}{'' if number == 1 else 's'}"
         for number, name in ((count, "candidate"), (len(study.electrolytes), "electrolyte"))
     )
+    if table.electrode != LITHIUM_METAL:
+        print(f"negative electrode: {table.electrode.text}")
     print(f"{study.name}: {ours} x {theirs}, results would go to {study.folder}/")
     return EXIT_OK
 

@@ -2,36 +2,62 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from ..database.database import Database
-from ..errors import InputError
 from .ask import answer
-from .command import Output, option, output_options, root
+from .command import Output, force_option, option, output_options, root, together
+from .electrode import Moves, electrode_options
 from .source import Choice, source_options
+
+if TYPE_CHECKING:
+    from ..answers.sweep import Sweep
+
+LISTED, DRAWN = 11, 61  # values of x in a terminal, and in a figure
+
+sweep_arguments = together(
+    click.argument("candidate", help="formula or mixture, with x ('Cu + x LiF')"),
+    click.argument("electrolyte", help="formula or name, with or without x"),
+    option("--x", "first and last value of x, as 0..4", required=True, metavar="LOW..HIGH"),
+)
 
 
 @root.command("sweep")
-@click.argument("candidate", help="formula or mixture, with x ('Cu + x LiF')")
-@click.argument("electrolyte", help="formula or name, with or without x")
-@option("--x", "first and last value of x, as 0..4", required=True, metavar="LOW..HIGH", key="span")
-@option("--points", "how many values of x (default 11)", type=int, default=11, metavar="N")
+@sweep_arguments
+@option(
+    "--points",
+    f"how many values of x (default {LISTED}, with --out {DRAWN})",
+    type=int,
+    metavar="N",
+)
+@option("--out", "write sweep.csv, .png, .svg and .pdf there, too", metavar="FOLDER")
+@force_option
+@electrode_options
 @source_options
 @output_options
 def sweep(
-    candidate: str, electrolyte: str, span: str, points: int, choice: Choice, output: Output
-) -> int:
-    """Answer with every contact of a stack along x."""
-    from ..answers.sweep import sweep as swept
+    candidate: str, electrolyte: str, x: str, points: int | None, out: str | None, force: bool,
+    moves: Moves, choice: Choice, output: Output,
+) -> int:  # fmt: skip
+    """Answer with every contact of a stack along x, and where its phases change."""
     from ..report.text.sweep import sweep_text
 
-    low, _, high = span.partition("..")
-    try:
-        ends = float(low), float(high)
-    except ValueError:
-        raise InputError(f"--x {span}: write the first and the last value, as 0..4") from None
+    if points is None:
+        points = DRAWN if out else LISTED
 
-    def ask(db: Database) -> object:
-        return swept(db.table, candidate, electrolyte, *ends, points)
+    def write(found: Sweep) -> None:
+        from ..report.figures.saving import save
 
-    return answer(choice, output, ask, sweep_text)
+        if out:
+            tables = {"": found.to_frame()}
+            for file in save(found.plot(), out, "sweep", tables=tables, force=force):
+                output.say(f"wrote {file}")
+
+    return answer(
+        choice,
+        output,
+        lambda db: moves.against(db).sweep(candidate, electrolyte, x, points),
+        sweep_text,
+        first=write,
+    )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations
 from os import PathLike, fspath
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..answers.anode import against, elements_of_anode
 from ..answers.decompose import Decomposition, decompose, heating_conditions
 from ..answers.documents import with_documents
-from ..answers.ion import LITHIUM, Ion
 from ..answers.lithiation import Lithiation, lithiate
 from ..answers.map import CompositionMap, composition_map, read_system
 from ..answers.profile import profile
@@ -23,7 +25,9 @@ from ..answers.reaction import Reaction, react
 from ..answers.sampled import sampled_lithiation, sampled_reaction, sampled_window
 from ..answers.scan import TEMPERATURE, Scan, scan
 from ..answers.stack import Stack, stack
+from ..answers.sweep import POINTS, Sweep, sweep
 from ..answers.treat import Treatment, read_step, treat
+from ..answers.way import at_potential
 from ..answers.window import Window, stability_window
 from ..energies.anchors import Anchoring
 from ..energies.conditions import at_conditions, read_conditions
@@ -31,10 +35,14 @@ from ..energies.gases import gas_named
 from ..energies.sampling import EnergyModel
 from ..energies.scale import prepared
 from ..errors import InputError, InterscreenWarning
+from ..phases.cathodes import Cathode, find_cathode
 from ..phases.conditions import BACKGROUND_BAR, ROOM_K
+from ..phases.electrode import LITHIUM, Ion
 from ..phases.filters import Filters
 from ..phases.material import Given, elements_of
 from ..phases.result import Result
+from ..phases.series import at as at_x
+from ..phases.series import read_span
 from ..phases.source import TABULATED
 from ..phases.table import PhaseTable
 from ..sources import EMBEDDED, MATERIALS_PROJECT
@@ -44,6 +52,7 @@ from .run import Progress, Run, study_of, write_run
 if TYPE_CHECKING:
     from pymatgen.analysis.phase_diagram import PhaseDiagram
 
+    from ..answers.cathode import CathodeStack
     from ..screen.ranking import Ranking
     from ..screen.study import Study
     from ..validation import Validation
@@ -165,6 +174,8 @@ class Database:
         Opens the source for some chemical systems when a question needs them.
     tell : callable, optional
         Told each warning, in place of ``warnings.warn``.
+    ion : Ion
+        What moves, where ``opener`` brings another electrode than Li metal.
 
     Examples
     --------
@@ -183,9 +194,10 @@ class Database:
         *,
         opener: Callable[[ElementSets], PhaseTable] | None = None,
         tell: Callable[[str], None] | None = None,
+        ion: Ion = LITHIUM,
     ) -> None:
         self._source, self._options = source, options or SourceOptions()
-        self._opener, self._teller = opener, tell
+        self._opener, self._teller, self._ion = opener, tell, ion
         self._told: set[str] = set()
         self._table = source if isinstance(source, PhaseTable) else None
         of_service = isinstance(source, str) and source == MATERIALS_PROJECT
@@ -264,6 +276,47 @@ class Database:
             tell=self._teller,
         )
 
+    def against(self, anode: str | float = "", *, ion: str = "Li") -> Database:
+        """Return these phases with another negative electrode; every question can be put to it.
+
+        Ask for a temperature (``at``) before, as the potential of an alloy follows from it.
+
+        Parameters
+        ----------
+        anode : str or float
+            ``"LiIn"`` (its potential follows from the hull of the source), ``"0.62V"`` or a number
+            [V against the metal of the ion], or both, as ``"LiIn@0.62V"``; the metal by default.
+        ion : str
+            What moves: ``"Li"``, ``"Na"``, ``"K"``, ``"Mg"``, ``"Ca"``, ``"Zn"`` or ``"Al"``.
+
+        Raises
+        ------
+        InputError
+            For an electrode that cannot be read, and a material that neither holds nor takes up
+            the ion.
+
+        Examples
+        --------
+        >>> import interscreen as si
+        >>> si.load().against("0.62V").stack("LiF", "LLZO").bare.label
+        'Li at 0.62 V | LLZO'
+        """
+        moves = Ion(ion)
+        more = elements_of_anode(anode, moves)
+        return Database(
+            opener=lambda sets: against(
+                self._holding([more, *(frozenset(some) | {ion} for some in sets)]), anode, moves
+            ),
+            tell=self._teller,
+            ion=moves,
+        )
+
+    def _moving(self, ion: str | None, anode: str | float = "") -> Database:
+        """Return these phases, with another electrode where one is named."""
+        if ion is None and anode == "":
+            return self
+        return self.against(anode, ion=self._ion.symbol if ion is None else ion)
+
     # -- questions --------------------------------------------------------------------------------
 
     def reaction(
@@ -322,32 +375,35 @@ class Database:
         *,
         model: EnergyModel | None = None,
         tolerance_meV_per_atom: float = 10.0,
-        ion: str = "Li",
+        ion: str | None = None,
     ) -> Window:
         """Return the stability window of a material against Li/Li+; see ``reaction``.
 
         ``tolerance_meV_per_atom`` is that of its ``tolerance_window_V``; ``ion`` is another mobile
         ion: ``"Na"``, ``"K"``, ``"Mg"``, ``"Ca"``, ``"Zn"`` or ``"Al"``.
         """
-        bars, moves = _bars(samples, model), _ion(ion, samples)
+        bars = _bars(samples, model)
         tolerance: dict[str, Any] = {"tolerance_meV_per_atom": tolerance_meV_per_atom}
-        return self._asked(
-            lambda table: stability_window(table, m, moves, **tolerance),
-            (m, moves.symbol),
+        return self._moving(ion)._asked(
+            lambda table: stability_window(table, m, **tolerance),
+            (m,),
             (lambda table: sampled_window(table, m, **tolerance, **bars)) if bars else None,
-            lithium=moves.symbol == "Li",
         )
 
     def lithiation(
-        self, m: Given, samples: int = 0, *, model: EnergyModel | None = None, ion: str = "Li"
+        self,
+        m: Given,
+        samples: int = 0,
+        *,
+        model: EnergyModel | None = None,
+        ion: str | None = None,
     ) -> Lithiation:
         """Return the way of a material to equilibrium with Li metal; see ``window``."""
-        bars, moves = _bars(samples, model), _ion(ion, samples)
-        return self._asked(
-            lambda table: lithiate(table, m, moves),
-            (m, moves.symbol),
+        bars = _bars(samples, model)
+        return self._moving(ion)._asked(
+            lambda table: lithiate(table, m),
+            (m,),
             (lambda table: sampled_lithiation(table, m, **bars)) if bars else None,
-            lithium=moves.symbol == "Li",
         )
 
     def stack(
@@ -357,22 +413,85 @@ class Database:
         samples: int = 0,
         *,
         model: EnergyModel | None = None,
+        potential_V: float | None = None,
+        cathode: str | Cathode | None = None,
+        coating: Given | None = None,
+        ion: str | None = None,
+        anode: str | float = "",
     ) -> Stack:
         """Return every contact of Li | candidate | electrolyte, before and after conversion.
 
-        Parameters: see ``reaction``.
+        Parameters
+        ----------
+        candidate, electrolyte, samples, model
+            See ``reaction``.
+        potential_V : float, optional
+            Potential at which the layer is looked at, too [V against Li/Li+].
+        cathode : str or Cathode, optional
+            What the electrolyte meets on its other side: ``"LCO"``, or both states and their
+            potentials, ``"LiCoO2/Li0.5CoO2@3.0-4.2V"``.
+        coating : str, Material, or pymatgen Composition, Element or entry
+            What lies between the two.
+        ion, anode
+            Another negative electrode in the place of Li metal, as for ``against``.
         """
+        if ion is not None or anode != "":
+            return self._moving(ion, anode).stack(
+                candidate, electrolyte, samples, model=model, cathode=cathode, coating=coating
+            )
         bars = _bars(samples, model)
-        return self._asked(
+        if coating is not None and cathode is None:
+            raise InputError("coating: goes between electrolyte and cathode; name a cathode, too")
+        beyond = find_cathode(cathode) if isinstance(cathode, str) else cathode
+        found = self._asked(
             lambda table: stack(table, candidate, electrolyte),
             (candidate, electrolyte),
             (lambda table: stack(table, candidate, electrolyte, **bars)) if bars else None,
         )
+        if potential_V is not None:
+            table = self._holding([elements_of([candidate, electrolyte])])
+            there = at_potential(table, candidate, electrolyte, potential_V)
+            found = replace(found, at_potential=there)
+        if beyond is None:
+            return found
+        return replace(found, cathode_side=self._beyond(electrolyte, beyond, coating, bars))
+
+    def _beyond(
+        self, electrolyte: Given, cathode: Cathode, coating: Given | None, bars: dict[str, Any]
+    ) -> CathodeStack:
+        """Contacts from an electrolyte to a cathode, and what to make of the coating."""
+        from ..answers.cathode import cathode_stack
+        from ..screen.coatings import judged_coating
+
+        parts = [electrolyte, *([] if coating is None else [coating]), cathode.discharged]
+        table = self._holding([elements_of(pair) for pair in combinations(parts, 2)])
+        found = cathode_stack(table, electrolyte, cathode, coating)
+        if coating is not None:
+            row = judged_coating(table, coating, electrolyte, cathode, **bars)
+            found = replace(found, judged=row)
+        return self._said(found)
+
+    def sweep(self, candidate: str, electrolyte: str, x: str, points: int = POINTS) -> Sweep:
+        """Return a stack along a ratio of phases, or a dopant, and where its phases change.
+
+        Parameters
+        ----------
+        candidate, electrolyte : str
+            At least one with x: ``Cu + x LiF``, ``Li{7-3x}Al{x}La3Zr2O12``.
+        x : str
+            First and last value, as ``0..4``.
+        points : int
+            Evenly spaced values of x; those at which phases change come on top.
+        """
+        low, high = read_span(x)
+        both = [at_x(text, (low + high) / 2) for text in (candidate, electrolyte)]
+        table = self._holding([elements_of(both)])
+        return self._said(sweep(table, candidate, electrolyte, x, points=points))
 
     def profile(
         self, a: Given, b: Given, start: float = 0.0, end: float = 5.0, step: float | None = None
     ) -> Profile:
-        """Return the reactions of two materials over a range of potentials of Li.
+        """Return the reactions of two materials over a range of potentials of Li (``against``: Na).
 
         Parameters
         ----------
@@ -547,8 +666,12 @@ class Database:
         samples: int = 0,
         *,
         model: EnergyModel | None = None,
+        cathode: str | Sequence[str] = (),
+        coatings: Given | Iterable[Given | dict[str, Any]] = (),
         cathodes: Given | Iterable[Given] = (),
         air: Given | Iterable[Given] = (),
+        ion: str | None = None,
+        anode: str | float = "",
         sensitivity: bool = True,
         ranking: Ranking | Mapping[str, Any] | None = None,
         jobs: int | None = None,
@@ -567,8 +690,15 @@ class Database:
         electrolytes : material or iterable of materials
         samples, model
             See ``reaction``.
+        cathode : str or sequence of str
+            Cathodes that coatings are ranked for (``Run.coatings``), as for ``stack``.
+        coatings : material or iterable of materials
+            These coatings; by default candidates of the role ``cathode coating``, or those of the
+            library; of candidates by conditions these.
         cathodes, air : material or iterable of materials
             What touches the electrolyte on its other side, and what the stack meets before.
+        ion, anode
+            See ``stack``.
         sensitivity : bool
             Whether suspect phases are left out in turn, and those that do not count put back.
         ranking : Ranking or mapping, optional
@@ -588,13 +718,19 @@ class Database:
             candidates,
             model or EnergyModel(),
             samples,
-            {"electrolytes": electrolytes, "cathodes": cathodes, "air": air},
+            {
+                "electrolytes": electrolytes,
+                "coatings": coatings,
+                "cathodes": cathodes,
+                "air": air,
+            },
             name=name,
+            cathode=[cathode] if isinstance(cathode, str) else list(cathode),
             sensitivity=sensitivity,
             ranking=ranking or {},
             jobs=jobs,
         )
-        return self._run(study, out, progress)
+        return self._moving(ion, anode)._run(study, out, progress)
 
     def run(
         self,
@@ -645,9 +781,10 @@ class Database:
         """Ask, with error bars where ``sample`` gives them; say what left-out phases change."""
         known = [given for given in materials if not is_identifier(given)]
         if len(known) < len(materials):  # its elements are not known before the source is open
-            table = self._holding([elements_of(known)])
+            table = self._holding([elements_of([*known, self._ion.symbol], lithium=False)])
             known = [identified(table, given) for given in materials]
-        elements = elements_of(known, lithium=lithium)
+        more = [self._ion.symbol] if lithium else []
+        elements = elements_of([*known, *more], lithium=False)
         table = self._holding([elements])
         found = with_put_back((sample or ask)(table), table, elements, ask)
         self._tell(found.warnings, stacklevel=4)
@@ -680,13 +817,6 @@ class Database:
                     self._teller(line)
                 else:
                     warnings.warn(line, InterscreenWarning, stacklevel=stacklevel)
-
-
-def _ion(symbol: str, samples: int) -> Ion:
-    ion = Ion(symbol)
-    if samples and ion != LITHIUM:
-        raise InputError(f"samples: error bars are there for Li only; leave out ion {symbol}")
-    return ion
 
 
 def _bars(samples: int, model: EnergyModel | None) -> dict[str, Any]:

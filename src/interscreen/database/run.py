@@ -32,8 +32,8 @@ Progress = Callable[[int, int], None]
 WHOLE, LISTED = "results.parquet", "results.csv"  # of candidates by query, and of a list
 _KINDS = {"number": "float64", "integer": "Int64", "boolean": "boolean"}  # the others are texts
 _TABLES = (
-    "reactions windows lithiation weights uncertainty sensitivity surroundings anchors scales "
-    "phases"
+    "reactions windows lithiation weights uncertainty sensitivity surroundings treatments anchors "
+    "scales coatings phases"
 ).split()
 
 
@@ -71,7 +71,7 @@ class Run(Displayed):
     ----------
     folder : Path
     reactions, windows, lithiation, weights, uncertainty : DataFrame
-    sensitivity, surroundings, anchors, scales, phases : DataFrame
+    sensitivity, surroundings, treatments, anchors, scales, coatings, phases : DataFrame
         The other tables of the run; empty where there is none.
 
     Raises
@@ -96,8 +96,10 @@ class Run(Displayed):
     uncertainty: pd.DataFrame
     sensitivity: pd.DataFrame
     surroundings: pd.DataFrame
+    treatments: pd.DataFrame
     anchors: pd.DataFrame
     scales: pd.DataFrame
+    coatings: pd.DataFrame
     phases: pd.DataFrame
 
     def __init__(
@@ -378,6 +380,8 @@ def write_run(
     started = time.perf_counter()
     if study.conditions is not None:
         table = at_conditions(table, study.conditions.read())
+    table = study.beside(table)
+    study = study.with_electrode(table.electrode)
 
     def manifest(place: Path, **found: Any) -> None:
         seconds = time.perf_counter() - started

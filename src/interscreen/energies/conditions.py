@@ -21,7 +21,7 @@ from .anchors import Anchoring, combined
 from .gases import gas_energies, gas_named, known_gases
 from .given import read_given, with_given, with_rows
 from .measured import measured
-from .scale import TABULATED_ENERGY, as_tabulated, molecular
+from .scale import COUNTED_BEFORE, NAME_BEFORE, TABULATED_ENERGY, as_tabulated, molecular
 
 LOWEST_K, HIGHEST_K = 250.0, 2000.0
 _ZERO_C = 273.15
@@ -179,7 +179,7 @@ class Heated:
     @classmethod
     def of(cls, table: PhaseTable, elements: frozenset[str] | None = None) -> Heated:
         """All phases of a table, or those within some elements."""
-        base = as_tabulated(table)
+        base: PhaseTable = table.remember(as_tabulated, lambda: as_tabulated(table))
 
         def make() -> Heated:
             every = np.arange(len(base))
@@ -195,8 +195,12 @@ class Heated:
         quiet = molecular(some)
         above = some.properties.get(ABOVE_HULL, np.zeros(len(some), dtype=bool))
         properties = {
-            **some.properties, TABULATED_ENERGY: np.array(some.energies), ABOVE_HULL: quiet | above
-        }  # fmt: skip
+            **some.properties,
+            TABULATED_ENERGY: np.array(some.energies),
+            ABOVE_HULL: quiet | above,
+            NAME_BEFORE: some.formulas,
+            COUNTED_BEFORE: some.counted,
+        }
         return replace(some, counted=some.counted & ~quiet, properties=properties)
 
     @cached_property
@@ -268,10 +272,17 @@ class Heated:
         return with_rows(found, added)
 
 
-def at_conditions(table: PhaseTable, conditions: Conditions) -> PhaseTable:
+def at_conditions(
+    table: PhaseTable,
+    conditions: Conditions,
+    elements: frozenset[str] | None = None,
+    *,
+    near: bool = False,
+) -> PhaseTable:
     """Return a table at a temperature, with gases at their pressures; see ``Heated.at``.
 
-    Energies of the user's own stay, where they were measured at that temperature.
+    Energies of the user's own stay, where they were measured at that temperature; with ``near``
+    others are left out.  ``elements`` are those of the phases that are wanted, all by default.
 
     Raises
     ------
@@ -279,15 +290,18 @@ def at_conditions(table: PhaseTable, conditions: Conditions) -> PhaseTable:
         For a gas with an element that the table lacks, or an energy of the user's own that holds
         at another temperature.
     """
-    found = Heated.of(table).at(conditions)
+    found = Heated.of(table, elements).at(conditions)
+    given = []
     for text in table.source.given:
         stated = read_given(text).temperature_K or 298.15
-        if abs(stated - conditions.temperature_K) > _CLOSE_K:
+        if abs(stated - conditions.temperature_K) <= _CLOSE_K:
+            given.append(text)
+        elif not near:
             raise InputError(
                 f"set {text!r}: holds at {stated:g} K, and {conditions.temperature_K:g} K are "
                 f"asked; give it with @{conditions.temperature_K:g}K, or leave it out"
             )
-    return with_given(found, table.source.given)
+    return with_given(found, given)
 
 
 def unknown_parts(table: PhaseTable, unit: Formula | str, temperature_K: float) -> list[str]:

@@ -40,7 +40,10 @@ def gas_named(text: str) -> str:
     name = text.strip().removesuffix("(g)")
     if name in known_gases():
         return name
-    unit = parse_formula(name)
+    try:
+        unit = parse_formula(name)
+    except InputError as error:
+        raise InputError(f"gas {text.strip()}: {error}") from None
     for known in known_gases():
         if parse_formula(known).amounts == unit.amounts:
             return known

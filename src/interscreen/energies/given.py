@@ -10,8 +10,8 @@ import numpy as np
 
 from ..errors import InputError
 from ..phases.energy_units import check_energy, converted, likely_units, read_energy, told
-from ..phases.formula import Formula, parse_formula, read_amounts
-from ..phases.material import Material, compose
+from ..phases.formula import Formula, read_amounts
+from ..phases.material import Material, compose, resolve
 from ..phases.table import PhaseTable
 
 _WRITTEN = re.compile(
@@ -49,7 +49,7 @@ def read_given(text: str) -> GivenEnergy:
     Raises
     ------
     InputError
-        For another form, an unknown unit, or an element.
+        For another form, an unknown unit, an element, or a word that is no formula (PVDF).
 
     Examples
     --------
@@ -66,10 +66,13 @@ def read_given(text: str) -> GivenEnergy:
         raise InputError(f"set {text!r}: {error}") from None
     if not unit:
         raise InputError(f"set {text!r}: no unit; {_FORM}")
-    formula = parse_formula(found["formula"].strip())
+    material, resolved = resolve(found["formula"].strip())
+    formula = resolved.parts[0][1]
+    if len(resolved.parts) > 1:
+        raise InputError(f"set {text!r}: a mixture has no energy of its own; name a compound")
     if len(formula.elements) < 2:
         raise InputError(f"set {text!r}: an element is the zero of energy; name a compound")
-    written = float(sum(read_amounts(found["formula"].strip()).values()))
+    written = float(sum(read_amounts(material.formula).values()))
     energy = converted(value, unit, written)
     check_energy(f"set {text!r}", energy, written)
     stated = found["temperature"]

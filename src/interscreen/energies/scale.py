@@ -20,6 +20,9 @@ from .measured import gases, measured
 TABULATED_ENERGY = "tabulated_energy_eV_per_atom"
 """Property of an anchored table: its energies before [eV/atom]."""
 
+NAME_BEFORE, COUNTED_BEFORE = "name_before", "counted_before"
+"""Properties of a table at a temperature: names of its phases before, and whether they counted."""
+
 SCALES = (TABULATED, ANCHORED)
 _DIGITS = 9  # of energies: numerical noise must not decide between equal ones
 _MOLECULAR = frozenset({"H", "C", "N", "O", "F", "Cl", "Br", "I", "S", "Se", "P", "Xe", "Kr"})
@@ -64,11 +67,20 @@ def on_scale(table: PhaseTable, scale: str) -> PhaseTable:
 
 
 def as_tabulated(table: PhaseTable) -> PhaseTable:
-    """Return a table with the energies of its source; what is counted stays."""
+    """Return a table with the energies of its source, without conditions; what counts stays."""
     if table.source.scale != ANCHORED:
         return table
-    source = replace(table.source, scale=TABULATED)
-    return replace(table, energies=table.properties[TABULATED_ENERGY], source=source)
+    source = replace(table.source, scale=TABULATED, conditions=None)
+    if table.source.conditions is None:
+        return replace(table, energies=table.properties[TABULATED_ENERGY], source=source)
+    found = table.only(np.flatnonzero(table.properties[NAME_BEFORE] != ""))  # no gases
+    return replace(
+        found,
+        formulas=found.properties[NAME_BEFORE],
+        energies=found.properties[TABULATED_ENERGY],
+        counted=found.properties[COUNTED_BEFORE],
+        source=source,
+    )
 
 
 def prepared(table: PhaseTable, scale: str, given: Iterable[str] = ()) -> PhaseTable:

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .walk import Floats, Integers, Walk, call_compiled, compiled_kernel, may_be_plain, warmed
+from .walk import (
+    EXCESS,
+    MOST_EXCESS,
+    SHORT,
+    Floats,
+    Integers,
+    Walk,
+    call_compiled,
+    compiled_kernel,
+    may_be_plain,
+    warmed,
+)
 
 SIZE = 64  # breakpoints in each direction; the lines of real phase diagrams have < 60
 START = 0.4472135954999579  # 1/sqrt(5): no kink lies at an irrational mixing fraction
@@ -79,6 +91,12 @@ class Sparse:
         """Rows of the composition that has most."""
         return int(np.diff(self.indptr).max(initial=0))
 
+    def shares(self, row: int) -> Floats:
+        """Fraction of one row in each composition."""
+        of = np.repeat(np.arange(len(self)), np.diff(self.indptr))
+        here = self.index == row
+        return np.bincount(of[here], self.parts[here], len(self)).astype(np.float64)
+
     def take(self, numbers: Integers) -> Sparse:
         """Return some of the compositions."""
         entry, indptr = spans(self.indptr, numbers)
@@ -99,6 +117,18 @@ class Sparse:
         pure = Sparse(every, every[:-1], np.ones(rows), np.full(rows, EVERYBODY))
         return self.and_then(pure)
 
+    def without(self, row: int) -> Sparse:
+        """Return the compositions without what they hold of one row; the rest stays as it is."""
+        kept = self.index != row
+        ends = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
+        return Sparse(ends[self.indptr], self.index[kept], self.parts[kept], self.owner)
+
+    def held(self, row: int) -> Floats:
+        """How much of one row each composition holds, (n,)."""
+        of = np.repeat(np.arange(len(self)), np.diff(self.indptr))
+        held = self.parts * (self.index == row)
+        return np.bincount(of, held, minlength=len(self)).astype(np.float64)
+
     @property
     def arrays(self) -> tuple[Any, ...]:
         """Its fields, as compiled code takes them."""
@@ -115,22 +145,46 @@ class Problem:
     columns: Sparse
     costs: Floats  # (c, n) in every sample; one sample is the rule
     rows: int  # at most MOST_ROWS
+    endless: Integers = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # reservoirs
 
     @classmethod
-    def of_dense(cls, columns: Floats, costs: Floats) -> Problem:
-        """Take the columns as a full matrix with the identity in front, and one cost each."""
+    def of_dense(cls, columns: Floats, costs: Floats, endless: Sequence[int] = ()) -> Problem:
+        """Take the columns as a full matrix with the identity in front, and one cost each.
+
+        ``endless`` are those of reservoirs.
+        """
         rows = len(columns)
-        return cls(Sparse.of_dense(columns[:, rows:].T), costs[None, rows:].copy(), rows)
+        count = columns.shape[1] - rows
+        numbers = np.array([n - rows if n >= rows else count + n for n in endless], dtype=np.int64)
+        return cls(Sparse.of_dense(columns[:, rows:].T), costs[None, rows:].copy(), rows, numbers)
+
+    def opened(self, row: int, price: float) -> Problem:
+        """Return the problem beside a reservoir: what a column holds of a row costs ``price``.
+
+        The row is in no balance any more; no column may consist of it alone.
+        """
+        costs = self.costs + price * self.columns.held(row)
+        return Problem(self.columns.without(row), costs, self.rows)
 
     @cached_property
     def groups(self) -> tuple[Any, Any, Integers, Integers]:
         """Columns by the rows they have."""
         return grouped(self.columns.index, self.columns.indptr)
 
-    @property
-    def arrays(self) -> tuple[Any, ...]:
+    def arrays(self, excess: float = 0.0) -> tuple[Any, ...]:
         """Everything, as compiled code takes it."""
-        return *self.columns.arrays, *self.groups, self.costs
+        return *self.columns.arrays, *self.groups, self.costs, self.endless, excess
+
+    @cached_property
+    def endless_rows(self) -> int:
+        """Rows of the reservoirs."""
+        n = len(self.columns)
+        phases = self.columns.take(self.endless[self.endless < n]).index
+        return len(np.union1d(phases, self.endless[self.endless >= n] - n))
+
+    def without_reservoirs(self) -> Problem:
+        """Return the same problem without endless columns."""
+        return Problem(self.columns, self.costs, self.rows) if len(self.endless) else self
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,6 +217,7 @@ class LineBatch:
     met_amounts: Floats
     low: Floats  # limits within the tolerance: 0 and infinite where there is none
     high: Floats
+    alone: Floats  # energy that a unit of the row gains alone, beside reservoirs
 
 
 def mutual_minima(
@@ -190,12 +245,13 @@ def mutual_minima(
     second_owner : int
         Owner of columns that take part because of it.
     added : (q,) float array, optional
-        How much of ``row`` is added to one unit of the first.
+        How much of ``row`` is added to one unit of the first, or taken from it (below zero).
     jobs : int
         Threads.
     """
     more = np.zeros(len(of)) if added is None else np.asarray(added, dtype=np.float64)
-    width = min(problem.rows, firsts.longest + int(np.count_nonzero(second)) + 1)
+    width = firsts.longest + int(np.count_nonzero(second)) + 1 + problem.endless_rows
+    width = min(problem.rows, width)
     goal = np.ascontiguousarray(second, dtype=np.float64)
     rest = (row, goal, second_owner, START, SIZE, width)
     values = _run("pairs", problem, firsts, (of, sample, more), rest, jobs)
@@ -212,13 +268,15 @@ def row_lines(
     jobs: int = 1,
     tolerance: float = 0.0,
     ignored: float = 0.0,
+    floor: float = 0.0,
 ) -> LineBatch:
     """Walk the amount of one row in many compositions; questions as for ``mutual_minima``.
 
-    ``tolerance`` and ``ignored`` are those of ``tolerant_limits``.
+    ``tolerance`` and ``ignored`` are those of ``tolerant_limits``; ``floor`` is that of
+    ``batch_kernel.lines``.
     """
-    width = min(problem.rows, compositions.longest + 1)
-    rest = (row, problem.rows, SIZE, tolerance, ignored, width)
+    width = min(problem.rows, compositions.longest + 1 + problem.endless_rows)
+    rest = (row, problem.rows, SIZE, tolerance, ignored, floor, width)
     values = _run("lines", problem, compositions, (of, sample), rest, jobs)
     return LineBatch(values[0] == 0, *values[1:])
 
@@ -245,7 +303,8 @@ def lowest_energies(
     problem: Problem, compositions: Sparse, of: Integers, sample: Integers, *, jobs: int = 1
 ) -> PointBatch:
     """Lowest energy of many compositions; questions as for ``mutual_minima``."""
-    rest = (problem.rows, min(problem.rows, compositions.longest))
+    width = min(problem.rows, compositions.longest + problem.endless_rows)
+    rest = (problem.rows, width)
     values = _run("points", problem, compositions, (of, sample), rest, jobs)
     return PointBatch(values[0] == 0, *values[1:])
 
@@ -258,8 +317,32 @@ def _run(
     rest: tuple[Any, ...],
     jobs: int,
 ) -> list[Any]:
+    """Call a compiled loop, with more of the reservoirs where an excess was used up."""
+    if not len(problem.endless):
+        return _called(name, problem, compositions, questions, rest, jobs, 0.0)
+    # a line to the pure row uses up any excess: what it takes up on the way is far less
+    excess = 4.0 * EXCESS if name == "lines" else EXCESS
+    found = _called(name, problem, compositions, questions, rest, jobs, excess)
+    while excess < MOST_EXCESS and len(short := np.flatnonzero(found[0] == SHORT)):
+        excess *= 4.0
+        some = tuple(each[short] for each in questions)
+        again = _called(name, problem, compositions, some, rest, jobs, excess)
+        for values, better in zip(found, again, strict=True):
+            values[short] = better
+    return found
+
+
+def _called(
+    name: str,
+    problem: Problem,
+    compositions: Sparse,
+    questions: tuple[Any, ...],
+    rest: tuple[Any, ...],
+    jobs: int,
+    excess: float,
+) -> list[Any]:
     """Call a compiled loop, in several threads where that is asked for (they hold no lock)."""
-    given = problem.arrays, compositions.arrays
+    given = problem.arrays(excess), compositions.arrays
     count = len(questions[0])
     loop = getattr(_kernel(count * len(problem.columns) * rest[-1]), name)
     if jobs == 1 or count < 4 * jobs:
@@ -293,9 +376,9 @@ def _kernel(entries: float = math.inf) -> Any:
     def probe(loops: Any) -> None:
         index = np.zeros(1, dtype=np.int64)
         one = Sparse(np.arange(2), index, np.ones(1), index - 1)
-        given = Problem(one, np.zeros((1, 1)), 2).arrays, one.arrays, index, index
+        given = Problem(one, np.zeros((1, 1)), 2).arrays(), one.arrays, index, index
         loops.pairs(*given, np.zeros(1), 0, np.array([0.0, 1.0]), -1, START, 2, 2)
-        loops.lines(*given, 1, 2, 2, 0.0, 0.0, 2)
+        loops.lines(*given, 1, 2, 2, 0.0, 0.0, 0.0, 2)
         loops.points(*given, 2, 2)
 
     return warmed(_warm, load, probe, "compiled loops are compiled anew (%s)")

@@ -27,6 +27,10 @@ _warm_lock = threading.RLock()
 _warm: list[Any] = []
 _plain: list[float] = []  # entries of columns that may still be walked over in plain Python
 
+EXCESS, MOST_EXCESS = 36.0, 40_000.0  # of each reservoir, per unit of a composition
+LEFT = 1.0  # of each reservoir that must be left
+SHORT = 10  # status of a walk that used one up
+
 
 @dataclass(frozen=True)
 class Walk:

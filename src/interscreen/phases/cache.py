@@ -20,7 +20,7 @@ from .artefacts import artefacts_digest
 from .source import Source
 from .table import PhaseTable
 
-_FORMAT = "3"  # raise it when the meaning of a stored array changes
+_FORMAT = "4"  # raise it when the meaning of a stored array changes
 _ARRAYS = sorted(
     {field.name for field in fields(PhaseTable)} - {"elements", "source", "properties"}
 )
@@ -94,6 +94,7 @@ def _packed(table: PhaseTable) -> bytes:
         elements=table.elements,
         n_rows=table.source.n_rows,
         thermo_type=table.source.thermo_type,
+        name=table.source.name,
         notes=np.array(table.source.notes, dtype=str),
         **{name: getattr(table, name) for name in _ARRAYS},
         **arrays,
@@ -110,7 +111,10 @@ def _unpacked(content: bytes, source: Source) -> PhaseTable:
                 n_rows=int(stored["n_rows"]),
                 n_phases=len(stored["energies"]),
                 thermo_type=str(stored["thermo_type"]),
-                notes=tuple(str(note) for note in stored["notes"]),
+                # the file may have another name by now
+                notes=tuple(
+                    str(note).replace(str(stored["name"]), source.name) for note in stored["notes"]
+                ),
             ),
             properties={
                 name.removeprefix("property_"): stored[name]

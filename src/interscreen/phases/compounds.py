@@ -15,7 +15,7 @@ ROOM_C = 25.0  # what boils or sublimes up to here is gaseous
 def compound_lists() -> Mapping[str, Mapping[str, str]]:
     """Return why each compound is on a list, by list and reduced formula.
 
-    ``volatile``: boils, sublimes or decomposes to vapours at 1 bar up to 210 C; ``gaseous``: up to
+    ``volatile``: boils, sublimes or decomposes to vapours at 1 bar up to 250 C; ``gaseous``: up to
     25 C; ``hygroscopic``: deliquescent, or reacts with the water of air.  Compounds are judged by
     composition; what no list names may still be so.
     """

@@ -14,7 +14,12 @@ from .notation import number_text
 
 _NONMETALS = frozenset("H B C N O F Si P S Cl As Se Br Te I".split())
 _ALKALI = frozenset("Li Na K Rb Cs".split())
-_CAPITALS = {"CU": "copper", "NI": "nickel", "SI": "silicon", "SN": "tin", "IN": "indium"}
+_CAPITALS = {
+    **{"CU": "copper", "NI": "nickel", "SI": "silicon", "SN": "tin", "IN": "indium"},
+    **{"BI": "bismuth", "SB": "antimony", "PB": "lead", "NB": "niobium"},
+    # at the beginning only: K2CO3, KHF2
+    **{"^CO(?!2?$)": "cobalt", "^HF(?!$)": "hafnium", "^CS(?!2?$)": "caesium", "^SC": "scandium"},
+}
 _MOST_STATES = 4096  # combinations that are tried
 _SMALL = Fraction(
     3, 100
@@ -45,9 +50,10 @@ def _molecule(formula: Formula) -> str:
 def _capitals(formula: Formula) -> str:
     """Say that two capitals may be meant as one metal (``CUF2``, ``LiCOO2``)."""
     capitals = not re.search("[a-z]", formula.text)  # BiSI is a compound
-    meant = re.search("|".join(_CAPITALS), formula.text) if capitals else None
-    word, name = (meant.group(), _CAPITALS[meant.group()]) if meant else ("", "")
-    if not meant and "COO" in formula.text and "H" not in formula.elements:
+    found = ((re.search(pattern, formula.text), name) for pattern, name in _CAPITALS.items())
+    meant = sorted((m.start(), m.group(), name) for m, name in found if m and capitals)
+    _, word, name = meant[0] if meant else (0, "", "")
+    if not word and "COO" in formula.text and "H" not in formula.elements:
         word, name = "CO", "cobalt"
     if not word:
         return ""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from .units import KJ_PER_MOL
+from .units import HARTREE, KJ_PER_MOL
 
 PER_ATOM = "eV/atom"  # what everything is computed in
 PER_CELL = "eV/cell"  # cannot be converted: nobody says how many atoms the cell has
@@ -28,13 +28,23 @@ _UNITS = {
     "kcal/mol": (4.184 / KJ_PER_MOL, True),
     "meV/formula": (1e-3, True),
     "kcal/mol-atom": (4.184 / KJ_PER_MOL, False),
+    "Ha/formula": (HARTREE, True),
+    "Ha/atom": (HARTREE, False),
+    "Ry/formula": (HARTREE / 2, True),
+    "Ry/atom": (HARTREE / 2, False),
+    "J/mol": (1e-3 / KJ_PER_MOL, True),
+    "J/mol-atom": (1e-3 / KJ_PER_MOL, False),
 }
 UNITS = tuple(_UNITS)
-_ENERGIES = {"ev": "eV", "mev": "meV", "kj": "kJ/mol", "kcal": "kcal/mol"}
+_ENERGIES = {
+    **{"ev": "eV", "mev": "meV", "kj": "kJ/mol", "kcal": "kcal/mol", "j": "J/mol"},
+    **{"ha": "Ha", "hartree": "Ha", "ry": "Ry", "rydberg": "Ry"},
+}
 _PART = r"(?:(?:per)?atoms?|at|fu|formula(?:_?units?)?|(?:unit_?|super)?cell|g_?atom)"
 _SUFFIX = re.compile(
     rf"(?P<what>.*?)(?:(?:^|_)(?P<before>{_PART}))?"
-    rf"(?:(?:^|_)(?P<energy>mev|ev|kj|kcal)(?:_?mole?(?:_1)?)?(?:_?(?P<after>{_PART}))?)?"
+    rf"(?:(?:^|_)(?P<energy>mev|ev|kj|kcal|j(?=_?mol)|ha|hartree|ry|rydberg)"
+    rf"(?:_?mole?(?:_1)?)?(?:_?(?P<after>{_PART})(?:_1)?)?)?"
 )
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 
@@ -60,6 +70,9 @@ def read_energy(text: str) -> tuple[float, str]:
     """
     cleaned = text.strip().replace("\N{MINUS SIGN}", "-")
     number = _NUMBER.match(cleaned)
+    if re.match(r"[+-]?\d+,\d", cleaned):
+        point = cleaned.replace(",", ".")
+        raise InputError(f"energy {text!r}: write decimals with a point, {point!r}")
     if number is None:
         raise InputError(f"energy {text!r}: no number; write one [eV/atom], or '-542.7 kJ/mol'")
     rest = cleaned[number.end() :].strip()
@@ -72,7 +85,10 @@ def split_column(name: str) -> tuple[str, str]:
     ``Formation energy (kJ/mol)`` gives ``formation_energy`` and ``kJ/mol``; the unit is empty where
     none is stated.
     """
-    lower = re.sub(r"f\.?\s?u\.", "fu", name.split(",", maxsplit=1)[0].strip().lower())
+    if "," in name:  # formation energy, kJ/mol; formation energy (kJ/mol, 298 K)
+        whole = split_column(name.replace(",", " "))
+        return whole if whole[1] else split_column(name.split(",", maxsplit=1)[0])
+    lower = re.sub(r"f\.?\s?u\.", "fu", name.strip().lower().replace("µ", "micro"))
     words = [word for word in re.split(r"[^a-z0-9]+", lower) if word not in ("per", "of", "")]
     found = _SUFFIX.fullmatch("_".join(words))
     if found is None:

@@ -208,10 +208,10 @@ def _unreadable(text: str, plain: str, place: int) -> InputError:
         return InputError(f"formula {text!r} cannot be read{_suggestion(plain)}")
     character, name = strange.group(), unicodedata.name(strange.group(), "")
     named = "" if character.isascii() else f" ({name.lower()})"
-    return InputError(
-        f"formula {text!r}: cannot read {character!r}{named}; write letters, numbers and brackets "
-        "only"
-    )
+    remedy = "write letters, numbers and brackets only, a mixture as Cu + 2 LiF"
+    if re.search(r"\d,\d", plain):
+        remedy = f"write decimals with points: {re.sub(r'(?<=[0-9]),(?=[0-9])', '.', plain)}"
+    return InputError(f"formula {text!r}: cannot read {character!r}{named}; {remedy}")
 
 
 def reduced_text(amounts: dict[str, int]) -> str:

@@ -117,12 +117,21 @@ def find_name(text: str) -> Name | None:
 
 
 def _shares(text: str) -> Name | None:
-    """Read letters with the shares of three metals (``NCM811``)."""
-    match = re.fullmatch(r"([A-Za-z]+)[ -]?(\d)(\d)(\d)", text)
+    """Read letters with the shares of three metals (``NCM811``).
+
+    They are tenths, or equal.  InputError for other digits: NCM90, and NMC955, which is 90, 5, 5.
+    """
+    match = re.fullmatch(r"([A-Za-z]+)[ -]?(\d+)", text)
     formula = data_yaml("names.yaml")["shares"].get(match.group(1).upper()) if match else None
-    if match is None or formula is None or "0" in match.groups():
+    if match is None or formula is None:
         return None
-    shares = [int(digit) for digit in match.groups()[1:]]
+    shares = [int(digit) for digit in match.group(2)]
+    tenths = len(shares) == 3 and all(shares) and (sum(shares) == 10 or len(set(shares)) == 1)
+    if not tenths:
+        raise InputError(
+            f"{text}: its digits are no tenths of three metals; write the formula, as "
+            f"{formula.format('0.9', '0.05', '0.05')}"
+        )
     amounts = (number_text(Fraction(share, sum(shares))) for share in shares)
     return _said(text, formula.format(*amounts))
 
@@ -157,7 +166,7 @@ def refuse_words(text: str) -> None:
         if find_name(part) is not None:
             continue
         if listed and (word == listed or not _readable(word)):
-            meant = _readable(word) and not _isotopes(word)
+            meant = word.isalpha() and _readable(word) and not _isotopes(word)
             elements = f"; write {written_out(word)} if the elements are meant" if meant else ""
             raise InputError(f"{word} ({meaning}): {reason}{elements}")
         if IDENTIFIER.fullmatch(word):

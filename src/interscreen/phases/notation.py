@@ -13,14 +13,23 @@ from fractions import Fraction
 from ..errors import InputError
 
 NUMBER = r"(?:\d+(?:\.\d+)?|\.\d+)(?:/\d+)?"
-SIMPLE = re.compile(r"(?:Dy|[A-Z][a-w]?|\d+|[()\[\]])+")  # what needs no reading at all
+_LONE = r"\((?:B|I{1,3}|I?V|VI{0,3})\)"  # a polymorph, or an oxidation state
+SIMPLE = re.compile(rf"(?:Dy|[A-Z][a-w]?|\d+|(?!{_LONE})[()\[\]])+")  # needs no reading at all
 
 _TERM = rf"(?:(?:\d+(?:\.\d+)?|\.\d+)?[xyzδ](?:/\d+)?|{NUMBER})"
 _SUM = rf"{_TERM}(?:[+-]{_TERM})*"
 _SUBSCRIPT = re.compile(rf"(Dy|(?!Dy)[A-Z][a-w]?|[)\]}}])(\({_SUM}\)|{_SUM})")
 _VALUES = re.compile(r"[\s,;]*\(?\s*(?:with|for)?\s*((?:[xyzδ]\s*=\s*[\d./]+[\s,;]*)+)\)?\s*$")
 _ADDUCT = re.compile(rf"(?:\(({_SUM})\)|({_SUM}))?(?=[A-Z(\[])")
-POLYMORPH = re.compile(r"(?:[αβγδεζηθκλσω]|alpha|beta|gamma|delta|epsilon|[a-z])[′']?-(?=[A-Z(\[])")
+_CRYSTALS = (
+    "amorphous|anatase|brookite|crystalline|cubic|glassy|hexagonal|monoclinic|orthorhombic|quartz|"
+    "rhombohedral|rutile|tetragonal|trigonal"
+)
+_GREEK = "[αβγδεζηθκλσω]|alpha|beta|gamma|delta|epsilon|[a-z]"
+POLYMORPH = re.compile(rf"(?:(?:{_GREEK})['\"]{{0,3}}-|(?:{_CRYSTALS})[- ])(?=[A-Z(\[])")
+# TiO2(B) and VO2(B) hold no boron
+_POLYMORPH_BEHIND = re.compile(rf"\s*\((?:{_CRYSTALS})\)$|(?<=\d)\s*\(B\)$|(?<=O2)-B$")
+_ROMAN = re.compile(r"(?<=[A-Za-z])\((?:I{1,3}|I?V|VI{0,3})\)")
 _STATE = re.compile(r"\((s|l|g|cr|aq)\)$")
 _CHARGE = re.compile(r"[A-Za-z)\]](?:\d*[+-]|[+-]\d*)+(?=$|[A-Z(\[])")
 # a nonmetal before a sum: the plus may as well stand between two formulas (CuF2+2LiF)
@@ -30,7 +39,13 @@ _MIXTURE = re.compile(
 # a point is one of decimals unless water, ammonia or a letter follows (MgCl2.6H2O)
 _POINT = re.compile(
     r"([A-Z][a-z]?|[)\]])(?!0\.)(\d*(?:\.\d+)??)\."
-    r"((?:\d+(?:\.\d+)?|[xyzδ])?(?:H2O2?|D2O|NH3)(?![a-z0-9])|(?=[A-Z(\[]))"
+    rf"((?:{NUMBER}|[xyzδ])?(?:H2O2?|D2O|NH3)(?![a-z0-9])|(?=[A-Z(\[])|(?=\d+\.\d+[A-Z(\[]))"
+)
+# nor where a compound of the same anion follows (Na2O.11Al2O3)
+_ANION = "(?:O|F|S|N|Cl|Br|I|Se|Te)(?![a-z])"
+_SAME_ANION = re.compile(
+    rf"(?P<anion>{_ANION})(?P<number>[1-9]\d*)?\.(?=[1-9]\d*(?:/\d+)?(?!{_ANION})[A-Z(\[]"
+    r"[A-Za-z\d()\[\]]*?(?P=anion)(?![a-z]))"
 )
 _ALONE = re.compile(r"[A-Z][a-z]?[\d.]+")  # before a blank: Li1 F1, as pymatgen writes it
 _SOLVATE = re.compile(r"[\d./xyzδ]*(?:H2O2?|D2O|NH3)")
@@ -38,10 +53,10 @@ _SOLVATE = re.compile(r"[\d./xyzδ]*(?:H2O2?|D2O|NH3)")
 _ALIKE = str.maketrans(
     {
         **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
-        **dict.fromkeys("·•∙⋅‧・●", "·"),
+        **dict.fromkeys("·•∙⋅‧・●˙⸱ꞏ･᛫", "·"),
         **dict.fromkeys("×✕✖∗", "*"),
         **dict.fromkeys("⁄∕", "/"),
-        **dict.fromkeys("’‘ʹ", "'"),
+        **dict.fromkeys("’‘ʹ′", "'"),
         **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad"),  # no width at all
     }
 )
@@ -84,16 +99,23 @@ def in_plain_notation(text: str) -> tuple[str, tuple[str, ...]]:
         plain = plain[: state.start()]
         if state.group(1) == "aq":
             raise InputError(f"formula {text!r}: solutions lie outside the method; write a solid")
-    prefix = POLYMORPH.match(plain)
-    plain = plain[prefix.end() :] if prefix else plain
+    prefix, behind = POLYMORPH.match(plain), _POLYMORPH_BEHIND.search(plain)
+    plain = plain[prefix.end() if prefix else 0 : behind.start() if behind else None]
+    if roman := _ROMAN.search(plain):
+        raise InputError(
+            f"formula {text!r}: {roman.group()} is an oxidation state; leave it out (an element "
+            "needs no brackets)"
+        )
     plain = _joined(text, plain)
     first, *others = _parts(plain)
+    if _SAME_ANION.search(_solvates(plain)):
+        notes.append(f"{text} read as {'·'.join((first, *others))}")
     if others:
         numbered = _ADDUCT.match(first)
         front = _part(text, first) if numbered and numbered.group() else first
         plain = front + "".join(_part(text, part) for part in others)
     plain = _with_sums(text, plain, known)
-    if prefix:
+    if prefix or behind:
         notes.append(polymorph_note(text, plain))
     if state and state.group(1) in "lg":
         notes.append(f"{text} read as {plain}: the energies know no liquid and no gas")
@@ -120,7 +142,12 @@ def own_number(text: str, formula: str) -> bool:
 
 def _parts(plain: str) -> list[str]:
     """Split a hydrate or another adduct at its points."""
-    return re.split(r"[·*]", _POINT.sub(r"\1\2·\3", plain))
+    return re.split(r"[·*]", _SAME_ANION.sub(r"\1\2·", _solvates(plain)))
+
+
+def _solvates(plain: str) -> str:
+    """Write raised dots for the points that can be none of decimals."""
+    return _POINT.sub(r"\1\2·\3", plain)
 
 
 def polymorph_note(text: str, plain: str) -> str:
@@ -143,6 +170,13 @@ def _joined(text: str, plain: str) -> str:
     plain = re.sub(r"\s*([·*])\s*", r"\1", plain)
     plain = re.sub(r"(?<=[\w)\]])\s*\.\s+(?=[\d(A-Z])|\s+\.\s*(?=[\d(A-Z])", "·", plain)
     plain = re.sub(r"((?:^|[·*])[\d./]+)\s+(?=[A-Z(\[])", r"\1", plain)
+    sign = re.search(r"\s[+&/|@,;]|[+&/|@,;]\s|\s(?:and|plus)\s", plain)
+    if sign:
+        parts = re.split(r"\s*(?:[+&/|@,;]|\band\b|\bplus\b)\s*", plain)
+        raise InputError(
+            f"formula {text!r}: no single formula; write {' + '.join(filter(None, parts))} for a "
+            "mixture, with blanks around the plus"
+        )
     apart = re.search(r"(\S+)\s+([\d.])", plain)
     if apart:
         joined, front = re.sub(r"\s+", "", plain), plain[: apart.start(2)].replace(" ", "")

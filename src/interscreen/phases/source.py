@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import InputError
 from .conditions import GAS, GASEOUS, ROOM_K, Conditions
+from .electrode import LITHIUM_METAL, Electrode
 from .filters import Filters
 from .formula import element_formula, nearest
 
@@ -21,7 +22,11 @@ MIXED = "GGA_GGA+U_R2SCAN"
 POOLED = (GGA, R2SCAN)
 
 _FAMILIES = {family.lower(): family for family in (*POOLED, MIXED)}
-_SPELLED = dict.fromkeys(("gga", "gga_u", "gga+u", "pbe", "pbe+u"), GGA)
+_SPELLED = {
+    **dict.fromkeys(("gga", "gga_u", "gga+u", "gga/gga+u", "gga_gga_u"), GGA),
+    **dict.fromkeys(("pbe", "pbe_u", "pbe+u", "pbe/pbe+u"), GGA),
+    **dict.fromkeys(("r2-scan", "r²scan"), R2SCAN),
+}
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ class Source:
     conditions : Conditions or None
         Temperature and gases the energies hold for; None for the 298 K of anchored energies, and
         the 0 K of those as tabulated.
+    electrode : Electrode
+        Which ion moves, and the negative electrode of stacks, windows and lithiation.
     notes : tuple of str
         What the user should know about the choices; each becomes a warning.
     """
@@ -72,6 +79,7 @@ class Source:
     scale: str = TABULATED
     given: tuple[str, ...] = ()
     conditions: Conditions | None = None
+    electrode: Electrode = LITHIUM_METAL
     notes: tuple[str, ...] = ()
 
     @property
@@ -91,6 +99,8 @@ class Source:
             parts.append(f"; energies anchored to calorimetry, {where}")
         if self.given:
             parts.append(f"; energies of your own: {', '.join(self.given)}")
+        if self.electrode != LITHIUM_METAL:
+            parts.append(f"; negative electrode {self.electrode.text}")
         return "".join(parts) + ")" + (f": {self.statement}" if self.statement else "")
 
     def covers(self, elements: Iterable[str]) -> bool:
@@ -104,9 +114,11 @@ class Source:
         return f"{element_formula(symbol)}{gas}"
 
     def _conditions(self) -> dict[str, Any]:
+        electrode = self.electrode.to_dict()
         if self.conditions:
-            return self.conditions.to_dict()
-        return {"temperature_K": ROOM_K if self.scale == ANCHORED else None, "gases": {}}
+            return self.conditions.to_dict() | electrode
+        room = ROOM_K if self.scale == ANCHORED else None
+        return {"temperature_K": room, "gases": {}} | electrode
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entries that go into results and manifests."""

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .electrode import Electrode
+
 Floats = NDArray[np.float64]
 
 
@@ -44,6 +46,15 @@ class System:
             vector[self.elements.index(symbol)] = float(amount)
         scaled: Floats = vector / vector.sum()
         return scaled
+
+    def against(self, electrode: Electrode) -> System:
+        """Return the system with the ion in an electrode in place of its metal."""
+        if electrode.potential_V == 0.0:
+            return self
+        row = self.elements.index(electrode.ion.symbol)
+        shares = self.columns[row].copy()
+        shares[row] = 0.0  # the column of the metal is the ion in the electrode now
+        return replace(self, energies=electrode.shifted(self.energies, shares))
 
     def with_phase(self, name: str, fractions: Floats, energy: float) -> System:
         """Return the same system with one more phase (a reactant with an energy of its own)."""

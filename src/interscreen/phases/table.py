@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..engine.batch import EVERYBODY, Sparse, grouped, spans
 from ..errors import InputError
+from .electrode import Electrode
 from .formula import Formula, atomic_number, nearest, parse_formula
 from .hooks import given
 from .source import Source
@@ -28,7 +29,7 @@ _REMEMBERED = 32  # more of them is slower: fresh memory costs more than what is
 
 ABOVE_HULL = "above_hull_of_all"  # property: lies above the hull of all phases of the source
 _MADE_AGAIN = frozenset(
-    "_index _compounds _positions _quiet _aside _remembered fingerprint".split()
+    "_index _compounds _positions _quiet _aside _remembered possible fingerprint".split()
 )
 OBSERVED = {"yes": 1, "no": 0, "unknown": -1, "": -1}
 
@@ -203,6 +204,32 @@ class PhaseTable:
             known[key] = found
         return found
 
+    @cached_property
+    def possible(self) -> NDArray[np.bool_]:
+        """Phases with a negative formation energy: the elements are better than any other.
+
+        Where the metal of the ion is plated, what counts is the energy from the ion there.
+        """
+        if self.electrode.potential_V >= 0.0:
+            return self.energies < 0.0
+        shares = compositions_of(self, np.arange(len(self))).shares(
+            self.position(self.electrode.ion.symbol)
+        )
+        return (self.electrode.shifted(self.energies, shares) < 0.0) & (shares < 1.0)
+
+    @property
+    def electrode(self) -> Electrode:
+        """Which ion moves, and the negative electrode."""
+        return self.source.electrode
+
+    def against(self, electrode: Electrode) -> PhaseTable:
+        """Return the same phases with another negative electrode."""
+        if electrode == self.electrode:
+            return self
+        source = replace(self.source, electrode=electrode)
+        found: PhaseTable = self.remember(electrode, lambda: replace(self, source=source))
+        return found
+
     def _mask(self, elements: Iterable[str]) -> int:
         """Bit mask of a set of elements."""
         return sum({1 << self.position(symbol) for symbol in elements})
@@ -247,8 +274,7 @@ class PhaseTable:
     def within(self, elements: Iterable[str]) -> System:
         """Return all counted phases within some elements, as columns for the linear program.
 
-        Only phases with a negative formation energy can be part of an equilibrium (the
-        elements themselves are better otherwise), so only these become columns.
+        Only phases that are ``possible`` become columns.
 
         Raises
         ------
@@ -262,7 +288,7 @@ class PhaseTable:
         counted = self.counted[rows]
         unknown = rows[np.isnan(self.energies[rows]) & ~self._quiet[rows]]
         left_out = rows[~counted & ~self._quiet[rows] & ~np.isnan(self.energies[rows])]
-        rows = rows[counted & (self.energies[rows] < 0.0)]
+        rows = rows[counted & self.possible[rows]]
         m = len(symbols)
         return System(
             elements=symbols,

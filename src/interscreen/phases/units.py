@@ -9,6 +9,7 @@ from typing import Any, TypeGuard
 from ..errors import InputError
 
 KJ_PER_MOL = 96.48533212  # 1 eV per particle [kJ/mol]
+HARTREE = 27.211386245988  # 1 Ha [eV]; two Rydberg
 MAH_PER_MOL = 96485.33212 / 3.6  # charge of one mole of electrons [mAh/mol]
 CM3_PER_MOL = 0.602214076  # 1 A3 per formula unit [cm3/mol]
 

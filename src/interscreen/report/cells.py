@@ -130,6 +130,11 @@ def made(row: Mapping[Any, Any]) -> str:
     return ", ".join(filter(None, [word, "".join(marks).replace("gv", "g")]))
 
 
+def verdict_word(row: Mapping[Any, Any]) -> str:
+    """Return the verdict of a row as a word or two for a narrow table, empty without one."""
+    return text(row.get("verdict")).replace(" lithium", "")
+
+
 SHORT_ROLES = {CONVERSION: "conv.", COATING: "coat."}  # where a table is too wide
 MADE = (
     "made: whether somebody made the candidate (?: unknown), h: hygroscopic, v: volatile, g: a "

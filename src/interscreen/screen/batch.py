@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..answers.cathode import partners_of, side_of
 from ..answers.documents import phase_table
 from ..answers.materials import Phases, Rows, materials_of, materials_of_rows
 from ..answers.stacks import Partners, stacks
@@ -20,8 +21,9 @@ from ..phases.table import PhaseTable
 from ..version import version
 from .board import OVERALL, Board
 from .choose import Choice, choose, hull_rows
+from .coatings import best_first
 from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence, with_verdicts
-from .detail import details
+from .detail import WRITTEN, details
 from .entries import MaterialEntry
 from .folder import RESULTS, write_table
 from .marks import HIDDEN_BY, any_of, counts_of, hidden
@@ -30,6 +32,7 @@ from .ranking import Standing, rank
 from .run import (
     Electrolytes,
     asked_of,
+    coating_tables,
     cores,
     detail_tables,
     model_of,
@@ -118,7 +121,7 @@ def build_plan(table: PhaseTable, electrolytes: Sequence[MaterialEntry], weights
     """
     for entry in electrolytes:
         try:
-            table.within({"Li", *resolve(entry.material)[1].elements})
+            table.within({table.electrode.ion.symbol, *resolve(entry.material)[1].elements})
         except InputError as error:
             raise InputError(f"electrolyte {entry.label}: {error}") from None
     theirs = materials_of(table, [entry.material for entry in electrolytes], len(table))
@@ -153,6 +156,7 @@ def _uncovered(plan: Plan, rows: Rows) -> Any:
     symbols = np.array(table.elements, dtype=object)
     found = np.full((len(theirs), len(rows)), "", dtype=object)
     known: dict[tuple[int, bytes], str] = {}
+    ion = table.electrode.ion.symbol
     for k, row in enumerate(rows.tolist()):
         index = table.element_index[table.indptr[row] : table.indptr[row + 1]]
         for e in range(len(theirs)):
@@ -161,7 +165,7 @@ def _uncovered(plan: Plan, rows: Rows) -> Any:
                 other = symbols[theirs.index[theirs.indptr[e] : theirs.indptr[e + 1]]]
                 known[key] = ""
                 try:
-                    table.require_covered({"Li", *symbols[index], *other})
+                    table.require_covered({ion, *symbols[index], *other})
                 except InputError as error:
                     known[key] = str(error)
             found[e, k] = known[key]
@@ -362,11 +366,33 @@ def refine(
         ranking = with_suspects(ranking, [row for part in found for row in part.sensitivity])
     of_best = rows[rows["candidate"].isin([entry.label for entry in entries])]
     tables |= scale_tables(listing, table, electrolytes, of_best, ranking, jobs, ranks=False)
+    tables |= coating_tables(study, table, electrolytes, _coatings(study, table, board, jobs), jobs)
     if (documents := phase_table(table, [of_best, *tables.values()])) is not None:
         tables["phases"] = documents
     ordered = [name for name in columns_of("ranking") if name in ranking]
     tables |= {"ranking": ranking[ordered], "weights": weight_table(rows, study.ranking)}
     return Refined(tables, rows, len(entries), counts_of(aside, len(study.electrolytes)))
+
+
+def _coatings(study: Study, table: PhaseTable, board: Board, jobs: int) -> list[MaterialEntry]:
+    """Coatings of the cathodes: those that are listed, or the best of all candidates."""
+    if study.coatings or not study.cathode:
+        return study.coatings
+    names = np.array(board.candidates, dtype=object)
+    place = {str(formula): row for row, formula in enumerate(table.formulas)}
+    ours = materials_of_rows(table, np.array([place[name] for name in names], dtype=np.int64))
+    given = [entry.material for entry in study.electrolytes]
+    theirs = materials_of(table, given, len(table))
+    best: set[str] = set()
+    for entry in study.cathode:
+        others = materials_of(table, partners_of(entry.cathode, given), len(table))
+        partners = Partners(Phases.of(table, hull_rows(table), others.own), others)
+        partners.prepare()
+        side = side_of(partners, ours, theirs, entry.cathode, jobs)
+        for order in best_first(side, entry.cathode, study.ranking.weights):
+            best.update(names[order[: study.best]])
+    chosen = map(phase_material, sorted(best))
+    return [MaterialEntry(formula=phase.formula, name=phase.name) for phase in chosen]
 
 
 def _listed(standing: Standing, block: int, best: Rows) -> Rows:
@@ -412,7 +438,7 @@ def _sampled(
 def _write_results(
     file: Path, tables: Iterator[pa.Table], shown: pd.DataFrame, check: Callable[[], None]
 ) -> int:
-    """Write the chunks one after the other with the equations of those that are shown.
+    """Write the chunks one after the other with what is written of those that are shown.
 
     Returns how many rows failed.
     """
@@ -420,7 +446,6 @@ def _write_results(
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    columns = ("lithium_equation", "deposited_equation", "layer_equation")
     shown = shown[shown["status"] == OK].astype(object)
     texts = {
         (row["candidate"], row["electrolyte"]): row
@@ -433,12 +458,12 @@ def _write_results(
             check()
             part, mask = table, pc.is_in(table["candidate"], names)
             some = table.filter(mask).select(["candidate", "electrolyte"]).to_pylist()
-            for column in columns if some else ():
+            for column in WRITTEN if some else ():
                 values = [texts.get(tuple(row.values()), {}).get(column) for row in some]
                 filled = pc.replace_with_mask(
                     part[column].combine_chunks(),
                     mask.combine_chunks(),
-                    pa.array(values, pa.string()),
+                    pa.array(values, part.schema.field(column).type),
                 )
                 part = part.set_column(part.schema.get_field_index(column), column, filled)
             if writer is None:

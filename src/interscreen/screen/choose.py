@@ -56,11 +56,13 @@ def choose(table: PhaseTable, query: Query | str | Mapping[str, Any]) -> Choice:
         When an energy above hull cannot be certified.
     """
     query = Query.model_validate(query)
-    lithium = (how_many(table, ["Li"]) == 1) & (np.diff(table.indptr) == 1)
-    phases = _Phases(table, np.flatnonzero(table.counted & ~lithium))
+    ion = table.electrode.ion.symbol
+    metal = (how_many(table, [ion]) == 1) & (np.diff(table.indptr) == 1)
+    phases = _Phases(table, np.flatnonzero(table.counted & ~metal))
     if not len(phases.rows):
         raise InputError(
-            f"the query leaves no phase: {table.source.name} counts none but Li; use another source"
+            f"the query leaves no phase: {table.source.name} counts none but {ion}; use another "
+            "source"
         )
     counts, notes = {ALL: len(phases.rows)}, list(query.notes)
     for part in sorted(query.condition.parts, key=_cost):
@@ -147,7 +149,7 @@ class _Phases:
             if name == ABOVE_HULL:
                 found = np.round(stability(self._table, self.rows).energy_above_hull, _DIGITS)
             else:
-                require_lithium(self._table)
+                require_lithium(self._table, self._table.electrode.ion.symbol)
                 found = first_voltages(self._table, self.rows)
             self._columns[name] = np.full(len(self._table), np.nan)
             self._columns[name][self.rows] = found
@@ -186,19 +188,23 @@ def _missing(values: NDArray[Any]) -> Bools:
 
 def hull_rows(table: PhaseTable) -> Rows:
     """Rows of the phases that equilibria of the energies as they are can be made of."""
-    rows: Rows = np.flatnonzero(known_hull_phases(table) & table.counted & (table.energies < 0.0))
+    # beyond the potential of the metal phases take part that are on no hull with it
+    plated = table.electrode.potential_V < 0.0
+    on_hull = known_hull_phases(table) | plated
+    rows: Rows = np.flatnonzero(on_hull & table.counted & table.possible)
     return rows
 
 
 def first_voltages(table: PhaseTable, rows: Rows) -> Floats:
     """First conversion voltage with Li of some phases [V].
 
-    0 where they take up none; not a number where no answer could be certified, or where the source
-    does not hold all phases of the system.
+    Or with the ion of the table.  0 where they take up none; not a number where no answer could be
+    certified, or where the source does not hold all phases of the system.
     """
     found = with_lithium(Phases.of(table, hull_rows(table)), materials_of_rows(table, rows))
     voltages = np.where(found.uptake > 0.0, found.reduction, 0.0)[:, 0]
     known = found.solved[:, 0]
     if table.source.closed:
-        known &= [table.source.covers({"Li", *table.composition(row)}) for row in rows.tolist()]
+        ion = table.electrode.ion.symbol
+        known &= [table.source.covers({ion, *table.composition(row)}) for row in rows.tolist()]
     return np.where(known, voltages, np.nan)

@@ -16,6 +16,7 @@ from ..answers.stack import Stack, products_of, stack_view
 from ..answers.stacks import stacks
 from ..answers.surroundings import stack_parts, surroundings, surroundings_rows
 from ..answers.texts import layer_texts
+from ..answers.way import LayerWay
 from ..answers.window import Window, stability_window, window_row
 from ..errors import reason_of
 from ..phases.material import Material
@@ -27,6 +28,9 @@ from .workers import in_processes
 
 Row = dict[str, Any]
 EQUATIONS = ("lithium", "deposited", "layer")  # contacts with an equation in results
+WORST_STATE = ("worst_state", "worst_state_mutual_eV_per_atom", "worst_state_potential_V")
+WRITTEN = (*(f"{kind}_equation" for kind in EQUATIONS), *WORST_STATE)
+"""Columns of results that come with the words."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class Asked:
 class Detail:
     """Rows of one candidate."""
 
-    equations: dict[str, Row] = field(default_factory=dict)
+    written: dict[str, Row] = field(default_factory=dict)  # by electrolyte
     reactions: list[Row] = field(default_factory=list)
     windows: list[Row] = field(default_factory=list)
     products: dict[str, Row] = field(default_factory=dict)
@@ -116,7 +120,7 @@ def detail(asked: Asked, task: Task, table: PhaseTable) -> Detail:
     try:
         numbers = stacks(table, [material], electrolytes)
         path = lithiate(table, material)
-        layer = str(layer_texts(numbers)[0]) if path.steps else ""
+        layer = str(layer_texts(numbers)[0]) if numbers.lithium.uptake[0, 0] else ""
         found.windows = [
             window_rows("candidate", material.label, stability_window(table, material))
         ]
@@ -130,15 +134,23 @@ def detail(asked: Asked, task: Task, table: PhaseTable) -> Detail:
         found.surroundings = beside(table, stack_parts([], [(material, layer)]), task)
         for number, place in enumerate(places):
             view = stack_view(numbers, [material], electrolytes, 0, number, path)
-            found.equations[view.electrolyte] = {
-                f"{kind}_equation": getattr(view, kind).reaction.equation or ""
-                for kind in EQUATIONS
+            found.written[view.electrolyte] = {
+                **{f"{kind}_equation": getattr(view, kind).equation or "" for kind in EQUATIONS},
+                **_worst_state(view.way),
             }
             found.reactions += reaction_rows(view)
             found.sensitivity += _sensitivity(view, asked, place, task, table, found)
     except Exception as error:  # one candidate must not stop the others
         found.warnings.append(f"{material.label}: no equations ({reason_of(error)})")
     return found
+
+
+def _worst_state(way: LayerWay | None) -> Row:
+    if way is None:
+        return dict.fromkeys(WORST_STATE)
+    worst = way.worst
+    values = (worst.layer, worst.mutual_eV_per_atom, way.worst_potential_V)
+    return dict(zip(WORST_STATE, values, strict=True))
 
 
 def _sensitivity(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ..errors import InputError
+from ..phases.cathodes import find_cathode
 from ..phases.compounds import compound_lists
 from ..phases.formula import nearest
-from ..phases.material import elements_of
+from ..phases.material import elements_of, resolve
 from .entries import MaterialEntry
 from .query import parse_query
 from .study import Study
@@ -19,6 +21,14 @@ RULES = (
     ("not volatile", "no volatile or gaseous ones"),
     ("not elements has radioactive", "no radioactive elements"),
     ("not elements has noble_gases", "no noble gases"),
+)
+# the same for what was asked beside them: pattern and words
+_ASKED = (
+    (r"n_elements <= (\d+)", r"at most \1 elements"),
+    (r'formula != "(.+)"', r"not \1 itself"),
+    (r"not elements has ([A-Z]\w?)", r"without \1"),
+    (r"not elements has (\w+)", r"without \1 elements"),
+    (r"not (\w+)", r"no \1 ones"),
 )
 MOST_ELEMENTS = 4
 BEST = 10  # of each role, for each electrolyte, with error bars
@@ -37,8 +47,10 @@ def discovery(
 
     Parameters
     ----------
-    electrolytes, cathodes : sequence of str
+    electrolytes : sequence of str
         Names or formulas.
+    cathodes : sequence of str
+        As ``find_cathode`` reads them.
     exclude : sequence of str
         Elements, lists of elements (``toxic``, ``precious``) and lists of compounds
         (``hygroscopic``) to sort out, too.
@@ -64,23 +76,43 @@ def discovery(
     for name, value in (("--max-elements", max_elements), ("--count", best)):
         if value < 1:
             raise InputError(f"{name} {value}: use 1 or more")
-    elements_of([*electrolytes, *cathodes])  # a misspelled one is a line, not a traceback
+    elements_of(electrolytes)  # a misspelled one is a line, not a traceback
+    sides = [find_cathode(name) for name in cathodes]
     parts = [rule for rule, _ in RULES]
+    parts += [f'formula != "{formula}"' for formula in _whole_formulas(electrolytes)]
     parts += [_without(word) for word in exclude]
     parts.append(f"n_elements <= {max_elements}")
     if conditions:
         parts.append(f"({conditions})")
-    theirs, others = (
-        [MaterialEntry(formula=name) for name in names] for names in (electrolytes, cathodes)
-    )
+    theirs = [MaterialEntry(formula=name) for name in electrolytes]
     return Study(
         name=f"discover {', '.join(electrolytes)}".replace("/", " "),
         electrolytes=theirs,
-        cathodes=others,
+        cathode=cathodes,
+        cathodes=[MaterialEntry(formula=one.discharged.formula, name=one.name) for one in sides],
         candidates=[],
         query=parse_query(" and ".join(parts)),
         best=best,
     )
+
+
+def _whole_formulas(names: Sequence[str]) -> list[str]:
+    """Return the reduced formulas of the materials that have one with whole amounts."""
+    found = (resolve(name)[1].parts for name in names)
+    alone = [parts[0][1] for parts in found if len(parts) == 1]
+    whole = [one for one in alone if all(part.denominator == 1 for _, part in one.amounts)]
+    return list(dict.fromkeys(one.reduced for one in whole))
+
+
+def rule_words(rule: str) -> str:
+    """Return what a condition asks for in words; those of a user's own are quoted."""
+    known = {"all": "compounds of the source", **dict(RULES)}
+    if rule in known:
+        return known[rule]
+    for pattern, words in _ASKED:
+        if found := re.fullmatch(pattern, rule):
+            return found.expand(words)
+    return f"with {rule}"
 
 
 def _without(word: str) -> str:

@@ -141,7 +141,7 @@ def rank(results: pd.DataFrame, ranking: Ranking, among: Standing | None = None)
             "weight_rank_high": high[number],
             "pareto": np.where(wide.front[line, columns], "yes", "no"),
             "score_terms": _term_texts(mine, number),
-            "tied_with": _ties(scores, names, order, ranking.tie_meV_per_atom, said),
+            "tied_with": ties(scores, names, order, ranking.tie_meV_per_atom, said),
             "verdict": np.array([*VERDICTS, ""], dtype=object)[said],
         }
         frame = known.reindex(columns=wanted).astype(object)
@@ -204,7 +204,7 @@ def _overall(
     return frame, reasons[blamed.argmax(axis=0), every]
 
 
-def _ties(
+def ties(
     scores: Floats,
     names: NDArray[np.object_],
     order: NDArray[np.int64],

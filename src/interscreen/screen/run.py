@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..answers.documents import phase_table
+from ..answers.lithiation import lithiate
 from ..answers.materials import materials_of
 from ..answers.sensitivity import strongest_suspects
 from ..answers.stacks import Stacks, stacks
@@ -17,18 +18,20 @@ from ..energies.given import with_materials
 from ..energies.sampling import EnergyModel
 from ..energies.scale import as_tabulated
 from ..errors import InputError, InterscreenError
-from ..phases.columns import columns_of
+from ..phases.columns import COLUMNS, columns_of
 from ..phases.material import Material, elements_of, resolve
 from ..phases.result import Displayed
 from ..phases.source import ANCHORED
 from ..phases.table import PhaseTable
+from .coatings import coatings_table
 from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence, with_verdicts
-from .detail import Asked, Detail, Row, Task, beside, details, window_rows
+from .detail import WRITTEN, Asked, Detail, Row, Task, beside, details, window_rows
 from .entries import MaterialEntry
 from .ranking import OVERALL, rank
 from .scales import anchor_table, scale_table
 from .study import Study
 from .tables import FAILED, OK, failed_table, results_table
+from .treatments import treatment_rows
 from .weight_sensitivity import weight_table
 from .workers import count_of
 
@@ -50,11 +53,13 @@ class ScreenResult(Displayed, figure="screen"):
     results, reactions, windows, lithiation, ranking : DataFrame
     weights : DataFrame
         How much the order depends on the weights of the score.
-    uncertainty, sensitivity, surroundings : DataFrame or None
-        Error bars, dependence on suspect phases, contacts with cathodes and air; None where the
-        study does not ask for them.
+    uncertainty, sensitivity, surroundings, treatments : DataFrame or None
+        Error bars, dependence on suspect phases, contacts with cathodes and air, surfaces after
+        treatments; None where the study does not ask for them.
     anchors, scales : DataFrame or None
         Anchors of the phases, and scores as tabulated; of anchored runs.
+    coatings : DataFrame or None
+        Ranking of the coatings of the cathode side; None where the study names no cathode.
     phases : DataFrame or None
         Documents of the phases that the tables name; of runs on the Materials Project.
     failed : int
@@ -76,8 +81,10 @@ class ScreenResult(Displayed, figure="screen"):
     uncertainty: pd.DataFrame | None = None
     sensitivity: pd.DataFrame | None = None
     surroundings: pd.DataFrame | None = None
+    treatments: pd.DataFrame | None = None
     anchors: pd.DataFrame | None = None
     scales: pd.DataFrame | None = None
+    coatings: pd.DataFrame | None = None
     phases: pd.DataFrame | None = None
 
 
@@ -162,6 +169,7 @@ def run_study(
     >>> list(found.ranking["candidate"])
     ['LiF', 'CuF2']
     """
+    table = study.beside(table)
     table = with_materials(table, (e.material for e in (*study.candidates, *study.electrolytes)))
     electrolytes = Electrolytes.of(study, table)
     samples = study.uncertainty.samples
@@ -184,6 +192,7 @@ def run_study(
     if study.sensitivity:
         ranking = with_suspects(ranking, [row for part in found for row in part.sensitivity])
     tables |= scale_tables(study, table, electrolytes, frame, ranking, cores(study, jobs))
+    tables |= coating_tables(study, table, electrolytes, study.judged_coatings, cores(study, jobs))
     tables["phases"] = phase_table(table, [frame, *tables.values()])
     return ScreenResult(
         results=frame,
@@ -191,7 +200,7 @@ def run_study(
         weights=weight_table(frame, study.ranking),
         uncertainty=uncertainty,
         failed=int((frame["status"] == FAILED).sum()),
-        warnings=_warnings(study, electrolytes, frame, found),
+        warnings=_warnings(study, table, electrolytes, frame, found),
         left_out=_left_out(frame),
         **tables,
     )
@@ -209,10 +218,11 @@ def _results(
     import pyarrow as pa
 
     reasons: dict[int, str] = {}
+    ion = table.electrode.ion.symbol
     for number, entry in enumerate(study.candidates):
         try:
             materials_of(table, [entry.material])
-            table.require_covered(elements_of([entry.material]))
+            table.require_covered(elements_of([entry.material, ion], lithium=False))
         except InterscreenError as error:
             reasons[number] = str(error)
     good = [number for number in range(len(study.candidates)) if number not in reasons]
@@ -283,11 +293,12 @@ def _uncovered(
 ) -> Any:
     """Why the source cannot answer for single stacks, (E, k)."""
     found = np.full((len(electrolytes), len(candidates)), "", dtype=object)
+    ion = table.electrode.ion.symbol
     if table.source.closed:
         for e, electrolyte in enumerate(electrolytes):
             for k, candidate in enumerate(candidates):
                 try:
-                    table.require_covered(elements_of([candidate, electrolyte]))
+                    table.require_covered(elements_of([candidate, electrolyte, ion], lithium=False))
                 except InputError as error:
                     found[e, k] = str(error)
     return found
@@ -338,19 +349,22 @@ def _details(
 
 
 def with_equations(results: pd.DataFrame, found: Sequence[Detail]) -> pd.DataFrame:
-    """Write the equations into their rows of results."""
+    """Write the equations, and the worst state of the layer, into their rows of results."""
+    import pandas as pd
+
     known: dict[tuple[str, str], Row] = {}
     for part in found:
         for row in part.reactions[:1]:
-            for electrolyte, equations in part.equations.items():
-                known[row["candidate"], electrolyte] = equations
+            for electrolyte, written in part.written.items():
+                known[row["candidate"], electrolyte] = written
     results = results.copy()
     places = list(zip(results["candidate"], results["electrolyte"], strict=True))
-    for column in ("lithium_equation", "deposited_equation", "layer_equation"):
-        results[column] = [
+    for column in WRITTEN:
+        values = [
             known[place][column] if place in known else before
             for place, before in zip(places, results[column], strict=True)
         ]
+        results[column] = pd.to_numeric(values) if COLUMNS[column].is_number else values
     return results
 
 
@@ -394,6 +408,9 @@ def detail_tables(
         ]  # fmt: skip
         rows = [*beside(table, named, task), *(row for part in found for row in part.surroundings)]
         tables["surroundings"] = frame("surroundings", rows)
+    if study.treatments:
+        rows = treatment_rows(table, study.treatments, study.electrolytes, study.candidates)
+        tables["treatments"] = frame("treatments", rows)
     return tables
 
 
@@ -416,6 +433,23 @@ def scale_tables(
         "anchors": anchor_table(table, results),
         "scales": scale_table(ranking, tabulated, ranks=ranks),
     }
+
+
+def coating_tables(
+    study: Study,
+    table: PhaseTable,
+    electrolytes: Electrolytes,
+    coatings: Sequence[MaterialEntry],
+    jobs: int,
+) -> dict[str, Any]:
+    """Coatings of the cathodes (``coatings``); nothing of a study that names none."""
+    if not study.cathode:
+        return {}
+    found = coatings_table(
+        table, coatings, electrolytes.materials, [entry.cathode for entry in study.cathode],
+        study.ranking, samples=study.uncertainty.samples, model=model_of(study), jobs=jobs,
+    )  # fmt: skip
+    return {"coatings": found}
 
 
 def cores(study: Study, jobs: int | None = None) -> int:
@@ -447,9 +481,16 @@ def with_suspects(ranking: pd.DataFrame, rows: list[Row]) -> pd.DataFrame:
 
 
 def _warnings(
-    study: Study, electrolytes: Electrolytes, results: pd.DataFrame, found: Sequence[Detail]
+    study: Study,
+    table: PhaseTable,
+    electrolytes: Electrolytes,
+    results: pd.DataFrame,
+    found: Sequence[Detail],
 ) -> tuple[str, ...]:
     texts = list(electrolytes.missing.values())
+    if table.source.conditions and table.source.conditions.gases:
+        end = lithiate(table, electrolytes.materials[0]).end
+        texts += [f"{end}: layers are what forms above"] if end else []
     beside = (resolve(entry.material)[1] for entry in (*study.cathodes, *study.air))
     texts += [line for unit in beside for line in unit.warnings]
     texts += [text for row in results["warnings"].dropna() for text in row.split("; ") if text]

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..files import load_yaml, read_text
 from ..phases.formula import nearest
 from ..sources import NAMES
-from .entries import MaterialEntry, repeated
+from .entries import CathodeEntry, MaterialEntry, places, repeated
 from .study import Study
 
 DEFAULT_STUDY = "demo"
@@ -62,7 +62,7 @@ def load_study(path: str | Path) -> Study:
         study = Study.model_validate(given)
     except ValidationError as error:
         raise InputError("\n".join(_problems(error, file, data, listed))) from None
-    keys = ("electrolytes", "cathodes", "air", "candidates")
+    keys = ("electrolytes", "cathode", "coatings", "cathodes", "air", "candidates")
     twice = [line for key in keys for line in _twice(file, data, study, key, listed)]
     if twice:
         raise InputError("\n".join(twice))
@@ -114,8 +114,11 @@ def _twice(
     file: Path, data: Any, study: Study, key: str, listed: tuple[Path, Any] | None
 ) -> Iterator[str]:
     """Names that stand twice in a list."""
+    own = listed[1] if listed is not None and key == "candidates" else data.get(key, ())
+    written = places(own)
     for position, before, label in repeated(getattr(study, key)):
-        place, earlier = (_place(file, data, listed, (key, p)) for p in (position, before))
+        spots = ((key, written[each]) for each in (position, before))
+        place, earlier = (_place(file, data, listed, spot) for spot in spots)
         line = earlier.rpartition(", ")[2]
         remedy = "remove one or give it another name"
         yield f"{place}: {key}: {label} stands on {line} already; {remedy}"
@@ -150,8 +153,10 @@ def _known_keys(location: tuple[int | str, ...]) -> list[str]:
     for part in location:
         if isinstance(part, int):
             continue
-        if part in ("candidates", "electrolytes", "cathodes", "air"):
+        if part in ("candidates", "electrolytes", "coatings", "cathodes", "air"):
             model = MaterialEntry
+        elif part == "cathode":
+            model = CathodeEntry
         else:
             model = model.model_fields[part].annotation
             model = next((kind for kind in get_args(model) if kind is not type(None)), model)

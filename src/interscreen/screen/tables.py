@@ -132,6 +132,8 @@ def _columns(numbers: Stacks, given: Given) -> dict[str, Any]:
     phases, ours, theirs = numbers.phases, numbers.candidates, numbers.electrolytes
     li, names, place = numbers.lithium, phases.names, numbers.common.place
     first = {key: values[..., 0] for key, values in numbers.numbers.items()}
+    ion = phases.table.electrode.ion
+    taken = ion.charge * li.uptake[:, 0]  # elementary charges per atom
     total = li.total[:, 0]
     with np.errstate(invalid="ignore"):
         per_formula = total / (1.0 - li.mixing[:, 0]) * ours.n_atoms
@@ -140,7 +142,7 @@ def _columns(numbers: Stacks, given: Given) -> dict[str, Any]:
     products = joined_texts(numbers.products, names, " + ", front)
     bridge = np.where(numbers.bridge < 0, "", names[numbers.bridge])
     elements = _element_texts(phases.table, ours)
-    with_li = competitors(phases.table, ours, materials_of(phases.table, ["Li"]))
+    with_li = competitors(phases.table, ours, materials_of(phases.table, [ion.symbol]))
     with_electrolytes = competitors(phases.table, ours, theirs)
     return {
         **{key: np.array(values, dtype=object)[None] for key, values in given.items()},
@@ -170,7 +172,7 @@ def _columns(numbers: Stacks, given: Given) -> dict[str, Any]:
         "lithium_total_kJ_per_mol": per_formula[None] * KJ_PER_MOL,
         "lithium_products": joined_texts(_sorted(li.met, place), names, " + ")[None],
         "conversion_products": products[None],
-        "capacity_mAh_per_g": (li.uptake[:, 0] * ours.n_atoms * MAH_PER_MOL / ours.mass)[None],
+        "capacity_mAh_per_g": (taken * ours.n_atoms * MAH_PER_MOL / ours.mass)[None],
         "deposited_mixing_fraction": numbers.deposited_mixing[..., 0],
         "deposited_products": np.array(
             [joined_texts(_sorted(met, place), names, " + ") for met in numbers.met]
@@ -249,10 +251,13 @@ def _remarks(numbers: Stacks) -> dict[str, Any]:
     symbols = np.array(table.elements, dtype=object)
     ours, theirs = numbers.candidates, numbers.electrolytes
     artefacts = _artefact_warnings(numbers)
+    for k, line in _gas_warnings(numbers).items():
+        artefacts[k].append(line)
     own = {phase.name for phase in (*ours.own, *theirs.own)}
     left_out = np.full(numbers.worst.shape[:2], "", dtype=object)
     warnings = np.full(numbers.worst.shape[:2], "", dtype=object)
     known: dict[tuple[bytes, int], str] = {}
+    ion = table.electrode.ion.symbol
     notes = list(table.source.notes)
     read = [dict(enumerate(materials.warnings)) for materials in (ours, theirs)]
     for e, (begin, end) in enumerate(
@@ -264,13 +269,26 @@ def _remarks(numbers: Stacks) -> dict[str, Any]:
         ):
             key = (ours.mixtures.index[low:high].tobytes(), e)
             if key not in known:
-                within = {"Li", *other, *symbols[ours.mixtures.index[low:high]]}
+                within = {ion, *other, *symbols[ours.mixtures.index[low:high]]}
                 missing = sorted(set(table.left_out_within(within)) - own)
                 known[key] = " ".join(missing)
             left_out[e, k] = known[key]
             said = (*read[0].get(k, ()), *read[1].get(e, ()))
             warnings[e, k] = "; ".join(dict.fromkeys([*notes, *said, *artefacts[k]]))
     return {"left_out_phases": left_out, "warnings": warnings}
+
+
+def _gas_warnings(numbers: Stacks) -> dict[int, str]:
+    """Warnings about candidates that a named gas turns into something else, by candidate."""
+    conditions = numbers.phases.table.source.conditions
+    if not conditions or not conditions.gases:
+        return {}
+    gained = (numbers.lithium.own - numbers.lithium.hull)[:, 0]
+    return {
+        k: f"{numbers.candidates.labels[k]} alone turns into something else in "
+        f"{' and '.join(conditions.gases)} ({-1000.0 * gained[k]:.0f} meV/atom)"
+        for k in np.flatnonzero(gained > TOLERANCE_EV).tolist()
+    }
 
 
 def _artefact_warnings(numbers: Stacks) -> list[list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import hypot, inf, isfinite, nan
 from typing import Any
@@ -13,16 +13,22 @@ import numpy as np
 from ..errors import InputError
 from ..phases.energy_units import read_unit
 from ..phases.formula import parse_formula, whole_numbers
-from ..phases.source import GGA, MIXED, NOT_STATED, Source, run_family
+from ..phases.source import GGA, MIXED, Source, run_family
 from ..phases.table import PhaseTable
-from ..phases.units import KJ_PER_MOL, is_number
+from ..phases.units import HARTREE, KJ_PER_MOL, is_number
 from .build import table_from_rows
-from .families import one_family
+from .families import FAMILY_KEYS, one_family
 from .rows import Rows
 from .scale import check_scale
 
 _MOST_ATOMS = 1e6  # in an entry
-_UNITS = {"eV/formula": 1.0, "kJ/mol": 1.0 / KJ_PER_MOL}  # of the energy of a composition
+# of the energy of a composition
+_UNITS = {
+    "eV/formula": 1.0,
+    "kJ/mol": 1.0 / KJ_PER_MOL,
+    "Ha/formula": HARTREE,
+    "Ry/formula": HARTREE / 2,
+}
 
 
 @dataclass(frozen=True)
@@ -66,32 +72,32 @@ def entries_table(entries: Sequence[Any], *, name: str = "entries") -> PhaseTabl
         When there are no entries, an element has no entry of its own, entries of two run
         families (GGA/GGA+U, r2SCAN) are mixed, or one lacks the correction of its anion.
     """
-    rows, family = entries_rows(entries, name=name)
-    return table_from_rows(rows, Source(name=name, thermo_type=family or NOT_STATED))
+    return table_from_rows(*entries_rows(entries, Source(name)))
 
 
 def entries_rows(
     entries: Sequence[Any],
+    source: Source,
     *,
-    name: str,
     references: Mapping[str, float] | None = None,
     family: str = "",
     unit: str | None = None,
-) -> tuple[Rows, str]:
-    """Turn entries into rows with formation energies; also return their run family, or "".
+) -> tuple[Rows, Source]:
+    """Turn entries into rows with formation energies; the source says their run family.
 
     The entries are pymatgen's, or dictionaries as in their JSON.  ``references`` are total energies
     of the elements [eV/atom] for entries that bring none of their own; ``Rows.references`` holds
     those that were used.  ``family`` chooses among several; ``unit`` is that of the energies (eV,
-    or kJ/mol).  Errors: see ``entries_table``.
+    kJ/mol, Ha or Ry).  Errors: see ``entries_table``.
     """
+    name = source.name
     if not len(entries):
         raise InputError(f"{name}: no entries in it")
     factor = _UNITS.get(read_unit(unit) if unit else "eV/formula")
     if factor is None:
         raise InputError(
             f"{name}: --energy-unit {unit}: the energy of an entry is that of its composition; "
-            "state kJ/mol, or leave it out (eV)"
+            "state kJ/mol, Ha/formula or Ry/formula, or leave it out (eV)"
         )
     found = []
     for number, entry in enumerate(entries, start=1):
@@ -134,8 +140,17 @@ def entries_rows(
         where="entry",
         numbers=kept + 1,
     )
-    came_in = "kJ/mol" if factor != 1.0 else ""
-    return check_scale(rows, Source(name), came_in, entries=True), stated
+    came_in = read_unit(unit) if unit else ""
+    rows, notes = check_scale(rows, source, came_in, entries=True)
+    if not stated and not any(one.corrected for one in chosen) and any(map(_has_anion, chosen)):
+        notes += (
+            f"{name}: its entries state neither a run type nor corrections and count as they are; "
+            "GGA energies of oxides, sulfides and halides need them "
+            "(MaterialsProject2020Compatibility)",
+        )
+    return rows, replace(
+        source, thermo_type=stated or source.thermo_type, notes=(*source.notes, *notes)
+    )
 
 
 def calculation(entry: Any) -> Calculation:
@@ -275,7 +290,7 @@ def _family(parameters: Any, beside: Sequence[Any], adjustments: Sequence[tuple[
         if scan or "mixing adjustment" in name or kind == "MaterialsProjectDFTMixingScheme":
             return MIXED
     places = [place for place in (parameters, *beside) if isinstance(place, Mapping)]
-    for key in ("thermo_type", "run_type"):
+    for key in FAMILY_KEYS:
         for place in places:
             if place.get(key):
                 return run_family(str(place[key]))
@@ -293,7 +308,12 @@ def uncorrected(one: Calculation) -> bool:
     (2021), doi:10.1038/s41598-021-94550-5), so such an entry is on the scale of the raw
     calculation.  A stated correction of zero is one: that of ozonides is.
     """
-    if one.family != GGA or len(one.amounts) < 2 or one.corrected:
+    return one.family == GGA and not one.corrected and _has_anion(one)
+
+
+def _has_anion(one: Calculation) -> bool:
+    """Whether the MP2020 scheme corrects compounds of these elements."""
+    if len(one.amounts) < 2:
         return False
     from pymatgen.core import Element
 

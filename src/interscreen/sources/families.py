@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..phases.source import MIXED, run_family
 
+FAMILY_KEYS = ("thermo_type", "run_type", "functional", "xc_functional", "xc")
+"""Columns of tables, and parameters of entries, that state it; the first one counts."""
+
 
 def one_family(
     families: Sequence[str], name: str, what: str, chosen: str = ""

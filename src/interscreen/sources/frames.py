@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from ..phases.filters import THEORETICAL
 from ..phases.formula import nearest, read_amounts
 from ..phases.source import Source, run_family
 from ..phases.table import OBSERVED
-from .families import one_family
+from .families import FAMILY_KEYS, one_family
 from .rows import FORMULA_COLUMNS, NUMBERS, TEXTS, Rows
 from .scale import check_scale
 
@@ -34,13 +35,14 @@ _TOTALS = ("energy", "total_energy", "final_energy", "uncorrected_energy", "corr
 ID_COLUMNS = ("id", "material_id", "entry_id", "mpid", "mp_id")
 OBSERVED_COLUMN = "observed"
 THEORETICAL_COLUMN = "theoretical"
-FAMILY_COLUMNS = ("thermo_type", "run_type")
 LICENCE_COLUMNS = ("licence", "license")
 _COLUMNS = (
-    *ID_COLUMNS, *FAMILY_COLUMNS, *LICENCE_COLUMNS, OBSERVED_COLUMN, THEORETICAL_COLUMN,
+    *ID_COLUMNS, *FAMILY_KEYS, *LICENCE_COLUMNS, OBSERVED_COLUMN, THEORETICAL_COLUMN,
     *(name.lower() for name in (*NUMBERS, *TEXTS)),
 )  # fmt: skip
 
+
+_CHARGE = re.compile(r"(?<=[A-Za-z])\d*\.?\d*[+-].*")
 
 Refuse: TypeAlias = Callable[[int, str], NoReturn]
 
@@ -70,9 +72,10 @@ def records(items: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     import pandas as pd
 
     def flat(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return "".join(f"{symbol}{amount}" for symbol, amount in value.items())
-        return value
+        if not isinstance(value, Mapping):
+            return value
+        # charges and isotopes belong to the element: those of Fe2+ and Fe3+ add up
+        return "".join(f"{_CHARGE.sub('', str(key))}{amount}" for key, amount in value.items())
 
     rows = [
         {
@@ -139,13 +142,13 @@ def frame_rows(
         numbers=numbers,
     )
     sure = bool(reading.energy_unit) and read_unit(str(reading.energy_unit)) == PER_ATOM
-    rows = check_scale(_in_eV_per_atom(rows, source, unit), source, unit, sure=sure)
+    rows, doubts = check_scale(_in_eV_per_atom(rows, source, unit), source, unit, sure=sure)
     said = [*taken, *(["decimal commas"] if commas else [])]
     if unit not in ("", PER_ATOM):
         said.append(f"energies of {energy_name} in {unit}")
     notes = (f"{source.name}: read with {', '.join(said)}",) if said else ()
     return rows, replace(
-        source, thermo_type=family or source.thermo_type, notes=(*source.notes, *notes)
+        source, thermo_type=family or source.thermo_type, notes=(*source.notes, *notes, *doubts)
     )
 
 
@@ -192,7 +195,7 @@ def _energies(
 def _families(columns: Mapping[str, pd.Series[Any]], length: int) -> list[str]:
     """Run family that each row states, empty without one: its thermo type, else its run type."""
     stated = [""] * length
-    for name in FAMILY_COLUMNS:
+    for name in FAMILY_KEYS:
         if name in columns:
             texts = [str(value).strip() for value in columns[name]]
             texts = ["" if text.lower() in ("nan", "none", "<na>") else text for text in texts]

@@ -57,6 +57,8 @@ def read_json(content: bytes, file: Path) -> list[dict[str, Any]]:
                 f"{file}, entry {number}: {_shown(item)} is no entry; hand in {_FORMS}"
             )
         kind = str(item.get("@class", "ComputedEntry"))
+        if all(isinstance(value, dict | list) for value in item.values()):
+            raise InputError(f"{file}, entry {number}: {_shown(item)} is none; hand in {_FORMS}")
         if kind not in ENTRIES and not _is_document(item):
             raise InputError(f"{file}, entry {number}: a {kind[:60]}; hand in {_FORMS}")
     return items
@@ -106,7 +108,9 @@ def _smaller(found: dict[str, Any]) -> dict[str, Any]:
 def _listed(found: Any, file: Path) -> list[Any]:
     """Take the entries out of what is around them."""
     if isinstance(found, list):
-        return found
+        inner = found[0] if len(found) == 1 else None
+        named = isinstance(inner, dict) and str(inner.get("@class")) in _LISTS
+        return _listed(inner, file) if named or isinstance(inner, list) else found
     if not isinstance(found, dict):
         raise InputError(f"{file}: {_shown(found)} is no list of entries; hand in {_FORMS}")
     name = str(found.get("@class", ""))
@@ -126,6 +130,8 @@ def _listed(found: Any, file: Path) -> list[Any]:
         if isinstance(inner, dict) and inner and all(isinstance(v, dict) for v in inner.values()):
             return _by_name(inner)
     values = list(found.values())
+    if len(values) == 1 and isinstance(values[0], dict | list):
+        return _listed(values[0], file)  # {"result": {"entries": [...]}}
     if values and all(isinstance(value, dict) for value in values):
         return _by_name(found)
     if values and all(isinstance(value, list) for value in values):

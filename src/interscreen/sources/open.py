@@ -195,10 +195,9 @@ def _in_memory(given: pd.DataFrame | Sequence[Any], options: SourceOptions) -> _
             f"source {type(given).__name__}: neither a name, a path, a DataFrame nor a list of "
             "pymatgen entries"
         )
-    rows, family = entries_rows(
-        given, name="entries", family=options.family, unit=options.energy_unit
+    rows, stated = entries_rows(
+        given, Source("entries"), family=options.family, unit=options.energy_unit
     )
-    stated = Source("entries", thermo_type=family or NOT_STATED)
     return _Opened("", stated, lambda: (rows, stated))
 
 

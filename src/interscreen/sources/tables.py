@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from ..files import read_whole
@@ -87,24 +87,15 @@ class TableFile:
         if self._kind == "json":
             items = read_json(content, self._path)
             if not items or any(map(is_entry, items)):
-                return self._entries(items, references)
+                family, unit = self._reading.family, self._reading.energy_unit
+                return entries_rows(
+                    items, self.source, references=references, family=family, unit=unit
+                )
             rows, source = frame_rows(records(items), 1, self.source, self._reading)
             return replace(rows, where="entry"), source
         wanted = (*FORMULA_COLUMNS, *filter(None, [self._reading.formula_column]))
         sheet = read_sheet(content, self._path, wanted)
         return frame_rows(sheet.frame, sheet.first_row, self.source, self._reading, sheet.taken)
-
-    def _entries(
-        self, items: Sequence[Any], references: Mapping[str, float] | None
-    ) -> tuple[Rows, Source]:
-        rows, family = entries_rows(
-            items,
-            name=self.source.name,
-            references=references,
-            family=self._reading.family,
-            unit=self._reading.energy_unit,
-        )
-        return rows, replace(self.source, thermo_type=family or self.source.thermo_type)
 
 
 def read_file(file: TableFile, *, all_phases: bool = False) -> PhaseTable:

@@ -11,7 +11,8 @@ from ..markup import MINUS, rounded
 from .style import BODY, FONT
 
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
-_AMOUNT = re.compile(r"(?<=[A-Za-z)\]}])\d+(?:\.\d+)?")
+_SUM = re.compile(r"(?<=[A-Za-z)\]])\{([^{}]*)\}")  # of a series: Li{7-3x}
+_AMOUNT = re.compile(rf"(?<=[A-Za-z)\]}}])\d+(?:\.\d+)?|{_SUM.pattern}")
 # what ``formula_label`` writes; how much smaller matplotlib draws it, and the space behind it
 _SUBSCRIPT = re.compile(r"\$_\{(?:\\mathbf\{)?([^{}]*)\}?\}\$")
 _SMALLER, _GAP = 0.7, 0.042
@@ -38,10 +39,14 @@ def _word_label(word: str, bold: bool) -> str:
     # an opening bracket belongs to the formula if the formula closes it
     while before.endswith("(") and plain.count(")") > plain.count("("):
         before, plain = before[:-1], "(" + plain
-    if not _AMOUNT.search(plain) or not _is_formula(plain):
+    if not _AMOUNT.search(plain) or not _is_formula(_SUM.sub("1", plain)):
         return word.replace("$", r"\$")
-    digits = r"$_{\\mathbf{\g<0>}}$" if bold else r"$_{\g<0>}$"
-    return before + _AMOUNT.sub(digits, plain) + after
+
+    def lowered(match: re.Match[str]) -> str:
+        amount = match[1] or match[0]
+        return rf"$_{{\mathbf{{{amount}}}}}$" if bold else f"$_{{{amount}}}$"
+
+    return before + _AMOUNT.sub(lowered, plain) + after
 
 
 def _is_formula(text: str) -> bool:

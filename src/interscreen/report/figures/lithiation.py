@@ -77,6 +77,9 @@ def lithiation_staircase(
 ) -> Figure:
     """Draw the voltage of each lithiation step against the Li taken up per formula unit.
 
+    More than a few candidates have panels with the share of their Li, from 0 to 100 %, so that all
+    fill their panel; how much Li that is stands beneath the name.
+
     Parameters
     ----------
     lithiation, results : DataFrame
@@ -142,23 +145,29 @@ class _Panels:
         labels = max(sum(step.room for step in path.steps) for path in paths)
         self.height = max(1.5, 0.6 + labels) if self.few else 0.9
         self.finals = [
-            [] if self.few else wrap("→ " + path.steps[-1].products, self.width + 0.1, SMALL)
+            []
+            if self.few
+            else wrap(f"{path.end:.2f} Li → {path.steps[-1].products}", self.width + 0.1, SMALL)
             for path in paths
         ]
         self.head = _TITLE + _LINE * max(len(lines) for lines in self.finals) + 0.03
         self._scales()
         self.step_x, self.step_y = self.width + between, self.head + self.height + 0.1
         subtitle = (
-            "Equilibrium voltage of each step"
-            + (" and the phases at its end," if self.few else "; →: phases at the end,")
-            + " per formula unit. Dots: in equilibrium with Li metal."
+            "Equilibrium voltage of each step and the phases at its end, per formula unit. Dots: "
+            "in equilibrium with Li metal."
+            if self.few
+            else "Equilibrium voltage over the share of the Li that is taken up. →: phases at the "
+            "end, per formula unit."
         )
         self.page = Page(title, subtitle, width, self.n_rows * self.step_y + 0.34, remarks, note)
         self._draw()
 
     def _scales(self) -> None:
         """Set inches per Li and per volt, the same in all panels, with room for the labels."""
-        self.per_li = self.width / max(path.end for path in self.paths) / 1.06
+        self.per_li = (
+            self.width / (max(path.end for path in self.paths) if self.few else 100) / 1.06
+        )
         self.per_volt = self.height / max(path.steps[0].voltage for path in self.paths) / 1.1
         if not self.few:
             return
@@ -185,7 +194,8 @@ class _Panels:
             self._panel(axes, path, first=column == 0, last=last)
         middle = self.left + ((self.n_columns - 1) * self.step_x + self.width) / 2
         bottom = page.top + self.n_rows * self.step_y
-        page.text(middle, bottom + 0.21, "Li taken up per formula unit", BODY, ha="center")
+        label = "Li taken up per formula unit" if self.few else "Share of the Li taken up [%]"
+        page.text(middle, bottom + 0.21, label, BODY, ha="center")
         centre = (page.top + bottom) / 2
         turned = {"ha": "center", "va": "center", "rotation": 90}
         page.text(MARGIN + 0.05, centre, VOLT_AXIS, BODY, **turned)
@@ -195,11 +205,13 @@ class _Panels:
         ticked(axes, 8 if self.few else 4, 5 if self.few else 3, integer=True)
         axes.tick_params(labelbottom=last, labelleft=first)
         axes.grid(True)
-        x = [*(li for step in path.steps for li in (step.start, step.end)), path.end]
+        unit = 1.0 if self.few else 100.0 / path.end
+        x = [unit * li for step in path.steps for li in (step.start, step.end)]
+        x.append(x[-1])
         y = [*(step.voltage for step in path.steps for _ in range(2)), 0.0]
         axes.fill_between(x, y, color=BLUE, alpha=0.12, linewidth=0.0)
         axes.plot(x, y, color=BLUE, linewidth=1.4, gid=f"path-{self.paths.index(path)}")
-        axes.plot([path.end], [0.0], "o", color=INK, markersize=3.5, clip_on=False, zorder=5)
+        axes.plot([x[-1]], [0.0], "o", color=INK, markersize=3.5, clip_on=False, zorder=5)
         if self.few:
             self._products(axes, path)
 

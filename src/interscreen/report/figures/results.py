@@ -14,6 +14,7 @@ from ...answers.map import LEVEL, CompositionMap
 from ...answers.profile_result import Profile
 from ...answers.reaction import Reaction
 from ...answers.stack import Stack
+from ...answers.sweep import Sweep
 from ...answers.window import Window, window_row
 from ...errors import InputError
 from ...phases.columns import columns_of
@@ -120,6 +121,13 @@ def stack_figure(result: Stack, *, width: Width = "two", bare: bool = False) -> 
     }
     rests_on = [*(contact.reaction for contact in result.contacts), result.lithiation]
     return _drawn(reaction_heatmap, _frame("heatmap", [row]), of=rests_on, width=width, bare=bare)
+
+
+def sweep_figure(result: Sweep, *, width: Width = "two", bare: bool = False) -> Figure:
+    """Draw the contacts of a stack along a series of compositions."""
+    from .sweep import sweep_plot
+
+    return _drawn(sweep_plot, result, of=[result], width=width, bare=bare)
 
 
 def screen_figure(

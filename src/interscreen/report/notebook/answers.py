@@ -14,7 +14,8 @@ from ...phases.table import PhaseTable
 from ...phases.units import KJ_PER_MOL
 from ..markup import linked, marked
 from ..text.answers import CONTACTS
-from .card import EV, MEV, VOLTS, Card, Html, Number, energy_words, fixed, line, milli, says, shows
+from ..units import EV, MEV
+from .card import VOLTS, Card, Html, Number, energy_words, fixed, line, milli, says, shows
 
 _FEW = 6  # steps whose labels fit a narrow figure
 _NONE = "no mutual reaction"
@@ -179,7 +180,7 @@ def _show_stack(result: Stack, card: Card) -> None:
                 CONTACTS[contact.kind],
                 milli(contact.energy),
                 fixed(contact.reaction.mixing_fraction, 3),
-                contact.reaction.equation or _NONE,
+                contact.equation or _NONE,
             )
             for contact in result.contacts
         ),

@@ -26,13 +26,14 @@ from ..figures.saving import save
 from ..figures.style import drawing
 from ..markup import MINUS, marked, number, rounded
 from ..text.answers import left_out_text
+from ..units import EV, MEV, digits_of, factor_of, unit_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ...answers.provenance import PutBack
 
-MEV, EV, VOLTS = "meV/atom", "eV/atom", "V vs Li/Li⁺"
+VOLTS = "V vs Li/Li⁺"
 MOST_SVG = 120_000  # bytes; a larger drawing becomes a picture of points
 MOST_ROWS = 60  # of a table; the object holds all
 _SCREEN, _FINE = 96.0, 192.0  # points per inch of a page in the browser, and of a picture
@@ -40,7 +41,6 @@ _LONG_TEXT = 60  # of a text inside a headline
 _WARNINGS = 8  # that are spelled out
 _LONGEST = 12  # of a list that is spelled out
 _TABLE = '<table class="interscreen-table">'
-_DIGITS = {"meV/atom": 1, "eV/atom": 3, "V": 3, "%": 1, "% by volume": 1, "mAh/g": 1}
 _SOURCES = {"phase": "phase of the source", "hull": "hull: a lower bound"}
 
 
@@ -83,13 +83,6 @@ def energy_words(source: str) -> str:
     return _SOURCES.get(source, source)
 
 
-def unit_of(key: str) -> str:
-    """Return the unit in which a number is shown: energies of reactions in meV/atom."""
-    known = COLUMNS[key].unit if key in COLUMNS else EV if key.endswith("_eV_per_atom") else ""
-    formation = key.endswith("energy_eV_per_atom") and "mutual" not in key and "total" not in key
-    return MEV if known == EV and not formation else known
-
-
 def label_of(key: str) -> str:
     """Return the name of a number in words."""
     if key in COLUMNS:
@@ -102,9 +95,8 @@ def cell(key: str, value: Any) -> Html:
     if value is None or isinstance(value, bool):
         return Html({None: "", True: "yes", False: "no"}[value])
     if isinstance(value, int | float):
-        unit = unit_of(key)
-        scaled = 1000.0 * value if unit == MEV and not key.endswith("meV_per_atom") else value
-        digits = 0 if isinstance(value, int) else _DIGITS.get(unit)
+        scaled = factor_of(key) * value
+        digits = 0 if isinstance(value, int) else digits_of(key)
         if digits is None:
             return Number(f"{scaled:.4g}".replace("-", MINUS))
         return fixed(scaled, digits)

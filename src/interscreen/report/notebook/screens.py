@@ -16,7 +16,8 @@ from ...validation import Validation
 from ...validation.predictive import LEVEL
 from .. import cells
 from ..markup import linked, marked
-from .card import MEV, Card, Html, Number, cell, fixed, label_of, says, shows, unit_of
+from ..units import MEV, unit_of
+from .card import Card, Html, Number, cell, fixed, label_of, says, shows
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,11 +18,14 @@ from ...errors import InputError
 from ...files import data_yaml
 from ...phases.columns import COLUMNS
 from ...phases.formula import read_amounts, split_mixture, whole_numbers
+from ...phases.source import ANCHORED
 from ...phases.units import is_number
 from ...screen.folder import TABLES, read_manifest, require_unaltered
 from ...screen.query import query_of
+from ...screen.verdict import VERDICTS
 from ..cells import RANGES, Row, colour_range, number, read_rows
 from ..markup import AMOUNT, FORMULA, PERIODS, unit_text
+from ..units import digits_of, factor_of, unit_of
 from .glossary import plain
 
 RESULTS, WHOLE_RESULTS = "results.csv", "results.parquet"
@@ -152,8 +156,10 @@ def page_data(run: Run) -> dict[str, Any]:
     tables = {"results": run.results, "ranking": run.ranking, **run.extra}
     used = dict.fromkeys(key for rows in tables.values() for key in (rows[0] if rows else ()))
     curves = gather_curves(run.reactions)
+    tables["ranking"], same = without_repeats(run)
     return {
         "whole": run.whole,
+        "verdicts": VERDICTS,
         "tie": run.tie,
         "range": colour_range(
             1000.0 * value
@@ -167,15 +173,27 @@ def page_data(run: Run) -> dict[str, Any]:
         "formula": FORMULA,
         "amount": AMOUNT,
         "columns": {
-            key: [COLUMNS[key].label, unit_text(COLUMNS[key].unit), plain(COLUMNS[key].meaning)]
+            key: [
+                COLUMNS[key].label,
+                unit_text(unit_of(key)),
+                plain(COLUMNS[key].meaning),
+                factor_of(key),
+                digits_of(key),
+            ]
             for key in used
             if key in COLUMNS
         },
         "candidates": run.order(),
         "electrolytes": run.electrolytes,
         "tables": {name: packed(_shortened(name, rows)) for name, rows in tables.items()},
-        "reactions": {**curves, "contacts": packed(curves["contacts"])},
+        "same": same,
+        "reactions": {
+            **curves,
+            **spelled(curves["equations"]),
+            "contacts": packed(curves["contacts"]),
+        },
         "measured": run.measured,
+        "ambient": run.source.get("energies") == ANCHORED,
         "statistics": run.statistics,
     }
 
@@ -191,6 +209,48 @@ def _shortened(table: str, rows: Sequence[Row]) -> list[Row]:
             for row in rows
         ]
     return list(rows)
+
+
+def without_repeats(run: Run) -> tuple[list[Row], list[str]]:
+    """Return the ranking without the numbers that the results have, too, and their columns."""
+    pairs = [row for row in run.ranking if (row["candidate"], row["electrolyte"]) in run.pairs]
+    common = [key for key in (pairs[0] if pairs else ()) if key in run.results[0]]
+    same = [
+        key for key in common
+        if key not in ("candidate", "electrolyte")
+        and all(row[key] == run.pairs[row["candidate"], row["electrolyte"]][key] for row in pairs)
+    ]  # fmt: skip
+    mine = {id(row) for row in pairs}
+    rows = [
+        {key: None if key in same and id(row) in mine else value for key, value in row.items()}
+        for row in run.ranking
+    ]
+    return rows, same
+
+
+def spelled(equations: Sequence[str]) -> dict[str, list[str]]:
+    """Write equations with the number of each formula, ``$`` before it, in place of the formula.
+
+    Returns
+    -------
+    dict
+        ``words``, most frequent first, and ``equations`` with ``$0`` for the first of them (to the
+        base of 36).
+    """
+    found = Counter(word for text in equations for word in text.split(" ") if _spell(word))
+    words = [word for word, _ in found.most_common()]
+    codes = {word: f"${_base36(number)}" for number, word in enumerate(words)}
+    texts = [" ".join(codes.get(word, word) for word in text.split(" ")) for text in equations]
+    return {"words": words, "equations": texts}
+
+
+def _spell(word: str) -> bool:
+    return len(word) > 3 or word.startswith("$")
+
+
+def _base36(value: int) -> str:
+    digits = "0123456789abcdefghijklmnopqrstuvwxyz"
+    return digits[value] if value < 36 else _base36(value // 36) + digits[value % 36]
 
 
 def packed(rows: Sequence[Row]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 # what no column is called
 TERMS = (
@@ -25,14 +26,14 @@ TERMS = (
 )  # fmt: skip
 
 
-def words(columns: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+def words(columns: Mapping[str, Sequence[Any]]) -> list[tuple[str, str]]:
     """Return words with their meanings, by letters: the terms, and columns (label, unit, meaning).
 
     Of columns with the same label and meaning one is named.
     """
     found = dict.fromkeys(TERMS)
     known = {word.lower() for word, _ in TERMS}
-    for label, unit, meaning in columns.values():
+    for label, unit, meaning, *_ in columns.values():
         if meaning and label.lower() not in known:
             found[(f"{label} [{unit}]" if unit else label, plain(meaning))] = None
     return sorted(found, key=lambda pair: pair[0].lower())

@@ -19,13 +19,14 @@ from . import sentences
 from .data import Run, page_data, read_run
 from .glossary import words
 from .picture import picture
+from .treatments import treatments
 from .verdicts import MEANINGS, verdict
 
 NAME = "report.html"
 DRAWN = 24  # candidates in the picture of the first screen
 SCRIPTS = (
     "base.js", "tooltip.js", "words.js", "download.js", "table.js", "heatmap.js", "ranking.js",
-    "windows.js", "charts.js", "candidate.js", "whole.js", "start.js",
+    "windows.js", "charts.js", "lithiation.js", "candidate.js", "whole.js", "start.js",
 )  # fmt: skip
 # papers behind the numbers of every run, and what the page uses them for
 METHODS = {
@@ -116,6 +117,7 @@ def report_html(run: Run) -> str:
         bibtex=bibtex(run.source, version),
         data=data,
         blocks=blocks,
+        treated=treatments(run),
         # the first electrolyte with somebody to try
         opened=next((n for n, block in enumerate(blocks) if block.lists[0][1]), 0),
         picture=picture(run, drawn, data["range"]),

@@ -7,19 +7,20 @@ from typing import Any
 
 from ...phases.source import ANCHORED
 from ...phases.units import is_number
+from ...screen.discover import rule_words
+from ...screen.verdict import LIMIT_MEV, NO_GAIN, NO_PATH, REACTS, TRY, UNSURE
 from ..cells import Row, hidden_counts
 from ..doubts import doubts
 from ..markup import listed, marked, number
 from . import verdicts
 from .data import Run, elements_in, measured_rows
-from .verdicts import NO_GAIN, NO_PATH, REACTS, TRY, UNSURE
 
 SHOWN = 6  # candidates in a list; the others stand in the ranking
 SERIOUS, CARE, NOTE = "serious", "care", "note"
 _BIG = 100.0  # meV/atom: no longer a small driving force (a third of it is the error of the data)
 _LISTS = (
     ("Try", (TRY,)),
-    ("No gain", (NO_GAIN, REACTS, NO_PATH)),
+    ("No gain, or reacts", (NO_GAIN, REACTS, NO_PATH)),
     ("Unsure, because", (UNSURE,)),
 )
 
@@ -39,7 +40,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Block:
-    """The lists of one electrolyte: title and entries of each, and how many more there are."""
+    """The lists of one electrolyte: title and entries of each, and how many more there are.
+
+    ``bare`` says what lithium does without a layer, in HTML.
+    """
 
     electrolyte: str
     bare: str
@@ -61,8 +65,25 @@ def question(run: Run) -> str:
     what = f"{n:,} candidate{'' if n == 1 else 's'}"
     return (
         f"Which of {what} between {anode} metal and {electrolytes} leave the least driving force "
-        "for further reactions, once they have met lithium?"
+        f"for further reactions{_conditions(run)}, once they have met lithium?"
     )
+
+
+def _conditions(run: Run) -> str:
+    """Temperature and gases of the study in HTML; empty where it names none."""
+    asked = run.study.get("conditions") or {}
+    stated = run.source.get("conditions") or {}
+    kelvin = stated.get("temperature_K")
+    if not asked or not is_number(kelvin):
+        return ""
+    gases = [f"{marked(name)} ({_bar(p)})" for name, p in (stated.get("gases") or {}).items()]
+    beside = f" in {listed(gases)}" if gases else ""
+    return f" at {kelvin:.0f} K ({kelvin - 273.15:.0f} °C){beside}"
+
+
+def _bar(pressure: float) -> str:
+    """Pressure in bar, or in ppm (of 1 bar) where it is small."""
+    return f"{pressure:g} bar" if pressure >= 0.001 else f"{1e6 * pressure:g} ppm"
 
 
 def blocks(run: Run) -> list[Block]:
@@ -82,6 +103,8 @@ def blocks(run: Run) -> list[Block]:
         lists = []
         for title, words in _LISTS:
             mine = [row for row in rows if verdicts.verdict(row) in words]
+            if run.whole and TRY not in words:  # what others have measured is what readers look for
+                mine.sort(key=lambda row: row["candidate"] not in run.measured)
             lists.append((title, [_entry(run, row) for row in mine[:SHOWN]], len(mine) - SHOWN))
         if not any(entries for _, entries, _ in lists):
             some = rows[: 2 * SHOWN]
@@ -94,24 +117,23 @@ def blocks(run: Run) -> list[Block]:
              and is_number(value := row.get("bare_mutual_eV_per_atom"))),
             None,
         )  # fmt: skip
-        found.append(Block(name, "" if bare is None else number(bare), lists))
+        found.append(Block(name, "" if bare is None else _bare(bare), lists))
     return found
 
 
+def _bare(energy: float) -> str:
+    """Say what bare lithium does with an electrolyte [meV/atom]."""
+    said = f"Bare lithium: {number(energy)} meV/atom."
+    return f"{said} {verdicts.NOTHING_TO_GAIN}" if energy > -LIMIT_MEV else said
+
+
 def _entry(run: Run, row: Row) -> Entry:
-    found = verdicts.said(run, row)
-    if found.verdict == UNSURE:
-        word = verdicts.because(run, row)
-    elif found.verdict == TRY:
-        word = ""
-    else:
-        word = verdicts.MEANINGS.get(found.verdict, "" if found.gain else "no gain over bare Li")
     return Entry(
         marked(row["candidate"]),
         verdicts.anchor(row["candidate"], row["electrolyte"]),
         verdicts.layer_words(row),
-        verdicts.number_words(found),
-        word,
+        verdicts.number_words(verdicts.said(run, row)),
+        verdicts.word_of(run, row),
         verdicts.measured_words(run, row),
         verdicts.flags(row),
     )
@@ -135,10 +157,12 @@ def scale(run: Run) -> str:
         "compounds are wrong by 24 to 35 meV/atom against each other."
     )
     if run.source.get("energies") == ANCHORED:
+        kelvin = (run.source.get("conditions") or {}).get("temperature_K")
+        at = f"{kelvin:.0f}" if is_number(kelvin) else "298"
         return (
             "Energies are anchored: each compound stands on the measured energies of simple "
-            "compounds at 298 K, and only its reaction from them is computed; point at a phase of "
-            f"a candidate for its anchors. {tie}"
+            f"compounds at {at} K, and only its reaction from them is computed; point at a phase "
+            f"of a candidate for its anchors. {tie}"
         )
     return f"Energies are as the source tabulates them, at 0 K. {tie}"
 
@@ -201,8 +225,7 @@ def cautions(run: Run) -> list[tuple[str, str]]:
         )
     steps = run.manifest.get("query") or {}
     if len(steps) > 1:
-        told = [f"{count:,} with {marked(rule)}" for rule, count in steps.items()]
-        told[0] = f"{next(iter(steps.values())):,} compounds of the source"
+        told = [f"{count:,} {marked(rule_words(rule))}" for rule, count in steps.items()]
         found.append((NOTE, f"Sorted out in turn, what is left: {listed(told, most=20)}."))
     if hidden := run.statistics.get("hidden"):
         found.append((NOTE, f"Sorted out before the ranking: {hidden_counts(hidden)}."))

@@ -13,11 +13,12 @@ from ...errors import InputError
 from ...files import data_yaml
 from ...phases.formula import read_amounts, split_mixture
 from ...phases.units import is_number
+from ...screen.verdict import LIMIT_MEV, NO_GAIN, NO_PATH, REACTS, TRY, UNSURE
+from ...screen.where import element_lists
 from ..cells import Row
 from ..markup import MINUS, linked, marked, number
 from .data import OTHER, Run
 
-TRY, NO_GAIN, REACTS, UNSURE, NO_PATH = "try", "no gain", "reacts", "unsure", "no lithium path"
 SIGNS = {TRY: "✓", NO_GAIN: "=", REACTS: "✗", UNSURE: "?", NO_PATH: "✗"}
 MEANINGS = {
     TRY: "try",
@@ -26,6 +27,10 @@ MEANINGS = {
     UNSURE: "unsure",
     NO_PATH: "no path for Li",
 }
+NOTHING_TO_GAIN = (
+    "Nothing can gain more than that: thermodynamics gives no reason for a layer here. Layers on "
+    "such electrolytes are made for wetting, which is not in these numbers."
+)
 LONE_PAIR = {"Sn": 4, "Pb": 4, "Sb": 5, "Bi": 5, "Tl": 3, "As": 5}  # valence electrons
 
 
@@ -99,15 +104,33 @@ def interval(run: Run, row: Row, quantity: str) -> tuple[float | None, float | N
 def layer_words(row: Row) -> str:
     """Return the layer after contact with Li and what faces the electrolyte, in HTML."""
     other, layer = marked(row["electrolyte"]), str(row.get("layer") or "")
-    order, facing = str(row.get("layer_order") or ""), str(row.get("facing_product") or "")
-    made = "stays as it is" if layer == row.get("formula") else f"becomes {marked(layer)}"
+    facing = str(row.get("facing_product") or "")
     if not layer:
         return ""
-    if order and " " in order:
-        return f"{made}; in the order {marked(order)} from {other} to Li nothing reacts"
-    if facing and facing != layer:
+    made = "stays as it is" if layer == row.get("formula") else f"becomes {marked(layer)}"
+    if facing and facing != layer and verdict(row) != REACTS:
         return f"{made}, {marked(facing)} faces {other}"
     return made
+
+
+def word_of(run: Run, row: Row) -> str:
+    """Return what is said behind the number of a candidate, in HTML; nothing of one to try."""
+    found = said(run, row)
+    if found.verdict == UNSURE:
+        return because(run, row)
+    if found.verdict == REACTS and (phase := _spared(row)):
+        return f"reacts, unless {marked(phase)} alone faces {marked(row['electrolyte'])}"
+    if found.verdict == TRY or found.verdict not in MEANINGS:
+        return "" if found.verdict or found.gain else MEANINGS[NO_GAIN]
+    return MEANINGS[found.verdict]
+
+
+def _spared(row: Row) -> str:
+    """Return the phase of a layer that alone does not react with the electrolyte, or nothing."""
+    facing, energy = str(row.get("facing_product") or ""), row.get("facing_energy_meV_per_atom")
+    if facing in ("", row.get("layer")) or not is_number(energy):
+        return ""
+    return facing if energy >= -LIMIT_MEV else ""
 
 
 def number_words(said: Said) -> str:
@@ -130,8 +153,8 @@ def because(run: Run, row: Row) -> str:
             f"{'+' if change > 0 else ''}{number(change)}"
         )
     if reason := str(row.get("verdict_reason") or ""):
-        if _CONTACT.match(reason):
-            return "because its interval is that wide"
+        if bad := _CONTACT.match(reason):
+            return f"because at worst it reacts ({number(float(bad.group(2)))})"
         text = re.sub(r"(?<!\w)-(?=\d)", MINUS, reason)
         return f"because of the {marked(text)}"
     low, high = interval(run, row, "improvement_eV_per_atom")
@@ -206,7 +229,12 @@ def anchor(candidate: str, electrolyte: str) -> str:
 
 def flags(row: Row) -> list[str]:
     """Return what is awkward about a candidate, in few words each."""
-    found = []
+    elements = str(row.get("elements")).split("-")
+    found = [
+        f"{kind}: {', '.join(some)}"
+        for kind in ("toxic", "precious")
+        if (some := [symbol for symbol in elements if symbol in element_lists()[kind]])
+    ]
     if row.get("volatile") == "yes":
         found.append("volatile")
     if row.get("hygroscopic") == "yes":
@@ -217,7 +245,7 @@ def flags(row: Row) -> list[str]:
         found.append("only computed")
     if row.get("observed") == "unknown":
         found.append("perhaps only computed")
-    bears = "Li" in str(row.get("elements")).split("-")
-    if not bears and row.get("lithium_competitors") == row.get("lithium_mutual_eV_per_atom") == 0:
+    counted, energy = row.get("lithium_competitors"), row.get("lithium_mutual_eV_per_atom")
+    if "Li" not in elements and counted == energy == 0:
         found.append("no competing phase known")
     return found

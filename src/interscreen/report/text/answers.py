@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...answers.decompose import Decomposition
-from ...answers.ion import Ion
 from ...answers.lithiation import Lithiation, format_amount
 from ...answers.provenance import Answer, PutBack
 from ...answers.ratio import AtRatio
@@ -17,56 +14,10 @@ from ...answers.stack import Stack
 from ...answers.treat import Treatment
 from ...answers.window import Window
 from ...energies.conditions import HIGHEST_K, LOWEST_K
+from ...phases.electrode import Ion
 from ...phases.units import KJ_PER_MOL
 from ..markup import rounded
-
-
-def table(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,), gap: str = "  ") -> list[str]:
-    """Return the lines of a table whose columns are as wide as they need be.
-
-    The first row is the header; columns of ``left`` are aligned to the left, others to the right.
-    """
-    widths = [max(map(places, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        spaces = [" " * (width - places(cell)) for cell, width in zip(row, widths, strict=True)]
-        cells = [
-            cell + space if i in left else space + cell
-            for i, (cell, space) in enumerate(zip(row, spaces, strict=True))
-        ]
-        lines.append(gap.join(cells).rstrip())
-    return lines
-
-
-def wrapped(text: str, further: str = "   ", *, width: int = 80) -> list[str]:
-    """Break a text into lines; formulas and long words stay whole."""
-    return textwrap.wrap(
-        text, width, subsequent_indent=further, break_long_words=False, break_on_hyphens=False
-    )
-
-
-def places(text: str) -> int:
-    """Count the places of a text on a terminal: two for wide characters, none for accents."""
-    return sum(
-        0 if unicodedata.combining(sign) else 1 + (unicodedata.east_asian_width(sign) in "WF")
-        for sign in text
-    )
-
-
-def short(text: str, width: int) -> str:
-    """Shorten a text to one line of ``width`` places, its middle left out where it is longer."""
-    text = "".join(sign if sign.isprintable() else " " for sign in text)
-    if places(text) <= width:
-        return text
-    tail = _within(text[::-1], (width - 1) // 3)[::-1]
-    return _within(text, width - 1 - places(tail)) + "\N{HORIZONTAL ELLIPSIS}" + tail
-
-
-def _within(text: str, width: int) -> str:
-    """Return the longest beginning of a text that takes at most ``width`` places."""
-    while places(text) > width:
-        text = text[:-1]
-    return text
+from .layout import page_width, table, wrapped
 
 
 def energy(value: float | None) -> str:
@@ -93,14 +44,15 @@ def origin_lines(provenance: dict[str, Any], put_back: PutBack | None = None) ->
         *([left_out_text(left_out)] if left_out else []),
         *([str(put_back)] if put_back else []),
     ]
-    return [line for text in said for line in textwrap.wrap(text, 76, subsequent_indent="  ")]
+    return [line for text in said for line in wrapped(text, "  ", width=page_width() - 4)]
 
 
 def left_out_text(phases: Sequence[str], most: int = 16) -> str:
     """Name the phases that were not counted, and how many more there are."""
     names = ", ".join(phases[:most])
     more = f" and {len(phases) - most} more" if len(phases) > most else ""
-    return f"left out (known artefacts, never observed, or by choice): {names}{more}"
+    why = "artefacts: never made, or energies that measurement contradicts; or by choice"
+    return f"left out ({why}): {names}{more}"
 
 
 def source_note(label: str, left_out: Sequence[str]) -> str:
@@ -229,7 +181,7 @@ def lithiation_text(result: Lithiation) -> str:
     if result.endless_V is None:
         lines.append(f"  with {ion} metal  {' + '.join(result.final_products)}")
     else:
-        lines.append(f"  below {result.endless_V:.3f} V the gas takes up {ion} without end")
+        lines.append(f"  {result.end}")
     return "\n".join([*lines, *_foot(result)])
 
 

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from ...screen.ranking import OVERALL
 from ...screen.top import SCORE
-from ..cells import MADE, SHORT_ROLES, hidden_counts, made
-from .answers import table, wrapped
-from .ranking import doubts_line
+from ..cells import MADE, hidden_counts, made, verdict_word
+from .layout import page_width, table, wrapped
+from .ranking import NAME, doubts_line, fitted
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_WIDTH = 80
-_LEAST = 8  # characters of a name that is cut
+_WITH_LI = "with Li metal"
 # head, column, factor and digits of what is shown; without an electrolyte only the first three
 _SHOWN = (
     ("score", SCORE, 1.0, 0),
@@ -28,7 +27,7 @@ _SHOWN = (
 
 
 def best_text(found: pd.DataFrame, *, where: str = "", ranking: pd.DataFrame | None = None) -> str:
-    """Write what ``best`` found, asked with the condition ``where``, in 80 columns.
+    """Write what ``best`` found, asked with the condition ``where``, as wide as the terminal.
 
     The ranking of the run knows the phases in doubt that move scores.
     """
@@ -36,20 +35,24 @@ def best_text(found: pd.DataFrame, *, where: str = "", ranking: pd.DataFrame | N
     if found.empty:
         return head
     overall = found.attrs["electrolyte"] == OVERALL
-    columns = _SHOWN[:3] if overall else _SHOWN
-    heads = [["rank"], ["candidate"], ["role"], ["made"], *([head] for head, *_ in columns)]
-    for row in records(found):
-        rank = "-" if row["rank"] is None else f"{row['rank']}{'=' if row['tied'] else ''}"
-        cells = [rank, row["candidate"], row.get("role") or row["status"], made(row)]
-        cells += [_number(row.get(name), factor, digits) for _, name, factor, digits in columns]
-        for column, cell in zip(heads, cells, strict=True):
-            column.append(cell)
-    left = [1, 2, 3]
+    rows = records(found)
+    cells = {
+        "rank": [
+            "-" if row["rank"] is None else f"{row['rank']}{'=' if row['tied'] else ''}"
+            for row in rows
+        ],
+        NAME: [row["candidate"] for row in rows],
+        "role": [row.get("role") or row["status"] for row in rows],
+        "verdict": [verdict_word(row) for row in rows],
+        "made": [made(row) for row in rows],
+    }
+    for word, name, factor, digits in _SHOWN[:3] if overall else _SHOWN:
+        cells[word] = [_number(row.get(name), factor, digits) for row in rows]
+    cut = [NAME]
     if overall and "conversion_products" in found:
-        heads.append(["with Li metal", *(found["conversion_products"].fillna(""))])
-        left.append(len(heads) - 1)
-    gap = "  " if overall else " "
-    lines = table(_fitted(heads, len(gap)), left=left, gap=gap)
+        cut = [_WITH_LI, NAME]
+        cells[_WITH_LI] = list(found["conversion_products"].fillna(""))
+    lines = fitted({word: [word, *column] for word, column in cells.items()}, cut)
     shown = ", Li (reaction with Li metal): meV/atom; the score is 0 at best; "
     if not overall:
         shown = (
@@ -61,7 +64,7 @@ def best_text(found: pd.DataFrame, *, where: str = "", ranking: pd.DataFrame | N
     legend += "Driving forces at 0 K, not rates."
     if any("…" in line for line in lines):
         legend += " …: cut to fit; --columns, --csv and --json give whole names."
-    said = wrapped(legend, "", width=_WIDTH - 1)
+    said = wrapped(legend, "", width=page_width() - 1)
     if ranking is not None and len(ranking) and "suspect_phase" in ranking:
         here = ranking["candidate"].isin(found["candidate"])
         if not overall:
@@ -87,10 +90,10 @@ def title(found: pd.DataFrame, where: str) -> str:
         texts = found[facts["sort"]].map(lambda value: isinstance(value, str)).any()
         orders = ("Z to A", "A to Z") if texts else ("largest first", "smallest first")
         text += f", sorted by {facts['sort']} ({orders[not facts['descending']]})"
-    lines = wrapped(text, "  ", width=_WIDTH - 1)
+    lines = wrapped(text, "  ", width=page_width() - 1)
     if facts["hidden"]:
         note = f"hidden: {hidden_counts(facts['hidden'])} (interscreen top --everything shows them)"
-        lines += wrapped(note, "  ", width=_WIDTH - 1)
+        lines += wrapped(note, "  ", width=page_width() - 1)
     return "\n".join(lines)
 
 
@@ -98,27 +101,6 @@ def _number(value: Any, factor: float, digits: int) -> str:
     if value is None:
         return ""
     return f"{round(factor * value, digits) + 0.0:.{digits}f}"  # never -0
-
-
-def _fitted(columns: list[list[str]], gap: int) -> list[list[str]]:
-    """Rows of a table of these columns: short roles, then cut texts, where it is too wide."""
-
-    def excess() -> int:
-        widths = [max(len(cell) for cell in column) for column in columns]
-        return 2 + sum(widths) + gap * (len(columns) - 1) - _WIDTH
-
-    if excess() > 0:
-        columns[2] = [SHORT_ROLES.get(cell, cell) for cell in columns[2]]
-    last = len(columns) - 1
-    texts = [last, 1] if columns[last][0] == "with Li metal" else [1]
-    for number in texts:
-        over = excess()
-        if over > 0:
-            width = max(_LEAST, max(len(cell) for cell in columns[number]) - over)
-            columns[number] = [
-                cell if len(cell) <= width else cell[: width - 1] + "…" for cell in columns[number]
-            ]
-    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def plain_lines(shown: pd.DataFrame) -> list[str]:

@@ -8,7 +8,7 @@ from functools import partial
 from ...phases.columns import COLUMNS
 from ...phases.difference import Difference, PhaseChange
 from ...screen.compare import AnswerChange, RankChange, ScreenDifference
-from .answers import table, wrapped
+from .layout import table, wrapped
 
 
 def difference_text(d: Difference, limit: int = 20) -> str:

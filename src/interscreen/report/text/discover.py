@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from ...phases.units import is_number
-from ...screen.discover import RULES
+from ...screen.discover import rule_words
+from ...screen.verdict import LIMIT_MEV, NO_GAIN, NO_PATH, REACTS
 from ..cells import SHORT_ROLES, Row
 from ..markup import rounded
 from ..page.data import OTHER, Run, read_run
-from ..page.verdicts import MEANINGS, Said, flags, said
-from .answers import short, table, wrapped
+from ..page.verdicts import MEANINGS, NOTHING_TO_GAIN, Said, flags, said
+from .layout import page_width, table, wrapped
 
 SHOWN = 4  # candidates of a role for each electrolyte
 NEVER, ELSEWHERE = "never tried", "elsewhere"
@@ -70,53 +71,66 @@ def _one(run: Run, row: Row, found: Said) -> dict[str, Any]:
     }
 
 
-def _first(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the first of each role, in the order of the ranking."""
-    seen: dict[str, int] = {}
-    kept = []
+def _first(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the first of each role, in the order of the ranking, and a line on each other role.
+
+    A role has others when none of its candidates is to be tried or unsure.
+    """
+    roles: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        seen[row["role"]] = seen.get(row["role"], 0) + 1
-        if seen[row["role"]] <= SHOWN:
-            kept.append(row)
-    return kept
+        roles.setdefault(row["role"], []).append(row)
+    kept, others = [], []
+    for role, mine in roles.items():
+        hopeful = [row for row in mine if row["verdict"] not in (NO_GAIN, REACTS, NO_PATH)]
+        kept += hopeful[:SHOWN]
+        if not hopeful:
+            best = max(mine, key=lambda row: row["energy_meV_per_atom"])
+            others.append(
+                f"{role}: none to try; {best['candidate']}, with "
+                f"{rounded(best['energy_meV_per_atom'])} meV/atom: {MEANINGS[best['verdict']]}"
+            )
+    return sorted(kept, key=rows.index), others
 
 
 def discover_text(found: dict[str, Any]) -> str:
     """Write what was found: counts by rule, then the first of each electrolyte."""
-    words = {"all": "compounds of the source", **dict(RULES)}
-    lines = []
-    for rule, count in found["counts"].items():
-        lines.append(f"  {count:>7,}  {words.get(rule, rule)}")
+    lines = [f"  {count:>7,}  {rule_words(rule)}" for rule, count in found["counts"].items()]
     for electrolyte, rows in found["candidates"].items():
         bare = found["bare_meV_per_atom"].get(electrolyte)
-        head = (
-            f"{electrolyte}: bare Li {rounded(bare)} meV/atom" if is_number(bare) else electrolyte
-        )
-        lines += ["", head]
-        shown = [["candidate", "role", "layer after Li", "meV/atom", "90 %", "measured", ""]]
-        for row in _first(rows):
+        head = electrolyte
+        if is_number(bare):
+            head += f": bare Li {rounded(bare)} meV/atom"
+            head += f". {NOTHING_TO_GAIN}" if bare > -LIMIT_MEV else ""
+        lines += ["", *wrapped(head)]
+        first, others = _first(rows)
+        shown = [["candidate", "role", "layer after Li", "meV/atom", "90 %", "measured", "verdict"]]
+        for row in first:
             ends = row["low_meV_per_atom"], row["high_meV_per_atom"]
             energy = row["energy_meV_per_atom"]
             verdict = MEANINGS.get(row["verdict"], "" if row["gain"] else "no gain")
             shown.append(
                 [
-                    short(row["candidate"], 12),
+                    row["candidate"],
                     SHORT_ROLES.get(row["role"], str(row["role"] or "")),
-                    short(str(row["layer"] or ""), 17),
+                    str(row["layer"] or ""),
                     rounded(energy) if is_number(energy) else "-",
                     " to ".join(map(rounded, ends)) if None not in ends else "-",
                     row["measured"],
-                    verdict,
+                    "; ".join([verdict, *row["flags"]]),
                 ]
             )
-        lines += ["  " + line for line in table(shown, left=(0, 1, 2, 5, 6))]
+        if first:
+            fitted = table(shown, left=(0, 1, 2, 5, 6), limit=page_width() - 2)
+            lines += ["  " + line for line in fitted]
+        lines += [part for line in others for part in wrapped(f"  {line}", "    ")]
     lines += [
         "",
         *wrapped(
             "meV/atom: reaction of the layer after Li with the electrolyte, 0 is best; measured: "
             "in the cells we know of (elsewhere: with another electrolyte). Thermodynamics sorts "
             "out what reacts; it did not predict resistance or critical current density of "
-            "measured cells."
+            "measured cells.",
+            "",
         ),
     ]
     return "\n".join(lines)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import isnan
 from typing import Any
 
 from ...phases.units import is_number
+from ...screen.verdict import ALLOWED_MEV, LIMIT_MEV, NO_GAIN, NO_PATH, REACTS, TRY, UNSURE
 from ..cells import number, text
 from ..markup import rounded
 from ..page.verdicts import MEANINGS, verdict
-from .answers import wrapped
+from .layout import page_width, wrapped
+
+# the rules of screen.verdict, for the ninety per cent between which a number lies
+WHY = {
+    TRY: f"the gain is surely above 0, and the contact at worst above -{ALLOWED_MEV:.0f}",
+    UNSURE: f"the gain may be below 0, or the contact at worst below -{ALLOWED_MEV:.0f}",
+    NO_GAIN: f"the gain is small and not surely above 0 (a try needs {LIMIT_MEV:.0f} or more)",
+    REACTS: f"the contact is below -{LIMIT_MEV:.0f} even at best",
+    NO_PATH: "lithium ions cannot pass",
+}
 
 
 def explain_text(row: dict[str, Any]) -> str:
@@ -35,7 +47,7 @@ def explain_text(row: dict[str, Any]) -> str:
         f"Gain over bare Li = layer - bare = {_energy(row, 'layer')} - "
         f"({_energy(row, 'bare')}) = {_gain(row)}.",
         _bridge(row),
-        f"Role {text(row.get('role'))}; score = sum of: {text(row.get('score_terms'))} = "
+        f"Role {text(row.get('role'))}; score = weighted sum of: {text(row.get('score_terms'))} = "
         f"{rounded(number(row.get('score_meV_per_atom')), 1)} meV/atom (0 is best).",
         _verdict(row),
     ]
@@ -43,8 +55,32 @@ def explain_text(row: dict[str, Any]) -> str:
     return "\n".join([f"Li | {candidate} | {electrolyte}", *(part for n in numbered for part in n)])
 
 
-def judgement_lines(row: dict[str, Any]) -> list[str]:
-    """Return role, verdict, score and volumes of a stack, as a row of a screen has them."""
+JUDGED = (
+    "role", "verdict", "verdict_reason", "score_meV_per_atom", "score_terms",
+    "volume_change_percent", "metal_volume_percent", "salt_volume_percent", "electron_blocking",
+)  # fmt: skip
+
+
+def judgement(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the same as ``judgement_lines`` for JSON; empty where nothing could be computed."""
+    return plain(row, JUDGED) if row.get("status") == "ok" else {}
+
+
+def plain(row: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    """Return numbers and texts of a row for JSON; without what is missing."""
+    found = {key: value for key in keys if is_number(value := row.get(key)) or text(value)}
+    return {
+        key: float(value) if is_number(value) else value
+        for key, value in found.items()
+        if not (is_number(value) and isnan(value))
+    }
+
+
+def judgement_lines(row: dict[str, Any], *, anchored: bool) -> list[str]:
+    """Return role, verdict, score and volumes of a stack, as a row of a screen has them.
+
+    Screens and ``explain`` anchor energies by default; where these are not, that is said.
+    """
     if row.get("status") != "ok":
         return []
     role, said = text(row.get("role")), MEANINGS.get(verdict(row), "")
@@ -64,7 +100,9 @@ def judgement_lines(row: dict[str, Any]) -> list[str]:
         blocking = text(row.get("electron_blocking"))
         also = f"; blocks electrons: {blocking}" if blocking else ""
         lines.append(f"layer by volume: {', '.join(volumes)}{also}")
-    return ["  " + part for line in lines for part in wrapped(line, "  ", width=76)]
+    if not anchored:
+        lines.append("energies as tabulated; screens and explain have --energies anchored")
+    return ["  " + part for line in lines for part in wrapped(line, "  ", width=page_width() - 4)]
 
 
 def _energy(row: dict[str, Any], kind: str) -> str:
@@ -111,8 +149,12 @@ def _bridge(row: dict[str, Any]) -> str:
 
 
 def _verdict(row: dict[str, Any]) -> str:
-    said = MEANINGS.get(verdict(row), "")
-    head = f"Verdict: {said}." if said else "No verdict in this run."
+    found = verdict(row)
+    if not found:
+        head = "No verdict in this run."
+    else:
+        reason = text(row.get("verdict_reason"))
+        head = f"Verdict: {MEANINGS[found]}; {reason}: {WHY[found]}."
     phase, change = text(row.get("suspect_phase")), row.get("suspect_change_meV_per_atom")
     if phase and is_number(change) and abs(change) >= 1.0:
         sign = "+" if change > 0 else ""

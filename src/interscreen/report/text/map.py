@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from ...answers.map import CompositionMap
 from ...answers.reactant import HULL
 from ..markup import rounded
-from .answers import origin_lines, table
+from .answers import origin_lines
+from .layout import table, wrapped
 
 
 def map_text(maps: list[CompositionMap], level: float) -> str:
@@ -25,7 +24,7 @@ def map_text(maps: list[CompositionMap], level: float) -> str:
     )
     if first.partner["energy_source"] == HULL:
         head += f" (so has {name})"
-    lines = textwrap.wrap(head, width=76, subsequent_indent="  ")
+    lines = wrapped(head, "  ")
     for one in maps:
         lines += ["", *_block(one, level, near, whole=len(maps) == 1)]
     origin = {**first.provenance, "left_out_phases": left_out_phases(maps)}

@@ -11,7 +11,8 @@ from typing import Any
 from ...answers.profile_result import Profile, ProfileSegment
 from ...answers.scan import Scan, ScanPoint
 from ..markup import rounded
-from .answers import origin_lines, table, used, written
+from .answers import origin_lines, used, written
+from .layout import table
 
 
 def profile_text(result: Profile) -> str:

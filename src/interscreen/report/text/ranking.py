@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +11,27 @@ from ...screen.weights import Ranking
 from .. import cells
 from ..doubts import doubts
 from ..markup import listed, rounded
-from .answers import origin_lines, places, short, table, wrapped
+from .answers import origin_lines
+from .layout import page_width, places, short, table, wrapped
 
 if TYPE_CHECKING:
     import pandas as pd
 
-WIDTH = 80
 _INDENT = "  "
-_LEAST = 10  # places that a name has in any case
-_KINDS = ("layer", "worst_product", "deposited")
+_LEAST = 13  # places that a name has in any case: Li7La3Zr2O12
+_CONTACTS = {"layer": "layer", "worst": "worst_product", "depos.": "deposited"}
+_SPARED = (
+    "comp.",
+    "worst",
+    "top 3",
+    "Li",
+    "depos.",
+    "made",
+    "bridge",
+    "layer",
+)  # on narrow terminals
+_TEXTS = ("role", "verdict", "made")
+NAME = "candidate"
 _STD, _TOP = "score_std_meV_per_atom", "probability_top3"
 _Row = Mapping[Hashable, Any]
 
@@ -39,7 +50,7 @@ def ranking_text(ranking: pd.DataFrame) -> str:
         overall = electrolyte == OVERALL
         title = "overall (mean over the electrolytes)" if overall else str(electrolyte)
         lines = _block(rows, contacts=not overall, own=overall or not several)
-        blocks.append("\n".join([short(title, WIDTH), *(_INDENT + line for line in lines)]))
+        blocks.append("\n".join([short(title, page_width()), *(_INDENT + line for line in lines)]))
     said = (
         "score, layer, worst product, as deposited (depos.): meV/atom, 0 is best; =: tied with a "
         "neighbour; bridge: oxidation limit of the Li-bearing salt of the layer minus reduction "
@@ -52,7 +63,7 @@ def ranking_text(ranking: pd.DataFrame) -> str:
             " ±: standard deviation of the score, top 3: probability of a place among the best "
             "three, both from the uncertainty of the energies."
         )
-    legend = "\n".join(textwrap.wrap(said, width=WIDTH - 2))
+    legend = "\n".join(wrapped(said, "", width=page_width() - 2))
     if moved := doubts_line(ranking.to_dict("records")):
         legend += f"\n{moved}"
     left_out = {name for text in ranking["left_out_phases"].dropna() for name in text.split()}
@@ -65,7 +76,7 @@ def doubts_line(rows: Sequence[Mapping[Hashable, Any]]) -> str:
     """Say which scores of a ranking a phase in doubt moves; empty where it moves none."""
     moved = listed(doubts(rows, Ranking().tie_meV_per_atom), most=5)
     said = f"Phases in doubt, left out or put back, move scores: {moved} meV/atom."
-    return "\n".join(wrapped(said, "", width=79)) if moved else ""
+    return "\n".join(wrapped(said, "", width=page_width() - 1)) if moved else ""
 
 
 def _block(rows: list[dict[Hashable, Any]], *, contacts: bool, own: bool) -> list[str]:
@@ -77,41 +88,68 @@ def _block(rows: list[dict[Hashable, Any]], *, contacts: bool, own: bool) -> lis
     wide = max((len(_number(row, _STD)) for row in computed), default=0)
     top = any(_number(row, _TOP) for row in computed)
     known = own and any(cells.made(row) for row in computed)
-    heads = ["rank", "candidate", "role"]
+    heads = ["rank", NAME, "role"]
+    heads += ["verdict"] if any(cells.verdict_word(row) for row in computed) else []
     heads += ["made", "comp."] if known else []
     heads += ["score", "top 3"] if top else ["score"]
     heads += ["layer", "worst", "depos.", "bridge"] if contacts else []
-    lines = [heads]
-    for row in rows:
-        name = cells.text(row["candidate"])
-        if row["status"] != "ok":
-            lines.append(["-", name, "failed", *[""] * (len(heads) - 3)])
-            continue
-        line = [f"{int(row['rank'])}{'=' if cells.text(row['tied_with']) else ''}", name]
-        line.append(cells.text(row["role"]))
-        if known:
-            line += [cells.made(row), _number(row, "lithium_competitors")]
-        line.append(_score(row, wide))
-        if top:
-            share = _number(row, _TOP, 100.0)
-            line.append(share and f"{share} %")
-        if contacts:
-            line += [_number(row, f"{kind}_mutual_eV_per_atom", 1000.0) for kind in _KINDS]
-            line.append(_number(row, "bridge_margin_V", digits=2))
-        lines.append(line)
-    for gap, roles in ((_INDENT, {}), (" ", {}), (" ", cells.SHORT_ROLES)):
-        for line in lines:
-            line[2] = roles.get(line[2], line[2])
-        others = sum(
-            max(places(line[i]) for line in lines) for i in range(len(heads)) if i != 1
-        ) + len(gap) * (len(heads) - 1)
-        room = WIDTH - len(_INDENT) - others
-        widest = max(places(line[1]) for line in lines)
-        if widest <= room or (gap == " " and room >= _LEAST):
-            break
-    for line in lines:
-        line[1] = short(line[1], max(room, _LEAST))
-    return table(lines, left=(1, 2, 3) if known else (1, 2), gap=gap)
+    columns = {head: [head, *(_cell(head, row, wide) for row in rows)] for head in heads}
+    return fitted(columns)
+
+
+def _cell(head: str, row: dict[Hashable, Any], wide: int) -> str:
+    """Write a row in a column."""
+    if head == NAME:
+        return cells.text(row["candidate"])
+    if row["status"] != "ok":
+        return {"rank": "-", "role": "failed"}.get(head, "")
+    if head == "rank":
+        return f"{int(row['rank'])}{'=' if cells.text(row['tied_with']) else ''}"
+    if head == "score":
+        return _score(row, wide)
+    if head == "top 3":
+        share = _number(row, _TOP, 100.0)
+        return share and f"{share} %"
+    if head in _CONTACTS:
+        return _number(row, f"{_CONTACTS[head]}_mutual_eV_per_atom", 1000.0)
+    if head == "bridge":
+        return _number(row, "bridge_margin_V", digits=2)
+    if head == "comp.":
+        return _number(row, "lithium_competitors")
+    words = {"verdict": cells.verdict_word, "made": cells.made}
+    return words[head](row) if head in words else cells.text(row["role"])
+
+
+def fitted(columns: dict[str, list[str]], cut: Sequence[str] = (NAME,)) -> list[str]:
+    """Return the lines of a table that fits: narrow gaps, short roles, fewer columns, cut texts.
+
+    Parameters
+    ----------
+    columns : dict
+        Cells of each column, its head first.
+    cut : sequence of str
+        Columns whose texts may be cut, the first most.
+    """
+
+    def over(gap: str, least: int) -> int:
+        """Places too many when the texts that may be cut have ``least`` places each."""
+        wide = {head: max(map(places, cells)) for head, cells in columns.items()}
+        wide |= {head: min(wide[head], least) for head in cut}
+        return sum(wide.values()) + len(gap) * (len(wide) - 1) + len(_INDENT) - page_width()
+
+    gap = " " if over(_INDENT, page_width()) > 0 else _INDENT
+    if over(gap, _LEAST) > 0:
+        columns["role"] = [cells.SHORT_ROLES.get(role, role) for role in columns["role"]]
+    for head in _SPARED:
+        if over(gap, _LEAST) > 0:
+            columns.pop(head, None)
+    for head in cut:
+        widest = min(page_width(), max(map(places, columns[head])))
+        least = max(_LEAST, widest - max(0, over(gap, page_width())))
+        columns[head] = [short(name, least) for name in columns[head]]
+    left = [n for n, head in enumerate(columns) if head in _TEXTS or head in cut]
+    rows = list(zip(*columns.values(), strict=True))
+    return table(rows, left=left, gap=gap, limit=page_width() - len(_INDENT))
 
 
 def _score(row: _Row, wide: int) -> str:

@@ -22,7 +22,8 @@ from ...validation.facts import (
 from ...validation.predictive import FEWEST, GROUPS, LEVEL, Correlation
 from ...validation.published import MISS, OUTSIDE, WITHIN, Comparison
 from ..markup import rounded
-from .answers import origin_lines, table
+from .answers import origin_lines
+from .layout import table
 
 WIDTH = 100
 _NAME = 22  # columns for the name of an interlayer
@@ -332,8 +333,9 @@ def _bare(cells: Iterable[Cell]) -> list[str]:
     """Count the interlayers that beat the best cell without one, on the same electrolyte."""
     groups: dict[str, tuple[list[MeasuredCell], list[MeasuredCell]]] = {}
     for cell in cells:
-        group = groups.setdefault(cell.measured.electrolyte, ([], []))
-        group[cell.status == BARE].append(cell.measured)
+        if cell.status == BARE or cell.measured.computable:
+            group = groups.setdefault(cell.measured.electrolyte, ([], []))
+            group[cell.status == BARE].append(cell.measured)
     text = []
     for electrolyte, (mine, without) in groups.items():
         least = min(_values(without, "resistance_after_ohm_cm2"), default=None)

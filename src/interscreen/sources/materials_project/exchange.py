@@ -16,10 +16,14 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...errors import InputError, OutputError
 from ...files import read_whole, whole_file
 from ...phases.identifiers import stored
 from ...phases.source import Source, thermo_type
+from ..rows import Rows
+from ..scale import check_scale
 from .documents import ROUTES, SUMMARY, THERMO, Batch
 from .pull import subsystems
 from .store import DOCUMENTS, SUMMARIES, Store, store_path
@@ -116,8 +120,9 @@ def import_file(
     """Take an exported file into the store of its database and thermo type.
 
     What differs from the store is taken only with ``replace``, and the store as it was is kept
-    beside it.  InputError for a file that is no export, one of another format, or one that differs;
-    OutputError when the store cannot be written.
+    beside it.  Everything becomes visible at once: an import that is stopped leaves the rows as
+    they were.  InputError for a file that is no export, one of another format or scale, or one that
+    differs; OutputError when the store cannot be written.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -146,12 +151,19 @@ def import_file(
     except (pa.ArrowException, KeyError, TypeError, ValueError, AttributeError, OSError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(f"{file}: damaged ({reason}); export it again") from None
+    columns = list(zip(*batches[0].rows, strict=True))
+    if columns:
+        check_scale(Rows(columns[1], np.array(columns[3])), Source(str(file)))
     store = Store(path, create=(described["database_version"], family))
     try:
+        before = store.state
         _compare(store, batches, file, replace, notify)
-        for batch in batches:
-            store.add(batch, asked[batch.route])
-        store.finish(None if complete else pulled)
+        with store.alone():
+            if store.state != before:
+                raise InputError(f"store {path}: another process changed it; import again")
+            for batch in batches:
+                store.add(batch, asked[batch.route])
+            store.finish(None if complete else pulled)
     except BaseException:
         store.close()
         raise
@@ -181,7 +193,7 @@ def _compare(
             f"({different[0]}); nothing was taken; --replace takes them and keeps the store beside"
         )
     if different:
-        kept = store.path.with_name(f"{store.path.name}.{datetime.now(UTC):%Y%m%dT%H%M%S}")
+        kept = store.path.with_name(f"{store.path.name}.{datetime.now(UTC):%Y%m%dT%H%M%S.%f}")
         store.copy(kept)
         notify(f"{len(different)} rows replaced ({different[0]}); the store before is {kept}")
     notify(f"{new} rows are new, {same} were there")

@@ -29,10 +29,13 @@ function unpack(table) {
 const TABLES = Object.fromEntries(
   Object.entries(DATA.tables).map(([name, table]) => [name, unpack(table)]),
 );
+const EQUATIONS = DATA.reactions.equations.map((text) => text.replace(/\$([0-9a-z]+)/g, (_, code) => DATA.reactions.words[parseInt(code, 36)]));
 const pairKey = (candidate, electrolyte) => JSON.stringify([candidate, electrolyte]);
 const RESULTS = new Map(TABLES.results.map((row) => [pairKey(row.candidate, row.electrolyte), row]));
 const BLOCKS = new Map();
 for (const row of TABLES.ranking) {
+  const pair = RESULTS.get(pairKey(row.candidate, row.electrolyte));
+  if (pair) for (const key of DATA.same) row[key] = pair[key];
   if (!BLOCKS.has(row.electrolyte)) BLOCKS.set(row.electrolyte, []);
   BLOCKS.get(row.electrolyte).push(row);
 }
@@ -61,18 +64,17 @@ function fmt(value, digits = 0) {
 }
 const meV = (value, digits = 0) => (isNumber(value) ? fmt(1000 * value, digits) : "");
 
-/** Value of a column with the digits that its unit deserves, and the unit. */
+/** Value of a column in the unit and with the digits that page.py chose, and the unit. */
 function shown(key, value) {
   if (value === null || value === undefined || value === "") return "";
   if (["product_energies", "score_terms"].includes(key)) return String(value).replace(/(^|\s)-(?=\d)/g, `$1${MINUS}`);
   if (!isNumber(value)) return String(value);
-  const unit = (DATA.columns[key] || [])[1] || "";
-  if (/(candidate|electrolyte)_energy_eV_per_atom$/.test(key)) return `${fmt(value, 3)} eV/atom`;
-  if (unit === "eV/atom") return `${meV(value, 1)} meV/atom`;
-  const digits = unit === "V" ? 3 : unit === "meV/atom" ? 1 : Number.isInteger(value) ? 0
-    : Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 1 ? 2 : 3;
-  return `${fmt(value, digits)}${unit ? (/%/.test(unit) ? "\u202f" : " ") + unit : ""}`;
+  const [, unit = "", , factor = 1, chosen = null] = DATA.columns[key] || [];
+  const size = Math.abs(value);
+  const digits = Number.isInteger(value) ? (chosen === null || unit === "%" ? 0 : chosen) : chosen ?? (size >= 100 ? 0 : size >= 1 ? 2 : 3);
+  return `${fmt(factor * value, digits)}${unit ? (/%/.test(unit) ? "\u202f" : " ") + unit : ""}`;
 }
+const factorOf = (key) => (DATA.columns[key] || [])[3] ?? 1;
 const label = (key) => (DATA.columns[key] || [key.replaceAll("_", " ")])[0];
 const meaning = (key) => (DATA.columns[key] || ["", "", ""])[2];
 
@@ -152,6 +154,18 @@ function uncertaintyOf(candidate, electrolyte, quantity) {
   return UNCERTAINTY.get(JSON.stringify([candidate, electrolyte, quantity]))
     || UNCERTAINTY.get(JSON.stringify([candidate, "", quantity]))
     || UNCERTAINTY.get(JSON.stringify(["", electrolyte, quantity]));
+}
+/** Texts and tspans of a formula for SVG, which has no subscripts. */
+function subscripted(text) {
+  return [...rich(text).childNodes].map((node) => (node.nodeName === "SUB"
+    ? [svg("tspan", { dy: 3, class: "sub" }, node.textContent), svg("tspan", { dy: -3 }, "\u200b")] : node.textContent)).flat();
+}
+/** Draw anew when the window has another width. */
+function onResize(draw) {
+  let width = window.innerWidth;
+  window.addEventListener("resize", () => {
+    if (Math.abs(window.innerWidth - width) > 40) { width = window.innerWidth; draw(); }
+  });
 }
 const unique = (values) => [...new Set(values)];
 const say = (text) => { document.getElementById("say").textContent = text; };

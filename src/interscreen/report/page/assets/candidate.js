@@ -1,12 +1,15 @@
 // Everything about one candidate.
+/** Rows of the ranking of a candidate, one for each electrolyte. */
+const pairsOf = (candidate) => DATA.electrolytes.flatMap((name) => (BLOCKS.get(name) || []).filter((row) => row.candidate === candidate));
 const PICKED = { candidate: DATA.candidates[0], electrolyte: bestElectrolyte(DATA.candidates[0]) };
 let drawCandidate = () => {};
 
-/** The electrolyte with which a candidate has its best score. */
+/** The electrolyte with which a candidate has its best verdict; of several, its best score, then the largest gain. */
 function bestElectrolyte(candidate) {
-  const rows = DATA.electrolytes.flatMap((name) => (BLOCKS.get(name) || []).filter((row) => row.candidate === candidate && isNumber(row.score_meV_per_atom)));
-  const best = rows.reduce((one, other) => (!one || other.score_meV_per_atom > one.score_meV_per_atom ? other : one), null);
-  return best ? best.electrolyte : DATA.electrolytes[0];
+  const keys = [(row) => -DATA.verdicts.indexOf(row.verdict), (row) => row.score_meV_per_atom, (row) => row.improvement_eV_per_atom ?? 0];
+  const better = (one, other) => { for (const key of keys) if (key(one) !== key(other)) return key(one) > key(other); return false; };
+  const rows = pairsOf(candidate).filter((row) => isNumber(row.score_meV_per_atom));
+  return rows.length ? rows.reduce((best, row) => (better(row, best) ? row : best)).electrolyte : DATA.electrolytes[0];
 }
 const anchorOf = (candidate, electrolyte) => `#${encodeURIComponent(candidate)}/${encodeURIComponent(electrolyte)}`;
 /** Go where the address says: #CuF2/LATP. */
@@ -46,10 +49,7 @@ function candidateSection() {
     body.replaceChildren(...candidateParts(PICKED.candidate, PICKED.electrolyte, chartWidth(place.clientWidth)));
   };
   drawCandidate();
-  let width = window.innerWidth;
-  window.addEventListener("resize", () => {
-    if (Math.abs(window.innerWidth - width) > 40) { width = window.innerWidth; drawCandidate(); }
-  });
+  onResize(drawCandidate);
 }
 /** Width of a chart: two stand side by side where there is room. */
 function chartWidth(room) {
@@ -162,7 +162,10 @@ function sensitivityPart(candidate, electrolyte) {
 function surroundingsPart(candidate, electrolyte) {
   const rows = (TABLES.surroundings || []).filter((row) => row.name === candidate || (row.part === "electrolyte" && row.name === electrolyte));
   if (!rows.length) return [];
-  return part("Against cathodes and air", plainTable("Contacts beside the stack", ["What", "Partner", "Kind", "meV/atom", "Reaction"],
+  const air = rows.some((row) => row.partner_kind === "air");
+  const note = DATA.ambient ? "Air: at 25 \u00b0C, each gas with its share of ambient air (21 % O2, 400 ppm CO2, 50 % humidity); meV per atom of both."
+    : "Air: molecules at 0 K, without entropy and pressure.";
+  return part("Against cathodes and air", air ? h("p", { class: "note" }, rich(note)) : "", plainTable("Contacts beside the stack", ["What", "Partner", "Kind", "meV/atom", "Reaction"],
     rows.map((row) => [h("span", {}, rich(row.formula || row.name), row.part === "layer" ? " (converted layer)" : ""), rich(row.partner), row.partner_kind,
       isNumber(row.mutual_energy_eV_per_atom) ? meV(row.mutual_energy_eV_per_atom, 1) : "not computed",
       h("span", { class: "equation" }, rich(row.equation || row.reason || "coexist"))]), { numbers: [3], hideCaption: true }));
@@ -219,7 +222,7 @@ function compareSection() {
     const known = COMPARED.filter((key) => rows.some((row) => row[key] !== null && row[key] !== undefined && row[key] !== ""));
     const value = (key, row) => {
       const error = uncertaintyOf(row.candidate, chosen.electrolyte, key);
-      const factor = key.endsWith("eV_per_atom") && !key.includes("meV") ? 1000 : 1;
+      const factor = factorOf(key);
       const spread = error && isNumber(error.low_5_percent) ? ` (${fmt(factor * error.low_5_percent, factor === 1 ? 1 : 0)} to ${fmt(factor * error.high_95_percent, factor === 1 ? 1 : 0)})` : "";
       return h("span", {}, rich(shown(key, row[key]) + spread));
     };

@@ -52,7 +52,7 @@ function curveChart(contacts, width, title, fraction) {
       const dot = svg("circle", { cx: sx(p.x), cy: sy(p.e), r: p.i === contact.curve.m ? 4.5 : 2.6, class: `kink ${CURVE_CLASS[contact.kind]}` });
       root.append(withTip(dot, () => [h("p", { class: "tip-title" }, rich(contact.name)),
         h("p", { class: "tip-value" }, `${fmt(p.e, 1)} meV/atom at ${fmt(p.x, 3)}${p.i === contact.curve.m ? " (minimum)" : ""}`),
-        h("p", { class: "equation" }, rich(DATA.reactions.equations[contact.curve.q[p.i]] || "no reaction"))]));
+        h("p", { class: "equation" }, rich(EQUATIONS[contact.curve.q[p.i]] || "no reaction"))]));
     }
   }
   const key = h("ul", { class: "key" }, usable.map((contact) => h("li", {},
@@ -61,12 +61,14 @@ function curveChart(contacts, width, title, fraction) {
     h("span", {}, rich(contact.name), contact.kind === "bare" ? " (no interlayer)" : contact.kind === "layer" ? " (converted layer)" : contact.kind === "deposited" ? " (as deposited)" : "",
       ": ", contact.curve.m >= 0 ? `${meV(contact.curve.e[contact.curve.m], 1)} at ${fmt(contact.curve.x[contact.curve.m], 3)}` : "coexist"))));
   const flat = low > -1.0001 && usable.every((contact) => contact.curve.m < 0);  // a line at zero tells nothing
-  return [flat ? null : figureBox(root), key, kinkTable(usable)].filter(Boolean);
+  const data = () => [["contact", "mixing_fraction", "mutual_energy_meV_per_atom", "equation"],
+    ...usable.flatMap((contact) => contact.points.map((p) => [contact.name, p.x, p.e, EQUATIONS[contact.curve.q[p.i]]]))];
+  return [flat ? null : figureBox(root, data), key, kinkTable(usable)].filter(Boolean);
 }
 function kinkTable(contacts) {
   const rows = contacts.flatMap((contact) => contact.points.map((p) => [
     h("span", {}, rich(contact.name)), fmt(p.x, 4), fmt(p.e, 1),
-    h("span", { class: "equation" }, rich(DATA.reactions.equations[contact.curve.q[p.i]] || "no reaction"))]));
+    h("span", { class: "equation" }, rich(EQUATIONS[contact.curve.q[p.i]] || "no reaction"))]));
   const details = h("details", {}, h("summary", {}, "Kinks as a table"));
   details.addEventListener("toggle", () => {
     if (details.open && details.children.length === 1) {
@@ -96,7 +98,8 @@ function staircase(steps, width) {
     root.append(withTip(mark, () => [h("p", { class: "tip-title" }, `Step ${step.step}: ${fmt(step.voltage_V, 3)} V`),
       h("p", { class: "equation" }, rich(step.products))]));
   });
-  return [figureBox(root),
+  const keys = ["step", "voltage_V", "li_per_formula_start", "li_per_formula_end", "capacity_mAh_per_g", "products"];
+  return [figureBox(root, () => [keys, ...steps.map((step) => keys.map((key) => step[key]))]),
     plainTable("Steps of the lithiation", ["Step", "V", "Li per formula", "mAh/g", "Products at its end"],
       steps.map((step) => [String(step.step), fmt(step.voltage_V, 3), `${fmt(step.li_per_formula_start, 2)} to ${fmt(step.li_per_formula_end, 2)}`,
         fmt(step.capacity_mAh_per_g), h("span", {}, rich(step.products))]), { numbers: [1, 3], hideCaption: true })];

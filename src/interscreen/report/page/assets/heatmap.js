@@ -38,7 +38,7 @@ function heatDetails(row, kind) {
   const curve = contact && contact.curve;
   const best = curve && curve.m >= 0 ? curve.m : -1;
   const given = { deposited: row.deposited_equation, layer: row.layer_equation, lithium: row.lithium_equation }[kind];
-  const equation = best >= 0 ? DATA.reactions.equations[curve.q[best]] : given;
+  const equation = best >= 0 ? EQUATIONS[curve.q[best]] : given;
   const fraction = best >= 0 ? curve.x[best]
     : kind === "deposited" ? row.deposited_mixing_fraction : kind === "lithium" ? row.lithium_mixing_fraction : null;
   if (value === 0 || (curve && best < 0)) out.push(h("p", {}, "The two coexist: nothing reacts."));
@@ -56,7 +56,7 @@ function heatDetails(row, kind) {
 function heatmap() {
   const place = section("heatmap");
   const legend = h("div", { class: "legend" });
-  const holder = h("div", { class: "scroll" });
+  const holder = h("div", { class: "scroll" }), tools = h("div");
   const roles = unique(TABLES.results.map((row) => row.role).filter(Boolean));
   const chosen = { electrolyte: "", role: "" };
   const electrolyte = choice("heat-electrolyte", "Electrolyte",
@@ -67,8 +67,9 @@ function heatmap() {
 
   place.append(h("p", {}, "Minimum of the mutual reaction energy of each contact with the electrolyte [meV/atom]: 0 (light) is best. "
     + "Bars: driving force of the reaction with Li metal, which a conversion interlayer needs and a coating must not have. "
+    + "These are the contacts themselves; the number that a verdict rests on counts what of the layer faces the electrolyte, as far as lithium makes it. "
     + "Point at a cell or move with the arrow keys for the reaction; open a cell to see the candidate."),
-  h("div", { class: "controls" }, electrolyte.element, role.element), legend, holder, count);
+  h("div", { class: "controls" }, electrolyte.element, role.element), legend, holder, h("p", { class: "note hint" }, "Scroll sideways for more electrolytes."), tools, count);
   legend.append(...legendParts());
 
   function draw() {
@@ -78,7 +79,9 @@ function heatmap() {
     const fitting = order.filter((name) => !chosen.role
       || TABLES.results.some((row) => row.candidate === name && row.role === chosen.role));
     const names = fitting.slice(0, MOST_HEAT_ROWS);
-    holder.replaceChildren(heatTable(names, shownElectrolytes));
+    const table = heatTable(names, shownElectrolytes);
+    holder.replaceChildren(table);
+    tools.replaceChildren(tableTools(table, table.getAttribute("aria-label"), true));
     roving(holder.querySelector("table"), "td.heat, td.li");
     const text = `${names.length} of ${fitting.length} candidates, in the order of the ranking`
       + (chosen.electrolyte ? ` with ${chosen.electrolyte}` : BLOCKS.has(OVERALL) ? " over all electrolytes" : "")
@@ -118,7 +121,7 @@ function heatTable(names, electrolytes) {
     lithiumCell(FIRST_ROW.get(name), most),
     electrolytes.map((electrolyte) => LAYERS.map((kind, i) => heatCell(
       RESULTS.get(pairKey(name, electrolyte)) || { candidate: name, electrolyte, reason: "no row in the results" }, kind, i === 0)))));
-  return h("table", { class: `heatmap${many ? " many" : ""}`, role: "grid", "aria-label": "Reaction energies of candidates and contacts, meV/atom" },
+  return h("table", { class: `heatmap${many ? " many" : electrolytes.length === 1 ? " one" : ""}`, role: "grid", "aria-label": "Reaction energies of candidates and contacts, meV/atom" },
     h("thead", {}, top, second), h("tbody", {}, bare, body));
 }
 function heatCell(row, kind, first) {

@@ -64,7 +64,7 @@ function rankingColumns(block) {
     cell: (row) => (isNumber(row[low]) ? fmt(row[low]) + (row[high] !== row[low] ? `\u2013${fmt(row[high])}` : "") : "") });
   const low = Math.min(0, ...block.flatMap((row) => [row.score_low_meV_per_atom, row.score_meV_per_atom].filter(isNumber)));
   const all = [
-    has("verdict") && { key: "verdict", name: "Verdict", value: (row) => row.verdict, cell: (row) => row.verdict || "" },
+    has("verdict") && { key: "verdict", name: "Verdict", value: (row) => row.verdict, cell: verdictWords },
     { key: "rank", name: "Rank", number: true, title: meaning("rank"), value: (row) => row.rank,
       cell: (row) => (row.rank === null || row.rank === "" || row.rank === undefined ? "\u2013"
         : `${row.rank}${row.tied_with || row.tied === "yes" ? "=" : ""}`) },
@@ -110,6 +110,15 @@ function scoreCell(row) {
   if (!terms.length) return text;
   const line = (term) => h("li", {}, term.replace(/ -(?=[\d.]+$)/, ` ${MINUS}`));
   return h("details", { class: "sum" }, h("summary", {}, text), h("ul", {}, terms.map(line), h("li", { class: "total" }, `= ${fmt(row.score_meV_per_atom, 1)}`)));
+}
+/** The verdict of a row; overall the best that some electrolyte allows, else the most frequent, and with how many. */
+function verdictWords(row) {
+  if (row.electrolyte !== OVERALL) return row.verdict || "";
+  const all = pairsOf(row.candidate).map((pair) => pair.verdict).filter(Boolean);
+  const count = (word) => all.filter((one) => one === word).length;
+  const [best, second, ...rest] = DATA.verdicts;
+  const said = [best, second].find(count) || rest.reduce((one, other) => (count(other) > count(one) ? other : one));
+  return !all.length ? row.verdict || "" : count(said) === all.length ? said : `${said} ${count(said)} of ${all.length}`;
 }
 const scaleOf = (row) => SCALES.get(pairKey(row.candidate, row.electrolyte)) || {};
 /** Score and rank with the energies as the source tabulates them, and the change. */

@@ -37,6 +37,7 @@ copyButton();
 heatmap();
 ranking();
 windowsChart();
+lithiationSection();
 candidateSection();
 compareSection();
 wholeSections();

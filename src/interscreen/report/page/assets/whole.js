@@ -47,7 +47,7 @@ function histogramChart({ key, low, high, width, counts }) {
   }
   root.append(svg("line", { x1: at.left, x2: at.right, y1: at.bottom, y2: at.bottom, class: "axis" }),
     svg("text", { x: (at.left + at.right) / 2, y: H - 4, "text-anchor": "middle", class: "name" }, `${label(key)} [${unit}]`));
-  return figureBox(root);
+  return figureBox(root, () => [["from", "to", ...roles], ...counts[roles[0]].map((_, i) => [low + i * width, low + (i + 1) * width, ...roles.map((role) => counts[role][i])])]);
 }
 
 function scatterSection() {
@@ -68,29 +68,27 @@ function scatterChart(bins, name, room) {
   const { root, sx, sy, at } = frame({ width: W, height: H, x: [0, xEnd + xWidth], y: [-ny * yWidth, 0],
     xName: "driving force with Li, minus mutual energy [meV/atom]", yName: "converted layer [meV/atom]",
     title: `Driving force with Li against remaining reactivity with ${name}; the table below names the best of each range` });
-  const canvas = h("canvas", { class: "cells", "aria-hidden": "true" });
-  const ratio = 2;
-  const w = at.right - at.left, t = at.bottom - at.top;
-  canvas.width = w * ratio; canvas.height = t * ratio;
-  for (const [k, v] of Object.entries({ left: at.left / W, top: at.top / H, width: w / W, height: t / H })) canvas.style.setProperty(k, `${100 * v}%`);
-  const pen = canvas.getContext("2d");
   const most = Math.log10(Math.max(2, ...bins.map((bin) => bin[2])));
-  const places = new Map();
+  const w = (at.right - at.left) / nx, t = (at.bottom - at.top) / ny;
+  const places = new Map(), shades = new Map();  // a path for each shade: fewer parts than a box for each bin
   for (const bin of bins) {
     const [x, y, n] = bin;
     places.set(`${x} ${y}`, bin);
-    pen.fillStyle = rampColour(0.22 + 0.78 * Math.log10(n) / most).css;
-    pen.fillRect(x / nx * w * ratio, y / ny * t * ratio, w * ratio / nx - 0.6, t * ratio / ny - 0.6);
+    const shade = Math.round(24 * Math.log10(n) / most) / 24;
+    const box = `M${(at.left + x * w).toFixed(1)} ${(at.top + y * t).toFixed(1)}h${(w - 0.4).toFixed(1)}v${(t - 0.4).toFixed(1)}h${(0.4 - w).toFixed(1)}Z`;
+    shades.set(shade, (shades.get(shade) || "") + box);
   }
-  canvas.addEventListener("pointermove", (event) => {
-    const box = canvas.getBoundingClientRect();
-    const x = Math.floor((event.clientX - box.left) / box.width * nx), y = Math.floor((event.clientY - box.top) / box.height * ny);
+  const cells = svg("g", {}, [...shades].map(([shade, d]) => svg("path", { d, fill: rampColour(0.22 + 0.78 * shade).css })));
+  root.append(cells);
+  cells.addEventListener("pointermove", (event) => {
+    const box = root.getBoundingClientRect(), scale = W / box.width;
+    const x = Math.floor(((event.clientX - box.left) * scale - at.left) / w), y = Math.floor(((event.clientY - box.top) * scale - at.top) / t);
     const bin = places.get(`${x} ${y}`);
-    if (!bin) { hideTip(canvas); return; }
+    if (!bin) { hideTip(cells); return; }
     const px = { left: event.clientX + 8, top: event.clientY, bottom: event.clientY + 8 };
-    showTip(canvas, () => binDetails(bin), px);
+    showTip(cells, () => binDetails(bin), px);
   });
-  canvas.addEventListener("pointerleave", () => hideTip(canvas));
+  cells.addEventListener("pointerleave", () => hideTip(cells));
   const best = new Map();  // least remaining reactivity in each range of driving force
   for (const bin of bins) {
     const range = Math.min(Math.floor(bin[0] * xWidth / 200), Math.floor(xEnd / 200));
@@ -100,7 +98,8 @@ function scatterChart(bins, name, room) {
     range * 200 >= xEnd ? `${xEnd} and more` : `${range * 200} to ${range * 200 + 200}`,
     bin[1] === 0 ? `0 to ${MINUS}${yWidth}` : `${MINUS}${bin[1] * yWidth} to ${MINUS}${(bin[1] + 1) * yWidth}`,
     bin[2].toLocaleString("en-US"), h("span", {}, rich(bin.slice(3).join(", ")))]);
-  return [h("div", { class: "figure over" }, root, canvas),
+  const data = () => [["lithium_from", "layer_from", "candidates", "best"], ...bins.map(([x, y, n, ...names]) => [-x * xWidth, -y * yWidth, n, names.join("; ")])];
+  return [figureBox(root, data),
     h("details", {}, h("summary", {}, "Best of each range as a table"), plainTable("Least remaining reactivity by driving force",
       ["Driving force / meV/atom", "Converted layer / meV/atom", "Candidates there", "Best scores among them"], rows, { numbers: [2], hideCaption: true }))];
 }
@@ -140,7 +139,7 @@ function elementsSection() {
       return cell;
     })));
     const table = h("table", { class: "periodic", role: "grid", "aria-label": `Best score by element, ${ELECTROLYTE_WORD[chosen.electrolyte] || chosen.electrolyte}` }, h("tbody", {}, rows));
-    holder.replaceChildren(h("div", { class: "legend" }, legendParts(limit, values, "no such candidate")), h("div", { class: "scroll" }, table));
+    holder.replaceChildren(h("div", { class: "legend" }, legendParts(limit, values, "no such candidate")), h("div", { class: "scroll" }, table), tableTools(table, table.getAttribute("aria-label"), true));
     roving(table, "td.element");
   }
   draw();

@@ -42,18 +42,18 @@ function windowsChart() {
       return h("tr", { "data-candidate": row.candidate },
         h("th", { scope: "row" }, h("button", { type: "button", class: "link", onclick: () => openCandidate(row.candidate, name) }, rich(row.candidate))),
         h("td", {}, failed ? "not computed" : row.bridge_product ? rich(row.bridge_product) : "none"),
-        h("td", { class: "number own-window" }, volts(row.reduction_limit_V, row.oxidation_limit_V, failed)),
+        h("td", { class: "number own-window" }, metal ? "\u2013" : volts(row.reduction_limit_V, row.oxidation_limit_V, failed)),
         h("td", { class: "number", "data-value": isNumber(row.bridge_margin_V) ? row.bridge_margin_V : null }, fmt(row.bridge_margin_V, 2)),
         h("td", { class: "wide" }, h("div", { class: `strip${failed ? " none" : ""}` }, band(), bars)));
     };
-    holder.replaceChildren(h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Windows with ${name}` },
-      h("table", { class: "data windows" },
+    const table = h("table", { class: "data windows" },
         h("caption", {}, "Windows with ", rich(name), isNumber(limit) ? `: reduction limit ${fmt(limit, 2)} V` : "",
           isNumber(own.oxidation_limit_V) ? `, oxidation limit ${fmt(own.oxidation_limit_V, 2)} V vs Li/Li\u207a` : ""),
         h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Candidate"), h("th", { scope: "col" }, "Bridge"),
           h("th", { scope: "col", class: "number own-window" }, "Own window / V"), h("th", { scope: "col", class: "number" }, "Margin / V"),
           h("th", { scope: "col", class: "wide" }, h("span", { class: "hidden" }, "Windows on an axis, "), "V vs Li/Li\u207a", axis))),
-        h("tbody", {}, rows.map(line)))));
+        h("tbody", {}, rows.map(line)));
+    holder.replaceChildren(h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": `Windows with ${name}` }, table), tableTools(table, `Windows with ${name}`, true));
   }
   function saltOf(row) {
     const found = row.bridge_product && known.get(`product ${row.bridge_product}`);

@@ -1,0 +1,322 @@
+"""A layer on its way to Li metal: its contact with the electrolyte at every state of charge.
+
+Along M + u Li the layer goes from plateau to plateau.  Between two of them it is one assemblage, on
+a plateau a mixture of the one before and the one behind.  A contact at a state is the mutual energy
+of that layer with the electrolyte, as ``deposited`` (u = 0) and ``layer`` (all of u) of a stack
+are.  On a plateau the lowest contact is that of a triangle of compositions: with c1 and c2 the
+layer before and behind and E the electrolyte (each one atom, H their hull energies), the minimum of
+
+    H(a1 c1 + a2 c2 + e E) - a1 H(c1) - a2 H(c2) - e H(E),    a1 + a2 + e = 1,
+
+convex and piecewise linear in both directions.  With a1 = 1 - e - a2 this is one walk from E to c1
+along e, beside the phases with one more column, c1 - c2 at the price H(c1) - H(c2), which one more
+row keeps at a2 <= 1 - e.  So its minimum is a kink like any other: exact, and no grid.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..engine.batch import START
+from ..engine.walk import walk_line
+from ..errors import InputError
+from ..phases.conditions import GAS
+from ..phases.equation import NOISE
+from ..phases.material import Given, phase_material
+from ..phases.result import Keyed
+from ..phases.system import Floats, System
+from ..phases.table import PhaseTable
+from .lithium import LithiumLine
+from .reactant import ON_HULL, gas_elements, identified, prepare, require_lithium
+from .reaction import Reaction, react
+from .texts import in_whole_numbers
+
+_SAME = 1e-9  # potentials nearer than this are one [V]
+
+
+@dataclass(frozen=True)
+class LayerState(Keyed):
+    """A layer at one state of charge, and its contact with the electrolyte.
+
+    Attributes
+    ----------
+    from_V, to_V : float or None
+        Potentials between which the layer has this state [V against Li/Li+]: equal for one on a
+        plateau, ``to_V`` None where no potential takes Li out of it.
+    li_taken_up : float
+        Per formula unit of the candidate as deposited.
+    phases : dict of str to float
+        Formula units of each phase per formula unit of the candidate.
+    mutual_eV_per_atom : float
+        Minimum mutual energy with the electrolyte [eV/atom].
+    """
+
+    from_V: float
+    to_V: float | None
+    li_taken_up: float
+    phases: dict[str, float]
+    mutual_eV_per_atom: float
+
+    @property
+    def layer(self) -> str:
+        """The layer as a mixture, in the smallest whole numbers."""
+        amounts = np.array([list(self.phases.values())])
+        numbers = in_whole_numbers(amounts)[0].tolist()
+        parts = zip(self.phases, numbers, strict=True)
+        return " + ".join(f"{'' if n == 1 else f'{n} '}{name}" for name, n in parts)
+
+
+@dataclass(frozen=True)
+class LayerWay(Keyed):
+    """Contacts of a layer with an electrolyte from as deposited to Li metal.
+
+    Attributes
+    ----------
+    states : tuple of LayerState
+        In order of falling potential; a state on a plateau stands among them where its contact is
+        lower than at both ends of the plateau.
+    """
+
+    states: tuple[LayerState, ...]
+
+    _keys = "states worst worst_potential_V"
+
+    @property
+    def worst(self) -> LayerState:
+        """State whose contact reacts most; of equal ones the first."""
+        return min(self.states, key=lambda state: round(state.mutual_eV_per_atom, 9))
+
+    @property
+    def worst_potential_V(self) -> float | None:
+        """Potential at which the layer comes into it [V]; None as deposited."""
+        return None if self.worst.li_taken_up == 0.0 else self.worst.to_V
+
+
+def layer_way(table: PhaseTable, candidate: Given, electrolyte: Given) -> LayerWay | None:
+    """Contacts of a layer with an electrolyte at every state of charge; errors as for ``react``.
+
+    Gases that form leave.  None beside gases that are named, which come and go as the layer does.
+
+    Examples
+    --------
+    >>> from interscreen import PhaseTable
+    >>> [state.layer for state in layer_way(PhaseTable.reference(), "AlF3", "LLZO").states][:2]
+    ['AlF3', 'AlF3 + 3 Li3AlF6']
+    """
+    if gas_elements(table):
+        return None
+    line, electrode = _line(table, candidate, electrolyte)
+    voltages, points = _plateaus(line)
+    layers = [layer for layer in (_layer(line, point) for point in points) if layer.atoms]
+    contacts = [_lowest(line.system, electrode, layer)[0] for layer in layers]
+    states = []
+    for number, (layer, contact) in enumerate(zip(layers, contacts, strict=True)):
+        upper = voltages[number - 1] if number else _highest(line)
+        lower = voltages[number] if number < len(voltages) else 0.0
+        states.append(LayerState(lower, upper, layer.taken, layer.phases, contact))
+        if number + 1 == len(layers):
+            break
+        after = layers[number + 1]
+        between, share = _lowest(line.system, electrode, layer, after)
+        if between < min(contact, contacts[number + 1]) - ON_HULL:
+            mixed = layer.mixed(after, share)
+            states.append(LayerState(lower, lower, mixed.taken, mixed.phases, between))
+    return LayerWay(tuple(states))
+
+
+def _line(table: PhaseTable, candidate: Given, electrolyte: Given) -> tuple[LithiumLine, Floats]:
+    """Lithium line of a candidate among the phases of both, and the electrolyte's fractions."""
+    require_lithium(table)
+    given = [identified(table, one) for one in (candidate, electrolyte)]
+    system, (ours, theirs) = prepare(table, given, extra=["Li"])
+    return LithiumLine.of(system, ours), theirs.fractions
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """A layer at one point of its lithium line: what stays of it."""
+
+    fractions: Floats  # (m,) atom fractions
+    energy: float  # of its phases [eV/atom of the layer]
+    atoms: float  # per formula unit of the candidate
+    taken: float  # Li, per formula unit of the candidate
+    phases: dict[str, float]  # formula units, per formula unit of the candidate
+
+    def mixed(self, other: _Layer, share: float) -> _Layer:
+        """Return a mixture in which the other has a share of the atoms."""
+        part = share / other.atoms / (share / other.atoms + (1.0 - share) / self.atoms)
+        one, two = 1.0 - part, part
+        names = sorted({*self.phases, *other.phases})
+        return _Layer(
+            (1.0 - share) * self.fractions + share * other.fractions,
+            (1.0 - share) * self.energy + share * other.energy,
+            one * self.atoms + two * other.atoms,
+            one * self.taken + two * other.taken,
+            {n: one * self.phases.get(n, 0.0) + two * other.phases.get(n, 0.0) for n in names},
+        )
+
+
+def _plateaus(line: LithiumLine) -> tuple[list[float], list[int]]:
+    """Potentials of the plateaus down to Li metal [V], and the points between them."""
+    voltages, points = [], [line.walk.start]
+    for point in range(line.walk.start, len(line.walk.t) - 1):
+        voltage = line.voltage(point)
+        if voltage <= 0.0:
+            break
+        voltages.append(voltage)
+        points.append(point + 1)
+    return voltages, points
+
+
+def _highest(line: LithiumLine) -> float | None:
+    """Potential up to which the layer stays as deposited [V]."""
+    return line.voltage(line.walk.start - 1) if line.walk.start > 0 else None
+
+
+def _layer(line: LithiumLine, point: int) -> _Layer:
+    """Return the layer at a point: the candidate itself, or what it becomes but for the gases."""
+    unit, system = line.reactant.composition, line.system
+    n_atoms = float(unit.n_atoms)
+    if point == line.walk.start:
+        phases = {formula.text: float(factor) for factor, formula in unit.parts}
+        return _Layer(line.reactant.fractions, line.hull_energy, n_atoms, 0.0, phases)
+    held = [
+        (int(column), float(atoms))
+        for column, atoms in zip(line.walk.phases[point], line.walk.amounts[point], strict=True)
+        if atoms > NOISE and not system.name(int(column)).endswith(GAS)
+    ]
+    columns, shares = [column for column, _ in held], np.array([atoms for _, atoms in held])
+    whole = float(shares.sum())
+    return _Layer(
+        system.columns[:, columns] @ shares / (whole or 1.0),
+        float(system.energies[columns] @ shares) / (whole or 1.0),
+        n_atoms * whole,
+        float(line.walk.t[point]) * n_atoms,
+        {n: units for n, units in line.products(point).items() if not n.endswith(GAS)},
+    )
+
+
+def _lowest(
+    system: System,
+    electrolyte: Floats,
+    first: _Layer,
+    second: _Layer | None = None,
+) -> tuple[float, float]:
+    """Lowest mutual energy of a layer, or of a mixture of two, with an electrolyte [eV/atom].
+
+    Returns
+    -------
+    float, float
+        The energy, and the share of the second in the atoms of the layer there.
+    """
+    m, n = system.columns.shape
+    columns, costs = system.columns, system.energies
+    start, end = electrolyte, first.fractions
+    if second is not None:
+        # rows: elements, and what the exchange may take; columns: identity, phases, exchange
+        columns = np.zeros((m + 1, n + 2))
+        columns[:m, :m] = np.eye(m)
+        columns[m, m] = 1.0
+        columns[:m, m + 1 : n + 1] = system.columns[:, m:]
+        columns[:m, n + 1], columns[m, n + 1] = first.fractions - second.fractions, 1.0
+        costs = np.concatenate(
+            [system.energies[:m], [0.0], system.energies[m:], [first.energy - second.energy]]
+        )
+        start, end = np.append(electrolyte, 0.0), np.append(first.fractions, 1.0)
+    walk = walk_line(
+        columns, costs, start, end - start, start=START, low=0.0, high=1.0, keep_start=False
+    )
+    t = walk.t
+    mutual = walk.energy - t * walk.energy[-1] - (1.0 - t) * walk.energy[0]
+    best = int(mutual.argmin())
+    if mutual[best] >= -ON_HULL:
+        return 0.0, 0.0
+    swapped = 0.0
+    if second is not None:
+        swapped = float(walk.amounts[best][walk.phases[best] == n + 1].sum()) / float(t[best])
+    return float(mutual[best]), swapped
+
+
+@dataclass(frozen=True)
+class AtPotential(Keyed):
+    """A stack with its layer at one potential.
+
+    Attributes
+    ----------
+    potential_V : float
+        Against Li/Li+ [V].
+    state : LayerState
+        The layer there; on a plateau the one before it.
+    plateau : bool
+        Whether the potential is that of a plateau, where two states are in equilibrium.
+    opened : Reaction
+        Candidate and electrolyte open to Li at the potential: the part of the interface, and what
+        each side does alone.
+    """
+
+    potential_V: float
+    state: LayerState
+    plateau: bool
+    opened: Reaction
+
+    _keys = (
+        "potential_V plateau state products open_mutual_eV_per_atom open_equation "
+        "self_decomposition"
+    )
+
+    products: dict[str, float]
+
+    @property
+    def open_mutual_eV_per_atom(self) -> float:
+        """Minimum mutual energy at the potential [eV/atom]."""
+        return self.opened.min_mutual_energy_eV_per_atom
+
+    @property
+    def open_equation(self) -> str | None:
+        """Balanced equation there."""
+        return self.opened.equation
+
+    @property
+    def self_decomposition(self) -> dict[str, object]:
+        """What candidate and electrolyte do alone at the potential."""
+        first, second = self.opened.self_decomposition
+        return {"candidate": first.to_dict(), "electrolyte": second.to_dict()}
+
+
+def at_potential(
+    table: PhaseTable, candidate: Given, electrolyte: Given, potential_V: float
+) -> AtPotential:
+    """Contacts of a layer with an electrolyte at a potential [V against Li/Li+].
+
+    Above the potentials at which the candidate is oxidised the layer is what it becomes there.
+
+    Raises
+    ------
+    InputError
+        As for ``react``; beside gases that are named.
+    """
+    if gas_elements(table):
+        raise InputError(
+            "a layer at a potential beside gases is not computed; leave --potential or --gas out"
+        )
+    opened = react(table, candidate, electrolyte, potential_V)
+    line, electrode = _line(table, candidate, electrolyte)
+    volts = [line.voltage(interval) for interval in range(len(line.walk.t) - 1)]
+    point = sum(voltage > potential_V + _SAME for voltage in volts)
+    upper = volts[point - 1] if point else None
+    lower = volts[point] if point < len(volts) else 0.0
+    layer = _layer(line, point)
+    contact = _lowest(line.system, electrode, layer)[0] if layer.atoms else 0.0
+    products = {
+        name: react(table, phase_material(name), electrolyte).min_mutual_energy_eV_per_atom
+        for name in layer.phases
+    }
+    return AtPotential(
+        potential_V=potential_V,
+        state=LayerState(lower, upper, layer.taken, layer.phases, contact),
+        plateau=abs(lower - potential_V) <= _SAME and lower > 0.0,
+        opened=opened,
+        products=products,
+    )
