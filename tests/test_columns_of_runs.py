@@ -18,6 +18,7 @@ from interscreen.database.run import write_run
 from interscreen.phases.columns import COLUMNS, arrow_schema, columns_of
 from interscreen.report.markup import unit_text
 from interscreen.report.page.glossary import plain
+from interscreen.report.units import digits_of, factor_of, unit_of
 
 SRC = Path(interscreen.__file__).parent
 # files whose name is not that of their table
@@ -73,8 +74,10 @@ def wrong_in_page(data: dict[str, Any]) -> Iterator[str]:
         for key, values in packed["columns"].items():
             if table not in COLUMNS[key].tables if key in COLUMNS else True:
                 yield f"page: {table} has no column {key}"
-            elif data["columns"][key] != [COLUMNS[key].label, unit_text(COLUMNS[key].unit),
-                                          plain(COLUMNS[key].meaning)]:  # fmt: skip
+            elif data["columns"][key] != [
+                COLUMNS[key].label, unit_text(unit_of(key)), plain(COLUMNS[key].meaning),
+                factor_of(key), digits_of(key),
+            ]:  # fmt: skip
                 yield f"page: {key} is explained otherwise"
             else:
                 kind, there = COLUMNS[key].type, [v for v in unpacked(values) if v is not None]

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from interscreen import (
+    Database,
     Material,
     PhaseTable,
     Study,
@@ -290,6 +291,30 @@ def test_results_without_a_view_of_their_own_list_their_fields(reference: PhaseT
     assert "LiF" in page.text
     small = composition_map(reference, "Li-Al-O", "LLZO", divisions=4)
     assert "Reduction limit" in shown(small.phases[0]).text
+
+
+def test_questions_of_a_furnace_have_views_and_lines(embedded: PhaseTable) -> None:
+    db = Database(embedded)
+    gases = {"CO2": "1bar"}
+    lime = db.decompose("CaCO3", gases)
+    assert f"gas from {lime.onset_temperature_K:.1f} K on" in shown(lime).text
+    assert repr(lime) == f"<Decomposition CaCO3: gas from {lime.onset_temperature_K:.1f} K on>"
+    quiet = db.decompose("CaO", gases)
+    assert "no gas up to 2000 K" in shown(quiet).text
+    found = db.scan("CaCO3", "CaO", start="1000K", end="1300K", gases=gases)
+    page = shown(found)
+    for first, last in found.segments:
+        assert f"{first.at:.5g} {last.at:.5g}" in page.text
+    assert "CaCO3 → CO2(g) + CaO" in page.text
+    treated = db.treat("Li2O", "CO2=1bar 25C; O2=1bar 1000C")
+    assert "CO2=1bar 25C Li2CO3 CO2(g)" in shown(treated).text
+    assert repr(treated).startswith("<Treatment Li2O -> ")
+    mapped = db.phase_map("CaO", "CaO", "CO2", ("1000K", "1200K"), ("0.1bar", "1bar"))
+    page = shown(mapped)
+    for region in mapped.regions:
+        assert mapped.happening(region).replace("->", "→") in page.text
+    assert len(page.images) == 1
+    assert repr(mapped) == "<PhaseMap CaO over temperature and CO2: 2 regions>"
 
 
 # -- safe, whatever the names and the libraries are ----------------------------------------------

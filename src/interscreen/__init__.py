@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from .sources.open import SourceOptions, open_table
     from .validation import validate
 
-_FIGURES = "reaction window lithiation profile map stack sweep screen".split()
+_FIGURES = "reaction window lithiation profile map phase_map stack sweep screen".split()
 
 hooks.give(
     headline="interscreen.report.notebook:headline",

@@ -120,3 +120,16 @@ def test_a_study_has_a_temperature(db, tmp_path):
         si.Study(
             name="x", candidates=["CuF2"], electrolytes=["LATP"], conditions={"temperature": "500"}
         )
+
+
+def test_garnet_and_cathode_in_oxygen_coexist_but_for_what_the_garnet_does_alone(db):
+    """Measured: they are sintered together in O2 at 973 K (docs/temperature.md)."""
+    found = db.at(973.0, {"O2": "1bar"}).reaction("LLZO", "LiCoO2")
+    alone, cathode = found.self_decomposition
+    assert -0.0075 < alone.energy_eV_per_atom < -0.005
+    assert cathode.energy_eV_per_atom == pytest.approx(0.0, abs=1e-6)
+    assert -0.005 < found.min_mutual_energy_eV_per_atom <= 0.0
+    assert found.min_total_energy_eV_per_atom > -0.010
+    with pytest.warns(si.InterscreenWarning, match="counts as stable"):
+        quiet = db.phase_map("LLZO", "LiCoO2", "O2", (960.0, 980.0), ("0.1bar", "1bar"))
+    assert [quiet.happening(region) for region in quiet.regions] == ["nothing"]

@@ -1,5 +1,7 @@
 """Gases of endless amount in stacks, screens and maps: the loops over many compositions."""
 
+import re
+
 import numpy as np
 import pytest
 from pymatgen.analysis.phase_diagram import GrandPotentialPhaseDiagram, PDEntry
@@ -74,6 +76,11 @@ def test_numbers_of_a_screen_beside_a_gas_are_single_answers(db, tmp_path):
         line for text in run.results["warnings"] for line in text.split("; ") if "Cu3N" in line
     }
     assert "alone turns into something else in O2 and CO2" in alone
+    page = (run.folder / "report.html").read_text(encoding="utf-8")
+    words = re.sub(r"<[^>]+>", "", page)
+    asked = words[words.index("Which of") :].partition("?")[0]
+    assert "at 773 K (500 °C) in O2 (0.21 bar) and CO2 (400 ppm)" in asked
+    assert alone in words.replace("−", "-")
     spread = run.uncertainty
     assert (spread["samples_counted"] > 0).any()
     kept = spread[spread["quantity"] == "deposited_mutual_eV_per_atom"]

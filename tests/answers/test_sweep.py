@@ -80,6 +80,18 @@ def test_the_points_do_not_decide_which_changes_are_found(embedded, candidate, e
     assert few.layers[-1]["end"] == float(span.split("..")[1])
 
 
+@pytest.mark.parametrize(
+    ("candidate", "first"), [("2 LiF : x LaF3", "LiF"), ("{100-x} wt% C + {x} wt% LLZTO", "LiC12")]
+)
+def test_a_series_of_a_ratio_and_of_shares(embedded, candidate, first):
+    found = sweep(embedded, candidate, "LLZO", "0..50", points=2)
+    assert found.layers[0] == {"start": 0.0, "end": 0.0, "phases": (first,)}
+    assert len(found.layers) == 2  # nothing goes, and what comes comes with the first of it
+    here = [point["deposited_mutual_eV_per_atom"] for point in found.points]
+    assert here[0] == 0.0
+    assert max(here[1:]) < 0.0
+
+
 def test_between_changes_energies_are_smooth(embedded):
     """A kink has to be a change: second differences of a dense series are small elsewhere."""
     found = sweep(embedded, "Al + x AlF3", "LLZO", "0..2", points=201)
@@ -123,6 +135,7 @@ def test_a_change_is_the_fraction_where_something_is_used_up(embedded):
         (("Cu + x LiF", "LATP", "1..1"), "write a range upwards"),
         (("Cu + x LiF", "LATP", "1"), "write the first and the last value, as 0..4"),
         (("Li{y}F", "LATP", "0..1"), "{y} is no sum"),
+        (("x Cu", "LATP", "0..1"), "x Cu: nothing is left at x = 0"),
         (("Li{1-2x}F", "LATP", "0..1"), "{1-2x} is -1 at x = 1"),
     ],
 )
@@ -163,7 +176,12 @@ def test_shares_by_mass_by_hand():
     unit = compose("80 wt% C + 20 wt% LiF")
     (carbon, _), (fluoride, _) = unit.parts
     assert float(carbon / fluoride) == pytest.approx((80 / 12.011) / (20 / 25.938), rel=1e-4)
-    assert compose("2 LiF : LaF3").text == compose("2 LiF + LaF3").text
+    assert compose("80 wt.% C + 20 wt.% LiF").text == unit.text
+
+
+def test_ratios_and_shares_by_formula_units():
+    for same in ("2 LiF : LaF3", "2LiF:LaF3", "200/3 mol% LiF + 100/3 mol% LaF3"):
+        assert compose(same).parts == compose("2 LiF + LaF3").parts
 
 
 def test_shares_by_volume_by_hand():
@@ -176,7 +194,7 @@ def test_shares_by_volume_by_hand():
     ("text", "message"),
     [
         ("80 wt% C + 30 wt% LiF", "add up to 110, not 100"),
-        ("80 wt% C + 20 vol% LiF", "every part with wt%, or every part with vol%"),
+        ("80 wt% C + 20 vol% LiF", "every part with wt%, every part with vol%"),
         ("80 wt% C + LiF", "write every part with wt%"),
     ],
 )

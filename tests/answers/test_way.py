@@ -146,6 +146,26 @@ def test_gases_that_form_at_a_temperature_are_no_part_of_the_layer(embedded, lay
     assert found.way.states[-1].mutual_eV_per_atom == pytest.approx(found.layer.energy, abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("anode", "ion", "layer"),
+    [("0.6V", "Li", "SnF2"), ("", "Na", "SnF2"), ("4.5V", "Li", "LiCoO2"), ("0.5V", "Na", "CuS")],
+)
+def test_the_way_ends_at_the_anode(embedded, anode, ion, layer):
+    """Also at one that is no metal, of another ion, and one that takes Li out of the layer."""
+    electrolyte = "LATP" if ion == "Li" else "Na3Zr2Si2PO12"
+    db = si.Database(embedded)
+    found = db.stack(layer, electrolyte, anode=anode, ion=ion, potential_V=1.0)
+    last = found.way.states[-1]
+    assert found.way.ion == ion
+    assert last.mutual_eV_per_atom == pytest.approx(found.layer.energy, abs=1e-9)
+    assert last.phases == pytest.approx(found.lithiation.final_amounts, abs=1e-9)
+    assert (last.li_taken_up < 0.0) == (layer == "LiCoO2")
+    opened = found.at_potential.opened
+    assert list(opened.open_elements) == [ion]
+    alone = db.against("", ion=ion).reaction(layer, electrolyte, potential_V=1.0)
+    assert opened.min_mutual_energy_eV_per_atom == alone.min_mutual_energy_eV_per_atom
+
+
 def test_beside_gases_that_are_named_there_is_no_way(embedded):
     warm = si.Database(embedded).at("500C", {"O2": 0.21})
     assert warm.stack("CuF2", "LATP").way is None

@@ -245,7 +245,7 @@ def test_own_table_is_a_source(tmp_path):
         (["reaction", "LiF", "Li", "--potential", "-1"], "potential -1.0 V"),
         (["window", "LiF", "--above-hull", "-0.1"], "cannot be negative"),
         (["window", "LiF", "--energy", "much"], "energy 'much': no number"),
-        (["window", "LiF", "--energy", "-3 Ry"], "unit 'Ry': unknown; write one of eV/atom"),
+        (["window", "LiF", "--energy", "-3 bar"], "unit 'bar': unknown; write one of eV/atom"),
         (["window", "LLZO", "--energy", "-75.26"], "write -3.1358 if it is in eV/formula"),
         (["window", "LLZO", "--above-hull", "7"], "meant in meV/atom? Then write 0.007"),
         (["screen", "none.yaml"], "none.yaml"),
@@ -434,7 +434,7 @@ def test_installed_script_is_the_same_program():
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
-        (["stack", "CuF2", "LATP"], ["Cu + 2 LiF | LATP", "-1.8", "bridge  LiF, margin 4.287 V"]),
+        (["stack", "CuF2", "LATP"], ["Cu + 2 LiF | LATP", "-1.8", "bridge  LiF, margin 4.278 V"]),
         (["stack", "Al", "LATP"], ["no Li-bearing salt stable at 0 V"]),
         (["lithiate", "LiF"], ["takes up no Li"]),
         (["lithiate", "CuS"], ["1.76", "Cu + Li2S", "mean voltage"]),
@@ -547,6 +547,21 @@ def test_a_stack_names_the_worst_state_on_the_way_and_looks_at_a_potential():
     assert (bad.returncode, bad.stderr.count("\n")) == (2, 1)
 
 
+def test_two_layers_are_a_stack_with_a_bar_between_them():
+    done = run("stack", "Ag | LiF", "LPSCl", "--quiet")
+    assert done.stdout.startswith("Li | Ag | LiF | LPSCl\n")
+    assert re.search(r"without LiF +Li3Ag \| LPSCl +-\d+\.\d\n", done.stdout)
+    assert "verdict try" in done.stdout
+    assert answer("stack", "Ag | LiF", "LPSCl")["judgement"]["verdict"] == "try"
+    for bad, word in (
+        (("Ag | LiF | Al",), "A | B"),
+        (("Ag | LiF", "--samples", "40"), "--samples"),
+    ):
+        done = run("stack", bad[0], "LPSCl", *bad[1:], "--quiet")
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert word in done.stderr
+
+
 def test_reactions_and_windows_have_error_bars_where_they_are_asked_for():
     done = run("reaction", "CuF2", "LLZO", "--samples", "40", "--quiet")
     assert re.search(r"mutual energy ± 1\d\d meV/atom; 90 % of the samples from -[56]", done.stdout)
@@ -556,3 +571,10 @@ def test_reactions_and_windows_have_error_bars_where_they_are_asked_for():
     bad = run("reaction", "CuF2", "LLZO", "--samples", "40", "--potential", "1", "--quiet")
     assert bad.returncode == 2
     assert "leave out --potential" in bad.stderr
+
+
+def test_a_message_about_a_long_word_is_short(capsys):
+    assert main(["window", "(" * 50_000]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert len(said) < 2100

@@ -113,6 +113,7 @@ def test_what_people_write_is_read(text, plain):
         ("Li1,3Al0,3Ti1,7(PO4)3", f"decimals with points: {LATP}"),
         ("Fe(II)O", "(II) is an oxidation state"),  # not FeI2O
         ("Fe(III)2O3", "(III) is an oxidation state"),
+        ("Fe2(III)O3", "(III) is an oxidation state"),
         ("Ti(IV)O2", "(IV) is an oxidation state"),
         ("СuF2", "cyrillic capital letter es"),
         ("LiCl(aq)", "solutions"),

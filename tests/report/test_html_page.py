@@ -17,6 +17,7 @@ import pytest
 
 from interscreen.cli.main import main
 from interscreen.report.page import write_report
+from interscreen.screen.verdict import VERDICTS
 
 SMALL_SET = str(Path(__file__).parents[1] / "small_set.csv")
 EVIL = "<script>alert(1)</script>"
@@ -234,7 +235,7 @@ def test_a_click_opens_the_candidate_with_its_electrolyte(opened, run_folder):
         value = f"{abs(1000 * float(row[f'{key}_mutual_eV_per_atom'])):.1f}"
         assert any(value in contact for contact in contacts), key
     steps = [r for r in rows_of(run_folder, "lithiation.csv") if r["candidate"] == "AlF3"]
-    shown = page.locator("table:has(caption:text('Steps of the lithiation')) tbody tr")
+    shown = page.locator("table:has(caption:text('Steps down to Li metal')) tbody tr")
     assert shown.count() == len(steps)
     assert shown.first.locator("td").last.text_content() == steps[0]["products"]
 
@@ -369,6 +370,32 @@ def test_paper_has_the_tables_and_no_controls(opened, run_folder):
     assert ground == "rgb(255, 255, 255)"
 
 
+SMALLEST_PT = """() => {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), sizes = [];
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const parent = node.parentElement;
+    if (!node.data.trim() || !parent.getClientRects().length || parent.closest(".hidden")) continue;
+    const drawing = parent.closest("svg"), box = drawing && drawing.viewBox.baseVal;
+    const scale = box && box.width ? drawing.getBoundingClientRect().width / box.width : 1;
+    sizes.push(0.75 * scale * parseFloat(getComputedStyle(parent).fontSize));
+  }
+  return Math.min(...sizes);
+}"""
+
+
+@pytest.mark.parametrize("kind", ["study", "whole"])
+def test_on_paper_every_text_can_be_read_and_nothing_is_cut_off(
+    opened, run_folder, whole_folder, kind
+):
+    wide = 1032  # px of A4 landscape between its margins
+    page = opened(
+        run_folder if kind == "study" else whole_folder, viewport={"width": wide, "height": 703}
+    )
+    page.emulate_media(media="print")
+    assert page.evaluate(SMALLEST_PT) >= 7.0
+    assert page.evaluate("document.documentElement.scrollWidth") <= wide
+
+
 def test_the_theme_follows_the_system_and_a_button(opened, run_folder):
     page = opened(run_folder, color_scheme="dark")
     ground = "getComputedStyle(document.body).backgroundColor"
@@ -415,6 +442,66 @@ def test_an_address_opens_a_candidate_and_a_candidate_has_one(opened, run_folder
     assert page.evaluate("location.hash") == "#CuS/LATP"
     page.locator(".drawing .cells a rect").first.click()
     assert page.evaluate("document.activeElement.id") == "candidate-name"
+
+
+def _of_pairs(folder):
+    """Rows of the ranking by candidate, without the overall ones."""
+    found = {}
+    for row in rows_of(folder, "ranking.csv"):
+        if row["electrolyte"] != "overall" and row["score_meV_per_atom"]:
+            found.setdefault(row["candidate"], []).append(row)
+    return found
+
+
+def test_a_candidate_opens_with_the_electrolyte_of_its_best_verdict(opened, run_folder):
+    page = opened(run_folder)
+    for candidate, rows in _of_pairs(run_folder).items():
+        page.select_option("#rank-electrolyte", "overall")
+        page.locator(f"#ranking-table tr[data-candidate={json.dumps(candidate)}] button").click()
+        shown = page.locator("#pick-electrolyte").input_value()
+        (mine,) = [row for row in rows if row["electrolyte"] == shown]
+        assert VERDICTS.index(mine["verdict"]) == min(VERDICTS.index(r["verdict"]) for r in rows)
+        same = [r for r in rows if r["verdict"] == mine["verdict"]]
+        best = max(float(r["score_meV_per_atom"]) for r in same)
+        assert float(mine["score_meV_per_atom"]) == best
+
+
+def test_the_overall_ranking_says_with_how_many_electrolytes(opened, run_folder):
+    page = opened(run_folder)
+    page.select_option("#rank-electrolyte", "overall")
+    shares = 0
+    for candidate, rows in _of_pairs(run_folder).items():
+        cell = page.locator(
+            f"#ranking-table tr[data-candidate={json.dumps(candidate)}] [data-key=verdict]"
+        )
+        word, _, share = cell.text_content().partition(" of ")
+        counts = Counter(row["verdict"] for row in rows)
+        if share:
+            word, count = word.rsplit(" ", 1)
+            assert (int(count), int(share)) == (counts[word], len(rows))
+        else:
+            assert counts[word] == len(rows)
+        assert word == "try" or not counts["try"]
+        shares += bool(share)
+    assert shares > 2
+
+
+def test_lithiations_of_all_candidates_have_the_same_axes(opened, run_folder):
+    page = opened(run_folder)
+    steps = rows_of(run_folder, "lithiation.csv")
+    names = {row["candidate"] for row in steps if row["voltage_V"]}
+    panels = page.locator("#lithiation .panels svg")
+    assert panels.count() == len(names) > 1
+    ticks = {
+        tuple(panels.nth(i).locator("text[text-anchor=end]").all_text_contents()[:3])
+        for i in range(panels.count())
+    }
+    assert len(ticks) == 1
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="SVG of Lithiation of all candidates").click()
+    drawing = Path(saved.value.path()).read_text(encoding="utf-8")
+    assert drawing.count("<path") >= 2 * len(names)
+    assert 'transform="translate(178 0)"' in drawing
 
 
 def test_candidates_stand_side_by_side(opened, run_folder):

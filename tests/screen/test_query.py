@@ -13,7 +13,7 @@ from interscreen.answers.lithiation import lithiate
 from interscreen.errors import InputError
 from interscreen.phases.classes import anion_classes
 from interscreen.phases.hull import stability
-from interscreen.screen.choose import choose
+from interscreen.screen.choose import choose, electrolyte_distances
 from interscreen.screen.query import Query, parse_query
 from interscreen.screen.study import Study
 from interscreen.screen.study_file import load_study
@@ -131,6 +131,34 @@ def test_limit_keeps_the_nearest_to_the_hull_in_table_order(make_table):
     beyond = choose(table, Query(limit=1000))
     assert len(beyond) == 6
     assert beyond.notes == ()
+
+
+def test_an_electrolyte_is_sorted_out_as_a_layer_on_itself(embedded):
+    """LLZO on LLZO, by any of its names, and on LLZTO: one doped with the other."""
+    query = "electrolyte_distance > 0.05 and elements == Li-La-Zr-O"
+
+    def left(*electrolytes):
+        rows = choose(embedded, query, electrolytes).rows
+        return set(embedded.formulas[rows].tolist())
+
+    assert "Li7La3Zr2O12" in left("LATP")
+    for electrolyte in ("LLZO", "Li7La3Zr2O12", "Li14La6Zr4O24", "LLZTO", "Li6.5La3Zr1.5Ta0.5O12"):
+        assert left(electrolyte) == left("LATP") - {"Li7La3Zr2O12"}
+    assert left("LATP", "LLZO") == left("LLZO")
+    with pytest.raises(InputError, match="electrolyte_distance: the distance to what"):
+        choose(embedded, query)
+
+
+def test_distances_to_electrolytes_are_shares_of_atoms_that_differ(reference):
+    """By hand: LiF and Li2O have 1/2 and 2/3 Li; CuO has none, and 1/2 O as Li2O has 1/3."""
+    found = dict(
+        zip(reference.formulas, electrolyte_distances(reference, ["Li2O", "LiF"]), strict=True)
+    )
+    assert found["Li2O"] == found["LiF"] == 0.0
+    assert found["CuO"] == pytest.approx(1.0 - 1.0 / 3.0)
+    assert found["CuF2"] == pytest.approx(0.5)
+    alone = electrolyte_distances(reference, ["LiF"])[reference.formulas == "Li2O"]
+    assert alone == pytest.approx(0.5)
 
 
 def test_first_voltage_is_that_of_lithiate(reference):

@@ -228,6 +228,17 @@ def test_entries_that_state_neither_a_run_type_nor_corrections_are_told():
     assert entries_rows(made, Source("mine"))[1].notes == ()
 
 
+def test_entries_of_one_family_beside_some_that_state_none_are_told():
+    """One r2SCAN entry does not make the others r2SCAN without a word."""
+    made = [{"composition": "Li", "energy": LI}, {"composition": "F2", "energy": 2 * F},
+            {"composition": "LiF", "energy": LI + F - 6.1, "data": {"xc": "r2SCAN"}}]  # fmt: skip
+    _, source = entries_rows(made, Source("mine"))
+    assert source.notes == ("mine: 2 of 3 entries state no run family; they count as R2SCAN",)
+    rows = {"formula": ["Li", "F2", "LiF"], "e_form": [0.0, 0.0, -3.1], "xc": ["", "PBE", "PBE"]}
+    (note,) = open_table(pd.DataFrame(rows)).source.notes
+    assert "1 of 3 rows state no run family; they count as GGA_GGA+U" in note
+
+
 def test_one_of_several_families_may_be_chosen():
     made = [
         entry("Li", LI, "GGA"), entry("F2", F, "GGA"), entry("LiF", -4.3, "GGA", correction=-0.9),

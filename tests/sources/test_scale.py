@@ -138,6 +138,21 @@ def test_what_nobody_has_measured_only_has_to_be_possible():
         open_table(frame.assign(e_form=[-0.4, -7.1]))
 
 
+@pytest.mark.parametrize(
+    ("column", "energy", "unit", "message"),
+    [
+        ("e_form_eV_per_atom", "-612", "kJ/mol", "look like kJ/mol, not eV/atom: correct the name"),
+        ("e_form", "-612 kJ/mol", None, r"its unit into the head, as 'e_form \(kJ/mol\)'"),
+        ("e_form", "-3.17 eV/atom", None, r"its unit into the head, as 'e_form \(eV/atom\)'"),
+        ("e_form", "-3.17 furlong", None, "correct or remove it"),
+    ],
+)
+def test_a_unit_in_a_cell_or_a_wrong_one_in_the_head_is_refused(column, energy, unit, message):
+    frame = pd.DataFrame({"formula": ["LiF"], column: [energy]})
+    with pytest.raises(InputError, match=message):
+        open_table(frame, options=SourceOptions(energy_unit=unit))
+
+
 def test_an_unknown_unit_or_a_family_without_a_file_is_refused():
     with pytest.raises(InputError, match="unit 'K': unknown"):
         SourceOptions(energy_unit="K")

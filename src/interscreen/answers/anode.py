@@ -59,8 +59,7 @@ def against(table: PhaseTable, anode: str | float = "", ion: Ion | None = None) 
     """Return a table whose negative electrode is another.
 
     Of a material that is named alone the potential follows from the hull of the table: the one at
-    which it gives off the ion (LiIn: of In + LiIn), or takes it up where it holds none (In: the
-    same).
+    which it gives off the ion (LiIn), or takes it up where it holds none (In: within 1 mV of LiIn).
 
     Parameters
     ----------

@@ -88,9 +88,13 @@ def cathode_side(
     InputError
         For an unreadable formula, an element that the table does not know, and Li as a coating.
     """
+    ion = table.electrode.ion.symbol
+    cathode.require_ion(ion)
     for given in coatings:
-        if resolve(given)[1].elements == ("Li",):
-            raise InputError("coating Li: a cathode charges; name something else than Li metal")
+        if resolve(given)[1].elements == (ion,):
+            raise InputError(
+                f"coating {ion}: a cathode charges; name something else than {ion} metal"
+            )
     mine, theirs = materials_of(table, coatings), materials_of(table, electrolytes, len(coatings))
     parts = [
         side_of(common, mine, theirs, cathode, jobs)
@@ -144,13 +148,14 @@ def _on_cathode(common: Partners, ours: Materials, cathode: Cathode, jobs: int) 
     lithium = ours.mixtures.held(phases.lithium)[:, None]
     without = ours.mixtures.without(phases.lithium)
     closed, opened, alone = (np.zeros((2, n, phases.count)) for _ in range(3))
+    charge = phases.table.electrode.ion.charge
     for state, potential in enumerate(cathode.potentials):
         pair = common.contact(state, ours.mixtures, of, sample, jobs=jobs)
         closed[state] = mutual_energies(pair.mutual, pair.solved).reshape(n, -1)
         pair = common.opened(potential).contact(state, without, of, sample, jobs=jobs)
         opened[state] = mutual_energies(pair.mutual, pair.solved).reshape(n, -1)
         lowest = np.where(pair.solved, pair.hull, np.nan).reshape(n, -1)
-        alone[state] = lowest - li.own - potential * lithium
+        alone[state] = lowest - li.own - charge * potential * lithium
     takes = (li.uptake > 0.0) & (li.reduction > cathode.discharge_V)
     with np.errstate(invalid="ignore"):
         high = np.where(np.isnan(li.tolerant_oxidation), np.inf, li.tolerant_oxidation)
@@ -271,6 +276,7 @@ def cathode_stack(
     >>> found.contacts[2].label
     'LiNbO3 | LiCoO2'
     """
+    cathode.require_ion(table.electrode.ion.symbol)
     theirs = resolve(electrolyte)[0]
     mine = None if coating is None else resolve(coating)[0]
 

@@ -165,12 +165,16 @@ def scan(
     low, high = (read_temperature(v) if kelvin else read_pressure(v) for v in (start, end))
     if not low < high:
         raise InputError(f"over {over}: {start} to {end} does not rise; give a range that does")
-    symbols = _elements((a, b), [*given.gases, *([gas] if gas else [])], potential_V)
+    symbols = elements_beside((a, b), [*given.gases, *([gas] if gas else [])], potential_V)
     heated = Heated.of(table, symbols)
     reactions: dict[float, Reaction] = {}
 
     def ask(place: float) -> ScanPoint:
-        where = replace(given, temperature_K=place) if kelvin else _with(given, gas, 10.0**place)
+        where = (
+            replace(given, temperature_K=place)
+            if kelvin
+            else with_pressure(given, gas, 10.0**place)
+        )
         found = react(heated.at(where), a, b, potential_V)
         reactions.setdefault(0.0, found)
         first, second = found.self_decomposition
@@ -209,15 +213,17 @@ def scan(
     )
 
 
-def _elements(
-    materials: tuple[Given, Given], gases: Sequence[str], potential_V: float | None
+def elements_beside(
+    materials: tuple[Given, Given], gases: Sequence[str], potential_V: float | None = None
 ) -> frozenset[str]:
+    """Elements of two materials, of gases, and Li at a potential."""
     found = {symbol for m in materials for symbol in resolve(m)[1].elements}
     found.update(symbol for name in gases for symbol in compose(name).elements)
     return frozenset(found | (set() if potential_V is None else {"Li"}))
 
 
-def _with(conditions: Conditions, gas: str, pressure: float) -> Conditions:
+def with_pressure(conditions: Conditions, gas: str, pressure: float) -> Conditions:
+    """Return conditions with a gas at a pressure [bar]."""
     gases: Mapping[str, float] = MappingProxyType({**conditions.gases, gas: pressure})
     return replace(conditions, gases=gases)
 

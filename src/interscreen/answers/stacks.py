@@ -72,7 +72,7 @@ def with_lithium(
     """Window (exact, and within a tolerance [eV/atom]), conversion and reaction with Li metal."""
     k, s = len(materials), phases.count
     of, sample = np.repeat(np.arange(k), s), np.tile(np.arange(s), k)
-    found = _lines(phases, materials.mixtures, of, sample, jobs, tolerance)
+    found = anode_lines(phases, materials.mixtures, of, sample, jobs, tolerance)
 
     def grid(values: Any) -> Any:
         return values.reshape(k, s, *values.shape[1:])
@@ -113,8 +113,8 @@ def with_lithium(
     )
 
 
-def _lines(
-    phases: Phases, compositions: Sparse, of: Rows, sample: Rows, jobs: int,
+def anode_lines(
+    phases: Phases, compositions: Sparse, of: Rows, sample: Rows, jobs: int = 1,
     tolerance: float = TOLERANCE_EV,
 ) -> LineBatch:  # fmt: skip
     """Walk from each composition to the anode; voltages are against the metal of the ion [V]."""
@@ -293,10 +293,11 @@ class Partners:
         """Return the same partners open to Li at a potential [V against Li/Li+].
 
         Compositions that meet them are taken ``without`` Li; what is lowest then are grand
-        potentials: every phase has E + V n_Li in place of E (docs/method.md).
+        potentials: every phase has E + V n_Li in place of E (docs/method.md), z V of another ion.
         """
         lithium, theirs = self.phases.lithium, self.electrolytes
-        problem = self.phases.problem.opened(lithium, potential_V)
+        charge = self.phases.table.electrode.ion.charge
+        problem = self.phases.problem.opened(lithium, charge * potential_V)
         return Partners(
             replace(self.phases, problem=problem),
             replace(theirs, mixtures=theirs.mixtures.without(lithium)),
@@ -346,7 +347,7 @@ class Partners:
         reached = np.full(len(numbers), self.phases.table.electrode.potential_V)
         salts = np.flatnonzero(self.salt[numbers])
         if len(salts):
-            line = _lines(self.phases, compositions, numbers[salts], samples[salts], jobs)
+            line = anode_lines(self.phases, compositions, numbers[salts], samples[salts], jobs)
             anode = self.phases.table.electrode.potential_V
             stable = (line.reduction <= anode + ON_HULL) & np.isfinite(line.high)
             reached[salts] = np.where(stable & line.solved, line.high, anode)
@@ -445,7 +446,7 @@ class Partners:
         parts = np.flatnonzero(salts_among(self.phases, candidates.components))
         if len(parts):
             of, sample = np.repeat(parts, s), np.tile(np.arange(s), len(parts))
-            line = _lines(self.phases, candidates.components, of, sample, jobs)
+            line = anode_lines(self.phases, candidates.components, of, sample, jobs)
             high = np.where(line.solved & np.isfinite(line.high), line.high, anode)
             np.maximum.at(found, candidates.component_of[parts], high.reshape(len(parts), s))
         return found

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ..engine.batch import lowest_energies, row_lines
+from ..engine.batch import lowest_energies
 from ..errors import SolverError
 from ..phases.columns import columns_of
 from ..phases.result import Result
 from ..phases.series import at, read_span, require_x, values_of
 from ..phases.table import PhaseTable
 from .layer import layer_columns
-from .reactant import ON_HULL
 from .reaction import react
-from .stacks import UNCERTIFIED, Stacks, partners_in_samples, stacks
+from .stacks import UNCERTIFIED, Stacks, anode_lines, partners_in_samples, stacks
 from .texts import joined_texts
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ _NEAR, _CLOSE = Fraction(1, 10**5), Fraction(1, 10**11)
 # first number where it lies nearer than the second; of any other x so many decimals are kept
 _SIMPLE = ((24, _NEAR / 2), (1000, Fraction(1, 10**8)))
 _DECIMALS = 8
+_NOTHING = 1e-10  # a contact that gains less does not react [eV/atom]
 _TRACE = 1e-9  # of a phase [atoms per atom]: less comes of the last digits of formulas
 
 
@@ -170,10 +170,10 @@ def _phases(table: PhaseTable, candidate: str, electrolyte: str) -> Phases:
     common, ours = next(partners_in_samples(table, [candidate], [electrolyte]))
     hull, mine, theirs = common.phases, ours.mixtures, common.electrolytes.mixtures
     one, names = np.zeros(1, dtype=np.int64), hull.names
-    line, bare = (row_lines(hull.problem, each, one, one, hull.lithium) for each in (mine, theirs))
+    line, bare = (anode_lines(hull, each, one, one) for each in (mine, theirs))
     pairs = [common.contact(0, mine, one, one, added) for added in (None, line.uptake)]
     found = [(line.phases, line.amounts), (bare.met, bare.met_amounts)]
-    found += [(each.phases, each.amounts * (each.mutual < -ON_HULL)[:, None]) for each in pairs]
+    found += [(each.phases, each.amounts * (each.mutual < -_NOTHING)[:, None]) for each in pairs]
     for each in (mine, theirs):
         alone = lowest_energies(hull.problem, each, one, one)
         found.append((alone.phases, alone.amounts))

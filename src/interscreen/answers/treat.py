@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from ..energies.conditions import Heated, read_conditions
-from ..engine.walk import lowest_energy
 from ..errors import InputError
 from ..phases.conditions import GAS, Conditions
 from ..phases.equation import NOISE
@@ -22,13 +21,13 @@ from ..phases.material import Composition, Given, compose, resolve
 from ..phases.result import Keyed, Result
 from ..phases.system import System
 from ..phases.table import PhaseTable
+from .as_made import above_hull, lowered, said
 from .beside import walk_beside
 from .provenance import provenance
-from .reactant import ON_HULL, gas_elements, with_gases
+from .reactant import gas_elements, with_gases
 from .surroundings import AIR
 
 _NEVER = 100.0  # energy of what does not form [eV/atom]
-_MORE = 1.001  # a hair below the hull
 _NOTHING = ("ar", "argon", "vacuum", "inert")
 _TEMPERATURE = re.compile(r"[-+]?\d+(\.\d+)?°?[KC]", re.IGNORECASE)
 
@@ -184,7 +183,7 @@ def treat(table: PhaseTable, m: Given, steps: Sequence[str]) -> Treatment:
     unit = resolve(m)[1]
     symbols = set(unit.elements).union(*(step.elements for step in read))
     heated = Heated.of(table, frozenset(symbols))
-    above, name = _above_hull(heated, unit)
+    above, name = above_hull(heated, unit)
     atoms = {symbol: float(amount) for symbol, amount in unit.amounts}
     done = []
     warnings: list[str] = []
@@ -214,27 +213,10 @@ def treat(table: PhaseTable, m: Given, steps: Sequence[str]) -> Treatment:
                 origin["conditions"],
             )
         )
-    if above > 0.0:
-        warnings.append(
-            f"{unit.text} lies {1000 * above:.1f} meV/atom above the hull; here it counts as stable"
-        )
+    warnings += said([(unit.text, above)])
     label = origin["source_label"].replace(read[-1].conditions.text, "at each temperature")
     origin = {**origin, "warnings": warnings, "source_label": label}
     return Treatment(unit.text, tuple(done), origin)
-
-
-def _above_hull(heated: Heated, unit: Composition) -> tuple[float, str]:
-    """How far a phase lies above the hull at 298 K [eV/atom], and its name; zero for no phase."""
-    if len(unit.parts) != 1 or len(unit.elements) < 2:
-        return 0.0, ""
-    room = heated.at(read_conditions(298.15, closed_gas=True))
-    row = room.find(unit.parts[0][1])
-    if row is None or np.isnan(room.energies[row]):
-        return 0.0, ""
-    system = room.within(unit.elements)
-    hull = lowest_energy(system.columns, system.energies, system.fractions(unit.amounts)).energy
-    above = float(room.energies[row]) - hull
-    return (above if above > ON_HULL else 0.0), str(room.formulas[row])
 
 
 def _counting(system: System, without: frozenset[str], name: str, above: float) -> System:
@@ -243,7 +225,7 @@ def _counting(system: System, without: frozenset[str], name: str, above: float) 
     for column in range(len(energies)):
         phase = system.name(column)
         if phase == name:
-            energies[column] -= above * _MORE
+            energies[column] = lowered(float(energies[column]), above)
         if phase.removesuffix(GAS) in without and column not in system.reservoirs:
             energies[column] = _NEVER
     return replace(system, energies=energies)

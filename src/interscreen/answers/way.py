@@ -1,10 +1,11 @@
-"""A layer on its way to Li metal: its contact with the electrolyte at every state of charge.
+"""A layer on its way to the anode: its contact with the electrolyte at every state of charge.
 
-Along M + u Li the layer goes from plateau to plateau.  Between two of them it is one assemblage, on
-a plateau a mixture of the one before and the one behind.  A contact at a state is the mutual energy
-of that layer with the electrolyte, as ``deposited`` (u = 0) and ``layer`` (all of u) of a stack
-are.  On a plateau the lowest contact is that of a triangle of compositions: with c1 and c2 the
-layer before and behind and E the electrolyte (each one atom, H their hull energies), the minimum of
+Along M + u Li (or another ion) the layer goes from plateau to plateau.  Between two of them it is
+one assemblage, on a plateau a mixture of the one before and the one behind.  A contact at a state
+is the mutual energy of that layer with the electrolyte, as ``deposited`` (u = 0) and ``layer`` (all
+of u) of a stack are.  On a plateau the lowest contact is that of a triangle of compositions: with
+c1 and c2 the layer before and behind and E the electrolyte (each one atom, H their hull energies),
+the minimum of
 
     H(a1 c1 + a2 c2 + e E) - a1 H(c1) - a2 H(c2) - e H(E),    a1 + a2 + e = 1,
 
@@ -70,16 +71,19 @@ class LayerState(Keyed):
 
 @dataclass(frozen=True)
 class LayerWay(Keyed):
-    """Contacts of a layer with an electrolyte from as deposited to Li metal.
+    """Contacts of a layer with an electrolyte from as deposited to Li metal, or another anode.
 
     Attributes
     ----------
     states : tuple of LayerState
-        In order of falling potential; a state on a plateau stands among them where its contact is
-        lower than at both ends of the plateau.
+        From as deposited on; a state on a plateau stands among them where its contact is lower than
+        at both ends of the plateau.
+    ion : str
+        What is taken up.
     """
 
     states: tuple[LayerState, ...]
+    ion: str = "Li"
 
     _keys = "states worst worst_potential_V"
 
@@ -91,7 +95,10 @@ class LayerWay(Keyed):
     @property
     def worst_potential_V(self) -> float | None:
         """Potential at which the layer comes into it [V]; None as deposited."""
-        return None if self.worst.li_taken_up == 0.0 else self.worst.to_V
+        taken = self.worst.li_taken_up
+        if taken == 0.0:
+            return None
+        return self.worst.to_V if taken > 0.0 else self.worst.from_V
 
 
 def layer_way(table: PhaseTable, candidate: Given, electrolyte: Given) -> LayerWay | None:
@@ -107,31 +114,40 @@ def layer_way(table: PhaseTable, candidate: Given, electrolyte: Given) -> LayerW
     """
     if gas_elements(table):
         return None
-    line, electrode = _line(table, candidate, electrolyte)
-    voltages, points = _plateaus(line)
-    layers = [layer for layer in (_layer(line, point) for point in points) if layer.atoms]
-    contacts = [_lowest(line.system, electrode, layer)[0] for layer in layers]
+    line, theirs = _line(table, candidate, electrolyte)
+    start, end = line.walk.start, line.end
+    step = 1 if end >= start else -1  # an anode may take the ion from the layer
+    points = list(range(start, end + step, step))
+    layers = [(point, layer) for point in points if (layer := _layer(line, point)).atoms]
+    contacts = [_lowest(line.system, theirs, layer)[0] for _, layer in layers]
     states = []
-    for number, (layer, contact) in enumerate(zip(layers, contacts, strict=True)):
-        upper = voltages[number - 1] if number else _highest(line)
-        lower = voltages[number] if number < len(voltages) else 0.0
-        states.append(LayerState(lower, upper, layer.taken, layer.phases, contact))
+    for number, (point, layer) in enumerate(layers):
+        lower, upper = _range(line, point)
+        lower = max(lower, table.electrode.potential_V) if point == end else lower
+        states.append(LayerState(lower, upper, layer.taken, layer.phases, contacts[number]))
         if number + 1 == len(layers):
             break
-        after = layers[number + 1]
-        between, share = _lowest(line.system, electrode, layer, after)
-        if between < min(contact, contacts[number + 1]) - ON_HULL:
-            mixed = layer.mixed(after, share)
-            states.append(LayerState(lower, lower, mixed.taken, mixed.phases, between))
-    return LayerWay(tuple(states))
+        next_to, after = layers[number + 1]
+        between, share = _lowest(line.system, theirs, layer, after)
+        if between < min(contacts[number : number + 2]) - ON_HULL:
+            mixed, plateau = layer.mixed(after, share), line.voltage(min(point, next_to))
+            states.append(LayerState(plateau, plateau, mixed.taken, mixed.phases, between))
+    return LayerWay(tuple(states), line.ion.symbol)
+
+
+def _range(line: LithiumLine, point: int) -> tuple[float, float | None]:
+    """Potentials between which the layer stays at a point [V]; None without an upper one."""
+    upper = line.voltage(point - 1) if point else None
+    return line.voltage(point) if point + 1 < len(line.walk.t) else 0.0, upper
 
 
 def _line(table: PhaseTable, candidate: Given, electrolyte: Given) -> tuple[LithiumLine, Floats]:
     """Lithium line of a candidate among the phases of both, and the electrolyte's fractions."""
-    require_lithium(table)
+    symbol = table.electrode.ion.symbol
+    require_lithium(table, symbol)
     given = [identified(table, one) for one in (candidate, electrolyte)]
-    system, (ours, theirs) = prepare(table, given, extra=["Li"])
-    return LithiumLine.of(system, ours), theirs.fractions
+    system, (ours, theirs) = prepare(table, given, extra=[symbol])
+    return LithiumLine.of(system, ours, table.electrode), theirs.fractions
 
 
 @dataclass(frozen=True)
@@ -158,44 +174,27 @@ class _Layer:
         )
 
 
-def _plateaus(line: LithiumLine) -> tuple[list[float], list[int]]:
-    """Potentials of the plateaus down to Li metal [V], and the points between them."""
-    voltages, points = [], [line.walk.start]
-    for point in range(line.walk.start, len(line.walk.t) - 1):
-        voltage = line.voltage(point)
-        if voltage <= 0.0:
-            break
-        voltages.append(voltage)
-        points.append(point + 1)
-    return voltages, points
-
-
-def _highest(line: LithiumLine) -> float | None:
-    """Potential up to which the layer stays as deposited [V]."""
-    return line.voltage(line.walk.start - 1) if line.walk.start > 0 else None
-
-
 def _layer(line: LithiumLine, point: int) -> _Layer:
     """Return the layer at a point: the candidate itself, or what it becomes but for the gases."""
     unit, system = line.reactant.composition, line.system
     n_atoms = float(unit.n_atoms)
-    if point == line.walk.start:
-        phases = {formula.text: float(factor) for factor, formula in unit.parts}
-        return _Layer(line.reactant.fractions, line.hull_energy, n_atoms, 0.0, phases)
+    given = point == line.walk.start
     held = [
         (int(column), float(atoms))
         for column, atoms in zip(line.walk.phases[point], line.walk.amounts[point], strict=True)
-        if atoms > NOISE and not system.name(int(column)).endswith(GAS)
+        if atoms > NOISE and (given or not system.name(int(column)).endswith(GAS))
     ]
     columns, shares = [column for column, _ in held], np.array([atoms for _, atoms in held])
     whole = float(shares.sum())
-    return _Layer(
-        system.columns[:, columns] @ shares / (whole or 1.0),
-        float(system.energies[columns] @ shares) / (whole or 1.0),
-        n_atoms * whole,
-        float(line.walk.t[point]) * n_atoms,
-        {n: units for n, units in line.products(point).items() if not n.endswith(GAS)},
+    fractions, energy = system.columns[:, columns] @ shares, system.energies[columns] @ shares
+    phases = (
+        {formula.text: float(factor) for factor, formula in unit.parts}
+        if given
+        else {n: units for n, units in line.products(point).items() if not n.endswith(GAS)}
     )
+    taken = float(line.walk.t[point]) * n_atoms
+    per_atom = 1.0 / (whole or 1.0)
+    return _Layer(fractions * per_atom, float(energy) * per_atom, n_atoms * whole, taken, phases)
 
 
 def _lowest(
@@ -302,13 +301,12 @@ def at_potential(
             "a layer at a potential beside gases is not computed; leave --potential or --gas out"
         )
     opened = react(table, candidate, electrolyte, potential_V)
-    line, electrode = _line(table, candidate, electrolyte)
+    line, theirs = _line(table, candidate, electrolyte)
     volts = [line.voltage(interval) for interval in range(len(line.walk.t) - 1)]
     point = sum(voltage > potential_V + _SAME for voltage in volts)
-    upper = volts[point - 1] if point else None
-    lower = volts[point] if point < len(volts) else 0.0
+    lower, upper = _range(line, point)
     layer = _layer(line, point)
-    contact = _lowest(line.system, electrode, layer)[0] if layer.atoms else 0.0
+    contact = _lowest(line.system, theirs, layer)[0] if layer.atoms else 0.0
     products = {
         name: react(table, phase_material(name), electrolyte).min_mutual_energy_eV_per_atom
         for name in layer.phases

@@ -218,8 +218,9 @@ def stability_window(
     limits = (reduction, oxidation)
     doubts = () if reduction > lowest else unproven(table, line.reactant.composition)
     origin = provenance(table.source, line.system, [line.reactant], doubts=doubts)
-    others = [s for s in CHARGES if s in line.reactant.composition.elements and s != ion.symbol]
-    if oxidation is None and others:
+    held = line.reactant.composition.elements
+    others = [s for s in CHARGES if s in held and s != ion.symbol and CHARGES[s] == 1]
+    if oxidation is None and others:  # a fluoride of Al or Mg is rather a coating than a conductor
         origin["warnings"].append(
             f"{line.reactant.composition.text} holds no {ion.symbol} that could be given off; "
             f"--ion {others[0]} asks for {others[0]}"

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..answers.map import CompositionMap
+    from ..answers.phase_map import PhaseMap
     from ..answers.profile_result import Profile
     from ..answers.scan import Scan
     from ..database.database import Database
@@ -231,7 +232,7 @@ def lithiate(
 
 
 @root.command("stack")
-@click.argument("candidate", help=NAMED)
+@click.argument("candidate", help=f"{NAMED}; A | B for two layers, the one on Li first")
 @click.argument("electrolyte", help="formula or name")
 @electrode_options
 @_samples
@@ -253,12 +254,20 @@ def stack(
 ) -> int:  # fmt: skip
     """Answer with every contact of Li | candidate | electrolyte, and on to a cathode."""
     from ..answers.thickness import of_thickness, read_thickness
+    from ..phases.electrode import Electrode
     from ..report.text.answers import stack_text
     from ..report.text.cathode import cathode_lines
     from ..report.text.explain import judgement, judgement_lines
     from ..report.text.way import potential_lines, way_lines
     from ..screen.judge import judged
 
+    if "|" in candidate:
+        if samples or thickness or cathode or coating or potential is not None:
+            raise InputError(
+                f"{candidate}: two layers have no --samples, --thickness, --potential, --cathode "
+                "or --coating; ask for each layer alone, and for the cathode side with one layer"
+            )
+        return _two_layers(candidate, electrolyte, moves, heat, choice, output)
     rows: list[dict[str, Any]] = []
     scales: list[str] = []
     nm = None if thickness is None else read_thickness(thickness)
@@ -277,36 +286,65 @@ def stack(
         return found
 
     def write(found: Any) -> str:
+        anode = Electrode.of(found.conditions)
         more = [*way_lines(found.way), *potential_lines(found.at_potential)]
         more += cathode_lines(found.cathode_side) if found.cathode_side else []
-        judged_so = judgement_lines(rows[0], anchored=ANCHORED in scales)
+        judged_so = judgement_lines(rows[0], anode, anchored=ANCHORED in scales)
         return "\n".join([stack_text(found), *judged_so, *more])
 
     return answer(choice, output, ask, write, more=lambda: {"judgement": judgement(rows[0])})
+
+
+def _two_layers(
+    layers: str, electrolyte: str, moves: Moves, heat: Heat, choice: Choice, output: Output
+) -> int:
+    from ..report.text.two_layers import two_layers_text
+    from ..screen.judge import judged_layers
+
+    names = [name.strip() for name in layers.split("|")]
+    if len(names) != 2 or not all(names):
+        raise InputError(f"{layers}: two layers are written A | B, the one on Li first")
+    said: dict[str, Any] = {}
+
+    def ask(db: Database) -> Any:
+        found = moves.against(heat.on(db)).two_layers(names[0], names[1], electrolyte)
+        said.update(judged_layers(found))
+        return found
+
+    return answer(
+        choice, output, ask, lambda found: two_layers_text(found, said),
+        more=lambda: {"judgement": said},
+    )  # fmt: skip
 
 
 @root.command("profile")
 @material("a", NAMED)
 @material("b")
 @option(
-    "--over", "potential (default), temperature, or a gas: CO2", default="potential", metavar="X"
+    "--over",
+    "potential (default), temperature, a gas: CO2; or both, for a map: temperature,CO2",
+    default="potential",
+    metavar="X",
 )
-@option("--from", "default 0 V vs Li/Li+, 25C, 1e-6bar", key="start", metavar="V")
-@option("--to", "default 5 V, 1000C, 1bar", key="end", metavar="V")
+@option(
+    "--from", "default 0 V vs Li/Li+, 25C, 1e-6bar; of a map 25C,1e-6bar", key="start", metavar="V"
+)
+@option("--to", "default 5 V, 1000C, 1bar; of a map 1000C,1bar", key="end", metavar="V")
 @option("--step", "over potentials: list points at this distance, too", type=float, metavar="V")
 @option(
     "--out",
-    "write profile.csv there, of potentials profile.png, .svg and .pdf, too",
+    "write profile.csv there, of potentials profile.png, .svg and .pdf, too; of a map phase_map.*",
     metavar="FOLDER",
 )
 @option("--potential", "over others: open the interface to Li at V", type=float, metavar="V")
+@ion_option
 @force_option
 @heat_options
 @source_options
 @output_options
 def profile(
     a: Material, b: Material, over: str, start: str | None, end: str | None, step: float | None,
-    out: str | None, potential: float | None, force: bool, heat: Heat, choice: Choice,
+    out: str | None, potential: float | None, ion: str, force: bool, heat: Heat, choice: Choice,
     output: Output,
 ) -> int:  # fmt: skip
     """Answer with the reactions of two materials over potentials, temperatures or pressures."""
@@ -315,6 +353,10 @@ def profile(
     if over != "potential":
         if step is not None:
             raise InputError("--step: goes with potentials only; leave it out")
+        if ion != "Li":
+            raise InputError("--ion: goes with a profile over potentials only; leave it out")
+        if "," in over:
+            return _phase_map(a, b, over, (start, end), out, potential, force, heat, choice, output)
         low, high = ("25C", "1000C") if over == "temperature" else ("1e-6bar", "1bar")
 
         def listed_points(found: Scan) -> None:
@@ -344,9 +386,32 @@ def profile(
     return answer(
         choice,
         output,
-        lambda db: heat.on(db).profile(a, b, *volts, step),
+        lambda db: heat.on(db).against(ion=ion).profile(a, b, *volts, step),
         profile_text,
         first=write,
+    )
+
+
+def _phase_map(
+    a: Material, b: Material, over: str, ends: tuple[str | None, str | None], out: str | None,
+    potential: float | None, force: bool, heat: Heat, choice: Choice, output: Output,
+) -> int:  # fmt: skip
+    """Answer with the regions of temperature and a gas in which the same happens."""
+    from ..report.text.profile import phase_map_text
+
+    if potential is not None:
+        raise InputError("--potential: not over temperature and a gas; leave it out")
+
+    def write(found: PhaseMap) -> None:
+        from ..report.figures.saving import save
+
+        if out:
+            tables = {"": found.to_frame(), "_regions": found.regions_frame()}
+            for file in save(found.plot(), out, "phase_map", tables=tables, force=force):
+                output.say(f"wrote {file}")
+
+    return answer(
+        choice, output, lambda db: heat.map(db, a, b, over, *ends), phase_map_text, first=write
     )
 
 

@@ -52,7 +52,7 @@ def top(
 
     def text() -> str:
         if not columns:
-            return best_text(found, where=where, ranking=run.ranking)
+            return best_text(found, where=where, ranking=run.ranking, electrode=run.electrode)
         lines = plain_lines(shown) if len(shown) else []
         return "\n".join([title(found, where), *("  " + line for line in lines)])
 

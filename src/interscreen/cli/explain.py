@@ -30,7 +30,7 @@ def explain(
     sets = moves.element_sets([candidate, electrolyte])
     table = moves.against(asked(on_scale, output, sets)).table
     row = judged(table, candidate, electrolyte, samples=samples, sensitivity=True)
-    lines = explain_text(row).splitlines()
+    lines = explain_text(row, table.electrode).splitlines()
     spreads = {
         name: plain(found, ("standard_deviation", "low_5_percent", "high_95_percent"))
         for name, found in row["spreads"].items()

@@ -10,9 +10,12 @@ from ..errors import InputError
 from .command import Decorator, gathered, option
 
 if TYPE_CHECKING:
+    from ..answers.phase_map import PhaseMap
     from ..answers.scan import Scan
     from ..database.database import Database
     from ..phases.material import Given
+
+COLDEST, HOTTEST = ("25C", "1e-6bar"), ("1000C", "1bar")  # corners of a map
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,34 @@ class Heat(Gases):
             a, b, over, start, end, gases=self.gases, temperature_K=self.temperature or "25C",
             pressure=self.pressure or 1.0, closed_gas=self.closed_gas, potential_V=potential_V,
         )  # fmt: skip
+
+    def map(
+        self, db: Database, a: Given, b: Given, over: str, start: str | None, end: str | None
+    ) -> PhaseMap:
+        """Ask for a contact over temperature and a gas (``temperature,CO2``)."""
+        first, _, gas = (word.strip() for word in over.partition(","))
+        if first != "temperature" or not gas or "," in gas:
+            raise InputError(f"--over {over}: write temperature and one gas, as temperature,CO2")
+        if self.temperature is not None:
+            raise InputError("--temperature: it is what is followed; leave it out")
+        (cold, low), (hot, high) = (
+            _pair(name, text, default)
+            for name, text, default in (("--from", start, COLDEST), ("--to", end, HOTTEST))
+        )
+        return db.phase_map(
+            a, b, gas, (cold, hot), (low, high), gases=self.gases,
+            pressure=self.pressure or 1.0, closed_gas=self.closed_gas,
+        )  # fmt: skip
+
+
+def _pair(name: str, text: str | None, default: tuple[str, str]) -> tuple[str, str]:
+    """Temperature and pressure at an end of the axes of a map."""
+    if text is None:
+        return default
+    first, comma, second = (word.strip() for word in text.partition(","))
+    if not comma or not first or not second:
+        raise InputError(f"{name} {text}: write temperature and pressure, as {','.join(default)}")
+    return first, second
 
 
 _HEAT = "Temperature and gases"

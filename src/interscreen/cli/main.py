@@ -13,6 +13,7 @@ from . import signals, streams
 from .command import root
 
 EXIT_OK, EXIT_UNEXPECTED = 0, InterscreenError.exit_code
+_LONGEST = 2000  # characters of a message
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -77,6 +78,8 @@ def _failed(error: Exception, words: list[str]) -> int:
 
 
 def _say(text: str) -> None:
+    if len(text) > _LONGEST:  # a line names values, and those may be of any length
+        text = f"{text[: _LONGEST // 2]} ... {text[-_LONGEST // 2 :]}"
     print(f"interscreen: {streams.shown(text)}", file=sys.stderr)
 
 

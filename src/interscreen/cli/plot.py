@@ -243,10 +243,12 @@ def heatmap(
     folder: str, electrolytes: str | None, top: int | None, output: Output, paper: Paper
 ) -> int:
     """Draw the heatmap of a finished run, from its results.csv."""
+    from ..database.run import open_run
     from ..phases.formula import nearest
     from ..report.figures.heatmap import reaction_heatmap
     from ..report.figures.heatmap_data import plotted
     from ..report.figures.run import read_run
+    from ..report.figures.style import beside
     from ..report.text.answers import source_note
 
     run = Path(folder)
@@ -272,7 +274,8 @@ def heatmap(
     known = results.reindex(columns=["source", "left_out_phases"], fill_value="")
     left_out = {phase for text in known["left_out_phases"] for phase in text.split()}
     note = source_note(known["source"].iloc[0], sorted(left_out)) if len(known) else ""
-    figure = reaction_heatmap(results, note=note, width=paper.width)
+    with beside(open_run(folder).electrode):
+        figure = reaction_heatmap(results, note=note, width=paper.width)
     return _tell(output, place.write(figure, {"": plotted(results)}), [])
 
 

@@ -173,7 +173,7 @@ def _tell(folder: Path, result: ScreenResult, output: Output) -> int:
         "warnings": list(result.warnings),
         "ranking": json.loads(result.ranking.to_json(orient="records", double_precision=15)),
     }
-    output.show(summary, lambda: ranking_text(result.ranking))
+    output.show(summary, lambda: ranking_text(result.ranking, result.electrode))
     for warning in result.warnings[:_SHOWN]:
         output.say(f"warning: {warning}")
     if len(result.warnings) > _SHOWN:
@@ -259,7 +259,8 @@ def _check(study: Study, table: PhaseTable) -> int:
     if study.query is not None:
         from ..screen.choose import choose
 
-        chosen = choose(table, study.query)
+        near = [entry.material for entry in study.electrolytes]
+        chosen = choose(table, study.query, near)
         for step, left in chosen.counts.items():
             print(f"  {step}: {left}")
         for note in chosen.notes:
@@ -300,5 +301,6 @@ def _tell_batch(folder: Path, report: BatchReport | None, output: Output, second
         "hidden": report.hidden,
         "seconds": round(seconds, 1),
     }
-    output.show(summary, lambda: best_text(open_run(folder).best()))
+    run = open_run(folder)
+    output.show(summary, lambda: best_text(run.best(), electrode=run.electrode))
     return EXIT_FAILED_ROWS if report.failed else EXIT_OK

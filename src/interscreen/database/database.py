@@ -12,10 +12,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..answers.anode import against, elements_of_anode
+from ..answers.as_made import WITHIN_EV
 from ..answers.decompose import Decomposition, decompose, heating_conditions
 from ..answers.documents import with_documents
 from ..answers.lithiation import Lithiation, lithiate
 from ..answers.map import CompositionMap, composition_map, read_system
+from ..answers.phase_map import PhaseMap, phase_map
 from ..answers.profile import profile
 from ..answers.profile_result import Profile
 from ..answers.provenance import Answered
@@ -27,6 +29,7 @@ from ..answers.scan import TEMPERATURE, Scan, scan
 from ..answers.stack import Stack, stack
 from ..answers.sweep import POINTS, Sweep, sweep
 from ..answers.treat import Treatment, read_step, treat
+from ..answers.two_layers import TwoLayers, two_layers
 from ..answers.way import at_potential
 from ..answers.window import Window, stability_window
 from ..energies.anchors import Anchoring
@@ -42,7 +45,7 @@ from ..phases.filters import Filters
 from ..phases.material import Given, elements_of
 from ..phases.result import Result
 from ..phases.series import at as at_x
-from ..phases.series import read_span
+from ..phases.series import read_span, require_x
 from ..phases.source import TABULATED
 from ..phases.table import PhaseTable
 from ..sources import EMBEDDED, MATERIALS_PROJECT
@@ -426,7 +429,7 @@ class Database:
         candidate, electrolyte, samples, model
             See ``reaction``.
         potential_V : float, optional
-            Potential at which the layer is looked at, too [V against Li/Li+].
+            Potential at which the layer is looked at, too [V against the metal of the ion].
         cathode : str or Cathode, optional
             What the electrolyte meets on its other side: ``"LCO"``, or both states and their
             potentials, ``"LiCoO2/Li0.5CoO2@3.0-4.2V"``.
@@ -437,8 +440,9 @@ class Database:
         """
         if ion is not None or anode != "":
             return self._moving(ion, anode).stack(
-                candidate, electrolyte, samples, model=model, cathode=cathode, coating=coating
-            )
+                candidate, electrolyte, samples, model=model, potential_V=potential_V,
+                cathode=cathode, coating=coating,
+            )  # fmt: skip
         bars = _bars(samples, model)
         if coating is not None and cathode is None:
             raise InputError("coating: goes between electrolyte and cathode; name a cathode, too")
@@ -449,12 +453,24 @@ class Database:
             (lambda table: stack(table, candidate, electrolyte, **bars)) if bars else None,
         )
         if potential_V is not None:
-            table = self._holding([elements_of([candidate, electrolyte])])
+            sides = [candidate, electrolyte, self._ion.symbol]
+            table = self._holding([elements_of(sides, lithium=False)])
             there = at_potential(table, candidate, electrolyte, potential_V)
             found = replace(found, at_potential=there)
         if beyond is None:
             return found
         return replace(found, cathode_side=self._beyond(electrolyte, beyond, coating, bars))
+
+    def two_layers(self, first: Given, second: Given, electrolyte: Given) -> TwoLayers:
+        """Return every contact of Li | first | second | electrolyte; see ``stack``."""
+        parts = (first, second, electrolyte)
+        self._holding(
+            [
+                elements_of([*pair, self._ion.symbol], lithium=False)
+                for pair in combinations(parts, 2)
+            ]
+        )
+        return self._said(two_layers(self.table, first, second, electrolyte))
 
     def _beyond(
         self, electrolyte: Given, cathode: Cathode, coating: Given | None, bars: dict[str, Any]
@@ -464,7 +480,8 @@ class Database:
         from ..screen.coatings import judged_coating
 
         parts = [electrolyte, *([] if coating is None else [coating]), cathode.discharged]
-        table = self._holding([elements_of(pair) for pair in combinations(parts, 2)])
+        pairs = ([*pair, self._ion.symbol] for pair in combinations(parts, 2))
+        table = self._holding([elements_of(pair, lithium=False) for pair in pairs])
         found = cathode_stack(table, electrolyte, cathode, coating)
         if coating is not None:
             row = judged_coating(table, coating, electrolyte, cathode, **bars)
@@ -483,9 +500,10 @@ class Database:
         points : int
             Evenly spaced values of x; those at which phases change come on top.
         """
+        require_x([candidate, electrolyte])
         low, high = read_span(x)
         both = [at_x(text, (low + high) / 2) for text in (candidate, electrolyte)]
-        table = self._holding([elements_of(both)])
+        table = self._holding([elements_of([*both, self._ion.symbol], lithium=False)])
         return self._said(sweep(table, candidate, electrolyte, x, points=points))
 
     def profile(
@@ -537,6 +555,43 @@ class Database:
         return self._said(
             scan(table, a, b, over, start, end, conditions=conditions, potential_V=potential_V)
         )
+
+    def phase_map(
+        self,
+        a: Given,
+        b: Given,
+        gas: str,
+        temperatures: tuple[float | str, float | str] = ("25C", "1000C"),
+        pressures: tuple[float | str, float | str] = ("1e-6bar", "1bar"),
+        *,
+        gases: Mapping[str, float | str] | None = None,
+        pressure: float | str = 1.0,
+        closed_gas: bool = False,
+        level_eV_per_atom: float = WITHIN_EV,
+    ) -> PhaseMap:
+        """Return the regions of temperature and a gas in which the same happens at a contact.
+
+        Parameters
+        ----------
+        a, b : str, Material, or pymatgen Composition, Element or entry
+        gas : str
+            Whose pressure is followed, as ``"CO2"``.
+        temperatures, pressures : tuple of two float or str
+            Ends of the axes: ``"25C"``, a number [K]; ``"1e-6bar"``, a number [bar].
+        gases, pressure, closed_gas
+            What stays, as for ``at``.
+        level_eV_per_atom : float
+            A reaction between the two that is weaker counts as none.
+        """
+        conditions = read_conditions(ROOM_K, gases, pressure=pressure, closed_gas=closed_gas)
+        more = [*conditions.gases, gas_named(gas)]
+        table = self._holding([elements_of([a, b, *more], lithium=False)])
+        return self._said(
+            phase_map(
+                table, a, b, gas, temperatures, pressures,
+                conditions=conditions, level_eV_per_atom=level_eV_per_atom,
+            )
+        )  # fmt: skip
 
     def decompose(
         self,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..energies.conditions import at_conditions
 from ..energies.sampling import FEWEST, MOST, EnergyModel
 from ..errors import InputError
+from ..phases.electrode import Electrode
 from ..phases.material import Given, as_material
 from ..phases.result import Displayed
 from ..phases.table import PhaseTable
@@ -198,6 +199,11 @@ class Run(Displayed):
     def warnings(self) -> tuple[str, ...]:
         """What may be wrong with the results."""
         return (*self.manifest.get("warnings", ()), *self.manifest.get("notes", ()))
+
+    @property
+    def electrode(self) -> Electrode:
+        """The negative electrode."""
+        return Electrode.of((self.manifest.get("source") or {}).get("conditions") or {})
 
     @property
     def left_out(self) -> tuple[str, ...]:

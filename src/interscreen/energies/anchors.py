@@ -341,7 +341,14 @@ class Anchoring:
 
     def salts(self, temperature_K: float | None = ROOM_K) -> dict[str, dict[str, float]]:
         """Error of each pseudo-oxide as each of its salts has it [eV per unit]."""
-        errors = self.errors(temperature_K)
+        return self._of_salts(self.errors(temperature_K))
+
+    @cached_property
+    def _salts_at_room(self) -> dict[str, dict[str, float]]:
+        return self.salts(ROOM_K)
+
+    @staticmethod
+    def _of_salts(errors: Mapping[str, float]) -> dict[str, dict[str, float]]:
         found: dict[str, dict[str, float]] = {}
         for acid, salt, base, bases, units in _salts():
             if salt in errors and base in errors:
@@ -349,9 +356,9 @@ class Anchoring:
                 found.setdefault(acid, {})[salt] = each
         return found
 
-    def _with_every_salt(self, errors: dict[str, float], temperature_K: float) -> dict[str, float]:
+    def _with_every_salt(self, errors: dict[str, float]) -> dict[str, float]:
         """Errors in which a salt whose table ends below changes as the others of its group do."""
-        room, here = self.salts(ROOM_K), self.salts(temperature_K)
+        room, here = self._salts_at_room, self._of_salts(errors)
         filled = dict(errors)
         for acid, salt, base, bases, units in _salts():
             if np.isnan(here.get(acid, {}).get(salt, 0.0)) and np.isnan(errors[salt]):
@@ -371,7 +378,7 @@ class Anchoring:
         errors = self.errors(temperature_K)
         at = ROOM_K if temperature_K is None else temperature_K
         if np.isnan(list(errors.values())).any():
-            errors = self._with_every_salt(errors, at)
+            errors = self._with_every_salt(errors)
         bound = [bound_gas(symbol, at) for symbol in self.table.elements]
         if temperature_K is None:
             bound = [0.0 for _ in bound]

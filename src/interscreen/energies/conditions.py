@@ -26,6 +26,7 @@ from .scale import COUNTED_BEFORE, NAME_BEFORE, TABULATED_ENERGY, as_tabulated, 
 LOWEST_K, HIGHEST_K = 250.0, 2000.0
 _ZERO_C = 273.15
 _DIGITS = 9
+_REMEMBERED = 4_000_000  # energies
 _CLOSE_K = 1.0  # a measured energy holds at temperatures this near to its own
 _NUMBER = r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-z%°]*)\s*"
 _BAR = {
@@ -218,6 +219,19 @@ class Heated:
     def _divided(self) -> PointBatch:
         return self._anchoring.divide_rows(self.rows[self._compounds])
 
+    def _shifts(self, temperature_K: float) -> Floats:
+        """Return what anchoring adds to the compounds [eV/atom]; the same for any gases."""
+        if temperature_K not in self._known:
+            if len(self._known) * len(self._compounds) > _REMEMBERED:
+                self._known.clear()
+            columns = self._anchoring.column_shifts(temperature_K)
+            self._known[temperature_K] = combined(self._divided, columns)
+        return self._known[temperature_K]
+
+    @cached_property
+    def _known(self) -> dict[float, Floats]:
+        return {}
+
     @cached_property
     def _gaseous(self) -> Floats:
         """Atom fractions of the elements that are gases, (5, compounds)."""
@@ -240,10 +254,8 @@ class Heated:
         for name in conditions.gases:
             for symbol in known_gases()[name]:
                 part.position(symbol)
-        temperature = conditions.temperature_K
         energies = np.array(part.energies)
-        shifts = combined(self._divided, self._anchoring.column_shifts(temperature))
-        energies[self._compounds] += shifts
+        energies[self._compounds] += self._shifts(conditions.temperature_K)
         gas = gas_energies(conditions, part.elements)
         references = {s: gas.pop(element_formula(s)) / 2.0 for s in GASEOUS if s in part.elements}
         energies[self._compounds] -= np.array(list(references.values())) @ self._gaseous

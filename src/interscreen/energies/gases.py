@@ -16,6 +16,7 @@ from .measured import gases
 
 BOLTZMANN = 8.617333262e-5  # eV/K
 _VAPOURS = frozenset({"Li", "Na", "K", "Zn"})  # metals: they count as metals and melts only
+_NOBLE = frozenset({"He", "Ne", "Ar", "Kr", "Xe"})
 _SETTLED = 1e-9  # eV
 _APART = 1e-6  # of a gas from its equilibrium: ways to write the same gases must not tie [eV]
 _ROUNDS = 200
@@ -35,11 +36,13 @@ def gas_named(text: str) -> str:
     Raises
     ------
     InputError
-        For a gas without measured energies.
+        For a gas without measured energies, and for a noble one.
     """
     name = text.strip().removesuffix("(g)")
     if name in known_gases():
         return name
+    if name in _NOBLE:
+        raise InputError(f"gas {name}: it reacts with nothing; leave it out")
     try:
         unit = parse_formula(name)
     except InputError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 import numpy as np
@@ -80,8 +80,12 @@ class Measured:
 
     def _elements(self, temperature_K: float) -> float:
         """G(T) - H(298 K) of the elements in a formula unit [eV]."""
-        amounts = read_amounts(self.formula).items()
-        return sum(float(n) * element_gibbs(symbol, temperature_K) for symbol, n in amounts)
+        amounts = self._amounts.items()
+        return sum(n * element_gibbs(symbol, temperature_K) for symbol, n in amounts)
+
+    @cached_property
+    def _amounts(self) -> dict[str, float]:
+        return {symbol: float(n) for symbol, n in read_amounts(self.formula).items()}
 
     @property
     def highest_K(self) -> float:
@@ -93,7 +97,7 @@ class Measured:
     @property
     def atoms(self) -> float:
         """Atoms per formula unit, of a gas per molecule."""
-        return float(sum(read_amounts(self.formula).values()))
+        return sum(self._amounts.values())
 
 
 @cache

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 from ..errors import InputError
 from ..files import data_yaml
+from .electrode import CHARGES
 from .material import Material, resolve
 
 _WRITTEN = re.compile(
@@ -32,7 +33,7 @@ class Cathode:
         How tables call it.
     discharged, charged : Material
     discharge_V, charge_V : float
-        Potentials between which it is cycled [V against Li/Li+].
+        Potentials between which it is cycled [V against the metal of its ion].
     reference : str
         Where the charged state and the potentials come from.
 
@@ -40,7 +41,7 @@ class Cathode:
     ------
     InputError
         For potentials that are no range, and for states that are no charge of each other: the
-        charged one must have less Li on the same other elements.
+        charged one must have less of an ion on the same other elements.
     """
 
     name: str
@@ -54,20 +55,36 @@ class Cathode:
         if not 0.0 <= self.discharge_V < self.charge_V < 10.0:
             raise InputError(
                 f"cathode {self.name}: potentials {self.discharge_V:g} to {self.charge_V:g} V; "
-                "give the lower one first, against Li/Li+"
+                "give the lower one first, against the metal of its ion"
             )
+        _ = self.ion
+
+    @cached_property
+    def ion(self) -> str:
+        """The ion that leaves as it is charged: Li, Na, ..."""
         full, less = (dict(resolve(state)[1].amounts) for state in self.states)
-        frame = set(full) - {"Li"}
-        one = min(frame, default="")
-        same = (
-            frame
-            and frame == set(less) - {"Li"}
-            and all(full[s] * less[one] == less[s] * full[one] for s in frame)
+        for symbol in CHARGES:
+            frame = set(full) - {symbol}
+            one = min(frame, default="")
+            if (
+                frame
+                and frame == set(less) - {symbol}
+                and all(full[s] * less[one] == less[s] * full[one] for s in frame)
+                and full.get(symbol, 0) * less[one] > less.get(symbol, 0) * full[one]
+            ):
+                return symbol
+        raise InputError(
+            f"cathode {self.name}: {self.charged.formula} is not {self.discharged.formula} "
+            f"with less {' or '.join(s for s in CHARGES if s in full) or 'Li'}; write the "
+            "discharged state first, then the charged one"
         )
-        if not same or full.get("Li", 0) * less[one] <= less.get("Li", 0) * full[one]:
+
+    def require_ion(self, symbol: str) -> None:
+        """Raise ``InputError`` where another ion moves."""
+        if symbol != self.ion:
             raise InputError(
-                f"cathode {self.name}: {self.charged.formula} is not {self.discharged.formula} "
-                "with less Li; write the discharged state first, then the charged one"
+                f"cathode {self.name}: {self.ion} leaves it, but {symbol} moves; name another with "
+                f"--cathode, or --ion {self.ion}"
             )
 
     @property
@@ -77,7 +94,7 @@ class Cathode:
 
     @property
     def potentials(self) -> tuple[float, float]:
-        """Potentials of these states [V against Li/Li+]."""
+        """Potentials of these states [V against the metal of its ion]."""
         return self.discharge_V, self.charge_V
 
 

@@ -6,15 +6,17 @@ with the chemical potential -zV, from the metal.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from .formula import nearest
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 CHARGES = {"Li": 1, "Na": 1, "K": 1, "Mg": 2, "Ca": 2, "Zn": 2, "Al": 3}
 LOWEST_V, HIGHEST_V = -0.5, 100.0  # against the metal; below zero it is plated
@@ -27,6 +29,12 @@ _WORDS = {
     "Zn": ("zinc", "zincation"),
     "Al": ("aluminium", "alumination"),
 }
+
+_COUPLE = re.compile(r"Li/Li(\+|⁺|\\u207a|\$\^\{\+\}\$)")
+_METAL = re.compile(r"\b(?:Li|lithium) metal\b")
+_BARE = re.compile(r"\b([Bb]are) (?:Li|lithium)\b")
+_ION = re.compile(r"\b(?:Li|[Ll]ithium|[Ll]ithiation)\b")
+_IN_CODE = re.compile(r"\b(?:Li|Lithiation)\b")  # names and keys in a script are of Li for good
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,35 @@ class Ion:
     def uptake(self) -> str:
         """Word for taking it up (``sodiation``)."""
         return _WORDS[self.symbol][1]
+
+    def words(self, text: str, *, script: bool = False) -> str:
+        """Put the ion in the place of Li in a sentence of ours: there must be no formula in it.
+
+        In a ``script`` the word lithium stays, which is the name of things there.
+
+        Examples
+        --------
+        >>> Ion("Mg").words("lithiation: V against Li/Li+")
+        'magnesiation: V against Mg/Mg2+'
+        """
+        if self == LITHIUM:
+            return text
+        number, raised = (
+            ("", "") if self.charge == 1 else (f"{self.charge}", " ²³"[self.charge - 1])
+        )
+        ends = {"+": f"{number}+", "⁺": f"{raised}⁺", "\\u207a": f"{raised}⁺"}
+
+        def couple(found: re.Match[str]) -> str:
+            end = ends.get(found[1], f"$^{{{number}+}}$")
+            return f"{self.symbol}/{self.symbol}{end}"
+
+        said = {"li": self.symbol, "lithium": self.name, "lithiation": self.uptake}
+
+        def word(found: re.Match[str]) -> str:
+            new = said[found[0].lower()]
+            return new.capitalize() if found[0][0] == "L" else new
+
+        return (_IN_CODE if script else _ION).sub(word, _COUPLE.sub(couple, text))
 
     def checked(self, potential_V: float) -> float:
         """Return a potential against the metal that makes sense [V].
@@ -139,6 +176,19 @@ class Electrode:
         where = f"{self.potential_V:.4g} V against {self.ion.couple}"
         how = " (from the hull of the source)" if self.computed else ""
         return f"{self.material or self.ion.symbol} at {where}{how}"
+
+    def words(self, text: str, *, script: bool = False) -> str:
+        """Put the electrode and its ion in the place of Li in a sentence of ours; as ``Ion.words``.
+
+        Examples
+        --------
+        >>> Electrode(potential_V=0.62, material="LiIn").words("bare Li, with Li metal")
+        'bare LiIn, with LiIn'
+        """
+        if not self.is_metal:
+            text = _BARE.sub(lambda found: f"{found[1]} {self.label}", text)
+            text = _METAL.sub(lambda found: self.label, text)
+        return self.ion.words(text, script=script)
 
     def shifted(self, energies: NDArray[np.float64], shares: Any) -> NDArray[np.float64]:
         """Energies from the ion in the electrode in place of its metal [eV/atom].

@@ -293,9 +293,9 @@ def _suggestion(text: str) -> str:
             warnings.simplefilter("ignore")  # of elements that nobody means
             ranked = Composition.ranked_compositions_from_indeterminate_formula(text)
             real = [composition for composition in ranked if _plausible(composition)]
-        # the longest symbols: co is Co, and no other element is read into it
-        best = min(real, key=lambda composition: composition.num_atoms)
-        return f"; did you mean {best.reduced_formula}?"
+            # the longest symbols: co is Co, and no other element is read into it
+            best = min(real, key=lambda composition: composition.num_atoms).reduced_formula
+        return f"; did you mean {best}?"
     except Exception:  # pymatgen raises many kinds here; a suggestion is a courtesy
         pass
     return "; write element symbols with amounts, such as Li1.3Al0.3Ti1.7(PO4)3"

@@ -29,7 +29,7 @@ _GREEK = "[αβγδεζηθκλσω]|alpha|beta|gamma|delta|epsilon|[a-z]"
 POLYMORPH = re.compile(rf"(?:(?:{_GREEK})['\"]{{0,3}}-|(?:{_CRYSTALS})[- ])(?=[A-Z(\[])")
 # TiO2(B) and VO2(B) hold no boron
 _POLYMORPH_BEHIND = re.compile(rf"\s*\((?:{_CRYSTALS})\)$|(?<=\d)\s*\(B\)$|(?<=O2)-B$")
-_ROMAN = re.compile(r"(?<=[A-Za-z])\((?:I{1,3}|I?V|VI{0,3})\)")
+_ROMAN = re.compile(r"(?<=[A-Za-z\d])\((?:I{1,3}|I?V|VI{0,3})\)")
 _STATE = re.compile(r"\((s|l|g|cr|aq)\)$")
 _CHARGE = re.compile(r"[A-Za-z)\]](?:\d*[+-]|[+-]\d*)+(?=$|[A-Z(\[])")
 # a nonmetal before a sum: the plus may as well stand between two formulas (CuF2+2LiF)

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from ..errors import InputError
 from .notation import number_text
+from .shares import RATIO
 
 MOST_POINTS = 1000
 
@@ -15,7 +16,7 @@ _NUMBER = r"\d+(?:\.\d+)?(?:/\d+)?"
 _TERM = re.compile(rf"([+-]?)({_NUMBER})?(x)?")
 _SUBSCRIPT = re.compile(r"(Dy|[A-Z][a-z]?)\{([^{}]*)\}")
 _BRACES = re.compile(r"\{([^{}]*)\}")
-_AMOUNT = re.compile(rf"(^|\+\s*)({_NUMBER})?\s*x\s+(?=[A-Z(])")
+_AMOUNT = re.compile(rf"(^|[+:]\s*)({_NUMBER})?\s*x\s+(?=[A-Z(])")
 _HELP = "write 'Cu + x LiF' or 'Li{7-3x}Al{x}La3Zr2O12'"
 
 
@@ -32,7 +33,8 @@ def at(template: str, x: Fraction) -> str:
     Raises
     ------
     InputError
-        For braces that hold no sum of numbers and multiples of x, and for an amount below zero.
+        For braces that hold no sum of numbers and multiples of x, for an amount below zero, and
+        where nothing is left.
     """
 
     def value(inside: str) -> Fraction:
@@ -56,10 +58,13 @@ def at(template: str, x: Fraction) -> str:
         value = Fraction(match[2] or 1) * x
         return match[1] + (f"{_plain(value)} " if value != 1 else "")
 
-    found = _SUBSCRIPT.sub(subscript, template)
+    found = _SUBSCRIPT.sub(subscript, RATIO.sub(" + ", template))
     found = _AMOUNT.sub(amount, _BRACES.sub(lambda m: _plain(value(m[1])), found))
     parts = [part.strip() for part in found.split(" + ")]
-    return " + ".join(part for part in parts if part and not part.startswith("0 ")) or found
+    there = [part for part in parts if part and not part.startswith("0 ")]
+    if not there:
+        raise InputError(f"{template}: nothing is left at x = {float(x):g}")
+    return " + ".join(there)
 
 
 def _plain(value: Fraction) -> str:

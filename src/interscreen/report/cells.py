@@ -47,7 +47,7 @@ def read_rows(file: Path, needed: Sequence[str] = ()) -> list[Row]:
     Raises
     ------
     InputError
-        For a file that cannot be read or lacks a needed column.
+        For a file that cannot be read, lacks a needed column, or has text where a number stands.
     """
     try:
         if file.stat().st_size > _MOST_BYTES:
@@ -67,7 +67,8 @@ def read_rows(file: Path, needed: Sequence[str] = ()) -> list[Row]:
                 f"{file}: no result of a screen (column {name} is missing); run the screen again"
             )
     return [
-        {key: cell(key, text or "") for key, text in row.items() if key is not None} for row in rows
+        {key: _cell(file, at, key, text or "") for key, text in row.items() if key is not None}
+        for at, row in enumerate(rows, start=1)
     ]
 
 
@@ -79,14 +80,16 @@ def _shown(lines: Iterable[str]) -> Iterator[str]:
         yield line
 
 
-def cell(key: str, written: str) -> Any:
-    """Return one cell of a file: a number, None for an empty one, or the text."""
+def _cell(file: Path, row: int, key: str, written: str) -> Any:
+    """Return one cell: a number, None for an empty one, or the text of a column of texts."""
     if not is_number(key):
         return written
     found = number(written)
     if math.isfinite(found):
         return found
-    return None if not written or written.lower() in ("nan", "inf", "-inf") else written
+    if written and written.lower() not in ("nan", "inf", "-inf"):
+        raise InputError(f"{file}, row {row}, {key}: {written[:40]!r} is no number; run it again")
+    return None
 
 
 def number(value: Any) -> float:

@@ -227,7 +227,8 @@ def run_batch(
     OutputError
         When the folder cannot be written, holds another run, or another process works on it.
     """
-    choice = choose(table, study.query or Query())
+    theirs = [entry.material for entry in study.electrolytes]
+    choice = choose(table, study.query or Query(), theirs)
     rows = in_order(table, choice.rows)
     chunks = [Chunk(n, rows[at : at + CHUNK]) for n, at in enumerate(range(0, len(rows), CHUNK))]
     key = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,10 @@ from ..errors import InputError
 from ..phases.classes import Rows, anion_classes, how_many
 from ..phases.compounds import compound_lists
 from ..phases.hull import known_hull_phases, stability
+from ..phases.material import Given, resolve
 from ..phases.table import PhaseTable
 from .marks import OBSERVED, WORDS, listed, observed_words
-from .query import ABOVE_HULL, ALL, FIRST_VOLTAGE, Query
+from .query import ABOVE_HULL, ALL, FIRST_VOLTAGE, NEAR, Query
 from .where import UNKNOWN, Bools, Floats, Ints, Part
 
 _COMPUTED = (ABOVE_HULL, FIRST_VOLTAGE)  # the dearer the later
@@ -41,8 +42,10 @@ class Choice:
         return len(self.rows)
 
 
-def choose(table: PhaseTable, query: Query | str | Mapping[str, Any]) -> Choice:
-    """Return the phases of a source that a query asks for.
+def choose(
+    table: PhaseTable, query: Query | str | Mapping[str, Any], electrolytes: Sequence[Given] = ()
+) -> Choice:
+    """Return the phases of a source that a query asks for, as layers on some electrolytes.
 
     Only counted phases are candidates.  The parts of the condition are applied in order, but those
     that need a computation after all others, so that it is done for few.
@@ -58,7 +61,7 @@ def choose(table: PhaseTable, query: Query | str | Mapping[str, Any]) -> Choice:
     query = Query.model_validate(query)
     ion = table.electrode.ion.symbol
     metal = (how_many(table, [ion]) == 1) & (np.diff(table.indptr) == 1)
-    phases = _Phases(table, np.flatnonzero(table.counted & ~metal))
+    phases = _Phases(table, np.flatnonzero(table.counted & ~metal), electrolytes)
     if not len(phases.rows):
         raise InputError(
             f"the query leaves no phase: {table.source.name} counts none but {ion}; use another "
@@ -93,9 +96,9 @@ def _cost(part: Part) -> int:
 class _Phases:
     """Some rows of a phase table, as a condition asks for them (see ``where.Columns``)."""
 
-    def __init__(self, table: PhaseTable, rows: Rows) -> None:
+    def __init__(self, table: PhaseTable, rows: Rows, electrolytes: Sequence[Given]) -> None:
         self.rows = rows
-        self._table = table
+        self._table, self._electrolytes = table, electrolytes
         self._columns: dict[str, NDArray[Any]] = {}  # of all rows of the table
 
     def numbers(self, name: str) -> Floats:
@@ -143,6 +146,9 @@ class _Phases:
     def _column(self, name: str) -> NDArray[Any]:
         """Return a column for all rows of the table; a computed one is known of ours only."""
         if name not in self._columns:
+            if name == NEAR:
+                self._columns[name] = electrolyte_distances(self._table, self._electrolytes)
+                return self._columns[name]
             if name not in _COMPUTED:
                 self._columns[name] = _stored(self._table, name)
                 return self._columns[name]
@@ -154,6 +160,31 @@ class _Phases:
             self._columns[name] = np.full(len(self._table), np.nan)
             self._columns[name][self.rows] = found
         return self._columns[name]
+
+
+def electrolyte_distances(table: PhaseTable, electrolytes: Sequence[Given]) -> Floats:
+    """Share of the atoms by which each phase differs from the nearest of some electrolytes.
+
+    Half of the sum of the differences in atom fractions: 0 for the electrolyte itself, 1 where the
+    two have no element in common.
+
+    Raises
+    ------
+    InputError
+        Without electrolytes.
+    """
+    if not electrolytes:
+        raise InputError(f"{NEAR}: the distance to what? Name electrolytes")
+    starts = table.indptr[:-1]
+    whole = np.repeat(np.add.reduceat(table.counts, starts), np.diff(table.indptr))
+    shares, found = table.counts / whole, np.ones(len(table))
+    for given in electrolytes:
+        unit = resolve(given)[1]
+        theirs = {symbol: float(amount / unit.n_atoms) for symbol, amount in unit.amounts}
+        wanted = np.array([theirs.get(symbol, 0.0) for symbol in table.elements])
+        common = np.add.reduceat(np.minimum(shares, wanted[table.element_index]), starts)
+        found = np.minimum(found, 1.0 - common)
+    return np.round(found, _DIGITS)
 
 
 def _stored(table: PhaseTable, name: str) -> NDArray[Any]:

@@ -168,9 +168,10 @@ def coatings_table(
     """
     import pandas as pd
 
-    wanted = columns_of("coatings")
+    wanted, ion = columns_of("coatings"), table.electrode.ion.symbol
     blocks: list[pd.DataFrame] = []
     for cathode in cathodes:
+        cathode.require_ion(ion)
         beside = [*electrolytes, cathode.discharged]
         good, failed = _sorted_out(table, coatings, beside)
         materials = [resolve(entry.material)[0] for entry in good]
@@ -210,7 +211,8 @@ def _sorted_out(
         try:
             materials_of(table, [entry.material])
             for other in beside:
-                table.require_covered(elements_of([entry.material, other]))
+                asked: list[Given] = [entry.material, other, table.electrode.ion.symbol]
+                table.require_covered(elements_of(asked, lithium=False))
             good.append(entry)
         except InterscreenError as error:
             failed.append((entry, str(error)))

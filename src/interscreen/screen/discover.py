@@ -9,9 +9,9 @@ from ..errors import InputError
 from ..phases.cathodes import find_cathode
 from ..phases.compounds import compound_lists
 from ..phases.formula import nearest
-from ..phases.material import elements_of, resolve
+from ..phases.material import elements_of
 from .entries import MaterialEntry
-from .query import parse_query
+from .query import NEAR, parse_query
 from .study import Study
 from .where import element_lists
 
@@ -21,11 +21,11 @@ RULES = (
     ("not volatile", "no volatile or gaseous ones"),
     ("not elements has radioactive", "no radioactive elements"),
     ("not elements has noble_gases", "no noble gases"),
+    (f"{NEAR} > 0.05", "not the electrolyte itself, or nearly (5 % of the atoms)"),
 )
 # the same for what was asked beside them: pattern and words
 _ASKED = (
     (r"n_elements <= (\d+)", r"at most \1 elements"),
-    (r'formula != "(.+)"', r"not \1 itself"),
     (r"not elements has ([A-Z]\w?)", r"without \1"),
     (r"not elements has (\w+)", r"without \1 elements"),
     (r"not (\w+)", r"no \1 ones"),
@@ -79,7 +79,6 @@ def discovery(
     elements_of(electrolytes)  # a misspelled one is a line, not a traceback
     sides = [find_cathode(name) for name in cathodes]
     parts = [rule for rule, _ in RULES]
-    parts += [f'formula != "{formula}"' for formula in _whole_formulas(electrolytes)]
     parts += [_without(word) for word in exclude]
     parts.append(f"n_elements <= {max_elements}")
     if conditions:
@@ -94,14 +93,6 @@ def discovery(
         query=parse_query(" and ".join(parts)),
         best=best,
     )
-
-
-def _whole_formulas(names: Sequence[str]) -> list[str]:
-    """Return the reduced formulas of the materials that have one with whole amounts."""
-    found = (resolve(name)[1].parts for name in names)
-    alone = [parts[0][1] for parts in found if len(parts) == 1]
-    whole = [one for one in alone if all(part.denominator == 1 for _, part in one.amounts)]
-    return list(dict.fromkeys(one.reduced for one in whole))
 
 
 def rule_words(rule: str) -> str:

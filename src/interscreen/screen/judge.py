@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from ..answers.two_layers import TwoLayers
 from ..phases.table import PhaseTable
+from . import verdict
 from .entries import MaterialEntry, Uncertainty
 from .run import run_study
 from .study import Study
@@ -50,3 +54,20 @@ def judged(
         {} if spreads is None else {line["quantity"]: line for line in spreads.to_dict("records")}
     )
     return row
+
+
+def judged_layers(found: TwoLayers) -> dict[str, Any]:
+    """Return ``verdict`` and ``verdict_reason`` of two layers, by the rules of one.
+
+    The contact is the worst once both are converted; without samples, so that its interval has the
+    stated width.
+    """
+    contact, gain, bare = (
+        np.array([value])
+        for value in (
+            1000.0 * found.worst.energy, 1000.0 * found.gain_eV_per_atom, found.bare.energy
+        )
+    )  # fmt: skip
+    worst, better = verdict.stated((contact, gain), bare)
+    said = verdict.verdicts(worst, better, [found.has_lithium_path])
+    return {"verdict": said[0], "verdict_reason": verdict.reasons(said, worst, better)[0]}

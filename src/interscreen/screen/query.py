@@ -25,7 +25,8 @@ from .where import ELEMENTS, FLAG, MAYBE, NUMBER, TEXT, Kind, Where, parse_where
 
 ALL = "all"
 ABOVE_HULL, FIRST_VOLTAGE = "energy_above_hull_eV_per_atom", "first_voltage_V"
-_OWN = ("n_elements", ABOVE_HULL, FIRST_VOLTAGE, "formation_energy_eV_per_atom", "structures")
+NEAR = "electrolyte_distance"
+_OWN = ("n_elements", NEAR, ABOVE_HULL, FIRST_VOLTAGE, "formation_energy_eV_per_atom", "structures")
 PHASE_KINDS: Mapping[str, Kind] = {
     ELEMENTS: Kind(ELEMENTS),
     "anion": Kind(TEXT, ANION_CLASSES),

@@ -19,6 +19,7 @@ from ..energies.sampling import EnergyModel
 from ..energies.scale import as_tabulated
 from ..errors import InputError, InterscreenError
 from ..phases.columns import COLUMNS, columns_of
+from ..phases.electrode import LITHIUM_METAL, Electrode
 from ..phases.material import Material, elements_of, resolve
 from ..phases.result import Displayed
 from ..phases.source import ANCHORED
@@ -67,6 +68,8 @@ class ScreenResult(Displayed, figure="screen"):
     warnings : tuple of str
     left_out : tuple of str
         Phases that were met and not counted.
+    electrode : Electrode
+        The negative electrode.
     """
 
     results: pd.DataFrame
@@ -86,6 +89,7 @@ class ScreenResult(Displayed, figure="screen"):
     scales: pd.DataFrame | None = None
     coatings: pd.DataFrame | None = None
     phases: pd.DataFrame | None = None
+    electrode: Electrode = LITHIUM_METAL
 
 
 @dataclass(frozen=True)
@@ -196,6 +200,7 @@ def run_study(
     tables["phases"] = phase_table(table, [frame, *tables.values()])
     return ScreenResult(
         results=frame,
+        electrode=table.electrode,
         ranking=ranking[[name for name in columns_of("ranking") if name in ranking]],
         weights=weight_table(frame, study.ranking),
         uncertainty=uncertainty,

@@ -15,7 +15,7 @@ from ..answers.lithium import TOLERANCE_EV
 from ..answers.materials import Materials, materials_of
 from ..answers.provenance import artefact_warning
 from ..answers.reactant import ON_HULL
-from ..answers.stacks import UNCERTIFIED, Stacks
+from ..answers.stacks import UNCERTIFIED, Stacks, WithLithium
 from ..answers.texts import Texts, by_value, joined_texts, layer_texts
 from ..phases.artefacts import known_artefacts
 from ..phases.columns import COLUMNS, arrow_schema, columns_of
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 OK, FAILED = "ok", "failed"
+ALTERED = "alone turns into something else in"  # a gas
 # known of a row even when nothing could be computed
 _ALWAYS = frozenset(
     "electrolyte candidate id formula electrolyte_formula status reason elements n_elements "
@@ -251,8 +252,9 @@ def _remarks(numbers: Stacks) -> dict[str, Any]:
     symbols = np.array(table.elements, dtype=object)
     ours, theirs = numbers.candidates, numbers.electrolytes
     artefacts = _artefact_warnings(numbers)
-    for k, line in _gas_warnings(numbers).items():
+    for k, line in _gas_warnings(numbers, numbers.lithium, ours).items():
         artefacts[k].append(line)
+    altered = _gas_warnings(numbers, numbers.baseline, theirs)
     own = {phase.name for phase in (*ours.own, *theirs.own)}
     left_out = np.full(numbers.worst.shape[:2], "", dtype=object)
     warnings = np.full(numbers.worst.shape[:2], "", dtype=object)
@@ -274,20 +276,21 @@ def _remarks(numbers: Stacks) -> dict[str, Any]:
                 known[key] = " ".join(missing)
             left_out[e, k] = known[key]
             said = (*read[0].get(k, ()), *read[1].get(e, ()))
-            warnings[e, k] = "; ".join(dict.fromkeys([*notes, *said, *artefacts[k]]))
+            lines = [*notes, *said, *artefacts[k], altered.get(e, "")]
+            warnings[e, k] = "; ".join(filter(None, dict.fromkeys(lines)))
     return {"left_out_phases": left_out, "warnings": warnings}
 
 
-def _gas_warnings(numbers: Stacks) -> dict[int, str]:
-    """Warnings about candidates that a named gas turns into something else, by candidate."""
+def _gas_warnings(numbers: Stacks, side: WithLithium, materials: Materials) -> dict[int, str]:
+    """Warnings about candidates, or electrolytes, that a named gas turns into something else."""
     conditions = numbers.phases.table.source.conditions
     if not conditions or not conditions.gases:
         return {}
-    gained = (numbers.lithium.own - numbers.lithium.hull)[:, 0]
+    gained = (side.own - side.hull)[:, 0]
     return {
-        k: f"{numbers.candidates.labels[k]} alone turns into something else in "
-        f"{' and '.join(conditions.gases)} ({-1000.0 * gained[k]:.0f} meV/atom)"
-        for k in np.flatnonzero(gained > TOLERANCE_EV).tolist()
+        number: f"{materials.labels[number]} {ALTERED} {' and '.join(conditions.gases)} "
+        f"({-1000.0 * gained[number]:.0f} meV/atom)"
+        for number in np.flatnonzero(gained > TOLERANCE_EV).tolist()
     }
 
 

@@ -105,7 +105,7 @@ def entries_rows(
             found.append(calculation(entry))
         except InputError as error:
             raise InputError(f"{name}, entry {number}: {error}") from None
-    kept, stated = one_family([one.family for one in found], name, "entries", family)
+    kept, stated, silent = one_family([one.family for one in found], name, "entries", family)
     chosen = [found[i] for i in kept]
     _require_corrections(chosen, name)
     energies = np.array([factor * one.energy / one.n_atoms for one in chosen])
@@ -141,7 +141,8 @@ def entries_rows(
         numbers=kept + 1,
     )
     came_in = read_unit(unit) if unit else ""
-    rows, notes = check_scale(rows, source, came_in, entries=True)
+    rows, doubts = check_scale(rows, source, came_in, entries=True)
+    notes = (*silent, *doubts)
     if not stated and not any(one.corrected for one in chosen) and any(map(_has_anion, chosen)):
         notes += (
             f"{name}: its entries state neither a run type nor corrections and count as they are; "

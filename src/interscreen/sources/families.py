@@ -17,10 +17,11 @@ FAMILY_KEYS = ("thermo_type", "run_type", "functional", "xc_functional", "xc")
 
 def one_family(
     families: Sequence[str], name: str, what: str, chosen: str = ""
-) -> tuple[NDArray[np.int64], str]:
-    """Return the rows of the only run family of a file, or of the chosen one, and its name.
+) -> tuple[NDArray[np.int64], str, tuple[str, ...]]:
+    """Return the rows of the only run family of a file, or of the chosen one, its name, and notes.
 
-    Rows that state none (empty) belong to any; the name is empty where no row states one.
+    Rows that state none (empty) belong to any, with a note; the name is empty where no row states
+    one.
 
     Raises
     ------
@@ -48,4 +49,6 @@ def one_family(
         )
     family = wanted if wanted in counts else next(iter(counts), "")
     kept = [i for i, stated in enumerate(families) if stated in ("", family)]
-    return np.array(kept, dtype=np.int64), family
+    silent = sum(not families[i] for i in kept) if family else 0
+    said = f"{name}: {silent} of {len(kept)} {what} state no run family; they count as {family}"
+    return np.array(kept, dtype=np.int64), family, (said,) if silent else ()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..phases.energy_units import PER_ATOM, factors, read_unit, split_column
+from ..phases.energy_units import PER_ATOM, factors, read_energy, read_unit, split_column
 from ..phases.filters import THEORETICAL
 from ..phases.formula import nearest, read_amounts
 from ..phases.source import Source, run_family
@@ -116,7 +116,8 @@ def frame_rows(
     if len(kept) < len(frame) and len(kept) and kept[-1] != len(kept) - 1:
         refuse(int(np.argmax(blank)), "empty line")
     stated = _families(columns, len(frame))
-    chosen, family = one_family([stated[i] for i in kept], source.name, "rows", reading.family)
+    families = [stated[i] for i in kept]
+    chosen, family, silent = one_family(families, source.name, "rows", reading.family)
     numbers = numbers[kept[chosen]]
     columns = {name: column.iloc[kept[chosen]] for name, column in columns.items()}
     formulas = _formulas(columns[formula], refuse)
@@ -148,7 +149,9 @@ def frame_rows(
         said.append(f"energies of {energy_name} in {unit}")
     notes = (f"{source.name}: read with {', '.join(said)}",) if said else ()
     return rows, replace(
-        source, thermo_type=family or source.thermo_type, notes=(*source.notes, *notes, *doubts)
+        source,
+        thermo_type=family or source.thermo_type,
+        notes=(*source.notes, *notes, *silent, *doubts),
     )
 
 
@@ -184,10 +187,14 @@ def _energies(
         first = int(bad[0])
         value = str(values.iloc[first])[:60]
         more = f" (and {len(bad) - 1} more rows)" if len(bad) > 1 else ""
+        remedy = "correct or remove it"
+        with suppress(InputError):
+            if unit := read_energy(value)[1]:
+                remedy = f"write the number alone and its unit into the head, as 'e_form ({unit})'"
         refuse(
             first,
             f"the formation energy of {formulas[first]} is {value!r}, not a finite number{more}; "
-            "correct or remove it",
+            f"{remedy}",
         )
     return energies, commas
 

@@ -91,7 +91,7 @@ def check_scale(
         cells = np.abs(per_formula / np.maximum(per_formula.round(), 1.0) - 1.0)
         fits, best = bool(np.median(cells) < _ALIKE / 2), PER_CELL
     difference = float(np.median(differences)) if len(differences) else -1.0
-    remedy = _remedy(best if fits else "", difference, entries)
+    remedy = _remedy(best if fits else "", unit, difference, entries)
     raise InputError(f"{what}: no formation energies in eV/atom; {remedy}")
 
 
@@ -110,7 +110,7 @@ def _apart(energies: NDArray[np.float64], known: NDArray[np.float64]) -> float:
     return float(np.median(np.abs(energies - known)) / np.median(np.abs(known)))
 
 
-def _remedy(unit: str, difference: float, entries: bool) -> str:
+def _remedy(unit: str, stated: str, difference: float, entries: bool) -> str:
     if unit == PER_CELL:
         return (
             "they look like energies of whole cells: divide them by the atoms of the cell and call "
@@ -119,6 +119,10 @@ def _remedy(unit: str, difference: float, entries: bool) -> str:
     if unit == _SIGN:
         return "their signs are turned: a stable compound has a negative formation energy"
     if unit and unit != PER_ATOM:
+        if stated:
+            return (
+                f"they look like {unit}, not {stated}: correct the name of the column or the unit"
+            )
         return f"they look like {unit}: say so with --energy-unit '{unit}'"
     if unit:
         return "they are in eV/atom as they stand: leave out --energy-unit"

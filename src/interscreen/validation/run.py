@@ -15,13 +15,14 @@ from ..version import version
 from .calorimetry import Coverage, LeftOut, coverage, left_out, residuals
 from .cells import Cell, measured_stacks
 from .facts import judgement, measured_cells, published_reactions, published_windows
+from .heat import GasLoss, LeftOutAt, gas_losses, left_out_at, residuals_at
 from .predictive import Correlation, correlate
 from .published import OUTSIDE, WITHIN, Comparison, artefacts_counted, compare_published
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PARTS = ("published", "cells", "correlations", "calorimetry", "coverage")
+PARTS = tuple("published cells correlations calorimetry coverage heat gas_losses".split())
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Validation(Result):
         Errors of measured compounds, as tabulated and anchored, by class.
     coverage : tuple of Coverage
         How many measured values lie within the 90 % intervals.
+    heat : tuple of LeftOutAt
+        Errors of anchored Gibbs energies at 300, 600 and 1000 K, by class.
+    gas_losses : tuple of GasLoss
+        Where measured salts give off their gas, and where they would without their own figures.
     undoped : bool
         Whether undoped LLZO stands in for doped garnets.
     """
@@ -49,6 +54,8 @@ class Validation(Result):
     correlations: tuple[Correlation, ...]
     calorimetry: tuple[LeftOut, ...]
     coverage: tuple[Coverage, ...]
+    heat: tuple[LeftOutAt, ...]
+    gas_losses: tuple[GasLoss, ...]
     undoped: bool
     provenance: dict[str, Any]
 
@@ -100,12 +107,15 @@ def validate(table: PhaseTable, *, undoped: bool = False) -> Validation:
         cells if other is table else measured_stacks(other, undoped=undoped)
         for other in (artefacts_counted(table, True), artefacts_counted(table, False))
     ]
+    heated = residuals_at(tabulated)
     return Validation(
         published=compare_published(table),
         cells=cells,
         correlations=correlate(cells, *others),
         calorimetry=left_out(residuals(tabulated)),
         coverage=coverage(tabulated),
+        heat=left_out_at(heated),
+        gas_losses=gas_losses(heated),
         undoped=undoped,
         provenance={
             **table.source.to_dict(),

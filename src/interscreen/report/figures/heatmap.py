@@ -21,9 +21,11 @@ from .style import (
     SMALL,
     WIDTHS,
     Width,
+    anode,
     colour_scale,
     luminance,
     styled,
+    worded,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def reaction_heatmap(results: pd.DataFrame, *, note: str = "", width: Width = "t
     note, width
         See ``lithiation_staircase``.
     """
-    title = "Reaction energies of Li | interlayer | electrolyte"
+    title = f"Reaction energies of {anode()} | interlayer | electrolyte"
     rows = cells.records(results)
     data = read_results(rows)
     remarks = cells.reasons(rows)
@@ -93,7 +95,7 @@ class _Heatmap:
         lines = _KEY * sum(len(lines) for _, lines in keys)
         body = self.layout.height + 0.1
         body += max(0.44, lines + 0.05) if self.beside else 0.46 + lines
-        self.page = Page(title, subtitle, width, body, remarks, note)
+        self.page = Page(title, worded(subtitle), width, body, remarks, note)
         y = self.page.top
         for number, blocks in enumerate(self.layout.panels):
             self._panel(y, blocks, first=number == 0)
@@ -105,8 +107,8 @@ class _Heatmap:
         y = top + layout.header
         self._header(y, blocks, first)
         middle = y + BASELINE / 2
-        said = BASELINE_LONG if detail.layer else BASELINE_NAME
-        page.text(MARGIN, middle, said, min(detail.name_size, SMALL), color=MUTED)
+        name = worded(BASELINE_LONG) if detail.layer else BASELINE_NAME
+        page.text(MARGIN, middle, name, min(detail.name_size, SMALL), color=MUTED)
         for block in blocks:
             value = data.energy("bare", electrolyte=block.electrolyte)
             size = detail.value_size if block.width > 0.3 else 0.0
@@ -148,15 +150,17 @@ class _Heatmap:
 
         column(MARGIN, ("", "Interlayer"), min(BODY, self.detail.name_size))
         if self.detail.layer:
-            column(layout.layer_x, ("Converted layer", "(at Li metal)"))
+            column(layout.layer_x, ("Converted layer", worded("(at Li metal)")))
         if first:
             x = layout.li_x + layout.li_width / 2
             if layout.kinds == "flat":
                 column(x, ("driving", "force"), **middle)
                 page.rule([layout.li_x, layout.li_x + layout.li_width], [rule, rule], color=INK)
-                page.text(x, rule - 0.02 - line / 2, "with Li", BODY, weight="bold", **middle)
+                page.text(
+                    x, rule - 0.02 - line / 2, worded("with Li"), BODY, weight="bold", **middle
+                )
             else:
-                column(x, ("with", "Li"), **middle)
+                column(x, ("with", worded("Li")), **middle)
         for block in blocks:
             x = block.x + block.width / 2
             page.rule([block.x, block.x + block.width], [rule, rule], color=INK)
@@ -222,7 +226,8 @@ class _Heatmap:
     def _key_lines(self, width: float) -> Keys:
         """Say what the marks mean: kind of mark and lines of text."""
         room = width - 2 * MARGIN - 0.3 - (2.95 if self.beside else 0.0)
-        keys = [("bar", f"with Li metal: bars from 0 to {printed(-self.li_limit)} meV/atom")]
+        bars = f"bars from 0 to {printed(-self.li_limit)} meV/atom"
+        keys = [("bar", f"{worded('with Li metal')}: {bars}")]
         if self.failed:
             keys.append(("hatched", "could not be computed"))
         if self.layout.kinds == "none":

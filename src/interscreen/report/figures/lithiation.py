@@ -10,7 +10,20 @@ from typing import TYPE_CHECKING
 from .. import cells
 from .labels import line_height, shorten, text_width, wrap
 from .page import Page, message, ticked
-from .style import BLUE, BODY, HEAD, INK, MARGIN, MUTED, SMALL, VOLT_AXIS, WIDTHS, Width, styled
+from .style import (
+    BLUE,
+    BODY,
+    HEAD,
+    INK,
+    MARGIN,
+    MUTED,
+    SMALL,
+    VOLT_AXIS,
+    WIDTHS,
+    Width,
+    styled,
+    worded,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +103,7 @@ def lithiation_staircase(
     width : str
         ``one`` or ``two`` columns of a journal page.
     """
-    title = "Lithiation down to Li metal"
+    title = worded("Lithiation down to Li metal")
     paths = _read(lithiation)
     rows = cells.records(results)
     taking = {path.candidate for path in paths}
@@ -98,11 +111,11 @@ def lithiation_staircase(
         cells.text(row.get("candidate")) for row in rows if row.get("status") == "ok"
     )
     inert = [name for name in computed if name not in taking]
-    remarks = [f"Take up no Li: {cells.listing(inert, 40)}."] if inert else []
+    remarks = [f"{worded('Take up no Li')}: {cells.listing(inert, 40)}."] if inert else []
     remarks += cells.reasons(rows)
     if not paths:
         failed = rows and not computed
-        what = "No candidate could be computed." if failed else "No candidate takes up Li."
+        what = "No candidate could be computed." if failed else worded("No candidate takes up Li.")
         return message(title, what, remarks, note, width)
     if len(paths) > MOST_PANELS:
         remarks.append(f"The first {MOST_PANELS} of {len(paths)} candidates are shown.")
@@ -160,7 +173,9 @@ class _Panels:
             else "Equilibrium voltage over the share of the Li that is taken up. →: phases at the "
             "end, per formula unit."
         )
-        self.page = Page(title, subtitle, width, self.n_rows * self.step_y + 0.34, remarks, note)
+        self.page = Page(
+            title, worded(subtitle), width, self.n_rows * self.step_y + 0.34, remarks, note
+        )
         self._draw()
 
     def _scales(self) -> None:
@@ -195,10 +210,10 @@ class _Panels:
         middle = self.left + ((self.n_columns - 1) * self.step_x + self.width) / 2
         bottom = page.top + self.n_rows * self.step_y
         label = "Li taken up per formula unit" if self.few else "Share of the Li taken up [%]"
-        page.text(middle, bottom + 0.21, label, BODY, ha="center")
+        page.text(middle, bottom + 0.21, worded(label), BODY, ha="center")
         centre = (page.top + bottom) / 2
         turned = {"ha": "center", "va": "center", "rotation": 90}
-        page.text(MARGIN + 0.05, centre, VOLT_AXIS, BODY, **turned)
+        page.text(MARGIN + 0.05, centre, worded(VOLT_AXIS), BODY, **turned)
 
     def _panel(self, axes: Axes, path: _Path, first: bool, last: bool) -> None:
         axes.set(xlim=(0, self.width / self.per_li), ylim=(0, self.height / self.per_volt))

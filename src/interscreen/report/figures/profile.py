@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING
 from ...answers.profile_result import Profile
 from .labels import wrap
 from .page import Keys, Page, ticked
-from .style import BLUE, BODY, GREEN, MARGIN, MUTED, ORANGE, SMALL, VOLT_AXIS, WIDTHS, Width, styled
+from .style import (
+    BLUE,
+    BODY,
+    GREEN,
+    MARGIN,
+    MUTED,
+    ORANGE,
+    SMALL,
+    VOLT_AXIS,
+    WIDTHS,
+    Width,
+    styled,
+    worded,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,9 +62,11 @@ def profile_plot(profile: Profile, *, note: str = "", width: Width = "two") -> F
     keys = _keys(profile, {BLUE: a, ORANGE: b}, alone, WIDTHS[width] - left - MARGIN - 0.36)
     body = len(panels) * (_HEAD + height + _BETWEEN) - _BETWEEN + 0.44
     page = Page(
-        f"{a} | {b} open to Li",
-        "Reaction energies at 0 K against the potential of a reservoir of Li; dots: the products "
-        "change.",
+        f"{a} | {b} {worded('open to Li')}",
+        worded(
+            "Reaction energies at 0 K against the potential of a reservoir of Li; dots: the "
+            "products change."
+        ),
         width,
         body + _KEY * sum(len(lines) for _, lines in keys),
         profile.notes,
@@ -81,7 +96,7 @@ def _panel(axes: Axes, profile: Profile, curves: list[_Curve], *, last: bool) ->
     ticked(axes, 8, 5)
     axes.tick_params(labelbottom=last)
     if last:
-        axes.set_xlabel(VOLT_AXIS)
+        axes.set_xlabel(worded(VOLT_AXIS))
     axes.grid(True)
     # nothing happens at zero: the frame closes there, as a line the curves rest on
     axes.spines["top"].set_visible(True)
@@ -114,7 +129,7 @@ def _bends(volts: list[float], energies: list[float], i: int) -> bool:
 def _keys(profile: Profile, names: dict[str, str], alone: list[_Curve], room: float) -> Keys:
     """Return colours or names of shades, and the lines that say what they mean."""
     keys = [
-        (colour, f"{names[colour]} alone: decomposition, with Li taken up or given off")
+        (colour, f"{names[colour]} alone: {worded('decomposition, with Li taken up or given off')}")
         for _, colour, _ in alone
     ]
     if len(alone) == 2:

@@ -25,6 +25,7 @@ from .style import (
     WIDTHS,
     Width,
     styled,
+    worded,
 )
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class _Curve:
                 "energy; all are in the data beside the figure."
             )
         volts = reaction.potential_V
-        where = "" if volts is None else f", open to Li at {volts:g} V"
+        where = "" if volts is None else f", {worded('open to Li')} at {volts:g} V"
         subtitle = "Reaction energy at 0 K [meV per atom of both] and the products at each kink."
         if reaction.mixing_fraction is None:
             subtitle += " The two coexist." if reaction.coexist else " No mutual reaction."

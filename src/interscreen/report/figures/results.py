@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...answers.lithiation import Lithiation, lithiation_rows
 from ...answers.map import LEVEL, CompositionMap
+from ...answers.phase_map import PhaseMap
 from ...answers.profile_result import Profile
 from ...answers.reaction import Reaction
 from ...answers.stack import Stack
@@ -18,11 +19,12 @@ from ...answers.sweep import Sweep
 from ...answers.window import Window, window_row
 from ...errors import InputError
 from ...phases.columns import columns_of
+from ...phases.electrode import Electrode
 from ...phases.names import electrolytes
 from ...screen.run import ScreenResult
 from ..text.answers import source_note
 from .page import BARE, without
-from .style import Width
+from .style import Width, beside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,6 +94,13 @@ def profile_figure(result: Profile, *, width: Width = "two", bare: bool = False)
     return _drawn(profile_plot, result, of=[result], width=width, bare=bare)
 
 
+def phase_map_figure(result: PhaseMap, *, width: Width = "two", bare: bool = False) -> Figure:
+    """Draw the regions of temperature and a gas in which the same happens."""
+    from .phase_map import phase_map_plot
+
+    return _drawn(phase_map_plot, result, of=[result], width=width, bare=bare)
+
+
 def map_figure(
     result: CompositionMap, *, level: float = LEVEL, width: Width = "two", bare: bool = False
 ) -> Figure:
@@ -143,7 +152,7 @@ def screen_figure(
     results = result.results
     label = str(results["source"].iloc[0]) if "source" in results and len(results) else "not stated"
     results = ranked(results[results["candidate"].isin(best)], result.ranking)
-    with without(*BARE if bare else ()):
+    with without(*BARE if bare else ()), beside(result.electrode):
         return reaction_heatmap(results, note=source_note(label, result.left_out), width=width)
 
 
@@ -155,7 +164,8 @@ def _drawn(
     left_out = {phase for one in origins for phase in one["left_out_phases"]}
     with without(*BARE if bare else ()):
         note = source_note(origins[0]["source_label"], sorted(left_out))
-        return draw(*data, note=note, **options)
+        with beside(Electrode.of(origins[0]["conditions"])):
+            return draw(*data, note=note, **options)
 
 
 def _named(result: Any) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import InputError
+from ...phases.electrode import Electrode
 from ...screen.folder import require_unaltered
 from ...screen.ranking import OVERALL
 from ...screen.run import ScreenResult
@@ -17,6 +18,7 @@ from .heatmap import reaction_heatmap
 from .heatmap_data import PLOTTED, plotted
 from .lithiation import lithiation_staircase
 from .saving import save
+from .style import beside
 from .windows import window_bars
 
 if TYPE_CHECKING:
@@ -38,18 +40,21 @@ def write_figures(folder: Path, result: ScreenResult, source: str, workers: int 
         ("windows", window_bars, (result.windows, results), {}),
         ("lithiation", lithiation_staircase, (lithiation, results), {}),
     )
-    list(in_processes(_write, [(folder, note, *figure) for figure in figures], workers))
+    list(in_processes(_write, [(folder, note, result.electrode, *one) for one in figures], workers))
 
 
 def _write(
     folder: Path,
     note: str,
+    electrode: Electrode,
     stem: str,
     draw: Callable[..., Figure],
     rows: tuple[pd.DataFrame, ...],
     tables: dict[str, pd.DataFrame],
 ) -> None:
-    save(draw(*rows, note=note), folder, stem, tables=tables)
+    with beside(electrode):
+        figure = draw(*rows, note=note)
+    save(figure, folder, stem, tables=tables)
 
 
 def ranked(rows: pd.DataFrame, ranking: pd.DataFrame) -> pd.DataFrame:

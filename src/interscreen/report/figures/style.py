@@ -6,11 +6,14 @@ lengths are inches at final size.  Neither pyplot nor the user's matplotlib sett
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec
+
+from ...phases.electrode import LITHIUM_METAL, Electrode
 
 if TYPE_CHECKING:
     from matplotlib.colors import Colormap, Normalize
@@ -31,6 +34,29 @@ HATCH = "/////"
 VOLT_AXIS = r"Potential [V vs Li/Li$^{+}$]"
 STYLE_FILE = Path(__file__).parents[1] / "interscreen.mplstyle"
 FONT = "DejaVu Sans"
+
+
+_electrode: ContextVar[Electrode] = ContextVar("electrode", default=LITHIUM_METAL)
+
+
+@contextmanager
+def beside(electrode: Electrode) -> Iterator[None]:
+    """Draw figures of answers beside another negative electrode."""
+    before = _electrode.set(electrode)
+    try:
+        yield
+    finally:
+        _electrode.reset(before)
+
+
+def anode() -> str:
+    """Return what stands for Li in the stacks of the figure."""
+    return _electrode.get().label
+
+
+def worded(text: str) -> str:
+    """Put the negative electrode of the figure in the place of Li in a sentence of ours."""
+    return _electrode.get().words(text)
 
 
 @lru_cache(maxsize=1)

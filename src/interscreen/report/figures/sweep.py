@@ -10,7 +10,21 @@ from ...answers.sweep import Sweep
 from ..text.sweep import layers
 from .labels import printed
 from .page import Keys, Page, ticked
-from .style import BLUE, BODY, GREEN, INK, MARGIN, MUTED, ORANGE, RULE, WIDTHS, Width, styled
+from .style import (
+    BLUE,
+    BODY,
+    GREEN,
+    INK,
+    MARGIN,
+    MUTED,
+    ORANGE,
+    RULE,
+    WIDTHS,
+    Width,
+    anode,
+    styled,
+    worded,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,13 +84,13 @@ def sweep_plot(found: Sweep, *, note: str = "", width: Width = "two") -> Figure:
     ]  # fmt: skip
     upper, lower = _HEIGHTS[width]
     wide = WIDTHS[width] - _LEFT - MARGIN - 0.12
-    keys: Keys = [(key, [text]) for key, _, _, text in drawn]
+    keys: Keys = [(key, [worded(text)]) for key, _, _, text in drawn]
     if len(drawn) < len(_CURVES):
         ends = " to ".join(printed(value) for value in dict.fromkeys(bare[[0, -1]].tolist()))
-        keys = [*keys, ("", [f"bare Li: {ends} meV/atom, below this axis"])]
+        keys = [*keys, ("", [f"{worded('bare Li')}: {ends} meV/atom, below this axis"])]
     body = 2 * _HEAD + upper + lower + _BETWEEN + 0.44 + _KEY * len(keys)
     page = Page(
-        f"Li | {found.candidate} | {found.electrolyte}",
+        f"{anode()} | {found.candidate} | {found.electrolyte}",
         "Over x; dots: phases change there.",
         width,
         body,

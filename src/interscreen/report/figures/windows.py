@@ -25,6 +25,7 @@ from .style import (
     WIDTHS,
     Width,
     styled,
+    worded,
 )
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def window_bars(
     note, width
         See ``lithiation_staircase``.
     """
-    title = "Stability windows against Li metal"
+    title = worded("Stability windows against Li metal")
     bars = read_windows(windows)
     rows = cells.records(results)
     remarks = cells.reasons(rows)
@@ -103,7 +104,7 @@ def window_bars(
     groups = {part: [bar for bar in bars if bar.part == part] for part in _GROUPS}
     for part, members in groups.items():
         if len(members) > MOST_ROWS:
-            heading = _GROUPS[part][0]
+            heading = worded(_GROUPS[part][0])
             remarks.append(f"{heading}: the first {MOST_ROWS} of {len(members)} are shown.")
             del members[MOST_ROWS:]
     return _Windows(groups, origins(rows), title, remarks, note, width).page.figure
@@ -163,7 +164,7 @@ class _Windows:
             )
         keys = self._keys(bars)
         body = self.height + 0.42 + 0.15 * sum(len(lines) for _, lines in keys)
-        self.page = Page(title, subtitle, width, body, remarks, note)
+        self.page = Page(title, worded(subtitle), width, body, remarks, note)
         self.axes: Axes = self.page.axes(self.left, self.page.top, self.axis, self.height)
         self._draw()
         self.page.legend(MARGIN, self.page.top + self.height + 0.46, keys, self._mark, 0.38, 0.15)
@@ -189,7 +190,7 @@ class _Windows:
             for part, members in self.groups.items()
         }
         self.headings = {
-            part: wrap(_GROUPS[part][0], (self.width - 2 * MARGIN) / 1.15, HEAD)
+            part: wrap(worded(_GROUPS[part][0]), (self.width - 2 * MARGIN) / 1.15, HEAD)
             for part in self.groups
         }
 
@@ -226,7 +227,7 @@ class _Windows:
         """Return the marks that are drawn, and the lines that say what they mean."""
         keys = []
         if any(math.isinf(bar.high) for bar in bars):
-            keys.append(("open", "no upper limit: there is no Li to give off"))
+            keys.append(("open", worded("no upper limit: there is no Li to give off")))
         if any(bar.assemblage_only for bar in bars):
             keys.append(("assemblage", _ASSEMBLAGE))
         if self.levels:
@@ -238,7 +239,7 @@ class _Windows:
         from matplotlib.ticker import MaxNLocator
 
         axes, page = self.axes, self.page
-        axes.set(xlim=(self.start, self.end), ylim=(self.height, 0.0), xlabel=VOLT_AXIS)
+        axes.set(xlim=(self.start, self.end), ylim=(self.height, 0.0), xlabel=worded(VOLT_AXIS))
         axes.grid(axis="x")
         axes.spines["left"].set_visible(False)
         axes.spines["bottom"].set_bounds(0.0, self.end)

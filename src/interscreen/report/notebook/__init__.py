@@ -42,7 +42,7 @@ def headline(result: Any) -> str:
 
 def _register(result: Any) -> None:
     """Import the views, those that need pandas only where no other shows the result."""
-    from . import answers  # noqa: F401
+    from . import answers, heat  # noqa: F401
 
     if card.shown.dispatch(type(result)) is card.shown.dispatch(object):
         from . import screens  # noqa: F401

@@ -10,6 +10,7 @@ from ...answers.profile_result import Profile
 from ...answers.reaction import Reaction
 from ...answers.stack import Stack
 from ...answers.window import Window
+from ...phases.electrode import Electrode, Ion
 from ...phases.table import PhaseTable
 from ...phases.units import KJ_PER_MOL
 from ..markup import linked, marked
@@ -96,20 +97,29 @@ def _own_energy(result: Window | Lithiation) -> str:
 
 @shows(Window)
 def _show_window(result: Window, card: Card) -> None:
-    window = result.phase_window_V
+    window, ion = result.phase_window_V, Electrode.of(result.conditions).ion
     decomposition = milli(result.decomposition_energy_0V_eV_per_atom)
     card.title(f"{result.material}: stability window")
     card.facts(
         (
             "Window of the assemblage",
-            Html(f"<strong>{_range(*result.assemblage_window_V)}</strong> vs Li/Li⁺"),
+            Html(
+                f"<strong>{_range(*result.assemblage_window_V, ion)}</strong> "
+                f"{ion.words('vs Li/Li⁺')}"
+            ),
         ),
-        (f"Within {result.tolerance_meV_per_atom:g} meV/atom", _range(*result.tolerance_window_V)),
+        (
+            f"Within {result.tolerance_meV_per_atom:g} meV/atom",
+            _range(*result.tolerance_window_V, ion),
+        ),
         (
             "Window of the phase itself",
-            _range(*window) if window else f"none: {result.phase_window_reason}",
+            _range(*window, ion) if window else f"none: {result.phase_window_reason}",
         ),
-        ("Below it", " + ".join(result.reduction_products) or "stable against Li metal"),
+        (
+            "Below it",
+            " + ".join(result.reduction_products) or ion.words("stable against Li metal"),
+        ),
         ("Above it", " + ".join(result.oxidation_products) or "nothing to give off"),
         ("Decomposition at 0 V", f"{decomposition} {MEV} of the material"),
         ("Energy used", _own_energy(result)),
@@ -119,8 +129,8 @@ def _show_window(result: Window, card: Card) -> None:
     card.origin(result.provenance, result.put_back)
 
 
-def _range(low: float, high: float | None) -> str:
-    top = "no upper limit (no Li to give off)" if high is None else f"{fixed(high, 3)} V"
+def _range(low: float, high: float | None, ion: Ion) -> str:
+    top = f"no upper limit (no {ion.symbol} to give off)" if high is None else f"{fixed(high, 3)} V"
     return f"{fixed(low, 3)} V to {top}"
 
 
@@ -134,19 +144,19 @@ def _window(result: Window) -> str:
 
 @shows(Lithiation)
 def _show_lithiation(result: Lithiation, card: Card) -> None:
-    rows = lithiation_rows(result)
-    card.title(f"{result.material}: lithiation down to Li metal")
+    rows, put = lithiation_rows(result), Electrode.of(result.conditions).words
+    card.title(f"{result.material}: {put('lithiation down to Li metal')}")
     if rows:
         keys = {"voltage_V": 3, "li_per_formula_start": 3, "li_per_formula_end": 3}
         keys["capacity_mAh_per_g"] = 1
-        heads = [f"Voltage|{VOLTS}", "Li per formula|start", "Li per formula|end"]
+        heads = [put(f"Voltage|{VOLTS}"), put("Li per formula|start"), put("Li per formula|end")]
         card.table(
             [*heads, "Capacity|mAh/g", "Phases at the end of the step"],
             ([*(fixed(row[k], n) for k, n in keys.items()), row["products"]] for row in rows),
         )
     mean = fixed(result.average_voltage_V, 3)
     card.facts(
-        ("With Li metal", _final(result) + ("" if rows else " (takes up no Li)")),
+        (put("With Li metal"), _final(result) + ("" if rows else put(" (takes up no Li)"))),
         ("Mean voltage", mean and f"{mean} V"),
         ("Energy used", _own_energy(result)),
     )
@@ -163,7 +173,7 @@ def _final(result: Lithiation) -> str:
 @says(Lithiation)
 def _lithiation(result: Lithiation) -> str:
     if not result.steps:
-        return f"{result.material}: takes up no Li"
+        return f"{result.material}: takes up no {Electrode.of(result.conditions).ion.symbol}"
     steps = ", ".join(line(step.voltage_V, 3) for step in result.steps[:6])
     more = f" and {len(result.steps) - 6} more" if len(result.steps) > 6 else ""
     return f"{result.material}: {steps} V{more}, to {_final(result)}"
@@ -171,13 +181,14 @@ def _lithiation(result: Lithiation) -> str:
 
 @shows(Stack)
 def _show_stack(result: Stack, card: Card) -> None:
-    card.title(f"Li | {result.candidate} | {result.electrolyte}")
+    electrode = Electrode.of(result.conditions)
+    card.title(f"{electrode.label} | {result.candidate} | {result.electrolyte}")
     card.table(
         ["Contact", "", f"Mutual energy|{MEV}", "x of the first", "Reaction at the minimum"],
         (
             (
                 contact.label,
-                CONTACTS[contact.kind],
+                electrode.words(CONTACTS[contact.kind]),
                 milli(contact.energy),
                 fixed(contact.reaction.mixing_fraction, 3),
                 contact.equation or _NONE,
@@ -187,10 +198,12 @@ def _show_stack(result: Stack, card: Card) -> None:
     )
     layer, steps = result.layer.label.partition(" | ")[0], result.lithiation.steps
     if steps:
-        layer += f" (lithiation begins at {fixed(steps[0].voltage_V, 3)} V)"
+        layer += f" ({electrode.ion.uptake} begins at {fixed(steps[0].voltage_V, 3)} V)"
     else:
-        layer += ", as deposited (it takes up no Li)"
-    bridge = result.bridge_product or "no Li-bearing salt that is stable at 0 V"
+        layer += f", as deposited (it takes up no {electrode.ion.symbol})"
+    bridge = result.bridge_product or electrode.words(
+        f"no Li-bearing salt that is stable at {electrode.potential_V:.3g} V"
+    )
     card.facts(
         ("Converted layer", layer),
         ("Bridge", f"{bridge}; margin {fixed(result.bridge_margin_V, 3)} V"),
@@ -215,8 +228,9 @@ def _stack(result: Stack) -> str:
         line(1000.0 * contact.energy, 1)
         for contact in (result.bare, result.deposited, result.layer)
     )
+    anode = Electrode.of(result.conditions).label
     return (
-        f"Li | {result.candidate} | {result.electrolyte}: bare Li {bare}, as deposited "
+        f"{anode} | {result.candidate} | {result.electrolyte}: bare {anode} {bare}, as deposited "
         f"{deposited}, converted layer {layer} meV/atom"
     )
 
@@ -224,14 +238,14 @@ def _stack(result: Stack) -> str:
 @shows(Profile)
 def _show_profile(result: Profile, card: Card) -> None:
     first, last = (result.points[at].potential_V for at in (0, -1))
-    worst = result.worst
-    card.title(f"{_names(result)}, open to Li from {first:g} to {last:g} V")
+    worst, ion = result.worst, Electrode.of(result.conditions).ion
+    card.title(f"{_names(result)}, open to {ion.symbol} from {first:g} to {last:g} V")
     card.facts(
         (
             "Most negative mutual energy",
             Html(
                 f"<strong>{milli(worst.mutual_eV_per_atom)} {MEV}</strong> at "
-                f"{fixed(worst.potential_V, 3)} V vs Li/Li⁺"
+                f"{fixed(worst.potential_V, 3)} {ion.words('V vs Li/Li⁺')}"
             ),
         ),
         ("No reaction at all", _windows(result.stable_window_V)),
@@ -241,7 +255,8 @@ def _show_profile(result: Profile, card: Card) -> None:
     for note in result.notes:
         card.line(note)
     card.figure(result)
-    heads = ["From|V", "To|V", f"Mutual at both ends|{MEV}", "x", "Li exchanged|per atom"]
+    heads = ["From|V", "To|V", f"Mutual at both ends|{MEV}", "x"]
+    heads.append(f"{ion.symbol} exchanged|per atom")
     card.table(
         [*heads, "Reaction"],
         (

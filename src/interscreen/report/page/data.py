@@ -17,6 +17,7 @@ from typing import Any
 from ...errors import InputError
 from ...files import data_yaml
 from ...phases.columns import COLUMNS
+from ...phases.electrode import LITHIUM, Electrode
 from ...phases.formula import read_amounts, split_mixture, whole_numbers
 from ...phases.source import ANCHORED
 from ...phases.units import is_number
@@ -70,6 +71,11 @@ class Run:
         return self.stated("study")
 
     @property
+    def electrode(self) -> Electrode:
+        """The negative electrode of the run."""
+        return Electrode.of(self.source.get("conditions") or {})
+
+    @property
     def tie(self) -> float:
         """Scores nearer than this are equal [meV/atom]."""
         stated = (self.study.get("ranking") or {}).get("tie_meV_per_atom")
@@ -96,7 +102,9 @@ class Run:
 
     @cached_property
     def measured(self) -> dict[str, list[dict[str, Any]]]:
-        """Measured cells by candidate; see ``measured_cells``."""
+        """Measured cells by candidate; see ``measured_cells``.  All of them are of lithium."""
+        if self.electrode.ion != LITHIUM:
+            return {}
         formulas, theirs = (
             {row[side]: row.get(formula) or row[side] for row in self.results}
             for side, formula in (("candidate", "formula"), ("electrolyte", "electrolyte_formula"))
@@ -155,9 +163,10 @@ def page_data(run: Run) -> dict[str, Any]:
     """Return what the page is drawn from, for JSON: the numbers of the files, at full precision."""
     tables = {"results": run.results, "ranking": run.ranking, **run.extra}
     used = dict.fromkeys(key for rows in tables.values() for key in (rows[0] if rows else ()))
-    curves = gather_curves(run.reactions)
+    curves, electrode = gather_curves(run.reactions), run.electrode
     tables["ranking"], same = without_repeats(run)
     return {
+        "anode": electrode.label,
         "whole": run.whole,
         "verdicts": VERDICTS,
         "tie": run.tie,
@@ -174,9 +183,9 @@ def page_data(run: Run) -> dict[str, Any]:
         "amount": AMOUNT,
         "columns": {
             key: [
-                COLUMNS[key].label,
-                unit_text(unit_of(key)),
-                plain(COLUMNS[key].meaning),
+                electrode.words(COLUMNS[key].label),
+                electrode.words(unit_text(unit_of(key))),
+                electrode.words(plain(COLUMNS[key].meaning)),
                 factor_of(key),
                 digits_of(key),
             ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 # what no column is called
@@ -26,13 +26,16 @@ TERMS = (
 )  # fmt: skip
 
 
-def words(columns: Mapping[str, Sequence[Any]]) -> list[tuple[str, str]]:
+def words(
+    columns: Mapping[str, Sequence[Any]], put: Callable[[str], str] = str
+) -> list[tuple[str, str]]:
     """Return words with their meanings, by letters: the terms, and columns (label, unit, meaning).
 
-    Of columns with the same label and meaning one is named.
+    Of columns with the same label and meaning one is named; ``put`` puts another ion into the
+    terms.
     """
-    found = dict.fromkeys(TERMS)
-    known = {word.lower() for word, _ in TERMS}
+    found = dict.fromkeys((put(word), put(meaning)) for word, meaning in TERMS)
+    known = {word.lower() for word, _ in found}
     for label, unit, meaning, *_ in columns.values():
         if meaning and label.lower() not in known:
             found[(f"{label} [{unit}]" if unit else label, plain(meaning))] = None

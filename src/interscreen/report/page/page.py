@@ -93,14 +93,14 @@ def report_html(run: Run) -> str:
     }  # fmt: skip
     environment.filters["whole"] = lambda value: number(value) if is_number(value) else ""
     environment.filters["milli"] = lambda value: number(1000 * value) if is_number(value) else ""
-    style = _asset("report.css")
-    script = "\n".join(['"use strict";', *map(_asset, SCRIPTS)])
+    style, put = _asset("report.css"), run.electrode.words
+    script = "\n".join(['"use strict";', *(put(_asset(name), script=True) for name in SCRIPTS)])
     version = str(run.stated("versions").get("interscreen") or "")
     data = page_data(run)
     blocks = sentences.blocks(run)
     drawn = run.order()[:DRAWN]
     licence = _LICENCE.search(str(run.source.get("statement") or ""))
-    return environment.from_string(_asset("template.html")).render(
+    return environment.from_string(put(_asset("template.html"), script=True)).render(
         run=run,
         manifest=_without_itself(run),
         source=run.source,
@@ -125,8 +125,8 @@ def report_html(run: Run) -> str:
         signs=any(map(verdict, (*run.results, *run.ranking))),
         more=len(run.order()) - len(drawn),
         verdict=verdict,
-        meanings=MEANINGS,
-        words=words(data["columns"]),
+        meanings={word: put(meaning) for word, meaning in MEANINGS.items()},
+        words=words(data["columns"], put),
     )
 
 

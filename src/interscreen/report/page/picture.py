@@ -69,8 +69,9 @@ def picture(run: Run, names: Sequence[str], limit: float) -> tuple[str, str]:
     kinds = next(kinds for most, kinds in _KINDS if len(run.electrolytes) <= most)
     head = _HEAD if len(kinds) == 1 else 2 * _ROW + 4
     height = head + (len(names) + 1) * _ROW + _GAP
-    left = 16 + max(len(name) for name in [*(_cut(name) for name in names), "Bare lithium"]) * 7
-    labels = [_label(left - 8, head + _ROW / 2, "bare lithium", "muted")]
+    bare_name = run.electrode.words("bare lithium")
+    left = 16 + max(len(name) for name in [*(_cut(name) for name in names), bare_name]) * 7
+    labels = [_label(left - 8, head + _ROW / 2, bare_name, "muted")]
     cells, width = [], len(kinds) * _CELL
     for place, electrolyte in enumerate(run.electrolytes):
         x = place * (width + _GAP)
@@ -80,7 +81,7 @@ def picture(run: Run, names: Sequence[str], limit: float) -> tuple[str, str]:
              and (energy := said(run, row).bare) is not None),
             None,
         )  # fmt: skip
-        cells.append(_cell(x, head, bare, limit, f"bare lithium | {electrolyte}", width=width))
+        cells.append(_cell(x, head, bare, limit, f"{bare_name} | {electrolyte}", width=width))
     for line, name in enumerate(names):
         y = head + _GAP + (line + 1) * _ROW
         labels.append(_label(left - 8, y + _ROW / 2, _cut(name), "", name))

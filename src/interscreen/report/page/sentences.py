@@ -8,10 +8,11 @@ from typing import Any
 from ...phases.source import ANCHORED
 from ...phases.units import is_number
 from ...screen.discover import rule_words
+from ...screen.tables import ALTERED
 from ...screen.verdict import LIMIT_MEV, NO_GAIN, NO_PATH, REACTS, TRY, UNSURE
 from ..cells import Row, hidden_counts
 from ..doubts import doubts
-from ..markup import listed, marked, number
+from ..markup import MINUS, listed, marked, number
 from . import verdicts
 from .data import Run, elements_in, measured_rows
 
@@ -61,11 +62,11 @@ def question(run: Run) -> str:
     """Return the question of the run as one sentence of HTML."""
     n = run.statistics.get("count") or len(run.order())
     electrolytes = listed([marked(name) for name in run.electrolytes], most=8)
-    anode = marked(str(run.study.get("anode") or "Li"))
+    anode = marked(run.electrode.words("Li metal"))
     what = f"{n:,} candidate{'' if n == 1 else 's'}"
     return (
-        f"Which of {what} between {anode} metal and {electrolytes} leave the least driving force "
-        f"for further reactions{_conditions(run)}, once they have met lithium?"
+        f"Which of {what} between {anode} and {electrolytes} leave the least driving force "
+        f"for further reactions{_conditions(run)}, once they have met {run.electrode.ion.name}?"
     )
 
 
@@ -117,7 +118,7 @@ def blocks(run: Run) -> list[Block]:
              and is_number(value := row.get("bare_mutual_eV_per_atom"))),
             None,
         )  # fmt: skip
-        found.append(Block(name, "" if bare is None else _bare(bare), lists))
+        found.append(Block(name, "" if bare is None else run.electrode.words(_bare(bare)), lists))
     return found
 
 
@@ -135,7 +136,7 @@ def _entry(run: Run, row: Row) -> Entry:
         verdicts.number_words(verdicts.said(run, row)),
         verdicts.word_of(run, row),
         verdicts.measured_words(run, row),
-        verdicts.flags(row),
+        verdicts.flags(row, run.electrode.ion.symbol),
     )
 
 
@@ -180,7 +181,8 @@ def cautions(run: Run) -> list[tuple[str, str]]:
                 f"or counted, scores move: {listed(suspects, most=5)} meV/atom.",
             )
         )
-    found += [(SERIOUS, text) for text in _reacting(named)]
+    reacting = _reacting(named, run.electrode.ion.name)
+    found += [(SERIOUS, text) for text in (*_altered(run), *reacting)]
     known = _with_compounds(run)
     marks = {
         (SERIOUS, "{} stay as they are beside Li metal, but no compound of their elements with Li "
@@ -196,7 +198,7 @@ def cautions(run: Run) -> list[tuple[str, str]]:
             if verdicts.lone_pair(str(row.get("formula") or name))],
     }  # fmt: skip
     found += [
-        (severity, sentence.format(listed(map(marked, names), most=8)))
+        (severity, run.electrode.words(sentence).format(listed(map(marked, names), most=8)))
         for (severity, sentence), names in marks.items()
         if names
     ]
@@ -246,23 +248,31 @@ def _named(run: Run) -> dict[str, Row]:
     return found
 
 
+def _altered(run: Run) -> list[str]:
+    """Say what the gases of the study alone turn into something else, whatever Li does."""
+    told = (line for row in run.results for line in str(row.get("warnings") or "").split("; "))
+    lines = list(dict.fromkeys(line for line in told if ALTERED in line))
+    more = [f"{len(lines) - SHOWN} more {ALTERED} the gas."] if len(lines) > SHOWN else []
+    return [*(f"{marked(line)}.".replace("(-", f"({MINUS}") for line in lines[:SHOWN]), *more]
+
+
 def _which(named: dict[str, Row], key: str, word: str) -> list[str]:
     return [name for name, row in named.items() if row.get(key) == word]
 
 
 def _with_compounds(run: Run) -> set[str]:
     """Candidates with a compound of all their elements with Li, if only one left out."""
-    known = set()
+    known, ion = set(), run.electrode.ion.symbol
     for row in run.results:
         own = frozenset(str(row.get("elements")).split("-"))
         left_out = map(elements_in, str(row.get("left_out_phases") or "").split())
-        if "Li" in own or own | {"Li"} in left_out:
+        if ion in own or own | {ion} in left_out:
             known.add(row["candidate"])
     return known
 
 
-def _reacting(named: dict[str, Row]) -> list[str]:
-    """Say who reacts with an electrolyte before lithium comes, or by one of its products."""
+def _reacting(named: dict[str, Row], ion: str) -> list[str]:
+    """Say who reacts with an electrolyte before the ion comes, or by one of its products."""
     deposited, product = [], []
     for name, row in named.items():
         first, layer, worst = (
@@ -277,9 +287,7 @@ def _reacting(named: dict[str, Row]) -> list[str]:
             product.append(f"{phase} of {marked(name)} with {other} ({number(worst)})")
     found = []
     if deposited:
-        found.append(
-            f"React before lithium reaches them, in meV/atom: {listed(deposited, most=5)}."
-        )
+        found.append(f"React before {ion} reaches them, in meV/atom: {listed(deposited, most=5)}.")
     if product:
         found.append(
             f"Single phases of a layer that react, in meV/atom: {listed(product, most=5)}."

@@ -102,7 +102,7 @@ def interval(run: Run, row: Row, quantity: str) -> tuple[float | None, float | N
 
 
 def layer_words(row: Row) -> str:
-    """Return the layer after contact with Li and what faces the electrolyte, in HTML."""
+    """Return the layer after contact with the anode and what faces the electrolyte, in HTML."""
     other, layer = marked(row["electrolyte"]), str(row.get("layer") or "")
     facing = str(row.get("facing_product") or "")
     if not layer:
@@ -121,8 +121,8 @@ def word_of(run: Run, row: Row) -> str:
     if found.verdict == REACTS and (phase := _spared(row)):
         return f"reacts, unless {marked(phase)} alone faces {marked(row['electrolyte'])}"
     if found.verdict == TRY or found.verdict not in MEANINGS:
-        return "" if found.verdict or found.gain else MEANINGS[NO_GAIN]
-    return MEANINGS[found.verdict]
+        return "" if found.verdict or found.gain else run.electrode.words(MEANINGS[NO_GAIN])
+    return run.electrode.words(MEANINGS[found.verdict])
 
 
 def _spared(row: Row) -> str:
@@ -156,10 +156,11 @@ def because(run: Run, row: Row) -> str:
         if bad := _CONTACT.match(reason):
             return f"because at worst it reacts ({number(float(bad.group(2)))})"
         text = re.sub(r"(?<!\w)-(?=\d)", MINUS, reason)
-        return f"because of the {marked(text)}"
+        return f"because of the {marked(run.electrode.words(text))}"
     low, high = interval(run, row, "improvement_eV_per_atom")
     if low is not None and high is not None and low < 0.0 < high:
-        return f"because against bare Li it may lose {number(-low)} or gain {number(high)} meV/atom"
+        bare = f"bare {run.electrode.label}"
+        return f"because against {bare} it may lose {number(-low)} or gain {number(high)} meV/atom"
     found = said(run, row)
     if found.low is not None and found.high is not None:
         return f"because the interval is {number(found.high - found.low)} meV/atom wide"
@@ -227,7 +228,7 @@ def anchor(candidate: str, electrolyte: str) -> str:
     return f"{quote(candidate, safe='()+')}/{quote(electrolyte, safe='()+')}"
 
 
-def flags(row: Row) -> list[str]:
+def flags(row: Row, ion: str = "Li") -> list[str]:
     """Return what is awkward about a candidate, in few words each."""
     elements = str(row.get("elements")).split("-")
     found = [
@@ -246,6 +247,6 @@ def flags(row: Row) -> list[str]:
     if row.get("observed") == "unknown":
         found.append("perhaps only computed")
     counted, energy = row.get("lithium_competitors"), row.get("lithium_mutual_eV_per_atom")
-    if "Li" not in elements and counted == energy == 0:
+    if ion not in elements and counted == energy == 0:
         found.append("no competing phase known")
     return found

@@ -10,11 +10,11 @@ from ...answers.lithiation import Lithiation, format_amount
 from ...answers.provenance import Answer, PutBack
 from ...answers.ratio import AtRatio
 from ...answers.reaction import Reaction
-from ...answers.stack import Stack
+from ...answers.stack import Contact, Stack
 from ...answers.treat import Treatment
 from ...answers.window import Window
 from ...energies.conditions import HIGHEST_K, LOWEST_K
-from ...phases.electrode import Ion
+from ...phases.electrode import Electrode, Ion
 from ...phases.units import KJ_PER_MOL
 from ..markup import rounded
 from .layout import page_width, table, wrapped
@@ -45,6 +45,13 @@ def origin_lines(provenance: dict[str, Any], put_back: PutBack | None = None) ->
         *([str(put_back)] if put_back else []),
     ]
     return [line for text in said for line in wrapped(text, "  ", width=page_width() - 4)]
+
+
+def contacts_origin(contacts: Sequence[Contact], put_back: PutBack | None = None) -> list[str]:
+    """Return the same of several contacts."""
+    provenances = [contact.reaction.provenance for contact in contacts]
+    left_out = sorted({name for p in provenances for name in p["left_out_phases"]})
+    return origin_lines({**provenances[0], "left_out_phases": left_out}, put_back)
 
 
 def left_out_text(phases: Sequence[str], most: int = 16) -> str:
@@ -83,7 +90,8 @@ def reaction_text(result: Reaction) -> str:
     first, second = (r["input"] for r in result.reactants)
     lines = [f"{first} | {second}"]
     if result.potential_V is not None:
-        lines[0] += f"   open to Li at {result.potential_V:g} V"
+        ion = Electrode.of(result.conditions).ion
+        lines[0] += f"   open to {ion.symbol} at {result.potential_V:g} V"
     elif result.open_elements:
         mu = (f"{s} ({value:.3f} eV/atom)" for s, value in result.open_elements.items())
         lines[0] += f"   open to {' and '.join(mu)}"
@@ -159,12 +167,13 @@ def window_text(result: Window) -> str:
 
 def lithiation_text(result: Lithiation) -> str:
     """Write a lithiation path."""
-    ion, couple = result.ion, Ion(result.ion).couple
+    electrode = Electrode.of(result.conditions)
+    ion, couple = electrode.ion.symbol, electrode.ion.couple
+    metal = electrode.words("Li metal")
     lines = [result.material]
     if not result.steps:
-        lines.append(
-            "  takes up no Li" + (f": stable against {ion} metal" * (result.endless_V is None))
-        )
+        stable = f": stable against {metal}" if result.endless_V is None else ""
+        lines.append(f"  takes up no {ion}{stable}")
     else:
         rows = [["voltage/V", f"{ion} per formula", "mAh/g", "products"]]
         rows += [
@@ -179,7 +188,7 @@ def lithiation_text(result: Lithiation) -> str:
         lines += ["  " + line for line in table(rows, left=(3,))]
         lines.append(f"  mean voltage  {result.average_voltage_V:.3f} V vs {couple}")
     if result.endless_V is None:
-        lines.append(f"  with {ion} metal  {' + '.join(result.final_products)}")
+        lines.append(f"  with {metal}  {' + '.join(result.final_products)}")
     else:
         lines.append(f"  {result.end}")
     return "\n".join([*lines, *_foot(result)])
@@ -235,8 +244,10 @@ _SAMPLED = {
 def with_spreads(text: str, result: Answer) -> str:
     """Put the error bars of an answer, where it has some, below its first lines."""
     lines = [f"  error bars ({result.samples} samples of the energies)"]
+    ion = Electrode.of(result.conditions).ion
     for key, found in result.uncertainty.items():
         name, unit, factor, digits = _SAMPLED[key]
+        name = ion.words(name)
         if found.standard_deviation is not None and None not in (found.low, found.high):
             deviation, low, high = (
                 rounded(factor * (value or 0.0), digits)
@@ -266,7 +277,7 @@ def _known(value: float | None) -> str:
 
 def stack_text(result: Stack) -> str:
     """Write the contacts of a stack, with error bars where somebody asked for them."""
-    spreads = result.uncertainty
+    spreads, electrode = result.uncertainty, Electrode.of(result.conditions)
 
     def deviation(key: str, factor: float, digits: int) -> str:
         found = spreads.get(key)
@@ -276,14 +287,16 @@ def stack_text(result: Stack) -> str:
 
     rows = [["", "contact", "meV/atom", *(["std"] if spreads else [])]]
     for contact in result.contacts:
-        row = [CONTACTS[contact.kind], contact.label, milli(contact.energy)]
+        row = [electrode.words(CONTACTS[contact.kind]), contact.label, milli(contact.energy)]
         if spreads:  # of the products only the worst has some
             column = "worst_product" if contact is result.worst_product else contact.kind
             row.append(deviation(f"{column}_mutual_eV_per_atom", 1000.0, 0))
         rows.append(row)
-    lines = [f"Li | {result.candidate} | {result.electrolyte}"]
+    lines = [f"{electrode.label} | {result.candidate} | {result.electrolyte}"]
     lines += ["  " + line for line in table(rows, left=(0, 1))]
-    bridge = result.bridge_product or "no Li-bearing salt stable at 0 V"
+    bridge = result.bridge_product or electrode.words(
+        f"no Li-bearing salt stable at {electrode.potential_V:.3g} V"
+    )
     margin = f"{result.bridge_margin_V:.3f}{deviation('bridge_margin_V', 1.0, 2)}"
     lines.append(f"  bridge  {bridge}, margin {margin} V")
     if spreads:
@@ -292,11 +305,9 @@ def stack_text(result: Stack) -> str:
         sized = result.of_thickness
         lines.append(
             f"  {sized.thickness_nm:g} nm take up {_known(sized.lithium_mAh_per_cm2)} mAh/cm2 "
-            f"({_known(sized.lithium_um)} um of Li), become {_known(sized.converted_nm)} nm, "
-            f"and could consume {_known(sized.electrolyte_nm)} nm of the electrolyte"
+            f"({_known(sized.lithium_um)} um of {electrode.ion.symbol}), become "
+            f"{_known(sized.converted_nm)} nm, and could consume "
+            f"{_known(sized.electrolyte_nm)} nm of the electrolyte"
         )
-    provenances = [contact.reaction.provenance for contact in result.contacts]
-    left_out = sorted({name for p in provenances for name in p["left_out_phases"]})
-    origin = {**provenances[0], "left_out_phases": left_out}
-    lines += ["  " + line for line in origin_lines(origin, result.put_back)]
+    lines += ["  " + line for line in contacts_origin(result.contacts, result.put_back)]
     return "\n".join(lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...phases.electrode import LITHIUM_METAL, Electrode
 from ...screen.ranking import OVERALL
 from ...screen.top import SCORE
 from ..cells import MADE, hidden_counts, made, verdict_word
@@ -13,7 +14,6 @@ from .ranking import NAME, doubts_line, fitted
 if TYPE_CHECKING:
     import pandas as pd
 
-_WITH_LI = "with Li metal"
 # head, column, factor and digits of what is shown; without an electrolyte only the first three
 _SHOWN = (
     ("score", SCORE, 1.0, 0),
@@ -26,10 +26,16 @@ _SHOWN = (
 )
 
 
-def best_text(found: pd.DataFrame, *, where: str = "", ranking: pd.DataFrame | None = None) -> str:
+def best_text(
+    found: pd.DataFrame,
+    *,
+    where: str = "",
+    ranking: pd.DataFrame | None = None,
+    electrode: Electrode = LITHIUM_METAL,
+) -> str:
     """Write what ``best`` found, asked with the condition ``where``, as wide as the terminal.
 
-    The ranking of the run knows the phases in doubt that move scores.
+    The ranking of the run knows the phases in doubt that move scores; ``electrode`` is the run's.
     """
     head = title(found, where)
     if found.empty:
@@ -43,15 +49,16 @@ def best_text(found: pd.DataFrame, *, where: str = "", ranking: pd.DataFrame | N
         ],
         NAME: [row["candidate"] for row in rows],
         "role": [row.get("role") or row["status"] for row in rows],
-        "verdict": [verdict_word(row) for row in rows],
+        "verdict": [electrode.words(verdict_word(row)) for row in rows],
         "made": [made(row) for row in rows],
     }
     for word, name, factor, digits in _SHOWN[:3] if overall else _SHOWN:
-        cells[word] = [_number(row.get(name), factor, digits) for row in rows]
+        cells[electrode.words(word)] = [_number(row.get(name), factor, digits) for row in rows]
     cut = [NAME]
     if overall and "conversion_products" in found:
-        cut = [_WITH_LI, NAME]
-        cells[_WITH_LI] = list(found["conversion_products"].fillna(""))
+        metal = electrode.words("with Li metal")
+        cut = [metal, NAME]
+        cells[metal] = list(found["conversion_products"].fillna(""))
     lines = fitted({word: [word, *column] for word, column in cells.items()}, cut)
     shown = ", Li (reaction with Li metal): meV/atom; the score is 0 at best; "
     if not overall:
@@ -64,7 +71,7 @@ def best_text(found: pd.DataFrame, *, where: str = "", ranking: pd.DataFrame | N
     legend += "Driving forces at 0 K, not rates."
     if any("…" in line for line in lines):
         legend += " …: cut to fit; --columns, --csv and --json give whole names."
-    said = wrapped(legend, "", width=page_width() - 1)
+    said = wrapped(electrode.words(legend), "", width=page_width() - 1)
     if ranking is not None and len(ranking) and "suspect_phase" in ranking:
         here = ranking["candidate"].isin(found["candidate"])
         if not overall:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ...phases.electrode import Electrode
 from ...phases.units import is_number
 from ...screen.discover import rule_words
 from ...screen.verdict import LIMIT_MEV, NO_GAIN, NO_PATH, REACTS
@@ -37,6 +38,7 @@ def discovered(folder: Path) -> dict[str, Any]:
     return {
         "folder": str(folder),
         "counts": run.manifest.get("query") or {},
+        **run.electrode.to_dict(),
         "bare_meV_per_atom": {name: _bare(run, name) for name in run.electrolytes},
         "candidates": found,
     }
@@ -67,7 +69,7 @@ def _one(run: Run, row: Row, found: Said) -> dict[str, Any]:
         "high_meV_per_atom": found.high,
         "measured": measured,
         "references": sorted({str(cell["reference"]) for cell in own}),
-        "flags": flags(row),
+        "flags": flags(row, run.electrode.ion.symbol),
     }
 
 
@@ -94,20 +96,23 @@ def _first(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]
 
 def discover_text(found: dict[str, Any]) -> str:
     """Write what was found: counts by rule, then the first of each electrolyte."""
-    lines = [f"  {count:>7,}  {rule_words(rule)}" for rule, count in found["counts"].items()]
+    electrode, rules = Electrode.of(found), found["counts"].items()
+    lines = [f"  {count:>7,}  {rule_words(rule)}" for rule, count in rules]
     for electrolyte, rows in found["candidates"].items():
         bare = found["bare_meV_per_atom"].get(electrolyte)
         head = electrolyte
         if is_number(bare):
-            head += f": bare Li {rounded(bare)} meV/atom"
-            head += f". {NOTHING_TO_GAIN}" if bare > -LIMIT_MEV else ""
+            head += f": bare {electrode.label} {rounded(bare)} meV/atom"
+            head += f". {electrode.words(NOTHING_TO_GAIN)}" if bare > -LIMIT_MEV else ""
         lines += ["", *wrapped(head)]
         first, others = _first(rows)
-        shown = [["candidate", "role", "layer after Li", "meV/atom", "90 %", "measured", "verdict"]]
+        shown = [["candidate", "role", electrode.words("layer after Li"), "meV/atom", "90 %"]]
+        shown[0] += ["measured", "verdict"]
         for row in first:
             ends = row["low_meV_per_atom"], row["high_meV_per_atom"]
             energy = row["energy_meV_per_atom"]
             verdict = MEANINGS.get(row["verdict"], "" if row["gain"] else "no gain")
+            verdict = electrode.words(verdict)
             shown.append(
                 [
                     row["candidate"],
@@ -126,10 +131,10 @@ def discover_text(found: dict[str, Any]) -> str:
     lines += [
         "",
         *wrapped(
-            "meV/atom: reaction of the layer after Li with the electrolyte, 0 is best; measured: "
-            "in the cells we know of (elsewhere: with another electrolyte). Thermodynamics sorts "
-            "out what reacts; it did not predict resistance or critical current density of "
-            "measured cells.",
+            f"meV/atom: reaction of the layer after {electrode.ion.symbol} with the electrolyte, "
+            "0 is best; measured: in the cells we know of (elsewhere: with another electrolyte). "
+            "Thermodynamics sorts out what reacts; it did not predict resistance or critical "
+            "current density of measured cells.",
             "",
         ),
     ]

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from math import isnan
 from typing import Any
 
+from ...phases.electrode import LITHIUM_METAL, Electrode
 from ...phases.units import is_number
 from ...screen.verdict import ALLOWED_MEV, LIMIT_MEV, NO_GAIN, NO_PATH, REACTS, TRY, UNSURE
 from ..cells import number, text
@@ -23,47 +24,54 @@ WHY = {
 }
 
 
-def explain_text(row: dict[str, Any]) -> str:
+def explain_text(row: dict[str, Any], electrode: Electrode = LITHIUM_METAL) -> str:
     """Write why a candidate is worth a try with an electrolyte or not.
 
-    ``row`` is what ``screen.judge.judged`` returns.
+    ``row`` is what ``screen.judge.judged`` returns, beside that negative electrode.
     """
+    anode, ion = electrode.label, electrode.ion.symbol
     candidate, electrolyte = row["candidate"], row["electrolyte"]
     if row.get("status") != "ok":
         return f"{candidate} | {electrolyte}: could not be computed: {row.get('reason')}"
     layer = text(row.get("layer")) or candidate
     lines = [
-        f"Bare Li | {electrolyte}: {_energy(row, 'bare')}. {text(row.get('bare_equation'))}",
+        f"Bare {anode} | {electrolyte}: {_energy(row, 'bare')}. {text(row.get('bare_equation'))}",
         f"{candidate} | {electrolyte}, as deposited: {_energy(row, 'deposited')}. "
         f"{_equation(row, 'deposited')}",
-        f"Li | {candidate}: {_energy(row, 'lithium')}. {_equation(row, 'lithium')}",
-        f"With enough Li the layer is {layer}{_facing(row)}"
-        f" ({rounded(number(row.get('li_uptake_per_formula')), 2)} Li per {candidate}, first at "
+        f"{anode} | {candidate}: {_energy(row, 'lithium')}. {_equation(row, 'lithium')}",
+        f"With enough {ion} the layer is {layer}{_facing(row)}"
+        f" ({rounded(number(row.get('li_uptake_per_formula')), 2)} {ion} per {candidate}, first at "
         f"{rounded(number(row.get('first_voltage_V')), 2)} V)."
         if layer != row.get("formula")
-        else f"So {candidate} stays as it is beside Li.",
+        else f"So {candidate} stays as it is beside {anode}.",
         f"{layer} | {electrolyte}: {_energy(row, 'layer')}. {_equation(row, 'layer')}",
         f"Its worst phase, {text(row.get('worst_product'))}: {_energy(row, 'worst_product')}.",
-        f"Gain over bare Li = layer - bare = {_energy(row, 'layer')} - "
+        f"Gain over bare {anode} = layer - bare = {_energy(row, 'layer')} - "
         f"({_energy(row, 'bare')}) = {_gain(row)}.",
-        _bridge(row),
+        _bridge(row, ion),
         f"Role {text(row.get('role'))}; score = weighted sum of: {text(row.get('score_terms'))} = "
         f"{rounded(number(row.get('score_meV_per_atom')), 1)} meV/atom (0 is best).",
-        _verdict(row),
+        _verdict(row, electrode),
     ]
     numbered = [wrapped(f"{n:>2}. {line}", "    ") for n, line in enumerate(lines, 1)]
-    return "\n".join([f"Li | {candidate} | {electrolyte}", *(part for n in numbered for part in n)])
+    return "\n".join(
+        [f"{anode} | {candidate} | {electrolyte}", *(part for n in numbered for part in n)]
+    )
 
 
-JUDGED = (
-    "role", "verdict", "verdict_reason", "score_meV_per_atom", "score_terms",
-    "volume_change_percent", "metal_volume_percent", "salt_volume_percent", "electron_blocking",
-)  # fmt: skip
+JUDGED = ("role", "verdict", "verdict_reason", "score_meV_per_atom", "score_terms")
+BLOCKING = "electron_blocking"
+VOLUMES = {
+    "volume change": "volume_change_percent",
+    "metal": "metal_volume_percent",
+    "salt": "salt_volume_percent",
+}
 
 
 def judgement(row: dict[str, Any]) -> dict[str, Any]:
     """Return the same as ``judgement_lines`` for JSON; empty where nothing could be computed."""
-    return plain(row, JUDGED) if row.get("status") == "ok" else {}
+    keys = (*JUDGED, *VOLUMES.values(), BLOCKING)
+    return plain(row, keys) if row.get("status") == "ok" else {}
 
 
 def plain(row: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
@@ -76,28 +84,24 @@ def plain(row: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def judgement_lines(row: dict[str, Any], *, anchored: bool) -> list[str]:
+def judgement_lines(
+    row: dict[str, Any], electrode: Electrode = LITHIUM_METAL, *, anchored: bool
+) -> list[str]:
     """Return role, verdict, score and volumes of a stack, as a row of a screen has them.
 
     Screens and ``explain`` anchor energies by default; where these are not, that is said.
     """
     if row.get("status") != "ok":
         return []
-    role, said = text(row.get("role")), MEANINGS.get(verdict(row), "")
+    role, said = text(row.get("role")), electrode.words(MEANINGS.get(verdict(row), ""))
     score = rounded(number(row.get("score_meV_per_atom")), 1)
     told = f"role {role}{', verdict ' + said if said else ''}, score {score} meV/atom (0 is best)"
     lines = [told, f"score = {text(row.get('score_terms'))}"]
     volumes = [
-        f"{name} {rounded(row[key])} %"
-        for name, key in (
-            ("volume change", "volume_change_percent"),
-            ("metal", "metal_volume_percent"),
-            ("salt", "salt_volume_percent"),
-        )
-        if is_number(row.get(key))
+        f"{name} {rounded(row[key])} %" for name, key in VOLUMES.items() if is_number(row.get(key))
     ]
     if volumes:
-        blocking = text(row.get("electron_blocking"))
+        blocking = text(row.get(BLOCKING))
         also = f"; blocks electrons: {blocking}" if blocking else ""
         lines.append(f"layer by volume: {', '.join(volumes)}{also}")
     if not anchored:
@@ -132,12 +136,12 @@ def _gain(row: dict[str, Any]) -> str:
     return said
 
 
-def _bridge(row: dict[str, Any]) -> str:
+def _bridge(row: dict[str, Any], ion: str) -> str:
     salt, margin = text(row.get("bridge_product")), row.get("bridge_margin_V")
     limit = rounded(number(row.get("electrolyte_tolerance_limit_V")), 2)
     if not salt:
         return (
-            f"Bridge: no Li-bearing salt in the layer holds the potential of Li off "
+            f"Bridge: no {ion}-bearing salt in the layer holds the potential of {ion} off "
             f"{row['electrolyte']}, which is reduced below {limit} V."
         )
     top = rounded(number(margin) + number(row.get("electrolyte_tolerance_limit_V")), 2)
@@ -148,13 +152,13 @@ def _bridge(row: dict[str, Any]) -> str:
     )
 
 
-def _verdict(row: dict[str, Any]) -> str:
+def _verdict(row: dict[str, Any], electrode: Electrode) -> str:
     found = verdict(row)
     if not found:
         head = "No verdict in this run."
     else:
         reason = text(row.get("verdict_reason"))
-        head = f"Verdict: {MEANINGS[found]}; {reason}: {WHY[found]}."
+        head = electrode.words(f"Verdict: {MEANINGS[found]}; {reason}: {WHY[found]}.")
     phase, change = text(row.get("suspect_phase")), row.get("suspect_change_meV_per_atom")
     if phase and is_number(change) and abs(change) >= 1.0:
         sign = "+" if change > 0 else ""

@@ -8,8 +8,10 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from ...answers.phase_map import PhaseMap
 from ...answers.profile_result import Profile, ProfileSegment
 from ...answers.scan import Scan, ScanPoint
+from ...phases.electrode import Electrode
 from ..markup import rounded
 from .answers import origin_lines, used, written
 from .layout import table
@@ -19,9 +21,9 @@ def profile_text(result: Profile) -> str:
     """Three tables: the mutual part, and each side alone, one line for each reaction."""
     a, b = (reactant["input"] for reactant in result.reactants)
     start, end = (result.points[i].potential_V for i in (0, -1))
-    worst = result.worst
+    worst, ion = result.worst, Electrode.of(result.conditions).ion
     lines = [
-        f"{a} | {b}   open to Li from {start:g} to {end:g} V vs Li/Li+",
+        f"{a} | {b}   open to {ion.symbol} from {start:g} to {end:g} V vs {ion.couple}",
         *(f"  {note}" for note in result.notes),
         f"  nothing reacts                 {ranges(result.stable_window_V)}",
         f"  nothing beyond 10 meV/atom     {ranges(result.stable_window_10meV_V)}",
@@ -31,9 +33,11 @@ def profile_text(result: Profile) -> str:
             f"  most negative mutual energy    {1000 * worst.mutual_eV_per_atom:.1f} meV/atom "
             f"at {worst.potential_V:.3f} V"
         )
-    lines.append("  energies in meV/atom at both ends of a range; Li per atom, + taken up")
+    lines.append(
+        f"  energies in meV/atom at both ends of a range; {ion.symbol} per atom, + taken up"
+    )
     if not result.notes:
-        rows = [["V", "", "mutual", "", f"x({a})", "Li", "reaction at the minimum"]]
+        rows = [["V", "", "mutual", "", f"x({a})", ion.symbol, "reaction at the minimum"]]
         for part in _grouped(result.segments, attrgetter("equation")):
             x, li = part[0].mixing_fraction, part[0].li_exchanged_per_atom
             shares = ["-" if x is None else f"{x:.3f}", "-" if li is None else f"{li:+.3f}"]
@@ -82,6 +86,31 @@ def scan_text(result: Scan) -> str:
             )  # fmt: skip
         lines += _block(title, rows, (4,))
     return "\n".join([*lines, *("  " + line for line in origin_lines(result.provenance))])
+
+
+def phase_map_text(result: PhaseMap) -> str:
+    """One line for each region, the largest first."""
+    a, b = result.reactants
+    (cold, hot), (low, high) = result.temperatures_K, result.pressures_bar
+    rows = [["", "share", "as at K", "bar", "what happens"]]
+    rows += [
+        [
+            str(one.region),
+            f"{100 * one.share:.1f} %",
+            f"{one.temperature_K:.0f}",
+            f"{one.pressure_bar:.1e}",
+            result.happening(one),
+        ]
+        for one in result.regions
+    ]
+    return "\n".join(
+        [
+            f"{a} | {b}   over temperature from {cold:.6g} to {hot:.6g} K and {result.gas} from "
+            f"{low:.3g} to {high:.3g} bar",
+            *("  " + line for line in table(rows, left=(4,))),
+            *("  " + line for line in origin_lines(result.provenance)),
+        ]
+    )
 
 
 def _block(title: str, rows: list[list[str]], left: tuple[int, ...]) -> list[str]:

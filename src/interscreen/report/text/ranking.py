@@ -6,6 +6,7 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...phases.electrode import LITHIUM_METAL, Electrode
 from ...screen.ranking import OVERALL
 from ...screen.weights import Ranking
 from .. import cells
@@ -36,10 +37,10 @@ _STD, _TOP = "score_std_meV_per_atom", "probability_top3"
 _Row = Mapping[Hashable, Any]
 
 
-def ranking_text(ranking: pd.DataFrame) -> str:
+def ranking_text(ranking: pd.DataFrame, electrode: Electrode = LITHIUM_METAL) -> str:
     """Write a ranking as tables that fit 80 columns, one per electrolyte.
 
-    Error bars and probabilities are shown where there are any.
+    Error bars and probabilities are shown where there are any; ``electrode`` is that of the run.
     """
     blocks = []
     uncertain = False
@@ -63,7 +64,7 @@ def ranking_text(ranking: pd.DataFrame) -> str:
             " ±: standard deviation of the score, top 3: probability of a place among the best "
             "three, both from the uncertainty of the energies."
         )
-    legend = "\n".join(wrapped(said, "", width=page_width() - 2))
+    legend = "\n".join(wrapped(electrode.words(said), "", width=page_width() - 2))
     if moved := doubts_line(ranking.to_dict("records")):
         legend += f"\n{moved}"
     left_out = {name for text in ranking["left_out_phases"].dropna() for name in text.split()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...answers.sweep import Sweep
+from ...phases.electrode import Electrode
 from .answers import milli, origin_lines
 from .layout import short, table
 
@@ -20,7 +21,18 @@ def layers(found: Sweep) -> list[str]:
 
 def sweep_text(found: Sweep) -> str:
     """Write the points of a series, and where its phases change."""
-    rows = [["x", "bare Li", "deposited", "layer", "facing", "bridge V", "converted layer"]]
+    electrode = Electrode.of(found.provenance["conditions"])
+    rows = [
+        [
+            "x",
+            electrode.words("bare Li"),
+            "deposited",
+            "layer",
+            "facing",
+            "bridge V",
+            "converted layer",
+        ]
+    ]
     for point in found.points:
         energies = [point[f"{name}_mutual_eV_per_atom"] for name in ("bare", "deposited", "layer")]
         facing = point["facing_energy_meV_per_atom"]
@@ -34,7 +46,7 @@ def sweep_text(found: Sweep) -> str:
                 short(point["layer"], _WIDEST),
             ]
         )
-    lines = [f"Li | {found.candidate} | {found.electrolyte} (meV/atom)"]
+    lines = [f"{electrode.label} | {found.candidate} | {found.electrolyte} (meV/atom)"]
     lines += ["  " + line for line in table(rows, left=(6,))]
     if found.changes:
         lines.append("  * phases change here: of a side, of the layer, or of what a contact gives")

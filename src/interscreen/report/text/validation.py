@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from statistics import median
 
 from ...phases.names import electrolytes
 from ...validation import Validation
@@ -19,6 +20,7 @@ from ...validation.facts import (
     MeasuredCell,
     judgement,
 )
+from ...validation.heat import GasLoss, LeftOutAt
 from ...validation.predictive import FEWEST, GROUPS, LEVEL, Correlation
 from ...validation.published import MISS, OUTSIDE, WITHIN, Comparison
 from ..markup import rounded
@@ -59,6 +61,8 @@ def validation_text(result: Validation) -> str:
         _correlations_table(result.correlations),
         _calorimetry_table(result.calorimetry),
         _coverage_table(result.coverage),
+        _heat_table(result.heat),
+        _gas_losses_table(result.gas_losses),
         _sentences(result),
         origin_lines(result.provenance),
     ]
@@ -239,6 +243,49 @@ def _coverage_table(rows: Sequence[Coverage]) -> list[str]:
             numbers = [str(row.n), str(row.inside), share, f"{row.mean_width:.3f}"]
             lines.append([row.energies, row.quantity, row.kind, *numbers, verdict])
     return text + [f"  {line}" for line in table(lines, left=(0, 1, 2, 7))]
+
+
+def _heat_table(rows: Sequence[LeftOutAt]) -> list[str]:
+    """Return the errors of Gibbs energies by class, a column for each temperature."""
+    if not rows:
+        return []
+    text = _wrapped(
+        "The same compounds at a temperature: absolute error of anchored Gibbs energies in "
+        "meV/atom, median / 90th percentile, and how many"
+    )
+    kelvins = sorted({row.temperature_K for row in rows})
+    kinds = dict.fromkeys(row.kind for row in rows if row.temperature_K == kelvins[0])
+    found = {(row.kind, row.temperature_K): row for row in rows}
+    lines = [["", *(word for kelvin in kelvins for word in (f"{kelvin:g} K", "n"))]]
+    for kind in kinds:
+        cells = [kind]
+        for row in (found.get((kind, kelvin)) for kelvin in kelvins):
+            pair = (row.anchored_median_meV_per_atom, row.anchored_p90_meV_per_atom) if row else ()
+            cells += [" / ".join(f"{value:.0f}" for value in pair), str(row.n) if row else "0"]
+        lines.append(cells)
+    return text + [f"  {line}" for line in table(lines, left=(0,))]
+
+
+def _gas_losses_table(rows: Sequence[GasLoss]) -> list[str]:
+    """Return where salts decompose, measured and without their own figures."""
+    if not rows:
+        return []
+    text = _wrapped(
+        "Where measured salts give off their gas at 1 bar [K]: by their measured Gibbs energies, "
+        "and anchored without their own figures; -: below 300 K, or beyond a table"
+    )
+    lines = [["", "measured", "anchored", "", "reaction"]]
+    for row in rows:
+        off = "" if row.difference_K is None else f"{row.difference_K:+.0f}"
+        ends = (row.measured_onset_K, row.anchored_onset_K)
+        lines.append([row.kind, *(_plain(end, 0) for end in ends), off, row.equation])
+    text += [f"  {line}" for line in table(lines, left=(0, 4))]
+    for kind in dict.fromkeys(row.kind for row in rows):
+        off_by = [row.difference_K for row in rows if row.kind == kind]
+        sizes = [abs(value) for value in off_by if value is not None]
+        if sizes:
+            text.append(f"  {kind}: off by {median(sizes):.0f} K (median of {len(sizes)})")
+    return text
 
 
 def _correlation(row: Correlation) -> list[str]:

@@ -11,7 +11,7 @@ def way_lines(way: LayerWay | None) -> list[str]:
     """Write the contact of each state of a layer with the electrolyte; nothing of a single one."""
     if way is None or len(way.states) == 1:
         return []
-    rows = [["on the way to Li", "Li per formula", "meV/atom", "layer"]]
+    rows = [[f"on the way to {way.ion}", f"{way.ion} per formula", "meV/atom", "layer"]]
     for state in way.states:
         mark = "  <- worst" if state is way.worst else ""
         rows.append(
@@ -45,13 +45,9 @@ def potential_lines(found: AtPotential | None) -> list[str]:
     worst = sorted(found.products.items(), key=lambda one: one[1])
     each = ", ".join(f"{name} {milli(energy)}" for name, energy in worst)
     lines += [f"  each phase of it, closed  {each}"]
-    lines.append(
-        f"  open to Li: interface {milli(found.open_mutual_eV_per_atom)}, alone "
-        + ", ".join(
-            f"{name} {milli(one.energy_eV_per_atom)}"
-            for name, one in zip(
-                ("candidate", "electrolyte"), found.opened.self_decomposition, strict=True
-            )
-        )
-    )
+    ion = next(iter(found.opened.open_elements))
+    alone = zip(("candidate", "electrolyte"), found.opened.self_decomposition, strict=True)
+    apart = ", ".join(f"{name} {milli(one.energy_eV_per_atom)}" for name, one in alone)
+    opened = milli(found.open_mutual_eV_per_atom)
+    lines.append(f"  open to {ion}: interface {opened}, alone {apart}")
     return ["  " + line for line in lines]

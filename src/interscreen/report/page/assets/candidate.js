@@ -101,10 +101,10 @@ function stackPart(row) {
   const worst = row.worst_product && row.worst_product !== products && isNumber(row.worst_product_mutual_eV_per_atom)
     ? h("p", { class: "note" }, "Worst of its phases against ", rich(row.electrolyte), ": ", rich(row.worst_product), ` ${meV(row.worst_product_mutual_eV_per_atom, 1)} meV/atom.`) : null;
   return h("div", {}, h("h4", {}, "Stack with ", rich(row.electrolyte)), h("div", { class: "stacks" },
-    stack("Without interlayer", layer("Li", "metal"), contact(row.bare_mutual_eV_per_atom, "bare_mutual_eV_per_atom", ""), layer(row.electrolyte, "electrolyte")),
-    stack("As deposited", layer("Li", "metal"), contact(row.lithium_mutual_eV_per_atom, "lithium_mutual_eV_per_atom"),
+    stack("Without interlayer", layer(DATA.anode, "metal"), contact(row.bare_mutual_eV_per_atom, "bare_mutual_eV_per_atom", ""), layer(row.electrolyte, "electrolyte")),
+    stack("As deposited", layer(DATA.anode, "metal"), contact(row.lithium_mutual_eV_per_atom, "lithium_mutual_eV_per_atom"),
       layer(row.formula || row.candidate, "interlayer"), contact(row.deposited_mutual_eV_per_atom, "deposited_mutual_eV_per_atom"), layer(row.electrolyte, "electrolyte")),
-    stack(same ? "With lithium (unchanged)" : "After lithium", layer("Li", "metal"), h("div", { class: "contact" }, "in equilibrium"),
+    stack(same ? "With Li (unchanged)" : "After Li", layer(DATA.anode, "metal"), h("div", { class: "contact" }, "in equilibrium"),
       layer(products, "interlayer"), contact(row.layer_mutual_eV_per_atom, "layer_mutual_eV_per_atom"), layer(row.electrolyte, "electrolyte"))), worst);
 }
 function contactsPart(candidate, electrolyte, row, width) {

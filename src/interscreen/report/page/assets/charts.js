@@ -100,7 +100,7 @@ function staircase(steps, width) {
   });
   const keys = ["step", "voltage_V", "li_per_formula_start", "li_per_formula_end", "capacity_mAh_per_g", "products"];
   return [figureBox(root, () => [keys, ...steps.map((step) => keys.map((key) => step[key]))]),
-    plainTable("Steps of the lithiation", ["Step", "V", "Li per formula", "mAh/g", "Products at its end"],
+    plainTable("Steps down to Li metal", ["Step", "V", "Li per formula", "mAh/g", "Products at its end"],
       steps.map((step) => [String(step.step), fmt(step.voltage_V, 3), `${fmt(step.li_per_formula_start, 2)} to ${fmt(step.li_per_formula_end, 2)}`,
         fmt(step.capacity_mAh_per_g), h("span", {}, rich(step.products))]), { numbers: [1, 3], hideCaption: true })];
 }

@@ -20,8 +20,8 @@ function contactOf(row, kind) {
 /** What a cell says when it is looked at: equation, fraction, error, energies. */
 function heatDetails(row, kind) {
   const { candidate, electrolyte } = row;
-  const names = { bare: "Li", deposited: candidate, layer: row.layer || "converted layer",
-    worst_product: row.worst_product || "worst product", lithium: "Li" };
+  const names = { bare: DATA.anode, deposited: candidate, layer: row.layer || "converted layer",
+    worst_product: row.worst_product || "worst product", lithium: DATA.anode };
   const other = kind === "lithium" ? candidate : electrolyte;
   const out = [h("p", { class: "tip-title" }, rich(names[kind]), " | ", rich(other))];
   if (kind !== "bare" && kind !== "lithium") out.push(h("p", {}, HEAT_NAMES[kind], " of ", rich(candidate)));
@@ -67,7 +67,7 @@ function heatmap() {
 
   place.append(h("p", {}, "Minimum of the mutual reaction energy of each contact with the electrolyte [meV/atom]: 0 (light) is best. "
     + "Bars: driving force of the reaction with Li metal, which a conversion interlayer needs and a coating must not have. "
-    + "These are the contacts themselves; the number that a verdict rests on counts what of the layer faces the electrolyte, as far as lithium makes it. "
+    + "These are the contacts themselves; the number that a verdict rests on counts what of the layer faces the electrolyte, as far as Li makes it. "
     + "Point at a cell or move with the arrow keys for the reaction; open a cell to see the candidate."),
   h("div", { class: "controls" }, electrolyte.element, role.element), legend, holder, h("p", { class: "note hint" }, "Scroll sideways for more electrolytes."), tools, count);
   legend.append(...legendParts());

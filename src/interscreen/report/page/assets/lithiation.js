@@ -10,7 +10,7 @@ function lithiationSection() {
   }
   const names = DATA.candidates.filter((name) => paths.has(name));
   if (!names.length) {
-    place.append(h("p", {}, "No candidate takes up lithium."));
+    place.append(h("p", {}, "No candidate takes up Li."));
     return;
   }
   const none = DATA.whole ? [] : DATA.candidates.filter((name) => !paths.has(name) && (FIRST_ROW.get(name) || {}).status !== "failed");
@@ -20,8 +20,8 @@ function lithiationSection() {
   const top = Math.max(1, ...names.flatMap((name) => paths.get(name).map((step) => step.voltage_V))) * 1.05;
   const drawings = names.map((name) => lithiationPanel(name, paths.get(name), top));
   const panels = h("div", { class: "panels", role: "group", "aria-label": title }, drawings);
-  place.append(h("p", {}, "Potential in V vs Li/Li\u207a over the share of the lithium that a candidate takes up, on the same axes; how much that is stands beneath the name. Open a panel for the candidate."),
-    panels, fileTools(title, rows, () => joined(drawings, Math.min(8, drawings.length))), none.length ? h("p", { class: "note" }, "Take up no lithium: ", rich(none.join(", ")), ".") : "");
+  place.append(h("p", {}, "Potential in V vs Li/Li\u207a over the share of the Li that a candidate takes up, on the same axes; how much that is stands beneath the name. Open a panel for the candidate."),
+    panels, fileTools(title, rows, () => joined(drawings, Math.min(8, drawings.length))), none.length ? h("p", { class: "note" }, "Take up no Li: ", rich(none.join(", ")), ".") : "");
 }
 function lithiationPanel(name, steps, top) {
   const at = PANEL, volts = ticks(0, top, 3);
