@@ -31,8 +31,8 @@ FULL = ROOT.parent / "shared" / "data" / "mp_formation_energies.csv.gz"
 LATENCY_S, BANDWIDTH = 0.3, 1e6
 TASKS = {
     "pair": ["--elements", "Li,Cu,F,Al,Ti,P,O"],
-    "demo": ["--study", str(ROOT / "src" / "interscreen" / "data" / "demo.yaml")],
-    "library": ["--study", str(ROOT / "candidates" / "study-library.yaml")],
+    "demo": ["--study", "demo"],
+    "library": ["--study", "library"],
 }
 COMMAND = [sys.executable, "-m", "interscreen"]
 

@@ -94,6 +94,45 @@ def test_one_entry_on_each_line(tmp_path, name):
     assert read(tmp_path, LINES, name).energies.min() == pytest.approx(-3.0, abs=1e-12)
 
 
+def optimade(data=None, **more):
+    """Answer of one OPTIMADE server, as it sends it."""
+    rows = [
+        {"id": name, "type": "structures",
+         "attributes": {"chemical_formula_reduced": name, "_oqmd_delta_e": energy, "elements": []}}
+        for name, energy in {"Li": 0.0, "F2": 0.0, "LiF": -3.1}.items()
+    ]  # fmt: skip
+    return {
+        "data": rows if data is None else data,
+        "errors": [],
+        "meta": {"data_returned": 3},
+    } | more
+
+
+def saved(*answers):
+    """Return what ``optimade-get`` writes: by endpoint, filter and server."""
+    return {"structures": {"a filter": {f"server {i}": one for i, one in enumerate(answers)}}}
+
+
+@pytest.mark.parametrize("found", [optimade(), saved(optimade())])
+def test_an_answer_of_an_optimade_server_is_a_table(tmp_path, found):
+    table = read(tmp_path, found)
+    row = table.find("LiF")
+    assert (table.energies[row], table.ids[row]) == (-3.1, "LiF")
+
+
+@pytest.mark.parametrize(
+    ("found", "message"),
+    [
+        (optimade(meta={"data_returned": 4}), "3 of the 4 entries that the server has"),
+        (saved(optimade([], errors=["a wrong filter"])), "error: .*a wrong filter"),
+        (saved(optimade(), optimade()), "answers of 2 databases, whose scales differ"),
+    ],
+)
+def test_an_answer_of_an_optimade_server_that_is_none_is_refused(tmp_path, found, message):
+    with pytest.raises(InputError, match=message):
+        read(tmp_path, found)
+
+
 def test_a_structure_stands_for_its_composition(tmp_path):
     cell = Structure(Lattice.cubic(4.0), ["Li+", "F-"], [[0, 0, 0], [0.5] * 3])
     entry = ComputedStructureEntry(cell, -9.7).as_dict()

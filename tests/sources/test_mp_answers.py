@@ -282,3 +282,34 @@ def test_an_answer_names_the_document_of_each_of_its_phases(pull, service, small
     assert max(map(len, text.splitlines())) <= 80
     embedded = si.load().table
     assert documents_of(react(embedded, "Li2O", "TiS2").to_dict(), embedded) == {}
+
+
+def test_answers_and_runs_in_python_name_their_documents_too(pull, service, small, tmp_path):
+    pull(service, ("Li", "O", "S", "Ti"))
+    db = si.load("mp", offline=True)
+    found = db.reaction("Li2O", "TiS2")
+    (number,) = small.ids("Li2O")
+    assert found.documents["Li2O"]["material_id_in_letters"] == padded(number)
+    assert found.to_dict()["documents"] == found.documents
+    assert db.window("TiO2").documents["TiO2"]["theoretical"] == "no"
+    assert si.load().reaction("Li2O", "TiS2").documents == {}
+    run = db.screen(["Li2O", "TiO2"], "Li2TiO3", out=tmp_path / "run")
+    phases = run.phases.set_index("material")
+    assert phases.loc["Li2O", "material_id"] == number
+    assert phases.loc["Li2O", "material_id_in_letters"] == padded(number)
+    named = {"Li2O", "TiO2", "Li2TiO3", *run.windows["material"]}
+    assert named <= set(phases.index)
+    for equation in run.reactions["equation"].dropna():
+        left, right = equation.split(" -> ")
+        for part in (left + " + " + right).split(" + "):
+            assert part.split()[-1].strip("()") in phases.index, equation
+    assert set(phases["licence"]) <= {"BY-C", "BY-NC"}
+    checksum = db.table.source.sha256
+    assert len(checksum) == 64
+    assert run.manifest["source"]["sha256"] == found.provenance["sha256"] == checksum
+    whole = db.screen("all", "Li2TiO3", out=tmp_path / "whole")
+    assert whole.phases.set_index("material").loc["Li2O", "material_id"] == number
+    assert not (tmp_path / "embedded" / "phases.csv").exists()
+    si.load().screen(["LiF"], "Li2O", out=tmp_path / "embedded")
+    assert (tmp_path / "embedded" / "results.csv").exists()
+    assert not (tmp_path / "embedded" / "phases.csv").exists()

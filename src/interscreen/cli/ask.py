@@ -537,7 +537,7 @@ def answer(
     more : callable
         Returns what the JSON object holds beside the result.
     """
-    from ..answers.documents import NON_COMMERCIAL, documents_of, documents_text
+    from ..answers.documents import NON_COMMERCIAL, documents_text
     from ..engine.walk import plain_walks
 
     with plain_walks():
@@ -547,8 +547,7 @@ def answer(
         answered = {**result.to_dict(), **more()}
         if output.json and db.table.source.scale == ANCHORED:
             answered["anchors"] = db.anchors(_phases_in(answered))
-        if documents := documents_of(answered, db.table):
-            answered["documents"] = documents
+        documents = result.documents
         output.show(
             answered, lambda: "\n".join(filter(None, [write(result), documents_text(documents)]))
         )

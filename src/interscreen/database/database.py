@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..answers.anode import against, elements_of_anode
 from ..answers.as_made import WITHIN_EV
 from ..answers.decompose import Decomposition, decompose, heating_conditions
+from ..answers.documents import with_documents
 from ..answers.lithiation import Lithiation, lithiate
 from ..answers.map import CompositionMap, composition_map, read_system
 from ..answers.phase_map import PhaseMap, phase_map
@@ -842,7 +843,7 @@ class Database:
         table = self._holding([elements])
         found = with_put_back((sample or ask)(table), table, elements, ask)
         self._tell(found.warnings, stacklevel=4)
-        return found
+        return with_documents(found, table)
 
     def _holding(self, sets: ElementSets) -> PhaseTable:
         """Return a table that holds some chemical systems; fetch what is missing."""
@@ -860,7 +861,7 @@ class Database:
 
     def _said(self, found: Found) -> Found:
         self._tell(found.warnings, stacklevel=4)
-        return found
+        return with_documents(found, self.table)
 
     def _tell(self, lines: Iterable[str], stacklevel: int) -> None:
         """Warn of what was not said yet."""

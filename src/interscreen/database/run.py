@@ -34,7 +34,7 @@ WHOLE, LISTED = "results.parquet", "results.csv"  # of candidates by query, and 
 _KINDS = {"number": "float64", "integer": "Int64", "boolean": "boolean"}  # the others are texts
 _TABLES = (
     "reactions windows lithiation weights uncertainty sensitivity surroundings treatments anchors "
-    "scales coatings"
+    "scales coatings phases"
 ).split()
 
 
@@ -72,7 +72,7 @@ class Run(Displayed):
     ----------
     folder : Path
     reactions, windows, lithiation, weights, uncertainty : DataFrame
-    sensitivity, surroundings, treatments, anchors, scales, coatings : DataFrame
+    sensitivity, surroundings, treatments, anchors, scales, coatings, phases : DataFrame
         The other tables of the run; empty where there is none.
 
     Raises
@@ -101,6 +101,7 @@ class Run(Displayed):
     anchors: pd.DataFrame
     scales: pd.DataFrame
     coatings: pd.DataFrame
+    phases: pd.DataFrame
 
     def __init__(
         self, folder: str | PathLike[str], keep: TemporaryDirectory[str] | None = None

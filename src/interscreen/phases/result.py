@@ -90,9 +90,17 @@ class Result(Displayed, Keyed):
         """Temperature [K], gases [bar] and open elements the answer holds for."""
         return dict(getattr(self, "provenance", {}).get("conditions", {}))
 
+    @property
+    def documents(self) -> dict[str, dict[str, Any]]:
+        """Documents of the Materials Project behind the phases named here, by formula.
+
+        Each has its identifier in both spellings, whether it is theoretical, its licence and the
+        energy above hull that the service states [eV/atom]; of other sources there are none.
+        """
+        return dict(getattr(self, "_documents", {}))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object (full precision)."""
         found = super().to_dict()
-        if self.conditions:
-            found["conditions"] = self.conditions
-        return found
+        more = {"conditions": self.conditions, "documents": self.documents}
+        return found | {key: value for key, value in more.items() if value}

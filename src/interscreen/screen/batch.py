@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..answers.cathode import partners_of, side_of
+from ..answers.documents import phase_table
 from ..answers.materials import Phases, Rows, materials_of, materials_of_rows
 from ..answers.stacks import Partners, stacks
 from ..errors import InputError
@@ -367,6 +368,8 @@ def refine(
     of_best = rows[rows["candidate"].isin([entry.label for entry in entries])]
     tables |= scale_tables(listing, table, electrolytes, of_best, ranking, jobs, ranks=False)
     tables |= coating_tables(study, table, electrolytes, _coatings(study, table, board, jobs), jobs)
+    if (documents := phase_table(table, [of_best, *tables.values()])) is not None:
+        tables["phases"] = documents
     ordered = [name for name in columns_of("ranking") if name in ranking]
     tables |= {"ranking": ranking[ordered], "weights": weight_table(rows, study.ranking)}
     return Refined(tables, rows, len(entries), counts_of(aside, len(study.electrolytes)))

@@ -54,7 +54,7 @@ _PACKAGES = (
 )  # fmt: skip
 TABLES = (
     "results reactions windows lithiation ranking weights uncertainty sensitivity surroundings "
-    "treatments anchors scales coatings"
+    "treatments anchors scales coatings phases"
 ).split()
 
 

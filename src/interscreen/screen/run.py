@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..answers.documents import phase_table
 from ..answers.lithiation import lithiate
 from ..answers.materials import materials_of
 from ..answers.sensitivity import strongest_suspects
@@ -60,6 +61,8 @@ class ScreenResult(Displayed, figure="screen"):
         Anchors of the phases, and scores as tabulated; of anchored runs.
     coatings : DataFrame or None
         Ranking of the coatings of the cathode side; None where the study names no cathode.
+    phases : DataFrame or None
+        Documents of the phases that the tables name; of runs on the Materials Project.
     failed : int
         Rows of ``results`` that could not be computed.
     warnings : tuple of str
@@ -85,6 +88,7 @@ class ScreenResult(Displayed, figure="screen"):
     anchors: pd.DataFrame | None = None
     scales: pd.DataFrame | None = None
     coatings: pd.DataFrame | None = None
+    phases: pd.DataFrame | None = None
     electrode: Electrode = LITHIUM_METAL
 
 
@@ -193,6 +197,7 @@ def run_study(
         ranking = with_suspects(ranking, [row for part in found for row in part.sensitivity])
     tables |= scale_tables(study, table, electrolytes, frame, ranking, cores(study, jobs))
     tables |= coating_tables(study, table, electrolytes, study.judged_coatings, cores(study, jobs))
+    tables["phases"] = phase_table(table, [frame, *tables.values()])
     return ScreenResult(
         results=frame,
         electrode=table.electrode,

@@ -7,11 +7,13 @@ numbers.  (monty's decoder would import any module that a file names.)
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..phases.units import is_number
 from .reading import MOST_ROWS, as_text
 from .rows import FORMULA_COLUMNS
 
@@ -24,6 +26,7 @@ _LISTS = {
     "ComputedEntrySet": "entries",
 }
 _AROUND = ("entries", "data", "response", "all_entries")  # keys of a list with something beside it
+_PREFIX = re.compile(r"^_[a-z\d]+_")  # of the fields of one OPTIMADE provider: _oqmd_delta_e
 _FORMS = (
     "a JSON list of pymatgen entries (ComputedEntry, ComputedStructureEntry, PDEntry), a "
     "PhaseDiagram, an EntrySet, or documents of the Materials Project"
@@ -34,8 +37,8 @@ def read_json(content: bytes, file: Path) -> list[dict[str, Any]]:
     """Return the entries or documents of a JSON file, one dictionary each.
 
     It holds a list of them, a PhaseDiagram, an EntrySet, a dictionary with ``entries`` or
-    ``data``, one by identifier, one on each line, or columns as pandas writes them.  Structures
-    become compositions.
+    ``data``, one by identifier, one on each line, columns as pandas writes them, or the answer of
+    an OPTIMADE server.  Structures become compositions.
 
     Raises
     ------
@@ -90,7 +93,14 @@ def _parsed(text: str, file: Path) -> Any:
 
 
 def _smaller(found: dict[str, Any]) -> dict[str, Any]:
-    """Put the composition in place of a structure as soon as it is read."""
+    """Put the composition in place of a structure as soon as it is read.
+
+    An entry of OPTIMADE becomes a row: its attributes, those of the provider without its prefix.
+    """
+    attributes = found.get("attributes")
+    if "type" in found and isinstance(attributes, dict):
+        plain = {_PREFIX.sub("", key, count=1): value for key, value in attributes.items()}
+        return {"id": found.get("id"), **plain}
     sites = found.get("sites")
     if "lattice" not in found or not isinstance(sites, list):
         return found
@@ -118,6 +128,7 @@ def _listed(found: Any, file: Path) -> list[Any]:
         return [found]
     if name and name not in _LISTS:
         raise InputError(f"{file}: a {name[:60]}; hand in {_FORMS}")
+    _whole(found, file)
     keys = (_LISTS[name], "computed_data") if name in _LISTS else _AROUND
     for key in keys:
         inner = found.get(key)
@@ -138,6 +149,26 @@ def _listed(found: Any, file: Path) -> list[Any]:
         return _rows_of(list(found), zip(*values, strict=False))
     keys_shown = ", ".join(map(str, list(found)[:6]))
     raise InputError(f"{file}: a dictionary with the keys {keys_shown}; hand in {_FORMS}")
+
+
+def _whole(found: Mapping[str, Any], file: Path) -> None:
+    """Refuse answers of OPTIMADE servers that are cut off, are errors, or of several databases."""
+    several = [one.get("data") for one in found.values() if isinstance(one, dict)]
+    if len(found) > 1 and len(several) == len(found) and all(isinstance(x, list) for x in several):
+        raise InputError(
+            f"{file}: answers of {len(found)} databases, whose scales differ; ask one at a time"
+        )
+    rows, about = found.get("data"), found.get("meta")
+    if not isinstance(rows, list) or not isinstance(about, dict):
+        return
+    there = about.get("data_returned")
+    if found.get("errors"):
+        raise InputError(f"{file}: the server answered with an error: {_shown(found['errors'])}")
+    if is_number(there) and there > len(rows):
+        raise InputError(
+            f"{file}: {len(rows)} of the {there} entries that the server has; phases would be "
+            "missing: fetch all (optimade-get --max-results-per-provider 1000000)"
+        )
 
 
 def _by_name(found: Mapping[str, Any]) -> list[Any]:

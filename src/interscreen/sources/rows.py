@@ -13,7 +13,10 @@ from ..errors import InputError
 from ..phases.filters import Filters
 from ..phases.source import Source
 
-FORMULA_COLUMNS = ("formula", "reduced_formula", "formula_pretty", "pretty_formula", "composition")
+FORMULA_COLUMNS = (
+    "formula", "reduced_formula", "formula_pretty", "pretty_formula", "composition",
+    "chemical_formula_reduced",
+)  # fmt: skip
 # further columns that a table may have; the numbers among them
 NUMBERS = (
     "density_g_per_cm3", "volume_A3_per_atom", "band_gap_eV", "energy_uncertainty_eV_per_atom",
