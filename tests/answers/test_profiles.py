@@ -320,7 +320,7 @@ def test_a_source_without_lithium_is_refused(make_table):
 @pytest.mark.parametrize(
     ("start", "end", "step", "says"),
     [
-        (-0.1, 5, None, "-0.1"), (3, 3, None, "range that rises"), (4, 2, None, "4 to 2"),
+        (-0.6, 5, None, "-0.6"), (3, 3, None, "range that rises"), (4, 2, None, "4 to 2"),
         (0, float("inf"), None, "inf"), (float("nan"), 5, None, "nan"), (0, 5, 0, "step 0"),
         (0, 5, -1, "step -1"), (0, 5, 1e-9, "step 1e-09"), (0, 5, float("nan"), "step nan"),
     ],

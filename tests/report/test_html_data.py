@@ -10,7 +10,7 @@ import pytest
 
 from interscreen.errors import InputError, OutputError
 from interscreen.phases.columns import COLUMNS
-from interscreen.report.cells import cell, colour_range, read_rows
+from interscreen.report.cells import colour_range, read_rows
 from interscreen.report.markup import linked, listed, marked, number
 from interscreen.report.page import write_report
 from interscreen.report.page.data import (
@@ -306,11 +306,19 @@ def test_columns_come_back_as_they_were():
         ("voltage_V", "1.5", 1.5),
         ("voltage_V", "", None),
         ("voltage_V", "nan", None),
-        ("change", "half", "half"),
     ],
 )
-def test_cells_are_numbers_where_the_column_is_one(key, text, value):
-    assert cell(key, text) == value
+def test_cells_are_numbers_where_the_column_is_one(tmp_path, key, text, value):
+    file = tmp_path / "results.csv"
+    file.write_text(f"status,{key}\nok,{text}\n", encoding="utf-8")
+    assert read_rows(file) == [{"status": "ok", key: value}]
+
+
+def test_a_text_in_a_column_of_numbers_is_refused(tmp_path):
+    file = tmp_path / "results.csv"
+    file.write_text("status,voltage_V\nok,1\nok,half\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"row 2, voltage_V: 'half' is no number"):
+        read_rows(file)
 
 
 def test_a_missing_table_has_no_rows(tmp_path):

@@ -87,10 +87,10 @@ def read_run(folder: Path) -> pd.DataFrame:
     rows = cells.read_rows(file, PLOTTED)
     for place, row in enumerate(rows, 1):
         for name in PLOTTED if row["status"] == "ok" else ():
-            if cells.is_number(name) and not isinstance(row[name], float):
+            if cells.is_number(name) and row[name] is None:
                 raise InputError(
-                    f"{file}: row {place} ({row['candidate']}): {name} is {row[name] or ''!r}, no "
-                    "number; run the screen again"
+                    f"{file}: row {place} ({row['candidate']}): {name} is empty; "
+                    "run the screen again"
                 )
     results = pd.DataFrame(rows, columns=None if rows else PLOTTED)
     ranking = cells.read_rows(folder / "ranking.csv", ("candidate", "electrolyte"))
