@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -12,6 +13,7 @@ import interscreen as si
 from interscreen import Material, stability_window
 from interscreen.answers.lithium import lithium_line
 from interscreen.errors import InputError
+from interscreen.report.text.answers import window_text
 
 KEYS = {
     "material", "assemblage_window_V", "phase_window_V", "energy_above_hull_eV_per_atom",
@@ -188,6 +190,24 @@ def test_steps_say_what_has_reacted(embedded):
     assert steps[0].reacted_elements["La"] == steps[0].reacted_elements["Zr"] == 0.0
     # 0.4 Ta and 1.6 O of 17 atoms beside Li
     assert steps[0].reacted_fraction == pytest.approx(2.0 / 17.0)
+
+
+def test_the_text_has_the_steps_that_change_what_has_reacted(embedded):
+    window = stability_window(embedded, "LATP")
+    said = re.findall(r"(\S+) % of the atoms reacted at (\S+) V \((.*)\)", window_text(window))
+    low, high = window.assemblage_window_V
+    below = [line for line in said if float(line[1]) < high - 0.001]
+    assert len(said) < len(window.steps)
+    # the limits of the window first, below it and then above it
+    assert float(said[0][1]) == pytest.approx(low, abs=0.001)
+    assert float(said[len(below)][1]) == pytest.approx(high, abs=0.001)
+    for side in (below, said[len(below) :]):
+        assert all(one[::2] != other[::2] for one, other in pairwise(side))
+    told = {(f"{100 * s.reacted_fraction:.1f}", f"{s.voltage_V:.3f}") for s in window.steps}
+    assert {line[:2] for line in said} <= told
+    # no step is left out that changes the share
+    shares = {share for share, _ in told}
+    assert {line[0] for line in said} == shares
 
 
 def test_a_tolerance_of_nothing_is_refused(oxide):
