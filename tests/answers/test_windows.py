@@ -12,6 +12,7 @@ import interscreen as si
 from interscreen import Material, stability_window
 from interscreen.answers.lithium import lithium_line
 from interscreen.errors import InputError
+from interscreen.report.text.answers import window_text
 
 KEYS = {
     "material", "assemblage_window_V", "phase_window_V", "energy_above_hull_eV_per_atom",
@@ -188,6 +189,20 @@ def test_steps_say_what_has_reacted(embedded):
     assert steps[0].reacted_elements["La"] == steps[0].reacted_elements["Zr"] == 0.0
     # 0.4 Ta and 1.6 O of 17 atoms beside Li
     assert steps[0].reacted_fraction == pytest.approx(2.0 / 17.0)
+
+
+def test_the_text_lists_the_steps_with_what_they_give(embedded):
+    found = stability_window(embedded, "Li3InCl6")
+    lines = [line.split() for line in window_text(found).splitlines()]
+    for step in found.steps:
+        volts, share, made = (
+            f"{step.voltage_V:.3f}",
+            f"{100 * step.reacted_fraction:.1f}",
+            " + ".join(step.products),
+        )
+        assert any(
+            line[:3] == [volts, share, "%"] and " ".join(line).endswith(made) for line in lines
+        )
 
 
 def test_a_tolerance_of_nothing_is_refused(oxide):

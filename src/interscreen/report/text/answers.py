@@ -156,11 +156,16 @@ def window_text(result: Window) -> str:
         f"  above it  {' + '.join(result.oxidation_products) or '-'}",
         f"  decomposition at 0 V  {energy(result.decomposition_energy_0V_eV_per_atom)}",
     ]
-    for step in result.steps:
-        moved = " ".join(name for name, part in step.reacted_elements.items() if part >= 0.005)
+    if result.steps:
+        rows = [["at V", "reacted", "of", "products"]]
+        for step in result.steps:
+            moved = " ".join(name for name, part in step.reacted_elements.items() if part >= 0.005)
+            share = f"{100.0 * step.reacted_fraction:.1f} %"
+            rows.append([_volt(step.voltage_V)[:-2], share, moved, " + ".join(step.products)])
+        lines += ["  " + line for line in table(rows, left=(2, 3))]
         lines.append(
-            f"  {100.0 * step.reacted_fraction:.1f} % of the atoms reacted at "
-            f"{_volt(step.voltage_V)} ({moved})"
+            f"  reacted: share of the atoms other than {result.ion} in new phases; reduction "
+            "first, then oxidation"
         )
     return "\n".join([*lines, *_foot(result)])
 
