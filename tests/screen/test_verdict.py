@@ -1,5 +1,7 @@
 """Verdicts follow from intervals, worked out by hand; two candidates tie where no order is sure."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from interscreen import Study, run_study
 from interscreen.answers.reaction import react
 from interscreen.answers.stacks import stacks
 from interscreen.phases.material import Material
+from interscreen.screen.judge import judged
 from interscreen.screen.places import order_probabilities, ranks
 from interscreen.screen.tables import results_table
 from interscreen.screen.verdict import (
@@ -16,6 +19,7 @@ from interscreen.screen.verdict import (
     TRY,
     UNSURE,
     Interval,
+    at_worst,
     reasons,
     stated,
     verdicts,
@@ -49,6 +53,32 @@ def test_without_samples_the_interval_has_the_stated_width():
     assert contact.high.tolist() == [0, -15]
     assert gain.low.tolist() == [-24, 370]
     assert gain.high.tolist() == [11, 430]  # a gain of more than 11 is no gain over bare Li
+
+
+@pytest.mark.parametrize("samples", [0, 60])
+def test_a_weak_pull_of_lithium_is_no_reason_to_try_what_would_react_once_converted(
+    embedded, samples
+):
+    """C takes up Li with 9 meV/atom; LiC12 reacts with Li6PS5Cl by 103 and more."""
+    row = judged(embedded, "C", "Li6PS5Cl", samples=samples)
+    layer = 1000 * row["layer_mutual_eV_per_atom"]
+    assert layer < -100
+    assert row["verdict"] == UNSURE
+    assert row["verdict_reason"].startswith("contact -9 (")
+    low = int(re.search(r"\((-\d+) to", row["verdict_reason"]).group(1))
+    assert low == round(layer) if samples == 0 else low < -50
+    kept = judged(embedded, "LiF", "Li6PS5Cl", samples=samples)
+    assert (kept["verdict"], kept["layer"]) == (TRY, "LiF")
+
+
+def test_only_a_contact_that_could_be_tried_is_widened():
+    columns = {
+        "lithium_mutual_eV_per_atom": np.array([-0.009, -0.009, -0.5, -0.009]),
+        "deposited_mutual_eV_per_atom": np.zeros(4),
+        "layer_mutual_eV_per_atom": np.array([-0.2, -0.2, -0.002, -0.04]),
+    }
+    contact = Interval(np.full(4, -9.0), np.array([-30.0, -80.0, -30.0, -30.0]), np.zeros(4))
+    assert at_worst(contact, columns).low.tolist() == pytest.approx([-200.0, -80.0, -30.0, -30.0])
 
 
 def test_the_order_of_two_is_sure_in_nine_of_ten_samples():
