@@ -48,6 +48,16 @@ def test_gases_that_react_with_each_other_are_refused(db):
         db.at(900.0, {"H2": 0.1, "O2": 0.1}).reaction("Li2O", "LiF")
 
 
+def test_a_gas_above_its_vapour_pressure_condenses(db):
+    with pytest.raises(
+        InputError, match=r"condenses .*: H2O\(g\) -> H2O; give it a lower pressure"
+    ):
+        db.at(300.0, {"H2O": "1bar"}).reaction("Li2O", "LiF")
+    for temperature, pressure in ((300.0, "20mbar"), (400.0, "1bar")):
+        dry = db.at(temperature, {"H2O": pressure}).reaction("Li2O", "LiF")
+        assert dry.min_mutual_energy_eV_per_atom == pytest.approx(0.0, abs=1e-9)
+
+
 def test_oxygen_as_a_reservoir_limits_windows_at_its_own_voltage(db):
     temperature, pressure = 773.0, 0.2
     found = db.at(temperature, {"O2": pressure}).window("Li2O")

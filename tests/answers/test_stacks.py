@@ -6,6 +6,7 @@ import pytest
 
 from interscreen import Material, react, stability_window
 from interscreen.answers.stack import is_lithium_salt, stack
+from interscreen.phases.formula import split_mixture
 
 
 def energies(found):
@@ -116,3 +117,14 @@ def test_stable_mixture_with_a_given_energy_is_a_layer(reference):
     found = stack(reference, Material("Cu + 2 LiF", energy_eV_per_atom=-2.7), "LATP")
     assert [contact.label for contact in found.products] == ["Cu + 2 LiF | LATP"]
     assert found.bridge_product == "Cu + 2 LiF"
+
+
+def test_the_layer_of_a_mixture_by_mass_has_readable_numbers_and_the_ratios_of_its_path(reference):
+    found = stack(reference, "83 wt% CuF2 + 17 wt% AlF3", "LLZO")
+    layer = found.layer.label.split(" | ")[0]
+    numbers = {name: float(n) for n, name in split_mixture(layer)}
+    assert min(numbers.values()) == 1.0
+    assert max(numbers.values()) < 100.0
+    exact = found.lithiation.final_amounts
+    units = exact[min(exact, key=exact.get)]
+    assert {name: n * units for name, n in numbers.items()} == pytest.approx(exact, rel=1e-3)

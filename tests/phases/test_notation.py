@@ -104,8 +104,11 @@ def test_what_people_write_is_read(text, plain):
         ("Li2S–P2S5", "cannot read '-'"),
         ("Li+", "cannot read '+'"),
         ("Fe3+", "cannot read '+'"),
+        ("Ca+2", "a charge; leave it out (Ca)"),
+        ("O-2", "a charge, or a negative amount; leave it out (O)"),
+        ("SO4-2", "leave the charge out (SO4)"),  # was SO2
         ("Fe³⁺", "'³⁺' is a charge"),
-        ("LiF-", "cannot read '-'"),
+        ("LiF-", "a charge; leave it out (LiF)"),
         ("LiF / Cu", "write LiF + Cu for a mixture"),
         ("Cu+ 2 LiF", "write Cu + 2 LiF for a mixture"),
         ("LiF and Cu", "write LiF + Cu for a mixture"),

@@ -262,6 +262,30 @@ def _column(page, key):
     return page.locator(f"#ranking-table tbody [data-key={key}]").all_text_contents()
 
 
+def test_on_a_phone_the_candidate_is_the_first_column_and_more_electrolytes_are_told(
+    opened, run_folder
+):
+    page = opened(run_folder, viewport={"width": 390, "height": 844})
+    keys = page.locator("#ranking-table thead th").evaluate_all(
+        "all => all.map(h => h.dataset.key)"
+    )
+    assert keys[0] == "candidate"
+    assert keys[1:3] == ["verdict", "rank"]
+    assert (
+        page.locator(".hint").all_text_contents() == ["Scroll sideways for more electrolytes."] * 2
+    )
+
+
+def test_one_electrolyte_has_no_hint_at_more_of_them(opened, tmp_path):
+    study = tmp_path / "one.yaml"
+    study.write_text("name: one\nsource: embedded\ncandidates: [CuF2]\nelectrolytes: [LATP]\n")
+    assert main(["screen", str(study), "--out", str(tmp_path / "run"), "--quiet"]) == 0
+    write_report(tmp_path / "run")
+    page = opened(tmp_path / "run", viewport={"width": 390, "height": 844})
+    assert page.locator("#heatmap td.heat").count() > 0
+    assert page.locator(".hint").count() == 0
+
+
 def test_the_ranking_sorts_both_ways_and_says_so(opened, run_folder):
     page = opened(run_folder)
     head = page.locator("#ranking-table th[data-key=score_meV_per_atom]")

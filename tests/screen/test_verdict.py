@@ -1,5 +1,7 @@
 """Verdicts follow from intervals, worked out by hand; two candidates tie where no order is sure."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from interscreen.answers.stacks import stacks
 from interscreen.energies.scale import on_scale
 from interscreen.phases.material import Material
 from interscreen.phases.source import ANCHORED
+from interscreen.screen.judge import judged
 from interscreen.screen.places import order_probabilities, ranks
 from interscreen.screen.tables import results_table
 from interscreen.screen.verdict import (
@@ -18,6 +21,7 @@ from interscreen.screen.verdict import (
     TRY,
     UNSURE,
     Interval,
+    at_worst,
     reasons,
     sampled,
     stated,
@@ -63,6 +67,32 @@ def test_a_contact_is_no_sure_reaction_that_does_not_react_as_it_stands():
     found = verdicts(worst, gain, True)
     assert found == UNSURE
     assert reasons(found.reshape(()), worst, gain) == "contact -7 (-94 to -7) meV/atom"
+
+
+@pytest.mark.parametrize("samples", [0, 60])
+def test_a_weak_pull_of_lithium_is_no_reason_to_try_what_would_react_once_converted(
+    embedded, samples
+):
+    """C takes up Li with 9 meV/atom; LiC12 reacts with Li6PS5Cl by 103 and more."""
+    row = judged(embedded, "C", "Li6PS5Cl", samples=samples)
+    layer = 1000 * row["layer_mutual_eV_per_atom"]
+    assert layer < -100
+    assert row["verdict"] == UNSURE
+    assert row["verdict_reason"].startswith("contact -9 (")
+    low = int(re.search(r"\((-\d+) to", row["verdict_reason"]).group(1))
+    assert low == round(layer) if samples == 0 else low < -50
+    kept = judged(embedded, "LiF", "Li6PS5Cl", samples=samples)
+    assert (kept["verdict"], kept["layer"]) == (TRY, "LiF")
+
+
+def test_only_a_contact_that_could_be_tried_is_widened():
+    columns = {
+        "lithium_mutual_eV_per_atom": np.array([-0.009, -0.009, -0.5, -0.009]),
+        "deposited_mutual_eV_per_atom": np.zeros(4),
+        "layer_mutual_eV_per_atom": np.array([-0.2, -0.2, -0.002, -0.04]),
+    }
+    contact = Interval(np.full(4, -9.0), np.array([-30.0, -80.0, -30.0, -30.0]), np.zeros(4))
+    assert at_worst(contact, columns).low.tolist() == pytest.approx([-200.0, -80.0, -30.0, -30.0])
 
 
 def test_the_order_of_two_is_sure_in_nine_of_ten_samples():

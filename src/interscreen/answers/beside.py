@@ -156,6 +156,11 @@ def _require_quiet(system: System, open_: _Balance, potentials: Potentials) -> N
     used = [(name, compose(name), 1.0 - made.pop(name, 0.0)) for name in names]
     left = [(n, unit.amounts, atoms / float(unit.n_atoms)) for n, unit, atoms in used if atoms > 0]
     equation = balance(left, list(made.items()), exchanged_with(system, potentials, left, made))
+    if len(left) == len(made) == 1 and left[0][1] == compose(next(iter(made))).amounts:
+        raise ReservoirError(
+            f"the gas condenses at this temperature and pressure: {equation.text}; give it a lower "
+            "pressure, or take a higher temperature"
+        )
     with_ = f" and open {', '.join(potentials)}" if potentials else ""
     raise ReservoirError(
         f"the gases{with_} react with each other without end: {equation.text}; name what is "

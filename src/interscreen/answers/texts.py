@@ -17,6 +17,7 @@ from .stacks import Stacks
 Texts = NDArray[np.object_]
 
 _SCALES, _WHOLE = 64, 1e-7  # factors that are tried, and what counts as whole
+_READABLE = 100  # larger whole numbers say nothing to a reader
 
 
 def joined_texts(
@@ -90,6 +91,19 @@ def in_whole_numbers(amounts: Floats) -> Rows:
     return found // np.maximum(divisor, 1)[:, None]
 
 
+def in_readable_numbers(amounts: Floats) -> Floats:
+    """Return the same as ``in_whole_numbers``, but none so large that it says nothing.
+
+    Where one would exceed 100 (a mixture by mass), all are given to four digits per unit of the
+    rarest.
+    """
+    numbers = in_whole_numbers(amounts).astype(np.float64)
+    for row in np.flatnonzero((numbers > _READABLE).any(axis=1)).tolist():
+        least = numbers[row][numbers[row] > 0.0].min()
+        numbers[row] = [float(f"{number / least:.4g}") for number in numbers[row]]
+    return numbers
+
+
 @lru_cache(maxsize=65536)
 def _whole(amounts: tuple[float, ...]) -> tuple[int, ...]:
     return whole_numbers([Fraction(amount).limit_denominator(100_000) for amount in amounts])
@@ -102,8 +116,8 @@ def layer_texts(numbers: Stacks) -> Texts:
     """
     found = numbers.candidates.formulas.astype(object)
     converts = np.flatnonzero(np.nan_to_num(numbers.lithium.uptake[:, 0]) != 0.0)
-    whole = in_whole_numbers(numbers.product_units[converts])
-    front = by_value(whole, lambda number: "" if number == 1 else f"{number} ")
+    units = in_readable_numbers(numbers.product_units[converts])
+    front = by_value(units, lambda number: "" if number == 1 else f"{number:.10g} ")
     products = numbers.products[converts]
     found[converts] = joined_texts(products, numbers.phases.names, " + ", front)
     return found

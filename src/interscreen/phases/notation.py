@@ -32,6 +32,7 @@ _POLYMORPH_BEHIND = re.compile(rf"\s*\((?:{_CRYSTALS})\)$|(?<=\d)\s*\(B\)$|(?<=O
 _ROMAN = re.compile(r"(?<=[A-Za-z\d])\((?:I{1,3}|I?V|VI{0,3})\)")
 _STATE = re.compile(r"\((s|l|g|cr|aq)\)$")
 _CHARGE = re.compile(r"[A-Za-z)\]](?:\d*[+-]|[+-]\d*)+(?=$|[A-Z(\[])")
+_CHARGED = re.compile(r"[A-Za-z)\]]\d+([+-])[1-9]$")  # SO4-2 is no SO2
 # a nonmetal before a sum: the plus may as well stand between two formulas (CuF2+2LiF)
 _MIXTURE = re.compile(
     rf"(?:B|C|N|O|F|P|S|Cl|Se|Br|Te|I|H|[)\]])({NUMBER})(?:\+{NUMBER}|-[1-9]\d*)(?=[A-Z(\[])"
@@ -211,6 +212,12 @@ def _with_sums(text: str, plain: str, known: dict[str, Fraction]) -> str:
             f"formula {text!r}: {doubtful.group()} is a sum in a subscript, or a mixture; write "
             f"the sum worked out, or {plain[:here]} + {plain[here + 1 :]} with blanks"
         )
+    if charged := _CHARGED.search(plain):
+        here = charged.start(1)
+        raise InputError(
+            f"formula {text!r}: {plain[here:]} is a charge, or a sum in a subscript; leave the "
+            f"charge out ({plain[:here]}), or write the sum worked out"
+        )
     from pymatgen.core import Element
 
     used: set[str] = set()
@@ -238,6 +245,14 @@ def _with_sums(text: str, plain: str, known: dict[str, Fraction]) -> str:
     if unused := sorted(set(known) - used):
         raise InputError(f"formula {text!r}: it has no {unused[0]}; leave the value out")
     if charge := _CHARGE.search(plain):
+        if charge.end() == len(plain):
+            sign, bare = charge.group()[1:], plain[: charge.start() + 1]
+            also = ", or a negative amount" if re.fullmatch(r"-\d+", sign) else ""
+            form = f" ({bare})" if sign[0] in "+-" else ""
+            raise InputError(
+                f"formula {text!r}: cannot read {sign.strip('0123456789')!r}: a charge{also}; "
+                f"leave it out{form}"
+            )
         if re.fullmatch(r".-\d+", charge.group()):
             raise InputError(
                 f"formula {text!r}: negative amount; amounts must be positive "

@@ -16,7 +16,7 @@ from .board import OVERALL
 from .places import order_probabilities, rank_spread
 from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, STATED, score_columns
 from .tables import OK
-from .verdict import VERDICTS, contact_and_gain, reasons, sampled, verdicts
+from .verdict import VERDICTS, at_worst, contact_and_gain, reasons, sampled, verdicts
 from .weights import Weights
 
 if TYPE_CHECKING:
@@ -141,8 +141,9 @@ def with_verdicts(samples: Sampled, results: pd.DataFrame) -> pd.DataFrame:
             continue
         stated: dict[str, Any] = {name: row.get(name) for name in STATED}
         drawn = contact_and_gain({**{name: own[name] for name in columns}, **stated})
-        nominal = contact_and_gain({**{name: row[name] for name in columns}, **stated})
-        contact, gain = sampled(nominal, drawn)
+        own_row = {**{name: row[name] for name in columns}, **stated}
+        contact, gain = sampled(contact_and_gain(own_row), drawn)
+        contact = at_worst(contact, own_row)
         path = row["li_uptake_per_formula"] > 0.0 or bool(row["bridge_product"])
         verdict = verdicts(contact, gain, np.asarray(path)).reshape(())
         known.loc[index, "verdict"] = verdict.item()

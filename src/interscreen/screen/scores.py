@@ -39,7 +39,12 @@ _OPTIONAL = {
     "volume change": ("volume_change_meV_per_percent", OPTIONAL_COLUMNS[0]),
     "percolation": ("percolation_meV", OPTIONAL_COLUMNS[1]),
 }
-LABELS = ("converted layer", "as deposited", "bridge", *_OPTIONAL)
+AS_DEPOSITED = "as deposited"
+WEIGHT_OF = {
+    "converted layer": "layer", AS_DEPOSITED: "deposited", "bridge": "bridge_meV_per_V"
+} | {label: weight for label, (weight, _) in _OPTIONAL.items()}  # fmt: skip
+"""Name of the weight of each term."""
+LABELS = tuple(WEIGHT_OF)
 _WORDS = {"yes": 1.0, "no": 0.0} | {
     word: float(place) for words in (ROUTES, ARRANGEMENTS) for place, word in enumerate(words)
 }
@@ -115,15 +120,13 @@ def score_terms(columns: Mapping[str, ArrayLike], factors: Factors) -> dict[str,
     found = {
         "converted layer": factors["layer"]
         * (deposited + converted(deposited, layer) * (meets - deposited)),
-        "as deposited": factors["deposited"] * made,
+        AS_DEPOSITED: factors["deposited"] * made,
         "bridge": before + converted(before, after) * (after - before),
     }
-    weights = dict(zip(found, ("layer", "deposited", "bridge_meV_per_V"), strict=True))
     for label, (weight, column) in _OPTIONAL.items():
-        weights[label] = weight
         if np.any(factors[weight]):
             found[label] = -factors[weight] * np.abs(as_numbers(columns.get(column)))
-    return {label: found[label] for label in found if np.any(factors[weights[label]])}
+    return {label: found[label] for label in found if np.any(factors[WEIGHT_OF[label]])}
 
 
 def as_numbers(values: ArrayLike | None) -> Floats:

@@ -104,9 +104,10 @@ def results_table(
     full["score_meV_per_atom"] = score_columns(columns, weights)
     full |= alternatives(columns, weights)
     bare = full["bare_mutual_eV_per_atom"]
-    known = verdict.stated(
+    contact, gain = verdict.stated(
         verdict.contact_and_gain(columns | {"bare_mutual_eV_per_atom": bare}), bare
     )
+    known = verdict.at_worst(contact, columns), gain
     path = (as_numbers(full["li_uptake_per_formula"]) > 0.0) | numbers.has_salt[None, :, 0]
     full["verdict"] = verdict.verdicts(*known, path)
     full["verdict_reason"] = verdict.reasons(full["verdict"], *known)

@@ -56,6 +56,17 @@ def contact_and_gain(columns: Mapping[str, ArrayLike]) -> tuple[Floats, Floats]:
     return contact, contact - 1000.0 * as_numbers(columns["bare_mutual_eV_per_atom"])
 
 
+def at_worst(contact: Interval, columns: Mapping[str, ArrayLike]) -> Interval:
+    """Widen a contact that may be tried to that of the layer after all the Li it can take up.
+
+    How far a weak driving force takes a layer (C to LiC12: 9 meV/atom) is within the errors.
+    """
+    all_of_it = {**columns, "lithium_mutual_eV_per_atom": -np.inf}
+    converted = score_terms(all_of_it, _CONTACT)["converted layer"]
+    worse = (contact.low >= -ALLOWED_MEV) & (converted < -ALLOWED_MEV)
+    return contact._replace(low=np.where(worse, converted, contact.low))
+
+
 def stated(values: tuple[Floats, Floats], bare_eV_per_atom: ArrayLike) -> tuple[Interval, Interval]:
     """Intervals of contact and gain without samples: of the stated width, within what can be."""
     contact, gain = values

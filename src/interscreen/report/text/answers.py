@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from typing import Any
 
 from ...answers.decompose import Decomposition
@@ -13,7 +12,7 @@ from ...answers.ratio import AtRatio
 from ...answers.reaction import Reaction
 from ...answers.stack import Contact, Stack
 from ...answers.treat import Treatment
-from ...answers.window import Window, WindowStep
+from ...answers.window import Window
 from ...energies.conditions import HIGHEST_K, LOWEST_K
 from ...phases.electrode import Electrode, Ion
 from ...phases.units import KJ_PER_MOL
@@ -157,26 +156,18 @@ def window_text(result: Window) -> str:
         f"  above it  {' + '.join(result.oxidation_products) or '-'}",
         f"  decomposition at 0 V  {energy(result.decomposition_energy_0V_eV_per_atom)}",
     ]
-    lines += _reacted(result)
+    if result.steps:
+        rows = [["at V", "reacted", "of", "products"]]
+        for step in result.steps:
+            moved = " ".join(name for name, part in step.reacted_elements.items() if part >= 0.005)
+            share = f"{100.0 * step.reacted_fraction:.1f} %"
+            rows.append([_volt(step.voltage_V)[:-2], share, moved, " + ".join(step.products)])
+        lines += ["  " + line for line in table(rows, left=(2, 3))]
+        lines.append(
+            f"  reacted: share of the atoms other than {result.ion} in new phases; reduction "
+            "first, then oxidation"
+        )
     return "\n".join([*lines, *_foot(result)])
-
-
-def _reacted(result: Window) -> list[str]:
-    """Say what has reacted below the window, then above it; steps that change nothing of it, not.
-
-    Steps are in the order of ``below it`` and ``above it``, from the window on.
-    """
-
-    def said(step: WindowStep) -> tuple[bool, str, str]:
-        moved = " ".join(name for name, part in step.reacted_elements.items() if part >= 0.005)
-        below = step.voltage_V <= result.assemblage_window_V[0]
-        return below, f"{100.0 * step.reacted_fraction:.1f} %", moved
-
-    firsts = ((key, next(steps)) for key, steps in groupby(result.steps, said))
-    return [
-        f"  {share} of the atoms reacted at {_volt(step.voltage_V)} ({moved})"
-        for (_, share, moved), step in firsts
-    ]
 
 
 def lithiation_text(result: Lithiation) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 
 from ...phases.electrode import LITHIUM_METAL, Electrode
 from ...phases.units import is_number
+from ...screen.scores import AS_DEPOSITED, DEPOSITED, MOLTEN, WEIGHT_OF
 from ...screen.verdict import ALLOWED_MEV, LIMIT_MEV, NO_GAIN, NO_PATH, REACTS, TRY, UNSURE
+from ...screen.weights import Weights
 from ..cells import number, text
 from ..markup import rounded
 from ..page.verdicts import MEANINGS, verdict
@@ -49,7 +51,7 @@ def explain_text(row: dict[str, Any], electrode: Electrode = LITHIUM_METAL) -> s
         f"Gain over bare {anode} = layer - bare = {_energy(row, 'layer')} - "
         f"({_energy(row, 'bare')}) = {_gain(row)}.",
         _bridge(row, ion),
-        f"Role {text(row.get('role'))}; score = weighted sum of: {text(row.get('score_terms'))} = "
+        f"Role {text(row.get('role'))}; score = weighted sum of: {_terms(row)} = "
         f"{rounded(number(row.get('score_meV_per_atom')), 1)} meV/atom (0 is best).",
         _verdict(row, electrode),
     ]
@@ -96,10 +98,12 @@ def judgement_lines(
     role, said = text(row.get("role")), electrode.words(MEANINGS.get(verdict(row), ""))
     score = rounded(number(row.get("score_meV_per_atom")), 1)
     told = f"role {role}{', verdict ' + said if said else ''}, score {score} meV/atom (0 is best)"
-    lines = [told, f"score = {text(row.get('score_terms'))}"]
-    volumes = [
-        f"{name} {rounded(row[key])} %" for name, key in VOLUMES.items() if is_number(row.get(key))
-    ]
+    lines = [told]
+    if reason := text(row.get("verdict_reason")):
+        lines.append(electrode.words(f"because: {reason}: {WHY[verdict(row)]}"))
+    lines += [f"score = {_terms(row)}"]
+    shares = {name: number(row.get(key)) for name, key in VOLUMES.items()}
+    volumes = [f"{name} {rounded(share)} %" for name, share in shares.items() if not isnan(share)]
     if volumes:
         blocking = text(row.get(BLOCKING))
         also = f"; blocks electrons: {blocking}" if blocking else ""
@@ -107,6 +111,19 @@ def judgement_lines(
     if not anchored:
         lines.append("energies as tabulated; screens and explain have --energies anchored")
     return ["  " + part for line in lines for part in wrapped(line, "  ", width=page_width() - 4)]
+
+
+def _terms(row: dict[str, Any]) -> str:
+    """Terms of a score by the default weights, each with its weight."""
+    factors, route, terms = Weights().factors(), text(row.get("route")), []
+    for term in text(row.get("score_terms")).split("; "):
+        label, _, value = term.rpartition(" ")
+        weight = WEIGHT_OF.get(label, "")
+        said = f"weight {factors.get(weight, 1.0):g}{' per V' if weight.endswith('per_V') else ''}"
+        if label == AS_DEPOSITED and route != DEPOSITED:
+            said = f"weight 0, {route}" if route == MOLTEN else f"{said}, {route}"
+        terms.append(f"{label} ({said}) {value}")
+    return "; ".join(terms)
 
 
 def _energy(row: dict[str, Any], kind: str) -> str:

@@ -69,7 +69,7 @@ function heatmap() {
     + "Bars: driving force of the reaction with Li metal, which a conversion interlayer needs and a coating must not have. "
     + "These are the contacts themselves; the number that a verdict rests on counts what of the layer faces the electrolyte, as far as Li makes it. "
     + "Point at a cell or move with the arrow keys for the reaction; open a cell to see the candidate."),
-  h("div", { class: "controls" }, electrolyte.element, role.element), legend, holder, h("p", { class: "note hint" }, "Scroll sideways for more electrolytes."), tools, count);
+  h("div", { class: "controls" }, electrolyte.element, role.element), legend, holder, ...(DATA.electrolytes.length > 1 ? [h("p", { class: "note hint" }, "Scroll sideways for more electrolytes.")] : []), tools, count);
   legend.append(...legendParts());
 
   function draw() {

@@ -64,13 +64,13 @@ function rankingColumns(block) {
     cell: (row) => (isNumber(row[low]) ? fmt(row[low]) + (row[high] !== row[low] ? `\u2013${fmt(row[high])}` : "") : "") });
   const low = Math.min(0, ...block.flatMap((row) => [row.score_low_meV_per_atom, row.score_meV_per_atom].filter(isNumber)));
   const all = [
+    { key: "candidate", name: "Candidate", head: true, value: (row) => row.candidate,
+      cell: (row) => h("button", { type: "button", class: "link",
+        onclick: () => openCandidate(row.candidate, chosenPair(row)) }, rich(row.candidate)) },
     has("verdict") && { key: "verdict", name: "Verdict", value: (row) => row.verdict, cell: verdictWords },
     { key: "rank", name: "Rank", number: true, title: meaning("rank"), value: (row) => row.rank,
       cell: (row) => (row.rank === null || row.rank === "" || row.rank === undefined ? "\u2013"
         : `${row.rank}${row.tied_with || row.tied === "yes" ? "=" : ""}`) },
-    { key: "candidate", name: "Candidate", head: true, value: (row) => row.candidate,
-      cell: (row) => h("button", { type: "button", class: "link",
-        onclick: () => openCandidate(row.candidate, chosenPair(row)) }, rich(row.candidate)) },
     text("role", "Role"),
     has("observed") && { ...text("observed", "Made"), cell: madeWord },
     has("lithium_competitors") && { key: "lithium_competitors", name: "Competitors with Li", number: true, rise: false,
