@@ -280,8 +280,11 @@ def _known(value: float | None) -> str:
     return "? (a volume is missing)" if value is None else f"{value:.3g}"
 
 
-def stack_text(result: Stack) -> str:
-    """Write the contacts of a stack, with error bars where somebody asked for them."""
+def stack_text(result: Stack, more: Sequence[str] = ()) -> str:
+    """Write the contacts of a stack, with error bars where somebody asked for them.
+
+    ``more`` are lines that stand before the source.
+    """
     spreads, electrode = result.uncertainty, Electrode.of(result.conditions)
 
     def deviation(key: str, factor: float, digits: int) -> str:
@@ -314,5 +317,5 @@ def stack_text(result: Stack) -> str:
             f"{_known(sized.converted_nm)} nm, and could consume "
             f"{_known(sized.electrolyte_nm)} nm of the electrolyte"
         )
-    lines += ["  " + line for line in contacts_origin(result.contacts, result.put_back)]
-    return "\n".join(lines)
+    origin = ["  " + line for line in contacts_origin(result.contacts, result.put_back)]
+    return "\n".join([*lines, *more, *origin])
