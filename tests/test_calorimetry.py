@@ -31,7 +31,9 @@ REACHED = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=["embedded", "shared"])
+@pytest.fixture(
+    scope="module", params=["embedded", pytest.param("shared", marks=pytest.mark.proof)]
+)
 def table(request):
     if request.param == "embedded":
         return PhaseTable.reference(all_phases=True)

@@ -122,6 +122,7 @@ def test_entries_are_brought_to_formation_energies():
     assert db.window(entries[2]).material == "LiF"
 
 
+@pytest.mark.proof
 def test_choices_of_phases_reach_the_table(tmp_path):
     without = si.load(ban=["Cu2O"], filters={"min_stability_eV_per_atom": 0.001})
     assert "Cu2O" in without.reaction("Cu", "CuO").provenance["left_out_phases"]
@@ -256,6 +257,7 @@ def test_a_phase_diagram_has_the_counted_phases(db):
         db.phase_diagram("Li-Xe")
 
 
+@pytest.mark.proof
 def test_validation_is_that_of_the_function(db, embedded):
     assert db.validate().counts == si.validate(embedded).counts
 

@@ -246,6 +246,7 @@ def test_the_embedded_table_is_within_every_tolerance(of_embedded):
     assert Counter(cell.status for cell in of_embedded.cells) == {"ok": 36, BARE: 7, LEFT_OUT: 10}
 
 
+@pytest.mark.proof
 def test_the_full_table_answers_everything_and_misses_two(of_full_table):
     assert of_full_table.counts == {WITHIN: 35, MISS: 2}
     misses = {row.item for row in of_full_table.published if row.verdict == MISS}

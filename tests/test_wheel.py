@@ -85,4 +85,4 @@ def test_in_an_empty_environment_it_answers_without_key_and_network(wheel, tmp_p
     assert "64 candidates x 10 electrolytes" in interscreen("screen", "library", "--check")
     interscreen("screen", "--samples", "0", "--out", "run")
     page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
-    assert "embedded (Matbench v0.1, Materials Project 2018)" in page
+    assert "embedded (Matbench v0.1, Materials Project 2018; energies anchored" in page

@@ -46,6 +46,7 @@ def test_stacks_are_made_of_single_answers(db, temperature, gases):
         assert found.conditions["gases"]
 
 
+@pytest.mark.proof
 def test_numbers_of_a_screen_beside_a_gas_are_single_answers(db, tmp_path):
     gases = {"O2": 0.21, "CO2": "400ppm"}
     study = si.Study(

@@ -47,6 +47,7 @@ def test_a_region_is_what_is_answered_there(db, lime):
         assert found.self_decomposition[1].equation == one.self_b_equation
 
 
+@pytest.mark.proof
 def test_a_material_within_errors_of_the_hull_counts_as_stable(db):
     with pytest.warns(si.InterscreenWarning, match="counts as stable"):
         found = db.phase_map("LLZO", "LLZO", "CO2", **AXES)
@@ -58,6 +59,7 @@ def test_a_material_within_errors_of_the_hull_counts_as_stable(db):
     assert sum(one.share for one in carbonate) > 0.5
 
 
+@pytest.mark.proof
 def test_where_water_condenses_there_is_no_answer_and_the_rest_stands(db):
     found = db.phase_map("Li2O", "Li2O", "H2O", ("25C", "700C"), ("1e-2bar", "1bar"))
     refused = next(one for one in found.regions if one.reason)

@@ -166,7 +166,7 @@ def test_progress_ends_at_the_total(reference):
 def test_a_single_stack_has_the_error_bars_of_a_study(reference):
     found = stack(reference, "CuF2", "LATP", samples=60)
     study = stacks(reference, ["CuS", "CuF2"], ["LATP"], samples=60).numbers[LAYER][0, 1]
-    assert found.uncertainty[LAYER] == spread(study[1:])
+    assert found.uncertainty[LAYER] == spread(study[1:], study[0])
     told = found.to_dict()
     assert told["uncertainty"]["bridge_margin_V"]["counted"] == 60
     nominal = stack(reference, "CuF2", "LATP").to_dict()

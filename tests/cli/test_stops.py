@@ -40,8 +40,8 @@ def children_of(pid):
     ("number", "code", "word"),
     [
         (signal.SIGTERM, 143, "terminated"),
-        (signal.SIGHUP, 129, "terminated"),
-        (signal.SIGINT, 130, "interrupted"),
+        pytest.param(signal.SIGHUP, 129, "terminated", marks=pytest.mark.proof),
+        pytest.param(signal.SIGINT, 130, "interrupted", marks=pytest.mark.proof),
     ],
 )
 def test_a_stopped_study_leaves_no_folder_and_no_process(tmp_path, number, code, word):

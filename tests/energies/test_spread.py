@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from interscreen.energies.spread import spread
+from interscreen.energies.spread import spread, with_number
 
 
 def test_the_interval_holds_ninety_percent():
@@ -26,3 +26,18 @@ def test_samples_without_the_number_do_not_count():
     assert found.standard_deviation == pytest.approx(2.0**0.5)
     assert spread(np.array([np.nan, 1.0])).standard_deviation is None
     assert spread(np.array([np.nan])).low is None
+
+
+def test_an_interval_reaches_as_far_as_its_number():
+    samples = np.arange(101.0)
+    assert (spread(samples, 50.0).low, spread(samples, 50.0).high) == (5.0, 95.0)
+    assert (spread(samples, 97.0).low, spread(samples, 97.0).high) == (5.0, 97.0)
+    assert (spread(samples, -3.0).low, spread(samples, -3.0).high) == (-3.0, 95.0)
+    assert spread(samples, np.nan) == spread(samples)
+    assert spread(samples, 97.0).standard_deviation == spread(samples).standard_deviation
+
+
+def test_intervals_of_arrays_reach_as_far_as_their_numbers():
+    low, high = with_number([-7.0, -50.0, np.nan], [-98.0, -60.0, -3.0], [-13.0, -40.0, -1.0])
+    assert low.tolist() == [-98.0, -60.0, -3.0]
+    assert high.tolist() == [-7.0, -40.0, -1.0]

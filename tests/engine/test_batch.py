@@ -516,8 +516,11 @@ def test_a_damaged_cache_of_the_loops_is_left_aside(tmp_path):
     indexes = sorted(cache.glob("batch_kernel.lines*.nbi"))
     assert codes
     assert indexes
-    for file in codes:
-        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    halves = {file: file.read_bytes()[: file.stat().st_size // 2] for file in codes}
+    for file, half in halves.items():
+        file.write_bytes(half)
     for file in indexes:
         file.write_bytes(b"garbage")
-    assert "compiled anew" in ask(tmp_path)
+    ask(tmp_path)
+    assert any(file.read_bytes() != half for file, half in halves.items()), "written anew"
+    assert any(file.read_bytes() != b"garbage" for file in indexes)

@@ -126,6 +126,7 @@ SIMPLE = (
 OF = "F O Cl N Br I S Se C H P As Te Sb B Ge Si".split()
 
 
+@pytest.mark.proof
 def test_every_compound_of_the_full_table_is_intermetallic_or_something_ide(full_table):
     classes = anion_classes(full_table)
     simple = np.array([classes[name] for name in SIMPLE])

@@ -698,6 +698,7 @@ def test_a_whole_source_lists_its_ranking(opened, whole_folder):
     assert "not kept for this row" not in text
 
 
+@pytest.mark.proof
 def test_names_that_every_object_of_a_script_knows_are_names_like_others(opened, tmp_path):
     study = tmp_path / "s.yaml"
     names = "{name: constructor, formula: LiF}, {name: __proto__, formula: CuF2}"

@@ -8,7 +8,9 @@ import pytest
 from interscreen import Study, run_study
 from interscreen.answers.reaction import react
 from interscreen.answers.stacks import stacks
+from interscreen.energies.scale import on_scale
 from interscreen.phases.material import Material
+from interscreen.phases.source import ANCHORED
 from interscreen.screen.judge import judged
 from interscreen.screen.places import order_probabilities, ranks
 from interscreen.screen.tables import results_table
@@ -21,6 +23,7 @@ from interscreen.screen.verdict import (
     Interval,
     at_worst,
     reasons,
+    sampled,
     stated,
     verdicts,
 )
@@ -53,6 +56,17 @@ def test_without_samples_the_interval_has_the_stated_width():
     assert contact.high.tolist() == [0, -15]
     assert gain.low.tolist() == [-24, 370]
     assert gain.high.tolist() == [11, 430]  # a gain of more than 11 is no gain over bare Li
+
+
+def test_a_contact_is_no_sure_reaction_that_does_not_react_as_it_stands():
+    # CoF2 on LATP: nearly all samples react, the energies as they are do not
+    contact = np.linspace(-98.0, -13.0, 101)
+    worst, gain = sampled((np.array(-7.0), np.array(689.0)), (contact, contact + 696.0))
+    assert (worst.low, worst.high) == pytest.approx((-93.75, -7.0))
+    assert (gain.low, gain.high) == pytest.approx((602.25, 689.0))
+    found = verdicts(worst, gain, True)
+    assert found == UNSURE
+    assert reasons(found.reshape(()), worst, gain) == "contact -7 (-94 to -7) meV/atom"
 
 
 @pytest.mark.parametrize("samples", [0, 60])
@@ -157,3 +171,25 @@ def test_what_order_and_route_change_is_the_difference_of_their_terms(four, embe
     assert row["score_molten_meV_per_atom"] - base == pytest.approx(-0.25 * deposited, abs=1e-6)
     change = row["score_facing_meV_per_atom"] - row["score_meV_per_atom"]
     assert change == pytest.approx(facing - layer, abs=1e-6)
+
+
+def test_every_interval_of_a_study_holds_its_number(embedded):
+    study = Study(
+        name="s", electrolytes=["LATP"], candidates=["CoF2", "CuF2", "Al"],
+        uncertainty={"samples": 200}, sensitivity=False,
+    )  # fmt: skip
+    found = run_study(study, on_scale(embedded, ANCHORED))
+    rows = found.uncertainty.dropna(subset=["low_5_percent"])
+    values = rows["value"].astype(float)
+    assert (rows["low_5_percent"] <= values).all()
+    assert (values <= rows["high_95_percent"]).all()
+    # CoF2 reacts more than as it stands in nearly every sample
+    ends = rows[rows["quantity"] == "layer_mutual_eV_per_atom"].set_index(
+        ["candidate", "electrolyte"]
+    )
+    assert ends.loc[("CoF2", "LATP"), "high_95_percent"] == ends.loc[("CoF2", "LATP"), "value"]
+    ranking = found.ranking
+    assert (ranking["score_low_meV_per_atom"] <= ranking["score_meV_per_atom"]).all()
+    assert (ranking["score_meV_per_atom"] <= ranking["score_high_meV_per_atom"]).all()
+    verdict = found.results.set_index(["candidate", "electrolyte"])["verdict"]
+    assert verdict["CoF2", "LATP"] == UNSURE

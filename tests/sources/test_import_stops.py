@@ -168,6 +168,7 @@ while not codes or codes[-1] != 99:
 """
 
 
+@pytest.mark.proof
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork to stop many imports quickly with")
 @pytest.mark.parametrize(
     ("how", "code"), [("SIGKILL", -9), ("SIGTERM", 143), ("SIGHUP", 129), ("full", 2)]

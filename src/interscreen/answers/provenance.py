@@ -102,8 +102,8 @@ class Answer(Answered):
     samples: int = 0
 
     def with_bars(self, values: Mapping[str, Floats], samples: int) -> Self:
-        """Return the answer with the error bars of sampled numbers."""
-        bars = {key: spread(numbers) for key, numbers in values.items()}
+        """Return the answer with the error bars of numbers; the first is no sample."""
+        bars = {key: spread(numbers[1:], numbers[0]) for key, numbers in values.items()}
         return replace(self, uncertainty=bars, samples=samples)
 
     def to_dict(self) -> dict[str, Any]:

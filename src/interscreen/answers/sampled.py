@@ -109,5 +109,5 @@ def _with_bars(
             table, ours, theirs, samples=samples, model=model, lithium=lithium
         )
     ]
-    values = {name: np.concatenate([part[name] for part in drawn])[1:] for name in drawn[0]}
+    values = {name: np.concatenate([part[name] for part in drawn]) for name in drawn[0]}
     return found.with_bars(values, samples)

@@ -192,7 +192,7 @@ def stack(
     found = stack_view(numbers, [ours], [theirs])
     if not count:
         return found
-    sampled = {key: values.reshape(-1)[1:] for key, values in numbers.numbers.items()}
+    sampled = {key: values.reshape(-1) for key, values in numbers.numbers.items()}
     return found.with_bars(sampled, count)
 
 

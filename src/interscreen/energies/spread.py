@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import fsum, sqrt
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..phases.system import Floats
 
@@ -20,8 +21,8 @@ class Spread:
     Attributes
     ----------
     standard_deviation, low, high : float or None
-        In the unit of the number; ``low`` and ``high`` are the 5 % and 95 % points.  None with
-        fewer than two samples.
+        In the unit of the number; ``low`` and ``high`` are the ends of the 90 % interval.  None
+        with fewer than two samples.
     counted : int
         Samples in which the number exists.
     """
@@ -32,8 +33,20 @@ class Spread:
     counted: int
 
 
-def spread(values: Floats) -> Spread:
-    """Return standard deviation and 90 % interval of samples, (s,); NaN counts for nothing."""
+def with_number(number: ArrayLike, low: ArrayLike, high: ArrayLike) -> tuple[Floats, Floats]:
+    """Return intervals that reach as far as the numbers they belong to; NaN moves no end.
+
+    Samples of a minimum over many phases have its bias a second time, so a number can lie beyond
+    nearly all of them; what is true then lies on its side (docs/uncertainty.md).
+    """
+    return np.fmin(low, number), np.fmax(high, number)
+
+
+def spread(values: Floats, number: float = np.nan) -> Spread:
+    """Return standard deviation and 90 % interval of samples, (s,); NaN counts for nothing.
+
+    ``number`` is that of the energies as they are, see ``with_number``.
+    """
     there = values[~np.isnan(values)]
     if len(there) < 2:
         return Spread(None, None, None, len(there))
@@ -41,7 +54,8 @@ def spread(values: Floats) -> Spread:
     mean = fsum(there) / len(there)
     variance = fsum((there - mean) ** 2) / (len(there) - 1)
     climbing = np.sort(there).tolist()
-    low, high = (_quantile(climbing, percent / 100.0) for percent in (LOW, HIGH))
+    ends = (_quantile(climbing, percent / 100.0) for percent in (LOW, HIGH))
+    low, high = map(float, with_number(number, *ends))
     deviation = sqrt(variance)
     return Spread(deviation if deviation > _NOISE else 0.0, low, high, len(there))
 

@@ -11,6 +11,7 @@ from ..answers.stacks import OF_CANDIDATE, OF_ELECTROLYTE, OF_STACK, Stacks
 from ..energies.spread import spread
 from ..phases.columns import columns_of
 from ..phases.system import Floats
+from ..phases.units import is_number
 from .board import OVERALL
 from .places import order_probabilities, rank_spread
 from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, STATED, score_columns
@@ -117,7 +118,7 @@ def uncertainty_table(
 
 
 def _row(key: Key, name: str, value: Any, values: Floats) -> dict[str, Any]:
-    found = spread(values)
+    found = spread(values, float(value) if is_number(value) else np.nan)
     return {
         "candidate": key[0],
         "electrolyte": key[1],
@@ -179,7 +180,7 @@ def with_confidence(
             continue
         means = [np.mean([scores[label, e] for e in wanted], axis=0) for label in labels.values()]
         places = rank_spread(np.transpose(means), tie_meV_per_atom)
-        spreads = [spread(values) for values in means]
+        spreads = list(map(spread, means, block.loc[list(labels), _SCORE].astype(float)))
         found: dict[str, Any] = {
             "score_std_meV_per_atom": [one.standard_deviation for one in spreads],
             "score_low_meV_per_atom": [one.low for one in spreads],

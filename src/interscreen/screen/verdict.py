@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..energies.spread import HIGH, LOW
+from ..energies.spread import HIGH, LOW, with_number
 from .scores import Floats, as_numbers, score_terms
 
 TRY, UNSURE, NO_GAIN, REACTS, NO_PATH = "try", "unsure", "no gain", "reacts", "no lithium path"
@@ -83,9 +83,9 @@ def stated(values: tuple[Floats, Floats], bare_eV_per_atom: ArrayLike) -> tuple[
 
 
 def sampled(nominal: tuple[Floats, Floats], samples: tuple[Floats, Floats]) -> Any:
-    """Intervals of contact and gain from samples along the last axis."""
+    """Intervals of contact and gain, from samples along the last axis and the numbers."""
     return tuple(
-        Interval(value, *np.nanpercentile(drawn, [LOW, HIGH], axis=-1))
+        Interval(value, *with_number(value, *np.nanpercentile(drawn, [LOW, HIGH], axis=-1)))
         for value, drawn in zip(nominal, samples, strict=True)
     )
 

@@ -17,7 +17,7 @@ TERMS = (
     ("Converted layer", "the phases that a candidate becomes in contact with lithium metal"),
     ("Facing phase", "the phase of the converted layer that touches the electrolyte"),
     ("Interval, 90 %", "between the ends lie 90 % of the results when the energies are varied "
-     "within their errors"),
+     "within their errors; it holds the number itself, which is that of the energies as they are"),
     ("Mutual energy", "energy per atom that two materials gain by reacting with each other, less "
      "what either gains by decomposing alone; 0: they coexist"),
     ("Phase in doubt", "a computed phase that perhaps nobody can make, and that changes an "
