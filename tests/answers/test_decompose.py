@@ -5,6 +5,7 @@ import pytest
 import interscreen as si
 from interscreen.errors import InputError
 from interscreen.phases.formula import parse_formula
+from interscreen.report.text.answers import decomposition_text
 
 AIR = {"O2": 0.21}
 
@@ -106,3 +107,18 @@ def test_a_phase_whose_table_ends_is_followed_no_further(db):
 def test_bad_gases_are_refused(db):
     with pytest.raises(InputError, match="Xy is not an element"):
         db.decompose("CaO", {"Xy": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({}, "gases leave at 1e-06 bar"),
+        ({"gases": {"CO2": "400ppm"}}, "CO2 0.0004 bar; other gases leave at 1e-06 bar"),
+        ({"pressure": "1bar"}, "gases leave when they reach 1 bar (closed)"),
+    ],
+)
+def test_the_text_says_beside_which_gases(db, asked, said):
+    gases = asked.pop("gases", None)
+    lines = decomposition_text(db.decompose("Li2CO3", gases, **asked)).splitlines()
+    assert lines[3] == f"  {said}"
+    assert "CO2(g)" in lines[2]

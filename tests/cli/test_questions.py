@@ -59,3 +59,12 @@ def test_a_set_energy_is_said_and_used(capsys):
     assert "-2.1713 eV/atom" in captured.out
     assert main(["window", "BiF3", "--set", "BiF3=-838eV/atom"]) == 2
     assert "if it is in kJ/mol" in capsys.readouterr().err
+
+
+def test_a_stack_names_its_source_behind_everything_it_says(capsys):
+    assert main(["stack", "CuF2", "LLZO", "--potential", "2", "--quiet"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    source = next(n for n, line in enumerate(lines) if line.startswith("  source: "))
+    for begins in ("  score = ", "  on the way to Li", "  at 2 V the layer is"):
+        assert any(line.startswith(begins) for line in lines[:source]), begins
+        assert not any(line.startswith(begins) for line in lines[source:]), begins

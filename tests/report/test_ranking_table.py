@@ -127,7 +127,24 @@ def test_what_is_known_of_the_candidates_stands_once_before_the_contacts():
     assert re.search(r"CuS +conversion +\? +10 ", overall)
     assert re.search(r"AlF3 +conversion +no +0 ", overall)
     assert "made" not in single
-    assert "Made: whether somebody made the candidate" in " ".join(legend.split())
+    assert "; made: whether somebody made the candidate" in " ".join(legend.split())
     alone = ranking_text(frame[frame["electrolyte"] == "LLZO"])
     assert re.search(r"CuF2 +conv\. +yes, h +38 ", alone)
     assert max(places(line) for line in alone.splitlines()) <= 80
+
+
+@pytest.mark.parametrize("width", [46, 60, 80, 120])
+def test_the_legend_explains_the_columns_that_are_there_and_no_other(width, monkeypatch):
+    monkeypatch.setattr("interscreen.report.text.ranking.page_width", lambda: width)
+    frame = ranking("CuS")
+    frame["observed"], frame["lithium_competitors"] = "yes", 3
+    single = ranking_text(frame[frame["electrolyte"] == "LLZO"])
+    heads = single.splitlines()[1]
+    legend = " ".join(single.split("\n\n")[-2].split())
+    for head, words in {
+        "top 3": "best three", "made": "somebody made", "comp.": "could have competed",
+        "worst": "worst product", "depos.": "(depos.)", "bridge": "oxidation limit",
+        "layer": "score, layer", "score": "meV/atom, 0 is best",
+    }.items():  # fmt: skip
+        assert (f" {head}" in heads) == (words in legend), head
+    assert width > 50 or "bridge" not in heads

@@ -290,7 +290,7 @@ def stack(
         more = [*way_lines(found.way), *potential_lines(found.at_potential)]
         more += cathode_lines(found.cathode_side) if found.cathode_side else []
         judged_so = judgement_lines(rows[0], anode, anchored=ANCHORED in scales)
-        return "\n".join([stack_text(found), *judged_so, *more])
+        return stack_text(found, [*judged_so, *more])
 
     return answer(choice, output, ask, write, more=lambda: {"judgement": judgement(rows[0])})
 

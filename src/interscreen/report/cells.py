@@ -139,11 +139,13 @@ def verdict_word(row: Mapping[Any, Any]) -> str:
 
 
 SHORT_ROLES = {CONVERSION: "conv.", COATING: "coat."}  # where a table is too wide
-MADE = (
-    "made: whether somebody made the candidate (?: unknown), h: hygroscopic, v: volatile, g: a "
-    "gas; comp.: compounds of all its elements with Li that could have competed (0: no reaction "
-    "may be for want of data)"
-)
+MADE = {
+    "made": "made: whether somebody made the candidate (?: unknown), h: hygroscopic, v: "
+    "volatile, g: a gas",
+    "comp.": "comp.: compounds of all its elements with Li that could have competed (0: no "
+    "reaction may be for want of data)",
+}
+"""What stands in these columns."""
 
 
 def hidden_counts(hidden: Mapping[str, int]) -> str:

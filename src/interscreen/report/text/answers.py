@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from ...answers.stack import Contact, Stack
 from ...answers.treat import Treatment
 from ...answers.window import Window
 from ...energies.conditions import HIGHEST_K, LOWEST_K
+from ...phases.conditions import Conditions
 from ...phases.electrode import Electrode, Ion
 from ...phases.units import KJ_PER_MOL
 from ..markup import rounded
@@ -211,9 +213,17 @@ def decomposition_text(result: Decomposition) -> str:
         said = [
             f"  gives off gas {below}{onset:.0f} K ({onset - 273.15:.0f} C) on",
             f"  {result.equation}",
+            f"  {_gases_of(result.provenance['conditions'])}",
         ]
     lines = (*said, *(f"  {line}" for line in origin_lines(result.provenance)))
     return "\n".join([result.material, *lines])
+
+
+def _gases_of(conditions: Mapping[str, Any]) -> str:
+    """Say which gases the conditions of a provenance name, and when others leave."""
+    background = conditions["unnamed_gases_bar"]
+    whole = background if conditions["closed_gas"] else math.inf
+    return Conditions(0.0, conditions["gases"], background, whole).rest
 
 
 def treatment_text(result: Treatment) -> str:
@@ -280,8 +290,11 @@ def _known(value: float | None) -> str:
     return "? (a volume is missing)" if value is None else f"{value:.3g}"
 
 
-def stack_text(result: Stack) -> str:
-    """Write the contacts of a stack, with error bars where somebody asked for them."""
+def stack_text(result: Stack, more: Sequence[str] = ()) -> str:
+    """Write the contacts of a stack, with error bars where somebody asked for them.
+
+    ``more`` are lines that stand before the source.
+    """
     spreads, electrode = result.uncertainty, Electrode.of(result.conditions)
 
     def deviation(key: str, factor: float, digits: int) -> str:
@@ -314,5 +327,5 @@ def stack_text(result: Stack) -> str:
             f"{_known(sized.converted_nm)} nm, and could consume "
             f"{_known(sized.electrolyte_nm)} nm of the electrolyte"
         )
-    lines += ["  " + line for line in contacts_origin(result.contacts, result.put_back)]
-    return "\n".join(lines)
+    origin = ["  " + line for line in contacts_origin(result.contacts, result.put_back)]
+    return "\n".join([*lines, *more, *origin])

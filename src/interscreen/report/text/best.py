@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from ...phases.electrode import LITHIUM_METAL, Electrode
 from ...screen.ranking import OVERALL
 from ...screen.top import SCORE
-from ..cells import MADE, hidden_counts, made, verdict_word
+from ..cells import hidden_counts, made, verdict_word
 from .layout import page_width, table, wrapped
-from .ranking import NAME, doubts_line, fitted
+from .ranking import NAME, doubts_line, fitted, legend_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,16 +59,11 @@ def best_text(
         metal = electrode.words("with Li metal")
         cut = [metal, NAME]
         cells[metal] = list(found["conversion_products"].fillna(""))
-    lines = fitted({word: [word, *column] for word, column in cells.items()}, cut)
-    shown = ", Li (reaction with Li metal): meV/atom; the score is 0 at best; "
-    if not overall:
-        shown = (
-            ", Li, as deposited, converted layer, worst product: meV/atom; the score is 0 at best; "
-            "bridge [V]: oxidation limit of the Li-bearing salt of the layer minus reduction limit "
-            "of the electrolyte; "
-        )
-    legend = f"score{shown}rank: among all candidates, =: tied; {MADE}. "
-    legend += "Driving forces at 0 K, not rates."
+    columns = {word: [word, *column] for word, column in cells.items()}
+    lines = fitted(columns, cut)
+    known = ("rank", "made", *(word for word, *_ in _SHOWN))
+    shown = {word for word in known if electrode.words(word) in columns}
+    legend = f"rank: among all candidates; {legend_of(shown)}"
     if any("…" in line for line in lines):
         legend += " …: cut to fit; --columns, --csv and --json give whole names."
     said = wrapped(electrode.words(legend), "", width=page_width() - 1)

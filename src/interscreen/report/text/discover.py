@@ -16,7 +16,7 @@ from ..page.verdicts import MEANINGS, NOTHING_TO_GAIN, Said, flags, said
 from .layout import page_width, table, wrapped
 
 SHOWN = 4  # candidates of a role for each electrolyte
-NEVER, ELSEWHERE = "never tried", "elsewhere"
+NO_CELL, ELSEWHERE = "no cell known", "elsewhere"
 
 
 def discovered(folder: Path) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def _bare(run: Run, electrolyte: str) -> float | None:
 def _one(run: Run, row: Row, found: Said) -> dict[str, Any]:
     cells = run.measured.get(row["candidate"], [])
     own = [cell for cell in cells if cell["electrolyte_match"].get(row["electrolyte"]) != OTHER]
-    measured = f"on {own[0]['electrolyte']}" if own else ELSEWHERE if cells else NEVER
+    measured = f"on {own[0]['electrolyte']}" if own else ELSEWHERE if cells else NO_CELL
     return {
         "candidate": row["candidate"],
         "verdict": found.verdict,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Container, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...phases.electrode import LITHIUM_METAL, Electrode
@@ -32,6 +32,17 @@ _SPARED = (
     "layer",
 )  # on narrow terminals
 _TEXTS = ("role", "verdict", "made")
+_ENERGIES = {
+    "score": "score", "Li": "Li (reaction with Li metal)", "layer": "layer",
+    "worst": "worst product", "depos.": "as deposited (depos.)",
+}  # fmt: skip
+_EXPLAINED = {
+    "rank": "=: tied with a neighbour",
+    "top 3": "top 3: probability of a place among the best three",
+    "bridge": "bridge: oxidation limit of the Li-bearing salt of the layer minus reduction limit "
+    "of the electrolyte [V]",
+    **cells.MADE,
+}
 NAME = "candidate"
 _STD, _TOP = "score_std_meV_per_atom", "probability_top3"
 _Row = Mapping[Hashable, Any]
@@ -43,6 +54,7 @@ def ranking_text(ranking: pd.DataFrame, electrode: Electrode = LITHIUM_METAL) ->
     Error bars and probabilities are shown where there are any; ``electrode`` is that of the run.
     """
     blocks = []
+    shown: set[str] = set()
     uncertain = False
     several = OVERALL in set(ranking["electrolyte"])
     for electrolyte, block in ranking.groupby("electrolyte", sort=False):
@@ -50,20 +62,12 @@ def ranking_text(ranking: pd.DataFrame, electrode: Electrode = LITHIUM_METAL) ->
         uncertain |= any(_number(row, _STD) for row in rows)
         overall = electrolyte == OVERALL
         title = "overall (mean over the electrolytes)" if overall else str(electrolyte)
-        lines = _block(rows, contacts=not overall, own=overall or not several)
+        heads, lines = _block(rows, contacts=not overall, own=overall or not several)
+        shown |= set(heads)
         blocks.append("\n".join([short(title, page_width()), *(_INDENT + line for line in lines)]))
-    said = (
-        "score, layer, worst product, as deposited (depos.): meV/atom, 0 is best; =: tied with a "
-        "neighbour; bridge: oxidation limit of the Li-bearing salt of the layer minus reduction "
-        "limit of the electrolyte [V]. Driving forces at 0 K, not rates."
-    )
-    if "observed" in ranking:
-        said += f" {cells.MADE[0].upper()}{cells.MADE[1:]}."
+    said = legend_of(shown)
     if uncertain:
-        said += (
-            " ±: standard deviation of the score, top 3: probability of a place among the best "
-            "three, both from the uncertainty of the energies."
-        )
+        said += " ±: standard deviation of the score, from the uncertainty of the energies."
     legend = "\n".join(wrapped(electrode.words(said), "", width=page_width() - 2))
     if moved := doubts_line(ranking.to_dict("records")):
         legend += f"\n{moved}"
@@ -80,8 +84,18 @@ def doubts_line(rows: Sequence[Mapping[Hashable, Any]]) -> str:
     return "\n".join(wrapped(said, "", width=page_width() - 1)) if moved else ""
 
 
-def _block(rows: list[dict[Hashable, Any]], *, contacts: bool, own: bool) -> list[str]:
-    """Return the lines of one table.
+def legend_of(shown: Container[str]) -> str:
+    """Explain the columns of a table that are there."""
+    energies = ", ".join(words for head, words in _ENERGIES.items() if head in shown)
+    best = "the score is 0 at best" if "Li" in shown else "0 is best"
+    parts = [words for head, words in _EXPLAINED.items() if head in shown]
+    return f"{'; '.join([f'{energies}: meV/atom, {best}', *parts])}. Driving forces, not rates."
+
+
+def _block(
+    rows: list[dict[Hashable, Any]], *, contacts: bool, own: bool
+) -> tuple[list[str], list[str]]:
+    """Return the heads and the lines of one table.
 
     ``contacts`` adds what only one electrolyte has, ``own`` what is known of the candidates alone.
     """
@@ -95,7 +109,8 @@ def _block(rows: list[dict[Hashable, Any]], *, contacts: bool, own: bool) -> lis
     heads += ["score", "top 3"] if top else ["score"]
     heads += ["layer", "worst", "depos.", "bridge"] if contacts else []
     columns = {head: [head, *(_cell(head, row, wide) for row in rows)] for head in heads}
-    return fitted(columns)
+    lines = fitted(columns)
+    return list(columns), lines
 
 
 def _cell(head: str, row: dict[Hashable, Any], wide: int) -> str:
@@ -127,7 +142,7 @@ def fitted(columns: dict[str, list[str]], cut: Sequence[str] = (NAME,)) -> list[
     Parameters
     ----------
     columns : dict
-        Cells of each column, its head first.
+        Cells of each column, its head first; columns without a place are taken out of it.
     cut : sequence of str
         Columns whose texts may be cut, the first most.
     """
