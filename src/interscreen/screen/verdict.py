@@ -103,16 +103,15 @@ def verdicts(contact: Interval, gain: Interval, path: ArrayLike) -> NDArray[np.o
     -------
     str array
         ``no lithium path`` without one; ``reacts`` where the contact surely does; ``no gain`` where
-        the gain is not surely above zero and small as it stands; ``unsure`` where the interval of
+        the gain as it stands is below the accuracy of the method; ``unsure`` where the interval of
         contact or gain holds both answers; ``try`` where neither does.
     """
-    sure_gain, small = gain.low > 0.0, gain.value < LIMIT_MEV
     found = np.select(
         [
             ~np.asarray(path, dtype=np.bool_),
             contact.high < -LIMIT_MEV,
-            ~sure_gain & small,
-            ~sure_gain | (contact.low < -ALLOWED_MEV),
+            gain.value < LIMIT_MEV,
+            (gain.low <= 0.0) | (contact.low < -ALLOWED_MEV),
         ],
         [NO_PATH, REACTS, NO_GAIN, UNSURE],
         TRY,

@@ -20,7 +20,7 @@ from .layout import page_width, wrapped
 WHY = {
     TRY: f"the gain is surely above 0, and the contact at worst above -{ALLOWED_MEV:.0f}",
     UNSURE: f"the gain may be below 0, or the contact at worst below -{ALLOWED_MEV:.0f}",
-    NO_GAIN: f"the gain is small and not surely above 0 (a try needs {LIMIT_MEV:.0f} or more)",
+    NO_GAIN: f"the gain is below {LIMIT_MEV:.0f}, the accuracy of the method",
     REACTS: f"the contact is below -{LIMIT_MEV:.0f} even at best",
     NO_PATH: "lithium ions cannot pass",
 }
