@@ -239,6 +239,7 @@ def test_own_table_is_a_source(tmp_path):
         (["reaction", "CuF2", "LATPP"], "did you mean LATP?"),
         (["window", "XeF2"], "element Xe"),
         (["window", "Li-1O"], "negative amount"),
+        (["--jobs", "2", "window", "LiF"], "options of a command stand behind its name"),
         (["lithiate", ""], "empty formula"),
         (["window", "LiF", "--source", "nowhere.csv"], "nowhere.csv"),
         (["window", "LiF", "--source", "table.xlsx"], "unknown kind of file"),

@@ -88,4 +88,6 @@ def _line(error: click.UsageError) -> str:
     place = error.ctx.command_path if error.ctx else "interscreen"
     nearest = getattr(error, "possibilities", None)  # of an option or a command, best first
     text = f"{error.message} Did you mean {nearest[0]!r}?" if nearest else error.format_message()
+    if isinstance(error, click.NoSuchOption) and error.ctx and not error.ctx.parent:
+        text = f"{text.rstrip('.')}; options of a command stand behind its name"
     return f"{' '.join(text.split()).removesuffix('.')} ({place} --help)"
