@@ -95,6 +95,26 @@ def test_only_a_contact_that_could_be_tried_is_widened():
     assert at_worst(contact, columns).low.tolist() == pytest.approx([-200.0, -80.0, -30.0, -30.0])
 
 
+def test_a_layer_without_a_bridge_is_unsure_by_what_is_missing():
+    """Ni + LiC12 coexists with LATP, but electrons pass, and LATP sees Li."""
+    columns = {
+        "lithium_mutual_eV_per_atom": np.full(3, -0.5),
+        "deposited_mutual_eV_per_atom": np.zeros(3),
+        "layer_mutual_eV_per_atom": np.full(3, -0.002),
+        "bridge_margin_V": np.array([-2.1, -0.3, 4.0]),
+        "own_bridge_margin_V": np.array([-2.1, -0.3, 4.0]),
+    }
+    contact = Interval(np.full(3, -2.0), np.full(3, -2.0), np.zeros(3))
+    assert at_worst(contact, columns).low.tolist() == pytest.approx([-2 - 50 * 2.1, -2.0, -2.0])
+
+
+@pytest.mark.parametrize("samples", [0, 60])
+def test_an_electronic_conductor_is_no_layer_to_try_on_what_lithium_reduces(embedded, samples):
+    row = judged(embedded, "Ni3C", "LATP", samples=samples)
+    assert row["bridge_margin_V"] < -2.0
+    assert row["verdict"] == UNSURE
+
+
 def test_the_order_of_two_is_sure_in_nine_of_ten_samples():
     scores = np.array([[0.0, -1.0, -5.0]] * 9 + [[-2.0, -1.0, -5.0]])
     ahead = order_probabilities(scores)

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..energies.spread import HIGH, LOW, with_number
 from .scores import Floats, as_numbers, score_terms
+from .weights import Weights
 
 TRY, UNSURE, NO_GAIN, REACTS, NO_PATH = "try", "unsure", "no gain", "reacts", "no lithium path"
 VERDICTS = (TRY, UNSURE, NO_GAIN, REACTS, NO_PATH)
@@ -33,7 +34,9 @@ HALF_WIDTH_MEV = 30.0
 What the error model gives for the contacts of the library (docs/ranking.md).
 """
 
-_CONTACT = {
+_MISSING_MEV = Weights().factors()["bridge_meV_per_V"]  # per V of a bridge that is not there
+
+_CONTACT: dict[str, float] = {
     "layer": 1.0, "deposited": 0.0, "bridge_meV_per_V": 0.0,
     "volume_change_meV_per_percent": 0.0, "percolation_meV": 0.0,
 }  # fmt: skip
@@ -57,14 +60,18 @@ def contact_and_gain(columns: Mapping[str, ArrayLike]) -> tuple[Floats, Floats]:
 
 
 def at_worst(contact: Interval, columns: Mapping[str, ArrayLike]) -> Interval:
-    """Widen a contact that may be tried to that of the layer after all the Li it can take up.
+    """Widen a contact that may be tried to the worst that the layer may come to.
 
-    How far a weak driving force takes a layer (C to LiC12: 9 meV/atom) is within the errors.
+    How far a weak driving force takes a layer (C to LiC12: 9 meV/atom) is within the errors, so it
+    may take up all of its Li.  And where no phase of it bridges the potentials of Li and of the
+    electrolyte, the electrolyte may see Li through it: what is missing counts as in the score.
     """
     all_of_it = {**columns, "lithium_mutual_eV_per_atom": -np.inf}
     converted = score_terms(all_of_it, _CONTACT)["converted layer"]
-    worse = (contact.low >= -ALLOWED_MEV) & (converted < -ALLOWED_MEV)
-    return contact._replace(low=np.where(worse, converted, contact.low))
+    bridge = score_terms(columns, _CONTACT | {"bridge_meV_per_V": _MISSING_MEV})["bridge"]
+    worst = np.fmin(converted, contact.value + bridge)
+    worse = (contact.low >= -ALLOWED_MEV) & (worst < -ALLOWED_MEV)
+    return contact._replace(low=np.where(worse, worst, contact.low))
 
 
 def stated(values: tuple[Floats, Floats], bare_eV_per_atom: ArrayLike) -> tuple[Interval, Interval]:

@@ -19,7 +19,8 @@ from .layout import page_width, wrapped
 # the rules of screen.verdict, for the ninety per cent between which a number lies
 WHY = {
     TRY: f"the gain is surely above 0, and the contact at worst above -{ALLOWED_MEV:.0f}",
-    UNSURE: f"the gain may be below 0, or the contact at worst below -{ALLOWED_MEV:.0f}",
+    UNSURE: f"the gain may be below 0, or the contact at worst (by its interval, once all has "
+    f"taken up Li, or for want of a bridge) below -{ALLOWED_MEV:.0f}",
     NO_GAIN: f"the gain is below {LIMIT_MEV:.0f}, the accuracy of the method",
     REACTS: f"the contact is below -{LIMIT_MEV:.0f} even at best",
     NO_PATH: "lithium ions cannot pass",
