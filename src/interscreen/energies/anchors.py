@@ -196,22 +196,24 @@ class Anchoring:
         ]
         return (*binaries, *(map(self._by_strength, groups) if self.own_salts else groups))
 
+    @cached_property
+    def _room(self) -> Mapping[str, float]:
+        return {name: one.gibbs(ROOM_K) for name, (_, one) in self.known.items()}
+
     def _by_strength(self, group: Anchor) -> Anchor:
         """Return a group a little lower in the base that binds it more: no two bases tie."""
         found = self._salt_of(group)
         if found is None:
             return group
         _, figures, units = found
-        room = {name: one.gibbs(ROOM_K) for name, (_, one) in self.known.items()}
-        mean = sum(n * room.get(name, 0.0) for name, n in group.shift.items())
+        mean = sum(n * self._room.get(name, 0.0) for name, n in group.shift.items())
         return replace(
             group, height=group.height + _STRENGTH * (units * figures.gibbs(ROOM_K) - mean)
         )
 
     def _salt_of(self, group: Anchor) -> tuple[int, Measured, float] | None:
         """Row, figures and number of the measured salt that a group is; None without one."""
-        counts = whole_numbers([Fraction(n).limit_denominator(60) for n in group.amounts.values()])
-        name = reduced_text(dict(zip(group.amounts, counts, strict=True)))
+        name = _salt_name(tuple(group.amounts.items()))
         figures, row = measured().get(name), self.table.find(name)
         if figures is None or row is None or name in self.without:
             return None
@@ -375,6 +377,15 @@ class Anchoring:
         Elements stay at zero, but for a gas that is left over: in a solid it has lost its entropy.
         NaN where a measured table does not reach the temperature.
         """
+        if temperature_K not in self._known_shifts:
+            self._known_shifts[temperature_K] = self._column_shifts(temperature_K)
+        return self._known_shifts[temperature_K]
+
+    @cached_property
+    def _known_shifts(self) -> dict[float | None, Floats]:
+        return {}
+
+    def _column_shifts(self, temperature_K: float | None) -> Floats:
         errors = self.errors(temperature_K)
         at = ROOM_K if temperature_K is None else temperature_K
         if np.isnan(list(errors.values())).any():
@@ -395,6 +406,13 @@ class Anchoring:
     def shifts(self, compositions: Sparse, temperature_K: float | None = ROOM_K) -> Floats:
         """Return what anchoring adds to the energy of compositions [eV/atom], (q,)."""
         return combined(self.divide(compositions), self.column_shifts(temperature_K))
+
+
+@cache
+def _salt_name(amounts: tuple[tuple[str, float], ...]) -> str:
+    """Return the formula of the salt with these amounts."""
+    counts = whole_numbers([Fraction(n).limit_denominator(60) for _, n in amounts])
+    return reduced_text(dict(zip((symbol for symbol, _ in amounts), counts, strict=True)))
 
 
 @cache
