@@ -164,7 +164,7 @@ class Anchoring:
     @classmethod
     def of(cls, table: PhaseTable) -> Anchoring:
         """Return the anchors of a table, the same object each time."""
-        found: Anchoring = table.remember("anchoring", lambda: cls(table))
+        found: Anchoring = table.remember("anchoring", lambda: cls(table), stays=True)
         return found
 
     @cached_property

@@ -180,7 +180,7 @@ class Heated:
     @classmethod
     def of(cls, table: PhaseTable, elements: frozenset[str] | None = None) -> Heated:
         """All phases of a table, or those within some elements."""
-        base: PhaseTable = table.remember(as_tabulated, lambda: as_tabulated(table))
+        base: PhaseTable = table.remember(as_tabulated, lambda: as_tabulated(table), stays=True)
 
         def make() -> Heated:
             every = np.arange(len(base))
@@ -211,7 +211,7 @@ class Heated:
     @cached_property
     def _anchoring(self) -> Anchoring:
         found: Anchoring = self.table.remember(
-            Anchoring, lambda: Anchoring(self.table, own_salts=True)
+            Anchoring, lambda: Anchoring(self.table, own_salts=True), stays=True
         )
         return found
 

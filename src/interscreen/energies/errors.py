@@ -120,7 +120,9 @@ class ErrorModel:
     @classmethod
     def of(cls, table: PhaseTable) -> ErrorModel:
         """Return the model of a table, the same one each time."""
-        model: ErrorModel = table.remember("error model", lambda: cls(Anchoring.of(table)))
+        model: ErrorModel = table.remember(
+            "error model", lambda: cls(Anchoring.of(table)), stays=True
+        )
         return model
 
     @property

@@ -187,19 +187,20 @@ class PhaseTable:
         )
 
     @cached_property
-    def _remembered(self) -> dict[Hashable, Any]:
-        return {}
+    def _remembered(self) -> tuple[dict[Hashable, Any], dict[Hashable, Any]]:
+        return {}, {}
 
-    def remember(self, key: Hashable, make: Callable[[], Any]) -> Any:
+    def remember(self, key: Hashable, make: Callable[[], Any], *, stays: bool = False) -> Any:
         """Return what was made for a key before, or make it; the latest ones are kept.
 
         What ``make`` returns depends on the key and on this table alone, and nobody changes it.
+        What ``stays`` is kept with the table: things that it has one of.
         """
-        known = self._remembered
+        known = self._remembered[stays]
         found = known.get(key)
         if found is None:
             found = make()
-            while len(known) >= _REMEMBERED:
+            while len(known) >= _REMEMBERED and not stays:
                 known.pop(next(iter(list(known)), None), None)
             known[key] = found
         return found
