@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import interscreen as si
@@ -46,6 +48,10 @@ def test_lif_below_silver_keeps_it_off_the_sulfide(embedded):
     assert (found.worst.energy, found.without_second.energy < -0.4) == (0.0, True)
     assert judged_layers(found)["verdict"] == "try"
     assert found.bridge_product == "LiF"
+    open_way = replace(found, bridge_product=None, bridge_margin_V=-1.7)  # electrons pass
+    assert judged_layers(open_way) == {
+        "verdict": "unsure", "verdict_reason": "contact 0 (-85 to 0) meV/atom",
+    }  # fmt: skip
     other = two_layers(embedded, "AlF3", "Li3PO4", "LATP")
     assert other.worst.label == "4 Li2O + Li3P | LATP"
     assert judged_layers(other)["verdict"] == "reacts"

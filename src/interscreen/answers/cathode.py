@@ -18,11 +18,11 @@ from ..energies.sampling import EnergyModel
 from ..errors import InputError
 from ..phases.cathodes import Cathode
 from ..phases.material import Given, Material, resolve
-from ..phases.result import Keyed, Result
+from ..phases.result import Result
 from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from .materials import Materials, materials_of
-from .reaction import Reaction, react
+from .reaction import OpenContact, Reaction, react
 from .stacks import (
     Bools,
     Partners,
@@ -171,7 +171,7 @@ def _on_cathode(common: Partners, ours: Materials, cathode: Cathode, jobs: int) 
 
 
 @dataclass(frozen=True)
-class CathodeContact(Keyed):
+class CathodeContact(OpenContact):
     """One interface between electrolyte and cathode, closed and open to Li.
 
     Attributes
@@ -208,21 +208,10 @@ class CathodeContact(Keyed):
         return self.closed.equation
 
     @property
-    def open_mutual_eV_per_atom(self) -> float:
-        """Minimum mutual energy at the potential [eV/atom]: the part of the interface."""
-        return self.opened.min_mutual_energy_eV_per_atom
-
-    @property
-    def open_equation(self) -> str | None:
-        """Balanced equation there."""
-        return self.opened.equation
-
-    @property
-    def self_decomposition(self) -> dict[str, dict[str, Any]]:
-        """What each side does alone at the potential, by its name."""
-        names = self.label.split(" | ")
-        found = zip(names, self.opened.self_decomposition, strict=True)
-        return {name: one.to_dict() for name, one in found}
+    def sides(self) -> tuple[str, str]:
+        """Both sides as they are named."""
+        first, second = self.label.split(" | ")
+        return first, second
 
 
 @dataclass(frozen=True)

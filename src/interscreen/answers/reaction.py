@@ -329,6 +329,33 @@ def _held(phases: Sequence[tuple[str, float]], symbol: str) -> float:
     return sum(float(unit.amount(symbol)) * atoms / float(unit.n_atoms) for unit, atoms in units)
 
 
+class OpenContact(Keyed):
+    """What is said of a contact open to Li, ``opened``, of two sides with names, ``sides``."""
+
+    opened: Reaction
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """Return the names of both sides."""
+        raise NotImplementedError
+
+    @property
+    def open_mutual_eV_per_atom(self) -> float:
+        """Minimum mutual energy at the potential [eV/atom]: the part of the interface."""
+        return self.opened.min_mutual_energy_eV_per_atom
+
+    @property
+    def open_equation(self) -> str | None:
+        """Balanced equation there."""
+        return self.opened.equation
+
+    @property
+    def self_decomposition(self) -> dict[str, dict[str, Any]]:
+        """What each side does alone at the potential, by its name."""
+        found = zip(self.sides, self.opened.self_decomposition, strict=True)
+        return {name: one.to_dict() for name, one in found}
+
+
 def react(
     table: PhaseTable,
     a: Given,

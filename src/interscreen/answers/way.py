@@ -31,7 +31,7 @@ from ..phases.system import Floats, System
 from ..phases.table import PhaseTable
 from .lithium import LithiumLine
 from .reactant import ON_HULL, gas_elements, identified, prepare, require_lithium
-from .reaction import Reaction, react
+from .reaction import OpenContact, Reaction, react
 from .texts import in_whole_numbers
 
 _SAME = 1e-9  # potentials nearer than this are one [V]
@@ -239,7 +239,7 @@ def _lowest(
 
 
 @dataclass(frozen=True)
-class AtPotential(Keyed):
+class AtPotential(OpenContact):
     """A stack with its layer at one potential.
 
     Attributes
@@ -253,35 +253,25 @@ class AtPotential(Keyed):
     opened : Reaction
         Candidate and electrolyte open to Li at the potential: the part of the interface, and what
         each side does alone.
+    products : dict of str to float
+        Minimum mutual energy of each phase of the layer with the electrolyte, closed [eV/atom].
     """
 
     potential_V: float
     state: LayerState
     plateau: bool
     opened: Reaction
+    products: dict[str, float]
 
     _keys = (
         "potential_V plateau state products open_mutual_eV_per_atom open_equation "
         "self_decomposition"
     )
 
-    products: dict[str, float]
-
     @property
-    def open_mutual_eV_per_atom(self) -> float:
-        """Minimum mutual energy at the potential [eV/atom]."""
-        return self.opened.min_mutual_energy_eV_per_atom
-
-    @property
-    def open_equation(self) -> str | None:
-        """Balanced equation there."""
-        return self.opened.equation
-
-    @property
-    def self_decomposition(self) -> dict[str, object]:
-        """What candidate and electrolyte do alone at the potential."""
-        first, second = self.opened.self_decomposition
-        return {"candidate": first.to_dict(), "electrolyte": second.to_dict()}
+    def sides(self) -> tuple[str, str]:
+        """What each side is called."""
+        return "candidate", "electrolyte"
 
 
 def at_potential(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,18 +13,13 @@ from ..errors import InputError
 from ..phases.formula import parse_formula, split_mixture
 from ..phases.source import ANCHORED
 from .command import (
-    EXIT_FAILED_ROWS,
     EXIT_OK,
     Decorator,
     Output,
-    command_line,
-    force_option,
-    listed,
     option,
     output_options,
     root,
     together,
-    write_csv,
 )
 from .electrode import Moves, electrode_options, ion_option
 from .heat import Gases, Heat, gases_only, heat_options
@@ -34,16 +27,9 @@ from .source import Choice, asked, source_options
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
-    from ..answers.map import CompositionMap
-    from ..answers.phase_map import PhaseMap
-    from ..answers.profile_result import Profile
-    from ..answers.scan import Scan
     from ..database.database import Database
     from ..phases.material import Material
-    from ..phases.table import PhaseTable
-    from ..report.figures.style import Width
 
 NAMED = "formula, mixture or name"
 
@@ -111,20 +97,6 @@ reaction_options = together(
     material("a", "formula, mixture ('Cu + 2 LiF') or name (LLZO)"),
     material("b"),
     option("--potential", "open the interface to Li at V vs Li/Li+", type=float, metavar="V"),
-)
-profile_options = together(
-    material("a", NAMED),
-    material("b"),
-    option("--from", "default 0 V vs Li/Li+", key="start", type=float, default=0.0, metavar="V"),
-    option("--to", "default 5", key="end", type=float, default=5.0, metavar="V"),
-    option("--step", "list points at this distance, too", type=float, metavar="V"),
-)
-map_options = together(
-    click.argument("system", help="Li-Al-O, or Li-M-O with --m"),
-    option("--against", "formula, mixture or name; or Li", required=True, metavar="PARTNER"),
-    option("--m", "elements that take the place of M", metavar="A,B,..."),
-    option("--divisions", "of a side (default 200)", type=int, default=200, metavar="N"),
-    option("--level", "outlined [eV/atom] (default 0.05)", type=float, default=0.05, metavar="E"),
 )
 _samples = option(
     "--samples", "for error bars, as 1000 (default none)", type=int, default=0, metavar="N"
@@ -317,113 +289,6 @@ def _two_layers(
     )  # fmt: skip
 
 
-@root.command("profile")
-@material("a", NAMED)
-@material("b")
-@option(
-    "--over",
-    "potential (default), temperature, a gas: CO2; or both, for a map: temperature,CO2",
-    default="potential",
-    metavar="X",
-)
-@option(
-    "--from", "default 0 V vs Li/Li+, 25C, 1e-6bar; of a map 25C,1e-6bar", key="start", metavar="V"
-)
-@option("--to", "default 5 V, 1000C, 1bar; of a map 1000C,1bar", key="end", metavar="V")
-@option("--step", "over potentials: list points at this distance, too", type=float, metavar="V")
-@option(
-    "--out",
-    "write profile.csv there, of potentials profile.png, .svg and .pdf, too; of a map phase_map.*",
-    metavar="FOLDER",
-)
-@option("--potential", "over others: open the interface to Li at V", type=float, metavar="V")
-@ion_option
-@force_option
-@heat_options
-@source_options
-@output_options
-def profile(
-    a: Material, b: Material, over: str, start: str | None, end: str | None, step: float | None,
-    out: str | None, potential: float | None, ion: str, force: bool, heat: Heat, choice: Choice,
-    output: Output,
-) -> int:  # fmt: skip
-    """Answer with the reactions of two materials over potentials, temperatures or pressures."""
-    from ..report.text.profile import profile_text, scan_text
-
-    if over != "potential":
-        if step is not None:
-            raise InputError("--step: goes with potentials only; leave it out")
-        if ion != "Li":
-            raise InputError("--ion: goes with a profile over potentials only; leave it out")
-        if "," in over:
-            return _phase_map(a, b, over, (start, end), out, potential, force, heat, choice, output)
-        low, high = ("25C", "1000C") if over == "temperature" else ("1e-6bar", "1bar")
-
-        def listed_points(found: Scan) -> None:
-            if out:
-                write_csv(found.to_frame(), str(Path(out) / "profile.csv"), force)
-                output.say(f"wrote {Path(out) / 'profile.csv'}")
-
-        return answer(
-            choice,
-            output,
-            lambda db: heat.scan(db, a, b, over, start or low, end or high, potential_V=potential),
-            scan_text,
-            first=listed_points,
-        )
-    if potential is not None:
-        raise InputError("--potential: a profile goes over it; say --over temperature with it")
-    volts = _volts("--from", start, 0.0), _volts("--to", end, 5.0)
-
-    def write(found: Profile) -> None:
-        from ..report.figures.saving import save
-
-        if out:
-            tables = {"": found.to_frame()}
-            for file in save(found.plot(), out, "profile", tables=tables, force=force):
-                output.say(f"wrote {file}")
-
-    return answer(
-        choice,
-        output,
-        lambda db: heat.on(db).against(ion=ion).profile(a, b, *volts, step),
-        profile_text,
-        first=write,
-    )
-
-
-def _phase_map(
-    a: Material, b: Material, over: str, ends: tuple[str | None, str | None], out: str | None,
-    potential: float | None, force: bool, heat: Heat, choice: Choice, output: Output,
-) -> int:  # fmt: skip
-    """Answer with the regions of temperature and a gas in which the same happens."""
-    from ..report.text.profile import phase_map_text
-
-    if potential is not None:
-        raise InputError("--potential: not over temperature and a gas; leave it out")
-
-    def write(found: PhaseMap) -> None:
-        from ..report.figures.saving import save
-
-        if out:
-            tables = {"": found.to_frame(), "_regions": found.regions_frame()}
-            for file in save(found.plot(), out, "phase_map", tables=tables, force=force):
-                output.say(f"wrote {file}")
-
-    return answer(
-        choice, output, lambda db: heat.map(db, a, b, over, *ends), phase_map_text, first=write
-    )
-
-
-def _volts(name: str, text: str | None, default: float) -> float:
-    try:
-        return default if text is None else float(text.strip().removesuffix("V"))
-    except ValueError:
-        raise InputError(
-            f"{name} {text}: give a potential in V, or say --over temperature"
-        ) from None
-
-
 @root.command("decompose")
 @material("m", NAMED)
 @gases_only
@@ -460,45 +325,6 @@ def treat(m: str, steps: str, choice: Choice, output: Output) -> int:
     )
 
 
-@root.command("map")
-@map_options
-@option("--out", "write map.png, .svg, .pdf, the tables and manifest", metavar="DIR")
-@source_options
-@output_options
-def composition_maps(
-    system: str, against: str, m: str | None, divisions: int, level: float, out: str | None,
-    choice: Choice, output: Output,
-) -> int:  # fmt: skip
-    """Map one or several systems; exit code 3 when some could not be computed."""
-    from ..report.text.map import map_text
-
-    started = time.perf_counter()
-    table, maps, failed = computed_maps(system, against, m, divisions, level, choice, output)
-    if out:
-        from ..report.figures.saving import save
-        from ..screen.folder import build_manifest, new_folder, write_manifest
-
-        figure, tables = map_figure(maps, failed, level), map_tables(maps)
-        study = {
-            "systems": [one.name for one in maps] + list(failed),
-            "against": against,
-            "divisions": divisions,
-            "level_eV_per_atom": level,
-        }
-        with new_folder(Path(out)) as place:
-            save(figure, place, "map", tables=tables)
-            spent = time.perf_counter() - started
-            manifest = build_manifest(table, study, command_line(), spent, failed=failed)
-            write_manifest(place, manifest)
-        output.say(f"maps in {Path(out)}/")
-    found = [{**one.to_dict(), "share_within_level": one.share_within(level)} for one in maps]
-    output.show(
-        {"level_eV_per_atom": level, "maps": found, "failed": failed},
-        lambda: map_text(maps, level),
-    )
-    return EXIT_FAILED_ROWS if failed else EXIT_OK
-
-
 @root.command("electrolytes")
 @output_options
 def list_electrolytes(output: Output) -> int:
@@ -514,6 +340,25 @@ def list_electrolytes(output: Output) -> int:
 
 
 # -- what they share ------------------------------------------------------------------------------
+
+
+def drawn_into(
+    out: str | None, stem: str, force: bool, output: Output, **more: Callable[[Any], pd.DataFrame]
+) -> Callable[[Any], None]:
+    """Return what writes the figure of a result and its table to a folder; nothing without one.
+
+    ``more`` are further tables: what stands behind the stem, and how to make it of the result.
+    """
+
+    def write(found: Any) -> None:
+        from ..report.figures.saving import save
+
+        if out:
+            tables = {"": found.to_frame(), **{f"_{key}": of(found) for key, of in more.items()}}
+            for file in save(found.plot(), out, stem, tables=tables, force=force):
+                output.say(f"wrote {file}")
+
+    return write
 
 
 def answer(
@@ -574,63 +419,3 @@ def _phases_in(found: Any, key: str = "") -> list[str]:
         names = [found]
     formulas = (part for name in names for _, part in split_mixture(name))
     return list(dict.fromkeys(f for f in formulas if len(parse_formula(f).elements) > 1))
-
-
-def computed_maps(
-    system: str,
-    against: str,
-    m: str | None,
-    divisions: int,
-    level: float,
-    choice: Choice,
-    output: Output,
-) -> tuple[PhaseTable, list[CompositionMap], dict[str, str]]:
-    """Compute the maps of the options; say which could not be computed, and fail if none could."""
-    from ..answers.map import MOST_DIVISIONS, read_system
-    from ..phases.material import elements_of
-
-    symbols: list[Any] | None = None if m is None else listed(m)
-    if symbols == []:
-        raise InputError(f"--m {m!r}: names no element; write --m Al,Si")
-    systems = [read_system(system, symbol) for symbol in dict.fromkeys(symbols or [None])]
-    if not 0.0 < level < 100.0:
-        raise InputError(f"--level {level}: give an energy above zero [eV/atom], as 0.05")
-    if not 2 <= divisions <= MOST_DIVISIONS:
-        raise InputError(f"--divisions {divisions}: give a number from 2 to {MOST_DIVISIONS}")
-    other = elements_of([against], lithium=False)
-    db = asked(choice, output, [other | set(elements) for elements in systems])
-    maps, failed = [], {}
-    for elements in systems:
-        try:
-            maps.append(db.map(elements, against, divisions=divisions))
-        except InputError as error:
-            if len(systems) == 1:
-                raise
-            failed["-".join(elements)] = str(error)
-    if not maps:
-        raise InputError("\n".join(f"{name}: {reason}" for name, reason in failed.items()))
-    for name, reason in failed.items():
-        output.say(f"failed: {name}: {reason}")
-    return db.table, maps, failed
-
-
-def map_figure(
-    maps: list[CompositionMap], failed: dict[str, str], level: float, width: Width = "two"
-) -> Figure:
-    """Draw maps with their source."""
-    from ..report.figures.map import composition_maps
-    from ..report.text.answers import source_note
-    from ..report.text.map import left_out_phases
-
-    note = source_note(maps[0].provenance["source_label"], left_out_phases(maps))
-    return composition_maps(maps, level=level, failed=failed, note=note, width=width)
-
-
-def map_tables(maps: list[CompositionMap]) -> dict[str, pd.DataFrame]:
-    """Tables beside the figure, by what their names end in: all compositions, and the phases."""
-    import pandas as pd
-
-    return {
-        "": pd.concat([one.to_frame() for one in maps]),
-        "_phases": pd.concat([one.phases_frame() for one in maps]),
-    }

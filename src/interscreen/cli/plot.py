@@ -13,15 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import InputError
-from .ask import (
-    NAMED,
-    computed_maps,
-    map_figure,
-    map_options,
-    map_tables,
-    profile_options,
-    reaction_options,
-)
+from .ask import NAMED, reaction_options
 from .command import (
     COMMANDS,
     EXIT_FAILED_ROWS,
@@ -33,6 +25,8 @@ from .command import (
     output_options,
     root,
 )
+from .map import computed_maps, map_figure, map_options, map_tables
+from .profile import profile_options
 from .source import Choice, asked, source_options
 from .sweep import DRAWN, sweep_arguments
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .ask import answer
+from .ask import answer, drawn_into
 from .command import Output, force_option, option, output_options, root, together
 from .electrode import Moves, electrode_options
 from .source import Choice, source_options
 
 if TYPE_CHECKING:
-    from ..answers.sweep import Sweep
+    pass
 
 LISTED, DRAWN = 11, 61  # values of x in a terminal, and in a figure
 
@@ -46,18 +46,10 @@ def sweep(
     if points is None:
         points = DRAWN if out else LISTED
 
-    def write(found: Sweep) -> None:
-        from ..report.figures.saving import save
-
-        if out:
-            tables = {"": found.to_frame()}
-            for file in save(found.plot(), out, "sweep", tables=tables, force=force):
-                output.say(f"wrote {file}")
-
     return answer(
         choice,
         output,
         lambda db: moves.against(db).sweep(candidate, electrolyte, x, points),
         sweep_text,
-        first=write,
+        first=drawn_into(out, "sweep", force, output),
     )

@@ -69,5 +69,13 @@ def judged_layers(found: TwoLayers) -> dict[str, Any]:
         )
     )  # fmt: skip
     worst, better = verdict.stated((contact, gain), bare)
+    columns = {
+        "lithium_mutual_eV_per_atom": -np.inf,
+        "deposited_mutual_eV_per_atom": 0.0,
+        "layer_mutual_eV_per_atom": found.worst.energy,
+        "own_bridge_margin_V": found.bridge_margin_V,
+        "bridge_margin_V": found.bridge_margin_V,
+    }
+    worst = verdict.at_worst(worst, columns)
     said = verdict.verdicts(worst, better, [found.has_lithium_path])
     return {"verdict": said[0], "verdict_reason": verdict.reasons(said, worst, better)[0]}

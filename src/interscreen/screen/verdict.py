@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..energies.spread import HIGH, LOW, with_number
 from .scores import Floats, as_numbers, score_terms
-from .weights import Weights
+from .weights import default_weights
 
 TRY, UNSURE, NO_GAIN, REACTS, NO_PATH = "try", "unsure", "no gain", "reacts", "no lithium path"
 VERDICTS = (TRY, UNSURE, NO_GAIN, REACTS, NO_PATH)
@@ -34,9 +34,7 @@ HALF_WIDTH_MEV = 30.0
 What the error model gives for the contacts of the library (docs/ranking.md).
 """
 
-_MISSING_MEV = Weights().factors()["bridge_meV_per_V"]  # per V of a bridge that is not there
-
-_CONTACT: dict[str, float] = {
+_CONTACT = {
     "layer": 1.0, "deposited": 0.0, "bridge_meV_per_V": 0.0,
     "volume_change_meV_per_percent": 0.0, "percolation_meV": 0.0,
 }  # fmt: skip
@@ -68,7 +66,8 @@ def at_worst(contact: Interval, columns: Mapping[str, ArrayLike]) -> Interval:
     """
     all_of_it = {**columns, "lithium_mutual_eV_per_atom": -np.inf}
     converted = score_terms(all_of_it, _CONTACT)["converted layer"]
-    bridge = score_terms(columns, _CONTACT | {"bridge_meV_per_V": _MISSING_MEV})["bridge"]
+    factors = {**_CONTACT, "bridge_meV_per_V": default_weights()["bridge_meV_per_V"]}
+    bridge = score_terms(columns, factors)["bridge"]
     worst = np.fmin(converted, contact.value + bridge)
     worse = (contact.low >= -ALLOWED_MEV) & (worst < -ALLOWED_MEV)
     return contact._replace(low=np.where(worse, worst, contact.low))

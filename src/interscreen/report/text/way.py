@@ -46,7 +46,7 @@ def potential_lines(found: AtPotential | None) -> list[str]:
     each = ", ".join(f"{name} {milli(energy)}" for name, energy in worst)
     lines += [f"  each phase of it, closed  {each}"]
     ion = next(iter(found.opened.open_elements))
-    alone = zip(("candidate", "electrolyte"), found.opened.self_decomposition, strict=True)
+    alone = zip(found.sides, found.opened.self_decomposition, strict=True)
     apart = ", ".join(f"{name} {milli(one.energy_eV_per_atom)}" for name, one in alone)
     opened = milli(found.open_mutual_eV_per_atom)
     lines.append(f"  open to {ion}: interface {opened}, alone {apart}")
