@@ -1,4 +1,4 @@
-"""Parts of a study: a candidate or an electrolyte, and how the energies are sampled."""
+"""Parts of a study: materials, cathodes, conditions, treatments, and how energies are sampled."""
 
 from __future__ import annotations
 
@@ -296,18 +296,13 @@ class TreatmentEntry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     steps: list[str] = Field(min_length=1)
-    of: list[Entry] = []
+    of: Annotated[list[Entry], BeforeValidator(_several)] = []
     name: str = ""
 
     @field_validator("steps", mode="before")
     @classmethod
     def _one_by_one(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(";")] if isinstance(value, str) else value
-
-    @field_validator("of", mode="before")
-    @classmethod
-    def _several(cls, value: Any) -> Any:
-        return value if isinstance(value, list | tuple) else [value]
 
     @field_validator("steps")
     @classmethod
