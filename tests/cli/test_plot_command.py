@@ -255,7 +255,7 @@ def test_a_bare_figure_has_no_title_and_no_source(kind, tmp_path):
         place = tmp_path / name
         assert plot(*COMMANDS[kind], "--format", "svg", "--out", place, *options) == 0
     full, bare = ((tmp_path / f"{name}.svg").read_text() for name in ("full", "bare"))
-    for text in ("CC BY 4.0", {"reaction": "Reaction energy at", "window": "Stability"}[kind]):
+    for text in ("CC BY 4.0", {"reaction": "products at each kink", "window": "Stability"}[kind]):
         assert text in full
         assert text not in bare.partition("</metadata>")[2]
     # the numbers are the same, and the switch does not stay on

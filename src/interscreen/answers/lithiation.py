@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -115,10 +116,15 @@ def lithiation_rows(lithiation: Lithiation) -> list[dict[str, Any]]:
             "material": lithiation.material,
             "step": number,
             **vars(step),
-            "products": " + ".join(format_amount(f, n) for f, n in step.products.items()),
+            "products": format_amounts(step.products),
         }
         for number, step in enumerate(lithiation.steps, start=1)
     ]
+
+
+def format_amounts(amounts: Mapping[str, float]) -> str:
+    """Write phases with their amounts, as a sum."""
+    return " + ".join(format_amount(formula, number) for formula, number in amounts.items())
 
 
 def format_amount(formula: str, number: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..answers.lithiation import format_amount
+from ..answers.lithiation import format_amounts
 from ..answers.treat import treat
 from ..errors import reason_of
 from ..phases.columns import columns_of
@@ -59,14 +59,10 @@ def _rows(
             "step": number,
             "treatment_step": text,
             "temperature_K": step.conditions["temperature_K"],
-            "phases_left": _written(step.phases),
-            "taken_up": _written(step.taken_up),
-            "given_off": _written(step.given_off),
+            "phases_left": format_amounts(step.phases),
+            "taken_up": format_amounts(step.taken_up),
+            "given_off": format_amounts(step.given_off),
             "status": OK,
             "warnings": warnings,
             "source": done.provenance["source_label"],
         }
-
-
-def _written(amounts: dict[str, float]) -> str:
-    return " + ".join(format_amount(name, number) for name, number in amounts.items())

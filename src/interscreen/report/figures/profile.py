@@ -64,7 +64,7 @@ def profile_plot(profile: Profile, *, note: str = "", width: Width = "two") -> F
     page = Page(
         f"{a} | {b} {worded('open to Li')}",
         worded(
-            "Reaction energies at 0 K against the potential of a reservoir of Li; dots: the "
+            "Reaction energies against the potential of a reservoir of Li; dots: the "
             "products change."
         ),
         width,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...answers.lithiation import format_amount
+from ...answers.lithiation import format_amounts
 from ...answers.reaction import Reaction
 from .labels import line_height, printed, shorten, text_width, wrap
 from .page import Page, ticked
@@ -92,7 +92,7 @@ class _Curve:
             )
         volts = reaction.potential_V
         where = "" if volts is None else f", {worded('open to Li')} at {volts:g} V"
-        subtitle = "Reaction energy at 0 K [meV per atom of both] and the products at each kink."
+        subtitle = "Reaction energy [meV per atom of both] and the products at each kink."
         if reaction.mixing_fraction is None:
             subtitle += " The two coexist." if reaction.coexist else " No mutual reaction."
         body = fixed + self._tall(self.listed)
@@ -114,7 +114,7 @@ class _Curve:
         rows = []
         last = len(self.x) - 1
         for at, kink in enumerate(self.reaction.kinks):
-            products = " + ".join(format_amount(f, n) for f, n in kink.products.items())
+            products = format_amounts(kink.products)
             if inner := 0 < at < last:
                 pass
             elif abs(self.total[at]) <= _VISIBLE:

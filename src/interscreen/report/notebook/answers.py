@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...answers.lithiation import Lithiation, format_amount, lithiation_rows
+from ...answers.lithiation import Lithiation, format_amounts, lithiation_rows
 from ...answers.map import CompositionMap
 from ...answers.profile_result import Profile
 from ...answers.reaction import Reaction
@@ -167,7 +167,7 @@ def _show_lithiation(result: Lithiation, card: Card) -> None:
 
 
 def _final(result: Lithiation) -> str:
-    return " + ".join(format_amount(name, n) for name, n in result.final_amounts.items())
+    return format_amounts(result.final_amounts)
 
 
 @says(Lithiation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...answers.decompose import Decomposition
-from ...answers.lithiation import format_amount
+from ...answers.lithiation import format_amounts
 from ...answers.phase_map import PhaseMap
 from ...answers.scan import Scan
 from ...answers.treat import Treatment
@@ -89,18 +89,14 @@ def _decomposition(result: Decomposition) -> str:
     return f"{result.material}: {_onset(result)}"
 
 
-def _written(amounts: dict[str, float]) -> str:
-    return " + ".join(format_amount(name, number) for name, number in amounts.items())
-
-
 @shows(Treatment)
 def _show_treatment(result: Treatment, card: Card) -> None:
     card.title(f"{result.material}, treated")
     card.table(
         ["Step", "What is left", "Taken up", "Given off"],
         (
-            (step.treatment, _written(step.phases) or _NOTHING, _written(step.taken_up),
-             _written(step.given_off))
+            (step.treatment, format_amounts(step.phases) or _NOTHING, format_amounts(step.taken_up),
+             format_amounts(step.given_off))
             for step in result.steps
         ),
         notes=["Formula units per formula unit of the material."],
@@ -110,4 +106,4 @@ def _show_treatment(result: Treatment, card: Card) -> None:
 
 @says(Treatment)
 def _treatment(result: Treatment) -> str:
-    return f"{result.material} -> {_written(result.steps[-1].phases) or _NOTHING}"
+    return f"{result.material} -> {format_amounts(result.steps[-1].phases) or _NOTHING}"

@@ -47,7 +47,7 @@ def _show_screen(result: ScreenResult, card: Card) -> None:
     card.line(
         "Score: 0 is best. =: nearer to a neighbour than the method can tell apart. "
         + ("5 to 95 %, top 3: over samples of the energies. " if bars else "")
-        + "Driving forces at 0 K, not rates.",
+        + "Driving forces, not rates.",
         "foot",
     )
     hull = dict.fromkeys(

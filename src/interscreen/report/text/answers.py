@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...answers.decompose import Decomposition
-from ...answers.lithiation import Lithiation, format_amount
+from ...answers.lithiation import Lithiation, format_amounts
 from ...answers.provenance import Answer, PutBack
 from ...answers.ratio import AtRatio
 from ...answers.reaction import Reaction
@@ -80,11 +80,6 @@ def used(material: Any) -> str:
         f"{found['energy_eV_per_atom']:.4f} eV/atom ({found['energy_source']}), "
         f"{milli(found['energy_above_hull_eV_per_atom'])} meV/atom above the hull"
     )
-
-
-def written(products: Mapping[str, float]) -> str:
-    """Write products with their amounts."""
-    return " + ".join(format_amount(formula, number) for formula, number in products.items())
 
 
 def reaction_text(result: Reaction) -> str:
@@ -188,7 +183,7 @@ def lithiation_text(result: Lithiation) -> str:
                 f"{step.voltage_V:.3f}",
                 f"{step.li_per_formula_start:.3f} to {step.li_per_formula_end:.3f}",
                 f"{step.capacity_mAh_per_g:.1f}",
-                written(step.products),
+                format_amounts(step.products),
             ]
             for step in result.steps
         ]
@@ -230,10 +225,12 @@ def treatment_text(result: Treatment) -> str:
     """Write what is left of a surface after each treatment."""
     lines = [f"{result.material}   formula units per formula unit of it"]
     for step in result.steps:
-        lines += wrapped(f"  {step.treatment}: {written(step.phases) or 'nothing'}", "      ")
+        lines += wrapped(
+            f"  {step.treatment}: {format_amounts(step.phases) or 'nothing'}", "      "
+        )
         for word, gas in (("takes up", step.taken_up), ("gives off", step.given_off)):
             if gas:
-                lines += wrapped(f"    {word} {written(gas)}", "      ")
+                lines += wrapped(f"    {word} {format_amounts(gas)}", "      ")
     return "\n".join([*lines, *("  " + line for line in origin_lines(result.provenance))])
 
 

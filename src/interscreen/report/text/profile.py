@@ -8,12 +8,13 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from ...answers.lithiation import format_amounts
 from ...answers.phase_map import PhaseMap
 from ...answers.profile_result import Profile, ProfileSegment
 from ...answers.scan import Scan, ScanPoint
 from ...phases.electrode import Electrode
 from ..markup import rounded
-from .answers import origin_lines, used, written
+from .answers import origin_lines, used
 from .layout import table
 
 
@@ -49,7 +50,7 @@ def profile_text(result: Profile) -> str:
         rows = [["V", "", "energy", "", "products per formula unit"]]
         products = attrgetter(f"self_{side}_products")
         for part in _grouped(result.segments, products):
-            rows.append([*_ends(part, f"self_{side}"), written(products(part[0]))])
+            rows.append([*_ends(part, f"self_{side}"), format_amounts(products(part[0]))])
         lines += _block(f"{reactant['input']} alone, per atom of it", rows, (4,))
     lines += ["  energies used", *(f"    {r['formula']}: {used(r)}" for r in result.reactants)]
     return "\n".join(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ...answers.lithiation import format_amounts
 from ...answers.way import AtPotential, LayerState, LayerWay
-from .answers import milli, written
+from .answers import milli
 from .layout import table
 
 
@@ -19,7 +20,7 @@ def way_lines(way: LayerWay | None) -> list[str]:
                 _potentials(state),
                 f"{state.li_taken_up:.3g}",
                 milli(state.mutual_eV_per_atom),
-                f"{written(state.phases)}{mark}",
+                f"{format_amounts(state.phases)}{mark}",
             ]
         )
     return ["  " + line for line in table(rows, left=(0, 3))]
@@ -39,7 +40,7 @@ def potential_lines(found: AtPotential | None) -> list[str]:
         return []
     where = " (on a plateau: the state above it)" if found.plateau else ""
     lines = [
-        f"at {found.potential_V:g} V the layer is {written(found.state.phases)}{where}",
+        f"at {found.potential_V:g} V the layer is {format_amounts(found.state.phases)}{where}",
         f"  with the electrolyte, closed  {milli(found.state.mutual_eV_per_atom)} meV/atom",
     ]
     worst = sorted(found.products.items(), key=lambda one: one[1])
