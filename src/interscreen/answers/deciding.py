@@ -147,7 +147,8 @@ def left_out_below(table: PhaseTable, elements: Collection[str]) -> NDArray[np.i
 class Variants:
     """One stack, answered with some phases left out or put back; each answer is computed once.
 
-    ``keep`` are formulas or mixtures that are not to be left out, besides the two.
+    ``keep`` are formulas or mixtures that are not to be left out, besides the two; ``known`` is the
+    stack as it is, where it has been computed.
     """
 
     def __init__(
@@ -157,6 +158,7 @@ class Variants:
         electrolyte: Material,
         keep: Iterable[str] = (),
         score: Score | None = None,
+        known: Stack | None = None,
     ) -> None:
         self.candidate, self.electrolyte, self.score = candidate, electrolyte, score
         # the phases of these elements answer every question: a table that is quickly varied
@@ -170,6 +172,8 @@ class Variants:
             for _, formula in resolve(text)[1].parts
         }
         self._known: dict[tuple[frozenset[int], frozenset[int]], Answers] = {}
+        if known is not None:
+            self._known[frozenset(), frozenset()] = answers_of(known, score)
 
     def name(self, row: int) -> str:
         """Return the formula of a row of the small table."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..phases.formula import molar_mass
@@ -62,8 +63,6 @@ class Lithiation(Answer, figure="lithiation"):
     average_voltage_V : float or None
         Mean voltage of the whole conversion from the material with its own energy [V]; None when
         it takes up no Li.
-    competitors : Competitors
-        Compounds of its elements with Li that could have competed.
     endless_V : float or None
         Voltage below which a gas at its pressure takes up Li without end [V]: the path stops
         there.  None without such a gas.
@@ -80,10 +79,17 @@ class Lithiation(Answer, figure="lithiation"):
     energy_source: str
     energy_above_hull_eV_per_atom: float
     average_voltage_V: float | None
-    competitors: Competitors
     endless_V: float | None
     provenance: dict[str, Any]
+    table: PhaseTable = field(repr=False, compare=False)
     ion: str = "Li"
+
+    _also = "competitors"
+
+    @cached_property
+    def competitors(self) -> Competitors:
+        """Compounds of its elements with Li that could have competed."""
+        return competitors_of(self.table, self.material)
 
     @property
     def uptake_per_formula(self) -> float:
@@ -180,7 +186,6 @@ def lithiate(table: PhaseTable, m: Given) -> Lithiation:
         energy_source=line.reactant.energy_source,
         energy_above_hull_eV_per_atom=line.above_hull,
         average_voltage_V=mean / ion.charge if steps else None,
-        competitors=competitors_of(table, m),
         endless_V=line.voltage(last) if line.endless else None,
         provenance=provenance(
             table.source,
@@ -189,5 +194,6 @@ def lithiate(table: PhaseTable, m: Given) -> Lithiation:
             final,
             () if steps else unproven(table, unit),
         ),
+        table=table,
         ion=ion.symbol,
     )

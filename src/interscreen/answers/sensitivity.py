@@ -28,6 +28,7 @@ from ..phases.suspects import (
 )
 from ..phases.table import PhaseTable
 from .deciding import SCORE, Answers, Score, Variants
+from .stack import Stack
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,6 +106,7 @@ def stack_sensitivity(
     margin: float = MARGIN_EV,
     atoms: int = ATOMS,
     keep: Iterable[str] = (),
+    known: Stack | None = None,
 ) -> list[Row]:
     """Answers of one stack, with each phase in doubt left out or put back, and without all.
 
@@ -124,6 +126,8 @@ def stack_sensitivity(
         See ``suspects.suspect_reasons``.
     keep : iterable of str
         Formulas or mixtures that are never left out, besides both sides of the stack.
+    known : Stack, optional
+        The stack as it is, where it has been computed.
 
     Returns
     -------
@@ -133,7 +137,7 @@ def stack_sensitivity(
         where there is none).  The change is None where one of the two values does not exist.
     """
     check_limits(margin, atoms)
-    variants = Variants(table, resolve(candidate)[0], resolve(electrolyte)[0], keep, score)
+    variants = Variants(table, resolve(candidate)[0], resolve(electrolyte)[0], keep, score, known)
     limits = {"margin": margin, "atoms": atoms, "unknown": tells_observed(table)}
     base = variants.answers()
     doubts = _doubts(variants, frozenset(), limits)

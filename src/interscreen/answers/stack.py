@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 ANODIC = ("bare", "lithium")  # contacts with the negative electrode
 
+Reactions: TypeAlias = dict[tuple[bool, tuple[str | Material, str | Material]], Reaction]
+"""Reactions of one table, by whether the first side is the electrode, and the sides."""
+
 
 @dataclass(frozen=True)
 class Contact(Keyed):
@@ -53,6 +56,7 @@ class Contact(Keyed):
     energy: float
     table: PhaseTable = field(repr=False, compare=False)
     sides: tuple[str | Material, str | Material] = field(repr=False, compare=False)
+    known: Reactions = field(default_factory=dict, repr=False, compare=False)  # of any contacts
 
     _keys = "kind label reaction"
 
@@ -63,10 +67,17 @@ class Contact(Keyed):
 
     @cached_property
     def reaction(self) -> Reaction:
-        """All kinks and equations; computed when it is looked at."""
-        if self.kind in ANODIC:
-            return react_with_anode(self.table, self.sides[1])
-        return react(self.table, *self.sides)
+        """All kinks and equations; computed when it is looked at, once for contacts alike."""
+        anodic = self.kind in ANODIC
+        found = self.known.get((anodic, self.sides))
+        if found is None:
+            found = (
+                react_with_anode(self.table, self.sides[1])
+                if anodic
+                else react(self.table, *self.sides)
+            )
+            self.known[anodic, self.sides] = found
+        return found
 
     @property
     def equation(self) -> str | None:
@@ -91,8 +102,6 @@ class Stack(Answer, figure="stack"):
         Li-bearing salt among the products whose window reaches highest.
     of_thickness : OfThickness or None
         The layer at a thickness, where one was asked for.
-    way : LayerWay or None
-        Contact with the electrolyte at every state of charge of the layer; None beside gases.
     at_potential : AtPotential or None
         The layer at a potential, where one was asked for.
     cathode_side : CathodeStack or None
@@ -112,10 +121,16 @@ class Stack(Answer, figure="stack"):
     lithiation: Lithiation
     bridge_product: str | None
     bridge_margin_V: float
-    way: LayerWay | None
     at_potential: AtPotential | None = None
     of_thickness: OfThickness | None = None
     cathode_side: CathodeStack | None = None
+
+    _also = "way"
+
+    @cached_property
+    def way(self) -> LayerWay | None:
+        """Contact with the electrolyte at every state of charge of the layer; None beside gases."""
+        return layer_way(self.deposited.table, *self.deposited.sides)
 
     @property
     def contacts(self) -> tuple[Contact, ...]:
@@ -203,6 +218,7 @@ def stack_view(
     candidate: int = 0,
     electrolyte: int = 0,
     lithiation: Lithiation | None = None,
+    known: Reactions | None = None,
 ) -> Stack:
     """Put the numbers of one stack in words.
 
@@ -215,7 +231,10 @@ def stack_view(
         Which of them.
     lithiation : Lithiation, optional
         That of the candidate, where it is known.
+    known : dict, optional
+        Reactions of the same table, to which those that are looked at are added.
     """
+    reactions: Reactions = {} if known is None else known
     table, k, e = numbers.phases.table, candidate, electrolyte
     ours, theirs = candidates[k], electrolytes[e]
     shape, anode = numbers.deposited.shape, table.electrode.label
@@ -230,7 +249,7 @@ def stack_view(
     ) -> Contact:
         label = f"{one.label if isinstance(one, Material) else one} | {other.label}"
         found = energies[f"{kind}_mutual_eV_per_atom"] if energy is None else energy
-        return Contact(kind, label, found, table, (one, other))
+        return Contact(kind, label, found, table, (one, other), reactions)
 
     deposited = contact("deposited", ours, theirs)
     layer = replace(deposited, kind="layer")
@@ -251,7 +270,6 @@ def stack_view(
         lithiation=lithiation or lithiate(table, ours),
         bridge_product=None if bridge < 0 else str(numbers.phases.names[bridge]),
         bridge_margin_V=energies["bridge_margin_V"],
-        way=layer_way(table, ours, theirs),
     )
 
 

@@ -84,6 +84,8 @@ def in_whole_numbers(amounts: Floats) -> Rows:
         whole = (np.abs(scaled - np.rint(scaled)) < _WHOLE).all(axis=1)
         found[open_rows[whole]] = np.rint(scaled[whole])
         open_rows = open_rows[~whole]
+        if not len(open_rows):
+            break
     for row in open_rows.tolist():
         there = amounts[row] > 0.0
         found[row, there] = _whole(tuple(np.round(amounts[row, there], 10).tolist()))

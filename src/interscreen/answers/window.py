@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
@@ -74,8 +75,6 @@ class Window(Answer, figure="window"):
         [eV per atom of the material]; None beside a gas that takes up Li without end.
     reduction_products, oxidation_products : tuple of str
         Phases after the first step below and above the window; empty where there is no step.
-    competitors : Competitors
-        Compounds of its elements with Li that could have competed.
     ion : str
         What is taken up and given off; voltages are against its metal.
     """
@@ -93,9 +92,16 @@ class Window(Answer, figure="window"):
     decomposition_energy_0V_eV_per_atom: float | None
     reduction_products: tuple[str, ...]
     oxidation_products: tuple[str, ...]
-    competitors: Competitors
     provenance: dict[str, Any]
+    table: PhaseTable = field(repr=False, compare=False)
     ion: str = "Li"
+
+    _also = "competitors"
+
+    @cached_property
+    def competitors(self) -> Competitors:
+        """Compounds of its elements with Li that could have competed."""
+        return competitors_of(self.table, self.material)
 
     @property
     def limiting(self) -> tuple[frozenset[str], frozenset[str]]:
@@ -241,7 +247,7 @@ def stability_window(
         else without_noise(float(walk.energy[-1]) - line.energy),
         reduction_products=tuple(line.products(start + 1)) if reduction > lowest else (),
         oxidation_products=tuple(line.products(start - 1)) if start > 0 else (),
-        competitors=competitors_of(table, m),
         provenance=origin,
+        table=table,
         ion=ion.symbol,
     )

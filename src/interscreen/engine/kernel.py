@@ -158,10 +158,14 @@ def _price(columns, costs, basis, inverse, potentials, reduced):
         potentials[i] = total
     reduced[:] = costs
     _subtract_rows(columns, potentials, reduced)
-    lowest = 0.0
-    for p in range(n):
-        lowest = min(lowest, reduced[p])
-    return lowest
+    # four at a time: none waits for the one before it
+    a = b = c = d = 0.0
+    for p in range(0, n - 3, 4):
+        a, b = min(a, reduced[p]), min(b, reduced[p + 1])
+        c, d = min(c, reduced[p + 2]), min(d, reduced[p + 3])
+    for p in range(n - n % 4, n):
+        a = min(a, reduced[p])
+    return min(a, b, c, d)
 
 
 @compiled
@@ -354,14 +358,14 @@ def _follow(
 def _all_finite(columns, costs, b0, d):
     """Whether every number is finite; one that is not would compare as optimal."""
     m, n = columns.shape
-    total = 0.0
+    odd = 0  # counted in whole numbers, several at a time
     for i in range(m):
-        total += b0[i] + d[i]
+        odd += not np.isfinite(b0[i] + d[i])
         for p in range(n):
-            total += columns[i, p]
+            odd += not np.isfinite(columns[i, p])
     for p in range(n):
-        total += costs[p]
-    return np.isfinite(total)  # a sum is finite only if every term is
+        odd += not np.isfinite(costs[p])
+    return odd == 0
 
 
 @compiled

@@ -140,10 +140,14 @@ def _exact(vectors: list[dict[str, Fraction]], computed: list[float]) -> list[Fr
     elements = sorted({symbol for vector in vectors for symbol in vector})
     # one whole-number unit for each term; its amount is scaled back at the end
     scales = [lcm(*(amount.denominator for amount in vector.values())) for vector in vectors]
-    rows = [
-        [int(vector.get(symbol, 0) * scale) for vector, scale in zip(vectors, scales, strict=True)]
-        for symbol in elements
+    whole = [
+        {
+            symbol: amount.numerator * (scale // amount.denominator)
+            for symbol, amount in each.items()
+        }
+        for each, scale in zip(vectors, scales, strict=True)
     ]
+    rows = [[vector.get(symbol, 0) for vector in whole] for symbol in elements]
     pivots: list[int] = []
     # eliminate from the last term backwards, so that reactants stay free
     for column in reversed(range(len(vectors))):

@@ -13,13 +13,18 @@ if TYPE_CHECKING:
 
 
 class Keyed:
-    """Something with a JSON object: its fields, or the attributes that ``_keys`` names."""
+    """Something with a JSON object: the attributes that ``_keys`` names.
+
+    By default its fields, but for those that do not tell it from another, and what ``_also`` names.
+    """
 
     _keys: ClassVar[str] = ""
+    _also: ClassVar[str] = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object (full precision)."""
-        names = self._keys.split() or [field.name for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+        own = (field.name for field in dataclasses.fields(self) if field.compare)  # type: ignore[arg-type]
+        names = self._keys.split() or [*own, *self._also.split()]
         return {name: _plain(getattr(self, name)) for name in names}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..answers.lithiation import lithiate, lithiation_rows
 from ..answers.sensitivity import stack_sensitivity
-from ..answers.stack import Stack, products_of, stack_view
+from ..answers.stack import Reactions, Stack, products_of, stack_view
 from ..answers.stacks import stacks
 from ..answers.surroundings import stack_parts, surroundings, surroundings_rows
 from ..answers.texts import layer_texts
@@ -91,25 +91,36 @@ def details(
 ) -> Iterator[tuple[int, Detail]]:
     """Yield the finished candidates with their numbers, in any order."""
     numbered = list(enumerate(asked))
-    if workers == 1:
-        for number, one in numbered:
-            yield number, detail(one, task, table)
-        return
     # chunks, so that the table travels to a worker a few times only; joblib maps large arrays
-    size = max(1, min(200, len(numbered) // (4 * workers)))
+    size = max(1, min(50, len(numbered) // (4 * workers)))
     chunks = [numbered[start : start + size] for start in range(0, len(numbered), size)]
-    for chunk in in_processes(_chunk, [(part, task, table) for part in chunks], workers):
-        yield from chunk
+    if workers == 1:
+        for chunk in chunks:
+            yield from _in_turn(chunk, task, table)
+        return
+    for found in in_processes(_chunk, [(chunk, task, table) for chunk in chunks], workers):
+        yield from found
 
 
 def _chunk(
     part: list[tuple[int, Asked]], task: Task, table: PhaseTable
 ) -> list[tuple[int, Detail]]:
-    return [(number, detail(one, task, table)) for number, one in part]
+    return list(_in_turn(part, task, table))
 
 
-def detail(asked: Asked, task: Task, table: PhaseTable) -> Detail:
-    """Put one candidate in words; what fails is a warning, the numbers stand."""
+def _in_turn(
+    part: list[tuple[int, Asked]], task: Task, table: PhaseTable
+) -> Iterator[tuple[int, Detail]]:
+    known: Reactions = {}
+    for number, one in part:
+        yield number, detail(one, task, table, known)
+
+
+def detail(asked: Asked, task: Task, table: PhaseTable, known: Reactions) -> Detail:
+    """Put one candidate in words; what fails is a warning, the numbers stand.
+
+    ``known`` are reactions of contacts that other candidates have, too.
+    """
     found = Detail()
     material = asked.entry.material
     if not asked.rows:
@@ -133,7 +144,7 @@ def detail(asked: Asked, task: Task, table: PhaseTable) -> Detail:
         ]
         found.surroundings = beside(table, stack_parts([], [(material, layer)]), task)
         for number, place in enumerate(places):
-            view = stack_view(numbers, [material], electrolytes, 0, number, path)
+            view = stack_view(numbers, [material], electrolytes, 0, number, path, known)
             found.written[view.electrolyte] = {
                 **{f"{kind}_equation": getattr(view, kind).equation or "" for kind in EQUATIONS},
                 **_worst_state(view.way),
@@ -168,8 +179,9 @@ def _sensitivity(
 
     try:
         return stack_sensitivity(
-            table, asked.entry.material, task.electrolytes[place], score=score, keep=task.keep
-        )
+            table, asked.entry.material, task.electrolytes[place], score=score, keep=task.keep,
+            known=view,
+        )  # fmt: skip
     except Exception as error:  # the answers stand; only what they rest on is not known
         found.warnings.append(
             f"{view.candidate} | {view.electrolyte}: no sensitivity to suspect phases "
