@@ -114,6 +114,7 @@ def check_walk(columns, costs, b0, d, walk, cheapest, ts):
         assert energy == pytest.approx(cheapest(columns, costs, b0 + t * d), abs=ACCURACY)
 
 
+NONE = np.empty(0, dtype=np.int64)  # no guess
 KINDS = [
     "dense", "whole numbers", "quantised", "one plane", "nearly one plane", "all alike",
     "tiny energies", "twins", "near twins", "on tie lines",
@@ -234,7 +235,7 @@ def test_the_careful_mode_gives_the_same_answer(kind):
     a, b = (end.copy() for end in ends("phases", columns, 21))
     results = []
     for careful in (False, True):
-        answer = compiled.walk_line(columns, costs, b, a - b, GENERIC, 0.0, 1.0, 128, careful)
+        answer = compiled.walk_line(columns, costs, b, a - b, GENERIC, 0.0, 1.0, 128, careful, NONE)
         status, first, _, last, ts, energies = answer[:6]
         lowest, imbalance = answer[10:12]
         assert status == compiled.OK
@@ -243,6 +244,31 @@ def test_the_careful_mode_gives_the_same_answer(kind):
         points = slice(first, last + 1)
         results.append(np.interp(np.linspace(0, 1, 33), ts[points], energies[points]))
     np.testing.assert_allclose(results[0], results[1], atol=ACCURACY)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_guess_makes_the_way_shorter_and_no_other_answer(kind):
+    columns, costs = problem(kind, 7, 150, 21)
+    a, b = (end.copy() for end in ends("phases", columns, 21))
+    line = (b, a - b, GENERIC)
+    ways = {
+        "none": NONE,
+        "best": compiled.first_basis(columns, costs, *line),
+        "of other energies": compiled.first_basis(columns, 0.9 * costs + 0.01, *line),
+        "singular": np.zeros(7, dtype=np.int64),
+        "of another composition": compiled.first_basis(columns, costs, b[::-1].copy(), a - b, 0.0),
+    }
+    found, pivots = {}, {}
+    for name, guess in ways.items():
+        answer = compiled.walk_line(columns, costs, *line, 0.0, 1.0, 128, False, guess)
+        status, first, _, last, ts, energies = answer[:6]
+        assert status == compiled.OK
+        assert answer[10] >= -ACCURACY
+        points = slice(first, last + 1)
+        found[name] = np.interp(np.linspace(0, 1, 33), ts[points], energies[points])
+        pivots[name] = answer[12]
+        np.testing.assert_allclose(found[name], found["none"], atol=ACCURACY)
+    assert pivots["best"] <= pivots["none"]
 
 
 @pytest.fixture(scope="module")
@@ -262,7 +288,7 @@ def test_plain_python_walks_as_compiled_code_does(kind, plain):
     answers = []
     for kernel in (plain, compiled):
         with np.errstate(all="ignore"):
-            answer = kernel.walk_line(columns, costs, b, a - b, GENERIC, 0.0, 1.0, 128, False)
+            answer = kernel.walk_line(columns, costs, b, a - b, GENERIC, 0.0, 1.0, 128, False, NONE)
         status, first, _, last, ts, energies = answer[:6]
         assert status == compiled.OK
         assert answer[10] >= -ACCURACY

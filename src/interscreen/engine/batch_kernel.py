@@ -16,31 +16,35 @@ from __future__ import annotations
 
 import numpy as np
 
-from .kernel import OK, compiled, walk_line
+from .kernel import OK, compiled, first_basis, walk_line
 from .walk import LEFT, SHORT
 
 UNCERTIFIED = 9
 _PRICES, _BALANCE = 1e-9, 1e-9  # as in ``walk``
+_SAME = 1e-9  # amounts of a row that differ less need no new guess
 
 
 @compiled
 def _certified_walk(
-    columns, costs, b0, d, start, low, high, size, endless, excess, whole
+    columns, costs, b0, d, start, low, high, size, endless, excess, guess
 ):  # fmt: skip
     """Walk once, and once more with care where the first answer carries no proof.
 
-    ``endless`` are columns of reservoirs.  The walk ends where one of them is used up; with
-    ``whole`` none may be.
+    ``endless`` are columns of reservoirs.  The walk ends where one of them is used up; on a line
+    that has an end none may be.
     """
     idle = 0.0
     for gas in endless:
         b0 = b0 + excess * columns[:, gas]
         idle += excess * costs[gas]
-    found = walk_line(columns, costs, b0, d, start, low, high, size, False)
-    if not (found[0] == OK and -found[10] <= _PRICES and found[11] <= _BALANCE):
-        found = walk_line(columns, costs, b0, d, start, low, high, 8 * size, True)
+    for attempt in range(2):  # constants as arguments would be compiled one by one
+        found = walk_line(columns, costs, b0, d, start, low, high, size, attempt == 1, guess)
+        proved = found[0] == OK and -found[10] <= _PRICES and found[11] <= _BALANCE
+        if proved:
+            break
+        size, guess = 8 * size, guess[:0]
     status = found[0]
-    if status == OK and not (-found[10] <= _PRICES and found[11] <= _BALANCE):
+    if status == OK and not proved:
         status = UNCERTIFIED
     first, last = found[1], found[3]
     if status == OK and endless.shape[0]:
@@ -48,7 +52,9 @@ def _certified_walk(
         energies = found[5]
         for point in range(first, last + 1):
             energies[point] -= idle
-        if not first <= found[2] <= last or (whole and (first > found[1] or last < found[3])):
+        if not first <= found[2] <= last or (
+            np.isfinite(high) and (first > found[1] or last < found[3])
+        ):
             status = SHORT
     return status, first, found[2], last, found[4], found[5], found[6], found[7], found[8]
 
@@ -183,13 +189,14 @@ def pairs(
     mutual, mixing, hull = np.zeros(q), np.zeros(q), np.zeros(q)
     phases = np.full((q, width), -1, dtype=np.int32)
     amounts = np.zeros((q, width))
-    place = np.empty(rows, dtype=np.int64)
+    place, nothing = np.empty(rows, dtype=np.int64), np.empty(0, dtype=np.int64)
     base_low, base_high = np.uint64(0), np.uint64(0)
     for i in np.flatnonzero(second):  # what is no number, too: it must not pass
         base_low, base_high = _with_row(base_low, base_high, i)
     base_low, base_high = _with_endless(given, base_low, base_high)
     had_low, had_high, had_owner, had_sample = np.uint64(0), np.uint64(0), -2, -1
     members, columns, costs = np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty(0)
+    guess, had_of, had_added = nothing, -1, 0.0  # the basis with the costs of the first sample
     for one in range(q):
         begin, end = of_indptr[of[one]], of_indptr[of[one] + 1]
         low, high = base_low, base_high
@@ -218,8 +225,14 @@ def pairs(
         total = 1.0 + added[one]
         for i in range(m):
             d[i] = d[i] / total - b0[i]
+        if of[one] != had_of or abs(added[one] - had_added) > _SAME or sample[one] == 0:
+            had_of, had_added, guess = of[one], added[one], nothing
+        if sample[one] and not guess.shape[0] and not endless.shape[0]:
+            usual = np.zeros(costs.shape[0])
+            usual[m:] = given[8][0][members]
+            guess = first_basis(columns, usual, b0, d, start)
         status[one], first, _, last, ts, energies, _, names, shares = _certified_walk(
-            columns, costs, b0, d, start, 0.0, 1.0, size, endless, given[10], True
+            columns, costs, b0, d, start, 0.0, 1.0, size, endless, given[10], guess
         )
         if status[one] != OK:
             continue
@@ -317,7 +330,7 @@ def lines(given, compositions, of, sample, row, rows, size, tolerance, ignored, 
     phases, amounts = np.full((q, width), -1, dtype=np.int32), np.zeros((q, width))
     met, met_amounts = np.full((q, width), -1, dtype=np.int32), np.zeros((q, width))
     tolerant_low, tolerant_high, alone = np.zeros(q), np.full(q, np.nan), np.zeros(q)
-    place = np.empty(rows, dtype=np.int64)
+    place, nothing = np.empty(rows, dtype=np.int64), np.empty(0, dtype=np.int64)
     base_low, base_high = _with_endless(given, *_with_row(np.uint64(0), np.uint64(0), row))
     had_low, had_high, had_owner, had_sample = np.uint64(0), np.uint64(0), -2, -1
     members, columns, costs = np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty(0)
@@ -329,7 +342,7 @@ def lines(given, compositions, of, sample, row, rows, size, tolerance, ignored, 
         mine = of_owner[of[one]]
         if low != had_low or high != had_high or mine != had_owner:
             had_low, had_high, had_owner, had_sample = low, high, mine, -1
-            members, columns = _system(given, low, high, mine, -1, rows, place)
+            members, columns = _system(given, low, high, mine, np.int64(-1), rows, place)
             costs = np.zeros(columns.shape[1])
         m = columns.shape[0]
         if sample[one] != had_sample:
@@ -341,7 +354,7 @@ def lines(given, compositions, of, sample, row, rows, size, tolerance, ignored, 
             b0[place[of_index[k]]] = of_parts[k]
         d[place[row]] = 1.0
         status[one], first, start, last, ts, energies, slopes, names, shares = _certified_walk(
-            columns, costs, b0, d, 0.0, -b0[place[row]], np.inf, size, endless, given[10], False
+            columns, costs, b0, d, 0.0, -b0[place[row]], np.inf, size, endless, given[10], nothing
         )
         if status[one] != OK:
             continue
@@ -398,7 +411,7 @@ def points(given, compositions, of, sample, rows, width):
     q, n = of.shape[0], given[0].shape[0] - 1
     status, hull = np.zeros(q, dtype=np.int64), np.zeros(q)
     phases, amounts = np.full((q, width), -1, dtype=np.int32), np.zeros((q, width))
-    place = np.empty(rows, dtype=np.int64)
+    place, nothing = np.empty(rows, dtype=np.int64), np.empty(0, dtype=np.int64)
     had_low, had_high, had_owner, had_sample = np.uint64(0), np.uint64(0), -2, -1
     members, columns, costs = np.empty(0, dtype=np.int64), np.empty((0, 0)), np.empty(0)
     for one in range(q):
@@ -409,7 +422,7 @@ def points(given, compositions, of, sample, rows, width):
         mine = of_owner[of[one]]
         if low != had_low or high != had_high or mine != had_owner:
             had_low, had_high, had_owner, had_sample = low, high, mine, -1
-            members, columns = _system(given, low, high, mine, -1, rows, place)
+            members, columns = _system(given, low, high, mine, np.int64(-1), rows, place)
             costs = np.zeros(columns.shape[1])
         m = columns.shape[0]
         if sample[one] != had_sample:
@@ -420,7 +433,7 @@ def points(given, compositions, of, sample, rows, width):
         for k in range(begin, end):
             b0[place[of_index[k]]] = of_parts[k]
         status[one], _, start, _, _, energies, _, names, shares = _certified_walk(
-            columns, costs, b0, np.zeros(m), 0.0, 0.0, 0.0, 1, endless, given[10], True
+            columns, costs, b0, np.zeros(m), 0.0, 0.0, 0.0, np.int64(1), endless, given[10], nothing
         )
         if status[one] == OK:
             hull[one] = energies[start]

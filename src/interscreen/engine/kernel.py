@@ -186,15 +186,29 @@ def _first_gone(amounts, falls, basis, careful, least, same):
 
 
 @compiled
-def _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland):
-    """Primal revised simplex from the basis of the elements; leaves the optimal basis."""
-    m, n = columns.shape
-    amounts = b.copy()
-    direction = np.empty(m)
+def _begin(columns, b, guess, basis, inverse, amounts, work):
+    """Start with the basis of a guess, if it is one of ``b``, or with that of the elements."""
+    m = b.shape[0]
+    if guess.shape[0]:
+        basis[:] = guess
+        if _invert(columns, basis, inverse, work):
+            _times(inverse, b, amounts)
+            if amounts.min() > -_SAME_T:
+                return
+    amounts[:] = b
     for i in range(m):
         basis[i] = i
         for j in range(m):
             inverse[i, j] = 1.0 if i == j else 0.0
+
+
+@compiled
+def _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland, guess):
+    """Primal revised simplex from where ``_begin`` says; leaves the optimal basis."""
+    m, n = columns.shape
+    amounts = np.empty(m)
+    direction = np.empty(m)
+    _begin(columns, b, guess, basis, inverse, amounts, work)
     stalled = 0
     fresh = True
     for pivots in range(_PIVOT_LIMIT):
@@ -369,11 +383,27 @@ def _all_finite(columns, costs, b0, d):
 
 
 @compiled
-def walk_line(columns, costs, b0, d, t_start, t_low, t_high, size, bland):
+def first_basis(columns, costs, b0, d, t_start):
+    """Optimal basis of ``b0 + t_start d``, a guess for other costs; empty where there is none."""
+    m, n = columns.shape
+    basis, inverse, work = np.empty(m, dtype=np.int64), np.empty((m, m)), np.empty((m, m))
+    b = np.empty(m)
+    for i in range(m):
+        b[i] = max(b0[i] + t_start * d[i], 0.0)
+    careful = m < 0  # never; a constant as an argument would be compiled by itself
+    status, _ = _solve(
+        columns, costs, b, basis, inverse, np.empty(m), np.empty(n), work, careful, basis[:0]
+    )
+    return basis if status == OK else basis[:0]
+
+
+@compiled
+def walk_line(columns, costs, b0, d, t_start, t_low, t_high, size, bland, guess):
     """Solve at ``t_start`` and walk the line ``b0 + t d`` down to ``t_low`` and up to ``t_high``.
 
     Arrays as for ``walk.walk_line``, in C order.  ``size`` is the room for breakpoints in each
-    direction; ``bland`` the careful mode: Bland's rule and a fresh inverse at every pivot.
+    direction; ``bland`` the careful mode: Bland's rule and a fresh inverse at every pivot;
+    ``guess`` the basis to begin with, or empty.
 
     Returns
     -------
@@ -406,7 +436,9 @@ def walk_line(columns, costs, b0, d, t_start, t_low, t_high, size, bland):
         b[i] = max(b0[i] + t_start * d[i], 0.0)
     status, pivots = NOT_A_NUMBER, 0
     if _all_finite(columns, costs, b0, d):
-        status, pivots = _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland)
+        status, pivots = _solve(
+            columns, costs, b, basis, inverse, potentials, reduced, work, bland, guess
+        )
     lowest, imbalance = 0.0, 0.0
     first, last = start, start
     at_start[:] = potentials

@@ -27,6 +27,7 @@ _warm_lock = threading.RLock()
 _warm: list[Any] = []
 _plain: list[float] = []  # entries of columns that may still be walked over in plain Python
 
+_NO_GUESS = np.empty(0, dtype=np.int64)
 EXCESS, MOST_EXCESS = 36.0, 40_000.0  # of each reservoir, per unit of a composition
 LEFT = 1.0  # of each reservoir that must be left
 SHORT = 10  # status of a walk that used one up
@@ -77,7 +78,7 @@ def compiled_kernel() -> Any:
         _warm,
         load,
         lambda module: module.walk_line(
-            np.eye(2), np.zeros(2), np.ones(2), np.zeros(2), 0.0, 0.0, 0.0, 1, False
+            np.eye(2), np.zeros(2), np.ones(2), np.zeros(2), 0.0, 0.0, 0.0, 1, False, _NO_GUESS
         ),
         "compiled code in the cache cannot be read (%s); compiling anew, which takes a few "
         "seconds each time until __pycache__/*.nbi of interscreen is deleted",
@@ -160,7 +161,7 @@ def walk_line(
     problem = ""
     for careful, room in ((False, _ROOM), (True, _ROOM), (True, 32 * _ROOM)):
         status, first, begin, last, *points, potentials, lowest, imbalance, pivots = call_compiled(
-            kernel.walk_line, *arrays, *range_, room, careful
+            kernel.walk_line, *arrays, *range_, room, careful, _NO_GUESS
         )
         # "not <=" and not ">": a result that is not a number fails, too
         if status == kernel.OK and -lowest <= CERTIFIED and imbalance <= CERTIFIED:
