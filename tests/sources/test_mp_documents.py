@@ -74,6 +74,17 @@ def test_identifiers_are_stored_in_one_spelling(shared):
         assert stored(text) == in_letters(text) == text
 
 
+def test_identifiers_are_spelled_as_the_service_does():
+    """Against its own code, at the powers of 26 and around the last one that has a number."""
+    from emmet.core.mpid import AlphaID
+
+    edges = [0, 3347529, *(26**power for power in range(8))]
+    for number in {max(0, edge + step) for edge in edges for step in range(-30, 31)}:
+        for text in (f"mp-{number}", str(AlphaID(number, prefix="mp"))):
+            theirs = AlphaID(text, padlen=8)
+            assert (stored(text), in_letters(text)) == (str(theirs.string), str(theirs)), text
+
+
 def test_what_is_kept_of_an_energy():
     batch = read_documents(THERMO, listed(thermo()), GGA, ASKED)
     assert dict(zip(DOCUMENTS, batch.rows[0], strict=True)) == {

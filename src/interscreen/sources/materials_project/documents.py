@@ -70,7 +70,7 @@ def read_documents(
         if asked is not None and chemsys not in asked:
             raise SourceError(
                 f"the Materials Project answered {identifier} of {chemsys or 'no system'}, which "
-                "was not asked for; nothing of this answer is kept; update mp-api"
+                "was not asked for; nothing of this answer is kept; update interscreen"
             )
         stated = str(document.get("thermo_type") or "")
         if route == THERMO and stated.lower() != family.lower():

@@ -264,7 +264,7 @@ def _ask(
     while parts:
         part = parts.pop()
         page = client.page(
-            route, systems=systems, between=part, control=control if part == WHOLE else ""
+            route, systems=systems or (), between=part, control=control if part == WHOLE else ""
         )
         report.requests += 1
         if page.total > PAGE:
