@@ -59,8 +59,8 @@ class Client:
     """Questions to the Materials Project, each asked again until it is answered or hopeless.
 
     The address (``endpoint``) is by default that in ``MP_API_ENDPOINT``, or the project's own;
-    ``notify`` is told in one line about every wait [s].  SourceError when the service refuses the
-    key, or stays unreachable.
+    ``notify`` is told in one line about every wait [s].  ``answers`` counts pages.  SourceError
+    when the service refuses the key, or stays unreachable.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Client:
 
         self._key, self.family = key, family
         self._notify = notify or (lambda text: log.warning("%s", text))
-        self._sleep, self._attempts = sleep, attempts
+        self._sleep, self._attempts, self.answers = sleep, attempts, 0
         self.endpoint = _address(endpoint)
         self._session = requests.Session()
         self._session.headers["x-api-key"] = key.reveal()
@@ -146,6 +146,7 @@ class Client:
         if systems:
             what += f" of {len(systems)} system{'s' * (len(systems) > 1)}"
         path = "materials/thermo/" if thermo else "materials/summary/"
+        self.answers += 1
         return self._ask(what, path, parameters, read)
 
     # -- asking again ------------------------------------------------------------------------------

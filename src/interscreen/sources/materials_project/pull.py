@@ -123,11 +123,12 @@ def pull_systems(
         systems = {system for chosen in possible for system in subsystems(chosen)}
         _fetch_systems(client, report, routes, systems, progress)
         if not complete and (new := possible.difference(store.pulled_sets())):
-            report.requests += check_hull(client, store, new, notify)
+            check_hull(client, store, new, notify)
             store.finish(new)
             if client.family != GGA and notify is not None:
-                _tell_coverage(client, report, systems, notify)
+                _tell_coverage(client, store, systems, notify)
         report.absent = elements - store.elements()
+        report.requests = client.answers
     return report
 
 
@@ -139,9 +140,7 @@ def pull_everything(
         store = report.store
         for route in () if store.complete else ROUTES:
             if not (total := int(store.about(f"{route}_documents") or 0)):
-                total = client.page(route).total
-                report.requests += 1
-                if not total:
+                if not (total := client.page(route).total):
                     raise SourceError(
                         f"the Materials Project answers that it has no {route} documents at all; "
                         "try again later; what has arrived is kept"
@@ -151,8 +150,9 @@ def pull_everything(
             _fetch(client, report, [(route, [], part) for part in ranges], total, progress)
         if not store.complete:
             require_references(store, f"delete {store.path} and pull again")
-            report.requests += check_hull(client, store, None, notify)
+            check_hull(client, store, None, notify)
             store.finish(None)
+        report.requests = client.answers
     return report
 
 
@@ -161,13 +161,10 @@ def require_references(store: Store, remedy: str, systems: Collection[str] = ())
 
     ``systems``: look at the elements among them only, which need not have any phase.
     """
-    lowest = store.read(
-        "SELECT chemsys, MIN(formation_energy_eV_per_atom) FROM documents "
-        "WHERE chemsys NOT LIKE '%-%' GROUP BY chemsys ORDER BY chemsys"
-    )
+    lowest = store.lowest("formation_energy_eV_per_atom")
     if not lowest and not systems:
         raise SourceError(f"the Materials Project has no {store.thermo_type} phase of any element")
-    for symbol, energy in lowest:
+    for symbol, energy in lowest.items():
         if abs(energy) > _ZERO and (not systems or symbol in systems):
             raise SourceError(
                 f"element {symbol}: its lowest phase in the Materials Project's answer lies "
@@ -176,13 +173,12 @@ def require_references(store: Store, remedy: str, systems: Collection[str] = ())
 
 
 def _tell_coverage(
-    client: Client, report: PullReport, systems: Collection[str], notify: Callable[[str], None]
+    client: Client, store: Store, systems: Collection[str], notify: Callable[[str], None]
 ) -> None:
     """Say how many phases a smaller run family has of some systems, beside the default."""
-    batches = list(batches_of(sorted(systems)))
-    theirs = sum(client.page(THERMO, systems=batch, family=GGA).total for batch in batches)
-    report.requests += len(batches)
-    own = sum(name in systems for (name,) in report.store.read("SELECT chemsys FROM documents"))
+    pages = (client.page(THERMO, systems=b, family=GGA) for b in batches_of(sorted(systems)))
+    theirs = sum(page.total for page in pages)
+    own = sum(name in systems for (name,) in store.read("SELECT chemsys FROM documents"))
     notify(
         f"{client.family} has {own} documents of these systems, {GGA} {theirs}: an answer lacks "
         "the phases that nobody has calculated"
@@ -222,7 +218,7 @@ def _fetch(
             known = store.asked(asked_as)  # by another process meanwhile
             missing = [name for name in systems or [str(part)] if name not in known]
             if missing:
-                answer = _ask(client, report, route, missing if systems else [], part)
+                answer = _ask(client, store, route, missing if systems else [], part)
                 store.add(answer, missing, asked_as)
                 if systems:
                     remedy = "nothing of this answer is kept; try again later"
@@ -234,21 +230,18 @@ def _fetch(
             progress(total * number // len(questions), total)
 
 
-def _ask(
-    client: Client, report: PullReport, route: str, systems: Sequence[str], part: Part
-) -> Batch:
+def _ask(client: Client, store: Store, route: str, systems: Sequence[str], part: Part) -> Batch:
     """Ask for all documents of some systems (none: of all), in as many parts as are needed.
 
     An element that has arrived is asked for along with them: an answer without it is none.
     """
-    answer, parts, known = Batch(route), [part], report.store.elements() or {_CONTROL}
+    answer, parts, known = Batch(route), [part], store.elements() or {_CONTROL}
     control = min(known & set(systems), default=min(known)) if systems else ""
     while parts:
         part = parts.pop()
         page = client.page(
             route, systems=systems, between=part, control=control if part == WHOLE else ""
         )
-        report.requests += 1
         if page.total > PAGE:
             found = (d.get("formation_energy_per_atom") for d in page.documents.values())
             parts += _cut(part, [float(e) for e in found if e is not None], page.total, _PIECES)

@@ -262,8 +262,15 @@ class Store:
 
     def elements(self) -> frozenset[str]:
         """Elements that have a phase of their own."""
-        found = self.read("SELECT DISTINCT chemsys FROM documents WHERE chemsys NOT LIKE '%-%'")
-        return frozenset(symbol for (symbol,) in found)
+        return frozenset(self.lowest("formation_energy_eV_per_atom"))
+
+    def lowest(self, column: str) -> dict[str, float]:
+        """Return the lowest of some energy of each element [eV/atom]."""
+        found = self.read(
+            f"SELECT chemsys, MIN({column}) AS least FROM documents WHERE chemsys NOT LIKE '%-%' "
+            "GROUP BY chemsys HAVING least IS NOT NULL ORDER BY chemsys"
+        )
+        return dict(found)
 
     def absent(self) -> frozenset[str]:
         """Elements that were asked for and have no phase in this database."""

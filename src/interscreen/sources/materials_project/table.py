@@ -39,11 +39,6 @@ def store_rows(store: Store, sets: Iterable[Collection[str]] | None = None) -> R
             f"store {store.path}: empty; fill it with `interscreen data pull --elements ...`"
         )
     columns = dict(zip(COLUMNS, zip(*found, strict=True), strict=True))
-    # total energies of the elements [eV/atom]: those of their lowest phases
-    references = store.read(
-        "SELECT chemsys, MIN(total_energy_eV_per_atom) FROM documents WHERE chemsys NOT LIKE '%-%' "
-        "AND total_energy_eV_per_atom IS NOT NULL GROUP BY chemsys ORDER BY chemsys"
-    )
     numbers = {name: np.array(columns[name], dtype=float).tolist() for name in _NUMBERS}
     metals = ["" if value is None else TRUTHS[value] for value in columns["is_metal"]]
     return Rows(
@@ -53,7 +48,7 @@ def store_rows(store: Store, sets: Iterable[Collection[str]] | None = None) -> R
         theoretical=np.array([-1 if value is None else value for value in columns["theoretical"]]),
         licences=[value or "" for value in columns["licence"]],
         properties={**numbers, "is_metal": metals},
-        references=dict(references),
+        references=store.lowest("total_energy_eV_per_atom"),
         where="document",
     )
 
