@@ -484,6 +484,12 @@ def test_the_address_may_come_from_the_environment(home, service, monkeypatch, n
     client.close()
 
 
+def test_a_name_that_can_be_none_is_no_connection(connect):
+    with pytest.raises(SourceError) as error:
+        connect(SimpleNamespace(endpoint=f"http://{'a' * 70}.org"), attempts=1)
+    assert_one_good_line(error, "no connection", "label empty or too long")
+
+
 @pytest.mark.parametrize("address", ["api.materialsproject.org", "file:///etc/hosts", "https:///"])
 def test_an_address_that_is_none_is_told_at_once(connect, notes, address):
     with pytest.raises(InputError, match=f"MP_API_ENDPOINT: '{address}' is no address"):

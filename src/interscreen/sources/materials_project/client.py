@@ -194,7 +194,7 @@ class Client:
                 timeout=_TIME_LIMIT,
                 allow_redirects=False,  # the key goes to no other address
             )
-        except OSError as error:  # all that requests raises, and a certificate that is no file
+        except Exception as error:  # of requests and what is below it: the kinds are many
             raise self._no_connection(error) from None
         finally:
             timer.cancel()
@@ -204,7 +204,7 @@ class Client:
         except (ValueError, LookupError, TypeError, AttributeError) as error:  # of another form
             raise PassingError(f"an answer that cannot be read ({type(error).__name__})") from None
 
-    def _no_connection(self, error: OSError) -> PassingError:
+    def _no_connection(self, error: Exception) -> PassingError:
         """Say why no answer came; raise when asking again is useless."""
         text = str(error).lower()
         if "certificate" in text:

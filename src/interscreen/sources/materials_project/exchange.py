@@ -88,10 +88,8 @@ def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | Non
         "statement": source.statement,
         "citation": source.citation,
     }
-    arrays = []
-    for name, values in zip(
-        COLUMNS, [*zip(*rows, strict=True)] or [()] * len(COLUMNS), strict=True
-    ):
+    columns, arrays = [*zip(*rows, strict=True)] or [()] * len(COLUMNS), []
+    for name, values in zip(COLUMNS, columns, strict=True):
         kept = [v if v is None else TRUTHS[v] for v in values] if name in _IN_WORDS else values
         arrays.append(pa.array(kept, type=pa.float64() if name in _NUMBERS else pa.string()))
     names = [_NAMES.get(name, name) for name in COLUMNS]
@@ -134,7 +132,7 @@ def import_file(
         database = described["database_version"], thermo_type(described["thermo_type"])
         path = store_path(*database)
         rows = _rows_of(pq.read_table(pa.BufferReader(content)))
-        batches = _batches(rows, described["left_aside"])
+        aside = [(str(route), str(text), str(why)) for route, text, why in described["left_aside"]]
         asked = {route: list(described["asked"].get(route, ())) for route in ROUTES}
         pulled = [frozenset(text.split("-")) for text in described["systems"]]
         complete = bool(described["complete"])
@@ -148,10 +146,12 @@ def import_file(
         check_scale(Rows([row[1] for row in rows], energies), Source(str(file)))
     store = Store(path, create=database)
     try:
-        with store.transaction():
+        with store.transaction() as write:
             _compare(store, rows, file, replace, notify)
-            for batch in batches:
-                store.add(batch, asked[batch.route])
+            split = len(DOCUMENTS)
+            store.add(Batch(THERMO, [row[:split] for row in rows]), asked[THERMO])
+            store.add(Batch(SUMMARY, [(row[0], *row[split:]) for row in rows]), asked[SUMMARY])
+            write.executemany("INSERT OR REPLACE INTO left_aside VALUES (?, ?, ?)", aside)
             store.finish(None if complete else pulled)
     except BaseException:
         store.close()
@@ -210,15 +210,3 @@ def _rows_of(table: Any) -> list[Row]:
             raise ValueError(f"row {at}: no {', '.join(COLUMNS[:3])} or {COLUMNS[3]}")
         rows.append((stored(identifier), *row))
     return rows
-
-
-def _batches(rows: list[Row], left_aside: list[tuple[str, str, str]]) -> list[Batch]:
-    """Divide rows and what was left aside as the service answers them."""
-    parts = {
-        THERMO: [row[: len(DOCUMENTS)] for row in rows],
-        SUMMARY: [(row[0], *row[len(DOCUMENTS) :]) for row in rows],
-    }
-    return [
-        Batch(route, some, [(text, why) for of, text, why in left_aside if of == route])
-        for route, some in parts.items()
-    ]

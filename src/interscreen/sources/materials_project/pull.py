@@ -118,11 +118,13 @@ def pull_systems(
         store = report.store
         complete = store.complete
         routes = [*(() if complete else ROUTES), *([STRUCTURE] if structures else [])]
-        _fetch_systems(client, report, routes, elements)
-        possible = {part for chosen in sets if (part := chosen & store.elements())}
+        _fetch(client, report, _questions(store, routes, elements), len(elements))
+        present = store.elements() if routes else frozenset()
+        possible = {part for chosen in sets if (part := chosen & present)}
         systems = {system for chosen in possible for system in subsystems(chosen)}
-        _fetch_systems(client, report, routes, systems, progress)
-        if not complete and (new := possible.difference(store.pulled_sets())):
+        _fetch(client, report, _questions(store, routes, systems), len(systems), progress)
+        new = possible.difference(store.pulled_sets())
+        if new and not complete:
             check_hull(client, store, new, notify)
             store.finish(new)
             if client.family != GGA and notify is not None:
@@ -188,19 +190,12 @@ def _tell_coverage(
 # -- asking ----------------------------------------------------------------------------------------
 
 
-def _fetch_systems(
-    client: Client,
-    report: PullReport,
-    routes: Sequence[str],
-    systems: Collection[str],
-    progress: Progress | None = None,
-) -> None:
-    """Fetch what is missing of some systems, the small ones first."""
-    known = [report.store.asked(route) for route in routes]
+def _questions(store: Store, routes: Sequence[str], systems: Iterable[str]) -> list[Question]:
+    """Ask for what is missing of some systems, the small ones first."""
+    known = [store.asked(route) for route in routes]
     order = sorted(systems, key=lambda system: (system.count("-"), system))
     lacking = [name for name in order if not all(name in asked for asked in known)]
-    questions = [(route, batch, WHOLE) for batch in batches_of(lacking) for route in routes]
-    _fetch(client, report, questions, len(systems), progress)
+    return [(route, batch, WHOLE) for batch in batches_of(lacking) for route in routes]
 
 
 def _fetch(
