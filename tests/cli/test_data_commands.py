@@ -24,12 +24,10 @@ candidates: [CuF2, AlF3, Cu + 2 LiF]
 def service(monkeypatch, tmp_path):
     """A service that the commands of this process talk to, with a store of their own."""
     require_server_code()
-    from mp_api.client.core.settings import MAPI_CLIENT_SETTINGS
-
     monkeypatch.setenv("MP_API_KEY", KEY)
     monkeypatch.setenv("INTERSCREEN_CACHE", str(tmp_path / "cache"))
     with Service(small_set()) as service:
-        monkeypatch.setattr(MAPI_CLIENT_SETTINGS, "ENDPOINT", service.endpoint)
+        monkeypatch.setenv("MP_API_ENDPOINT", service.endpoint)
         yield service
 
 

@@ -190,10 +190,8 @@ def test_candidates_outside_what_the_source_holds_have_a_reason(capsys, tmp_path
     require_server_code()
     monkeypatch.setenv("MP_API_KEY", KEY)
     monkeypatch.setenv("INTERSCREEN_CACHE", str(tmp_path / "cache"))
-    from mp_api.client.core.settings import MAPI_CLIENT_SETTINGS
-
     with Service(small_set()) as service:
-        monkeypatch.setattr(MAPI_CLIENT_SETTINGS, "ENDPOINT", service.endpoint)
+        monkeypatch.setenv("MP_API_ENDPOINT", service.endpoint)
         for elements in ("Li,La,Zr,O,F", "Li,Cu,F"):
             assert run(capsys, "data", "pull", "--elements", elements)[0] == 0
     code, _, err = run(

@@ -58,7 +58,7 @@ def energies(path):
     if not path.is_file() or not path.stat().st_size:
         return {}
     with Store(path) as store:
-        assert store.check() == "ok"
+        assert store.read("PRAGMA quick_check") == [("ok",)]
         found = dict(store.read("SELECT formula, formation_energy_eV_per_atom FROM documents"))
         assert store.count("summaries") == len(found)
         return found

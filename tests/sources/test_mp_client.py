@@ -19,6 +19,7 @@ from interscreen.sources.materials_project import client as client_module
 from interscreen.sources.materials_project.client import ATTEMPTS, Client
 from interscreen.sources.materials_project.documents import STRUCTURE, SUMMARY, THERMO
 from interscreen.sources.materials_project.key import Key
+from interscreen.version import version
 from service import HEARTBEAT, KEY, Service, bare, doubled, empty, nodata, short
 from service import SUMMARY as SUMMARY_ROUTE
 from service import THERMO as THERMO_ROUTE
@@ -114,7 +115,7 @@ def test_the_r2scan_family_is_asked_for_as_the_service_spells_it(connect, servic
     assert [d["thermo_type"] for d in page.documents.values()] == ["r2SCAN"]
 
 
-def test_one_heartbeat_and_no_request_of_mp_apis_own(connect, service):
+def test_one_heartbeat_and_one_request_a_page(connect, service):
     client = connect(service)
     for _ in range(3):
         client.page(THERMO, systems=["Li"])
@@ -293,7 +294,7 @@ def test_a_request_that_the_service_does_not_understand_is_not_tried_again(
     with pytest.raises(SourceError) as error:
         client.page(THERMO, systems=["Li-O"] * 2000)
     assert_one_good_line(error, "HTTP 414", "Request-URI Too Large")
-    monkeypatch.setitem(client_module._ROUTES, True, "materials/warmth/")
+    client.endpoint += "elsewhere/"
     with pytest.raises(SourceError) as error:
         client.page(THERMO, systems=["Li"])
     assert_one_good_line(error, "HTTP 404", "no Route matched", "MP_API_ENDPOINT")
@@ -312,16 +313,6 @@ def test_a_certificate_that_is_not_accepted_is_told_at_once(connect, service, no
         client.page(THERMO, systems=["Li"])
     assert_one_good_line(error, "certificate is not accepted", "REQUESTS_CA_BUNDLE")
     assert notes == []
-
-
-def test_an_mp_api_with_other_functions_is_named(connect, service, monkeypatch):
-    """The private names that are used are these; the newest release has to have them."""
-    from mp_api.client.core.client import BaseRester
-
-    assert client_module._PRIVATE == ("_get_heartbeat_info", "_query_resource")
-    monkeypatch.delattr(BaseRester, "_query_resource")
-    with pytest.raises(InputError, match=r"mp-api \S+ does not work with this .*_query_resource"):
-        connect(service)
 
 
 # -- waiting ------------------------
@@ -405,13 +396,13 @@ def test_the_key_is_in_no_log_no_representation_and_no_pickle(connect, service, 
 
 
 def test_the_key_is_taken_out_of_what_others_say(connect, service, monkeypatch):
-    from mp_api.client.core.client import BaseRester
+    import requests
 
-    def fail(self, *args, **kwargs):
-        raise RuntimeError(f"no luck\nwith {KEY}")
+    def fail(*_, **__):
+        raise requests.ConnectionError(f"no luck\nwith {KEY}")
 
     client = connect(service, attempts=2)
-    monkeypatch.setattr(BaseRester, "_query_resource", fail)
+    monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", fail)
     with pytest.raises(SourceError) as error:
         client.page(THERMO, systems=["Li"])
     assert "no luck with <key>" in str(error.value)
@@ -480,14 +471,27 @@ def test_every_request_says_which_program_asks(connect, recorder):
     server = recorder()
     client = connect(SimpleNamespace(endpoint=f"http://127.0.0.1:{server.server_port}/"))
     client.page(THERMO, systems=["Li"])
-    assert server.state.headers[-1]["user-agent"].startswith("interscreen/")
-    assert " mp-api/" in server.state.headers[-1]["user-agent"]
+    for headers in server.state.headers:
+        assert headers["user-agent"] == f"interscreen/{version()}"
+        assert "gzip" in headers["Accept-Encoding"]
 
 
-def test_the_address_may_come_from_the_settings_of_mp_api(home, connect, service, monkeypatch):
-    from mp_api.client.core import utils
-
-    monkeypatch.setattr(utils.MAPI_CLIENT_SETTINGS, "ENDPOINT", service.endpoint)
+@pytest.mark.parametrize("name", ["MP_API_ENDPOINT", "MPRESTER_ENDPOINT"])
+def test_the_address_may_come_from_the_environment(home, service, monkeypatch, name):
+    monkeypatch.setenv(name, service.endpoint.rstrip("/"))
     client = Client(Key(KEY, "the tests"), "GGA_GGA+U")
     assert client.endpoint == service.endpoint
     client.close()
+
+
+def test_a_name_that_can_be_none_is_no_connection(connect):
+    with pytest.raises(SourceError) as error:
+        connect(SimpleNamespace(endpoint=f"http://{'a' * 70}.org"), attempts=1)
+    assert_one_good_line(error, "no connection", "label empty or too long")
+
+
+@pytest.mark.parametrize("address", ["api.materialsproject.org", "file:///etc/hosts", "https:///"])
+def test_an_address_that_is_none_is_told_at_once(connect, notes, address):
+    with pytest.raises(InputError, match=f"MP_API_ENDPOINT: '{address}' is no address"):
+        connect(SimpleNamespace(endpoint=address))
+    assert notes == []

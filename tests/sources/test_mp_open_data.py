@@ -1,4 +1,4 @@
-"""Everything from published Delta tables, in the layout that mp-api reads; on this disk."""
+"""Everything from published Delta tables, in the layout of the project's own; on this disk."""
 
 import pytest
 

@@ -226,7 +226,7 @@ def test_a_passing_fault_at_any_request_changes_nothing(
             service.fail(fault, route=route, after=after)
         pull(service, LIPO, ("Li", "Zr"))
     assert kept_in(open_store()) == held_by(small, systems_of(LIPO, ("Li", "Zr")))
-    assert open_store().covers(LIPO)
+    assert not open_store().lacking([LIPO])
 
 
 @pytest.mark.parametrize("route", [THERMO, SUMMARY])
@@ -244,7 +244,7 @@ def test_after_a_failure_only_what_is_missing_is_asked_for(
     assert len(asked) > 50
     assert kept_in(kept) == held_by(small, asked)
     assert kept.pulled_sets() == []
-    assert not kept.covers(("Li", "O"))
+    assert kept.lacking([("Li", "O")])
     service.mend()
     report = pull(service, EIGHT)
     assert report.systems == 255 - len(asked)
@@ -295,7 +295,7 @@ def test_energies_without_summaries_are_asked_for_again(pull, open_store, servic
             pull(service, LIPO)
         assert_one_line(error, "summary documents without those of", "6 times in a row")
         assert open_store().asked("summary") == set(LIPO)
-        assert not open_store().covers(LIPO)
+        assert open_store().lacking([LIPO])
         return
     pull(service, LIPO)
     assert open_store().count("summaries") == len(held_by(small, systems_of(LIPO)))
@@ -341,8 +341,8 @@ def test_an_element_that_the_database_lacks_is_remembered(pull, open_store, serv
     store = open_store()
     assert store.absent() == {"Xe"}
     assert store.elements() == {"Li"}
-    assert store.covers(("Li", "Xe"))  # no request can help
-    assert not store.covers(("Li", "O"))
+    assert not store.lacking([("Li", "Xe")])  # no request can help
+    assert store.lacking([("Li", "O")])
     before = len(service.requests)
     for options in (SourceOptions(endpoint=service.endpoint), OFFLINE):
         with pytest.raises(InputError, match=r"element Xe: .* has no GGA_GGA\+U phase of it"):
@@ -541,7 +541,7 @@ def test_a_new_version_during_a_pull_ends_it_and_the_next_one_takes_the_new(
     assert kept_in(open_store("2026.12.1")) == held_by(new, wanted)
     old = open_store()
     assert kept_in(old).items() <= held_by(small).items()
-    assert not old.covers(LIPO)
+    assert old.lacking([LIPO])
 
 
 # -- everything ------------------------
@@ -664,7 +664,7 @@ def test_a_killed_pull_goes_on_where_it_stopped(start_pull, pull, open_store, se
     energies, summaries = left.asked("thermo"), left.asked("summary")
     assert set(EIGHT) <= summaries < energies <= systems_of(EIGHT)
     assert kept_in(left) == held_by(small, energies)
-    assert left.check() == "ok"
+    assert left.read("PRAGMA quick_check") == [("ok",)]
     assert local_store(Wanted(), [EIGHT]) is None
     del service.requests[:]
     report = pull(service, EIGHT)

@@ -27,7 +27,7 @@ VERSION, FAMILY = "2026.10.1", "GGA_GGA+U"
 def energies(*identifiers, chemsys="Li", energy=0.0):
     more = (0.0, -1.9, -1.9, None, "", "BY-C", "GGA", "")
     rows = [(i, "Li", chemsys, energy, *more) for i in identifiers]
-    return Batch("thermo", rows, [], {chemsys: len(rows)})
+    return Batch("thermo", rows)
 
 
 def make(version=VERSION, family=FAMILY):
@@ -91,7 +91,7 @@ def test_a_store_knows_what_it_is(home):
     with make("2025.9.25", "R2SCAN") as store:
         assert (store.database, store.thermo_type) == ("2025.9.25", "R2SCAN")
         assert not store.complete
-        assert store.check() == "ok"
+        assert store.read("PRAGMA quick_check") == [("ok",)]
         identity = store.about("identity")
     with make("2025.9.25", "R2SCAN") as again:
         assert again.about("identity") == identity
@@ -119,10 +119,10 @@ def test_only_the_largest_pulled_sets_are_told(home):
         assert store.pulled_sets() == [
             frozenset({"Li", "O", "P"}), frozenset({"Li", "S"}), frozenset({"Na"}),
         ]  # fmt: skip
-        assert store.covers({"O", "P"})
-        assert store.covers({"Na"})
-        assert not store.covers({"Li", "Na"})
-        assert not store.covers({"Li", "O", "S"})
+        assert not store.lacking([{"O", "P"}])
+        assert not store.lacking([{"Na"}])
+        assert store.lacking([{"Li", "Na"}])
+        assert store.lacking([{"Li", "O", "S"}])
 
 
 def test_an_element_without_documents_is_absent_and_a_compound_is_not(home):
@@ -130,11 +130,11 @@ def test_an_element_without_documents_is_absent_and_a_compound_is_not(home):
         store.add(energies("mp-1"), ["Li", "Xe", "Li-Xe"])
         assert store.absent() == {"Xe"}
         assert store.elements() == {"Li"}
-        assert store.covers({"Li", "Xe"})
+        assert not store.lacking([{"Li", "Xe"}])
         store.finish(None)
         assert store.complete
         assert store.absent() == frozenset()
-        assert store.covers({"Na", "Cl"})
+        assert not store.lacking([{"Na", "Cl"}])
 
 
 def test_a_document_that_comes_again_replaces_the_one_before(home):
@@ -147,10 +147,10 @@ def test_a_document_that_comes_again_replaces_the_one_before(home):
 
 def test_an_answer_and_its_note_are_one(home):
     with make() as store:
-        store.add(energies("mp-1"), ranges=["low"])
+        store.add(energies("mp-1"), ["low"], "thermo ranges")
         store.add(energies("mp-2"), ["Li"])
         with pytest.raises(InputError):
-            store.add(energies("mp-3", energy=None), ["Li-O"], ["high"])  # no energy, no row
+            store.add(energies("mp-3", energy=None), ["Li-O"])  # no energy, no row
         assert store.asked("thermo ranges") == {"low"}
         assert store.asked("thermo") == {"Li"}
         assert store.asked("summary") == store.asked("summary ranges") == set()
@@ -168,20 +168,38 @@ def test_a_version_may_be_written_with_or_without_zeros(home):
     assert len(find_stores()) == 1
 
 
-def test_a_store_of_the_format_before_is_read_and_renewed(filled):
-    """Without run types, with identifiers in letters, as it was on disk before."""
+@pytest.fixture
+def of_before(filled):
+    """A store without run types, with identifiers in letters, as it was on disk before."""
     with sqlite3.connect(filled) as old:
         for name in ("run_type", "corrections"):
             old.execute(f"ALTER TABLE documents DROP COLUMN {name}")
         old.execute("UPDATE documents SET material_id = 'mp-aaaaaaft' WHERE material_id = 'mp-149'")
         old.execute("PRAGMA user_version = 1")
     old.close()
-    with Store(filled) as store:
+    return filled
+
+
+def test_a_store_of_the_format_before_is_read_and_renewed(of_before):
+    with Store(of_before) as store:
         assert ("mp-149", None) in store.read("SELECT material_id, run_type FROM documents")
-        assert store.covers({"Li"})
+        assert not store.lacking([{"Li"}])
         assert len(store_rows(store)) == 300
         store.add(energies("mp-149"), ["Li"])  # the same one: no second row
         assert store.count("documents") == 300
+
+
+def test_a_store_of_the_format_before_is_read_where_it_cannot_be_renewed(of_before, monkeypatch):
+    content, genuine = of_before.read_bytes(), sqlite3.connect
+
+    def connect(name, **options):
+        return genuine(name.replace("mode=rw", "mode=ro"), **options)
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    with Store(of_before) as store:
+        assert "mp-149" in store_rows(store).ids
+        assert len(store.rows()) == 300
+    assert of_before.read_bytes() == content
 
 
 def test_the_checksum_is_that_of_the_content(filled, home):
@@ -353,7 +371,7 @@ def test_a_kill_inside_a_transaction_leaves_the_state_before(filled, home, spill
     assert (filled.stat().st_size > size) == spilled
     assert contents(filled) == before
     with Store(filled) as store:
-        assert store.check() == "ok"
+        assert store.read("PRAGMA quick_check") == [("ok",)]
         store.add(energies("mp-y"), ["Li"])
         assert store.count("documents") == 301
 
@@ -403,7 +421,7 @@ def test_an_exception_inside_a_transaction_leaves_the_state_before(filled):
 
     with Store(filled) as store:
         with pytest.raises(KeyboardInterrupt):
-            store.add(Batch("thermo", rows(), [], {}), ["Li-O"])
+            store.add(Batch("thermo", rows()), ["Li-O"])
         assert store.count("documents") == 300
     assert contents(filled) == before
 

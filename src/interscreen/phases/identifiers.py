@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
+from functools import reduce
+from string import ascii_lowercase
 
 _IDENTIFIER = re.compile(r"(?:mp|mvc)-(?:\d+|[a-z]+)")
 _LETTERS = 8  # that the service writes
+_LAST_NUMBER = 3347529  # of the materials that are older than the change
 
 
 def stored(identifier: str) -> str:
@@ -34,9 +37,18 @@ def spelled_as(identifier: str, known: Container[str]) -> str:
 
 
 def _spelled(identifier: str, *, letters: bool) -> str:
+    """Spell the number of an identifier: letters are its digits to the base 26."""
     if not is_identifier(identifier):
         return identifier
-    from emmet.core.mpid import AlphaID
-
-    spelled = AlphaID(identifier, padlen=_LETTERS)
-    return str(spelled) if letters else str(spelled.string)
+    prefix, _, text = identifier.partition("-")
+    if text.isdecimal():
+        number = int(text)
+    else:
+        number = reduce(lambda value, letter: 26 * value + ascii_lowercase.index(letter), text, 0)
+    if number <= _LAST_NUMBER and not letters:
+        return f"{prefix}-{number}"
+    spelled = ""
+    while number:
+        number, digit = divmod(number, 26)
+        spelled = ascii_lowercase[digit] + spelled
+    return f"{prefix}-{spelled.rjust(_LETTERS, ascii_lowercase[0])}"

@@ -50,7 +50,7 @@ _YOUNG = 60.0  # s: who made a temporary folder has locked it by then
 _MOST_BYTES = 64 * 1024**2  # of a manifest
 _PACKAGES = (
     "numpy", "pandas", "pyarrow", "numba", "scipy", "joblib", "pymatgen", "pymatgen-core",
-    "matplotlib", "pydantic", "ruamel.yaml", "mp-api",
+    "matplotlib", "pydantic", "ruamel.yaml",
 )  # fmt: skip
 TABLES = (
     "results reactions windows lithiation ranking weights uncertainty sensitivity surroundings "

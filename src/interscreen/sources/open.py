@@ -54,7 +54,7 @@ class SourceOptions:
     all_phases : bool
         Count known artefacts, and phases that the source marks as never observed, too.
     endpoint : str, optional
-        Address of the Materials Project's service; by default what mp-api's settings say.
+        Address of the Materials Project's service; by default ``MP_API_ENDPOINT`` or its own.
     energies : str
         Scale of the energies: ``source`` or ``anchored``; empty for the default of what is asked.
     given : tuple of str

@@ -84,7 +84,7 @@ def audit(store: Store) -> dict[str, Any]:
         "licences": dict(sorted(Counter(rows.licences or []).items())),
         "hidden": sorted(store.hidden()),
         "left_aside": dict(aside),
-        "check": store.check(),
+        "check": store.read("PRAGMA quick_check")[0][0],
         "hull": hull,
         "hull_differences": len(found.worst),
     }
@@ -95,8 +95,8 @@ def check_hull(
     store: Store,
     sets: Iterable[Collection[str]] | None,
     notify: Callable[[str], None] | None = None,
-) -> int:
-    """Find out why a hull differs from the service's; return how many requests that took.
+) -> None:
+    """Find out why a hull differs from the service's, where it does.
 
     Documents that the service's hull rests on and that this key is not shown (licence BY-NC) are
     noted in the store.  SourceError when the service shows one that the pull did not bring.
@@ -104,7 +104,7 @@ def check_hull(
     tell = notify or (lambda text: None)
     found = hull_differences(store, sets)
     if not found.worst:
-        return 0
+        return
     asked = [in_letters(identifier) for identifier, *_ in found.worst[:_LOOKED_AT]]
     rests_on = {
         stored(str(phase["material_id"])): str(phase.get("formula") or "")
@@ -116,7 +116,7 @@ def check_hull(
     lacking = sorted(rests_on.keys() - {i for (i,) in store.read(arrived)})[:_LOOKED_AT]
     if not lacking:
         tell(f"warning: energies above hull: {found}; no phase is missing, though")
-        return 1
+        return
     shown = client.page(THERMO, identifiers=[in_letters(i) for i in lacking]).documents
     missed = {i: d for i, d in shown.items() if not d.get("deprecated")}
     if missed:
@@ -132,7 +132,6 @@ def check_hull(
     if hidden:
         store.note(hidden=json.dumps({**store.hidden(), **hidden}))
         tell(f"warning: {hidden_text(hidden)}")
-    return 2
 
 
 def hidden_text(hidden: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""The Materials Project through its own client, mp-api: one answer at a time, with retries."""
+"""The Materials Project's REST service: one answer at a time, with retries."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import contextlib
 import json
 import logging
 import math
+import os
 import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
-from ...errors import InputError, InterscreenError, SourceError
+from ...errors import InputError, SourceError
 from ...phases.identifiers import stored
 from .documents import FIELDS, HULL, THERMO
 from .key import Key
 from .store import VERSION_NAME
 
+ADDRESS = "https://api.materialsproject.org/"
 PAGE = 1000  # documents in one answer; the service gives no more
 ATTEMPTS = 6
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0  # s, doubled each time
 _PATIENCE = 300.0  # s; a service that asks for more than that is left alone
 _TIME_LIMIT = (10.0, 60.0)  # s, to connect and between two parts of an answer
 _SILENCE = 4.0  # s; then a line says what is waited for
-_PRIVATE = ("_get_heartbeat_info", "_query_resource")  # of mp-api, used here
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
-_ROUTES = {True: "materials/thermo/", False: "materials/summary/"}
 _NO_CONNECTION = {
     "timed out": "it timed out", "refused": "refused",
     "resolve": "its name is not known here: is this machine online?",
@@ -37,6 +37,7 @@ _NO_CONNECTION = {
 }  # fmt: skip
 
 log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
 
 
 class PassingError(Exception):
@@ -57,9 +58,9 @@ class Page(NamedTuple):
 class Client:
     """Questions to the Materials Project, each asked again until it is answered or hopeless.
 
-    The address (``endpoint``) is by default what mp-api's own settings say; ``notify`` is told in
-    one line about every wait [s].  SourceError when the service refuses the key, or stays
-    unreachable.
+    The address (``endpoint``) is by default that in ``MP_API_ENDPOINT``, or the project's own;
+    ``notify`` is told in one line about every wait [s].  ``answers`` counts pages.  SourceError
+    when the service refuses the key, or stays unreachable.
     """
 
     def __init__(
@@ -73,21 +74,17 @@ class Client:
         attempts: int = ATTEMPTS,
     ) -> None:
         import requests
-        from mp_api.client.core.utils import validate_endpoint
 
         from ...version import version
 
         self._key, self.family = key, family
         self._notify = notify or (lambda text: log.warning("%s", text))
-        self._sleep, self._attempts = sleep, attempts
-        self._asked, self._status = "", 0
-        self.endpoint = str(validate_endpoint(endpoint))
+        self._sleep, self._attempts, self.answers = sleep, attempts, 0
+        self.endpoint = _address(endpoint)
         self._session = requests.Session()
         self._session.headers["x-api-key"] = key.reveal()
-        self._session.headers["user-agent"] = f"interscreen/{version()} mp-api/{_mp_api()}"
-        self._session.hooks["response"].append(self._check_status)
+        self._session.headers["user-agent"] = f"interscreen/{version()}"
         self.database = self.current_database()
-        self._rester = self._make_rester()
 
     def close(self) -> None:
         """Close the connections."""
@@ -95,40 +92,49 @@ class Client:
 
     def current_database(self) -> str:
         """Version of the database that the service answers from at this moment."""
+
+        def read(answer: Any) -> str:
+            version = answer["db_version"]
+            if not isinstance(version, str) or not VERSION_NAME.fullmatch(version):
+                raise PassingError("a heartbeat without a database version")
+            return version
+
         self.checked = time.monotonic()
-        return str(self._persist("heartbeat", self._heartbeat))
+        return self._ask("heartbeat", "heartbeat", {}, read)
 
     def page(
         self,
         route: str,
         *,
-        systems: list[str] | None = None,
+        systems: Sequence[str] = (),
         between: tuple[float, float] = (-math.inf, math.inf),
-        identifiers: list[str] | None = None,
+        identifiers: Sequence[str] = (),
         control: str = "",
         family: str = "",
     ) -> Page:
-        """Ask for the documents of some chemical systems (None: all), at most ``PAGE`` of them.
+        """Ask for the documents of some chemical systems (none: of all), at most ``PAGE`` of them.
 
         ``between`` are the least and the largest formation energy [eV/atom], both included;
         ``identifiers`` asks for some documents only.  ``control`` is a system that has documents:
         an answer without them is none.  ``family`` is by default the client's.  SourceError when no
         usable answer came.
         """
-        wanted = list(systems or [])
-        extra = [control] if control and control not in wanted else []
-        criteria: dict[str, Any] = {"_limit": PAGE, "_fields": ",".join(FIELDS[route])}
-        for name, values in (("chemsys", wanted + extra), ("material_ids", identifiers)):
-            if values:
-                criteria[name] = ",".join(values)
-        for name, limit in zip(("min", "max"), between, strict=True):
-            if math.isfinite(limit):
-                criteria[f"formation_energy_per_atom_{name}"] = repr(float(limit))
-        if thermo := route in (THERMO, HULL):  # the service spells one family its own way
-            criteria["thermo_types"] = (family or self.family).replace("R2SCAN", "r2SCAN")
+        extra = [control] if control and control not in systems else []
+        low, high = (repr(limit) if math.isfinite(limit) else None for limit in between)
+        thermo = route in (THERMO, HULL)
+        spelled = (family or self.family).replace("R2SCAN", "r2SCAN")  # as the service does
+        parameters = {
+            "_limit": PAGE,
+            "_fields": ",".join(FIELDS[route]),
+            "chemsys": ",".join([*systems, *extra]) or None,
+            "material_ids": ",".join(identifiers) or None,
+            "formation_energy_per_atom_min": low,
+            "formation_energy_per_atom_max": high,
+            "thermo_types": spelled if thermo else None,
+        }
 
-        def ask() -> Page:
-            page = _read_page(self._ask(thermo, criteria), route)
+        def read(answer: Any) -> Page:
+            page = _read_page(answer, route)
             of_control = [i for i, d in page.documents.items() if d["chemsys"] == control]
             if control and not of_control and page.total <= PAGE:
                 raise PassingError(f"{route} documents without those of {control}")
@@ -136,58 +142,24 @@ class Client:
                 del page.documents[identifier]
             return page
 
-        what = f"{route} documents" + (
-            f" of {len(wanted)} system{'s' * (len(wanted) > 1)}" if wanted else ""
-        )
-        page: Page = self._persist(what, ask)
-        return page
-
-    def _ask(self, thermo: bool, criteria: dict[str, Any]) -> Any:
-        return self._rester._query_resource(
-            criteria=criteria,
-            suburl=_ROUTES[thermo],
-            use_document_model=False,
-            num_chunks=1,
-            chunk_size=PAGE,
-            timeout=_TIME_LIMIT,
-        )
-
-    def _heartbeat(self) -> str:
-        answer = self._session.get(f"{self.endpoint}heartbeat", timeout=_TIME_LIMIT)
-        version = answer.json()["db_version"]
-        if not isinstance(version, str) or not VERSION_NAME.fullmatch(version):
-            raise PassingError("a heartbeat without a database version")
-        return version
-
-    def _make_rester(self) -> Any:
-        """mp-api's client with our session, and without the heartbeat of its constructor."""
-        from mp_api.client.core.client import BaseRester
-
-        if lacking := [name for name in _PRIVATE if not hasattr(BaseRester, name)]:
-            raise _outdated(f"no {', '.join(lacking)}")
-        known: Any = staticmethod(lambda endpoint: (self.database, []))
-        return type("Rester", (BaseRester,), {_PRIVATE[0]: known})(
-            self._key.reveal(),
-            endpoint=self.endpoint,
-            session=self._session,
-            mute_progress_bars=True,
-        )
+        what = f"{route} documents"
+        if systems:
+            what += f" of {len(systems)} system{'s' * (len(systems) > 1)}"
+        path = "materials/thermo/" if thermo else "materials/summary/"
+        self.answers += 1
+        return self._ask(what, path, parameters, read)
 
     # -- asking again ------------------------------------------------------------------------------
 
-    def _persist(self, what: str, ask: Callable[[], Any]) -> Any:
+    def _ask(
+        self, what: str, path: str, parameters: dict[str, Any], read: Callable[[Any], Answer]
+    ) -> Answer:
         """Ask until there is an answer; give up with one line that says why."""
         for attempt in range(1, self._attempts + 1):
-            self._asked, self._status = what, 0
             try:
-                with self._told():
-                    return ask()
+                return self._get(what, path, parameters, read)
             except PassingError as failure:
                 problem = failure
-            except InterscreenError:
-                raise
-            except Exception as error:  # whatever the client raises: its kinds are many
-                problem = self._judge(error)
             wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** (attempt - 1)) * random.uniform(0.8, 1.2)
             wait = max(wait, problem.wait)
             if wait > _PATIENCE:
@@ -207,24 +179,49 @@ class Client:
             "work from the store with --offline"
         )
 
-    @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
-        """Say what is waited for when an answer takes long."""
-        line = f"the Materials Project: waiting for an answer ({self._asked})"
+    def _get(
+        self, what: str, path: str, parameters: dict[str, Any], read: Callable[[Any], Answer]
+    ) -> Answer:
+        """Ask once; say what is waited for when the answer takes long."""
+        line = f"the Materials Project: waiting for an answer ({what})"
         timer = threading.Timer(_SILENCE, self._notify, [line])
         timer.daemon = True
         timer.start()
         try:
-            yield
+            answer = self._session.get(
+                self.endpoint + path,
+                params=parameters,
+                timeout=_TIME_LIMIT,
+                allow_redirects=False,  # the key goes to no other address
+            )
+        except Exception as error:  # of requests and what is below it: the kinds are many
+            raise self._no_connection(error) from None
         finally:
             timer.cancel()
+        self._check_status(answer, what)
+        try:
+            return read(answer.json())
+        except (ValueError, LookupError, TypeError, AttributeError) as error:  # of another form
+            raise PassingError(f"an answer that cannot be read ({type(error).__name__})") from None
 
-    def _check_status(self, answer: Any, **_: Any) -> None:
+    def _no_connection(self, error: Exception) -> PassingError:
+        """Say why no answer came; raise when asking again is useless."""
+        text = str(error).lower()
+        if "certificate" in text:
+            raise SourceError(
+                f"the Materials Project: its certificate is not accepted ({self.endpoint}); behind "
+                "a proxy that opens connections, put the path of its certificate into "
+                "REQUESTS_CA_BUNDLE"
+            ) from None
+        known = [meaning for sign, meaning in _NO_CONNECTION.items() if sign in text]
+        return PassingError(f"no connection ({(*known, self._one_line(str(error)))[0]})")
+
+    def _check_status(self, answer: Any, what: str) -> None:
         """Raise for every answer but a good one, SourceError where asking again is useless."""
         from urllib3.exceptions import InvalidHeader
         from urllib3.util import Retry
 
-        status = self._status = answer.status_code
+        status = answer.status_code
         if status == 200:
             return
         if status in _AGAIN:
@@ -236,32 +233,16 @@ class Client:
         if status in (401, 403):
             raise SourceError(
                 f"the Materials Project refuses the key found in {self._key.found_in}, or this "
-                f"machine's address (HTTP {status}, {self._asked}): {self._said(answer)}; check "
+                f"machine's address (HTTP {status}, {what}): {self._said(answer)}; check "
                 "the key on your dashboard there"
             )
         said = self._said(answer)
-        if answer.is_redirect:  # the key goes to no other address
+        if answer.is_redirect:
             said = f"it sends on to {self._one_line(answer.headers['location'])}, not followed"
         raise SourceError(
-            f"the Materials Project answers HTTP {status} to a request for {self._asked}: "
-            f"{said}; update mp-api and interscreen, or check MP_API_ENDPOINT"
+            f"the Materials Project answers HTTP {status} to a request for {what}: "
+            f"{said}; update interscreen, or check MP_API_ENDPOINT"
         )
-
-    def _judge(self, error: Exception) -> PassingError:
-        """Say what went wrong; raise when asking again is useless."""
-        text = str(error).lower()
-        known = [meaning for sign, meaning in _NO_CONNECTION.items() if sign in text]
-        if self._status and not known:
-            return PassingError(f"an answer that cannot be read ({type(error).__name__})")
-        if isinstance(error, AttributeError | TypeError):
-            raise _outdated(self._one_line(str(error))) from None
-        if "certificate" in text:
-            raise SourceError(
-                f"the Materials Project: its certificate is not accepted ({self.endpoint}); behind "
-                "a proxy that opens connections, put the path of its certificate into "
-                "REQUESTS_CA_BUNDLE"
-            ) from None
-        return PassingError(f"no connection ({(*known, self._one_line(str(error)))[0]})")
 
     def _said(self, answer: Any) -> str:
         """Return in one line what the body of a refusal says."""
@@ -276,11 +257,20 @@ class Client:
         return line if len(line) <= most else f"{line[: most - 3]}..."
 
 
+def _address(given: str | None) -> str:
+    """Return the address of the service, which ends with a slash; InputError for none."""
+    names = ("MPRESTER_ENDPOINT", "MP_API_ENDPOINT")  # as the project's own client has it
+    address = given or next(filter(None, map(os.environ.get, names)), ADDRESS)
+    if not re.match(r"https?://[^/]", address):
+        raise InputError(
+            f"MP_API_ENDPOINT: {address!r} is no address of a service; it begins with https://"
+        )
+    return address if address.endswith("/") else f"{address}/"
+
+
 def _read_page(answer: Any, route: str) -> Page:
     """Check an answer: as many different documents as it announces, with their fields."""
     documents, total = answer["data"], answer["meta"]["total_doc"]
-    if not isinstance(documents, list) or not isinstance(total, int):
-        raise PassingError("an answer that is no list of documents")
     for document in documents:
         if not isinstance(document, dict) or not document.get("material_id"):
             raise PassingError(f"a {route} document without material_id")
@@ -290,16 +280,3 @@ def _read_page(answer: Any, route: str) -> Page:
     if len(found) != min(total, PAGE):
         raise PassingError(f"{len(found)} different documents where {total} were announced")
     return Page(found, total)
-
-
-def _outdated(problem: str) -> InputError:
-    return InputError(
-        f"mp-api {_mp_api()} does not work with this version of interscreen ({problem}); install "
-        "mp-api as interscreen's dependencies state"
-    )
-
-
-def _mp_api() -> str:
-    from importlib.metadata import version
-
-    return version("mp-api")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from math import hypot, isfinite
 from typing import Any
@@ -42,35 +41,33 @@ Row = tuple[Any, ...]
 class Batch:
     """What one answer holds, ready for the store: rows in the order of its columns.
 
-    ``left_aside`` are material id and reason of documents that cannot be used, so that they are
-    not asked for again; ``chemsys`` counts the usable ones of each chemical system.
+    ``left_aside`` are material id and reason of documents that cannot be used.
     """
 
     route: str
     rows: list[Row] = field(default_factory=list)
     left_aside: list[tuple[str, str]] = field(default_factory=list)
-    chemsys: Counter[str] = field(default_factory=Counter)
 
 
 def read_documents(
     route: str,
     documents: Mapping[str, Document],
     family: str,
-    asked: frozenset[str] | None,
+    asked: Collection[str] = (),
     into: Batch | None = None,
 ) -> Batch:
     """Check documents (by their identifiers) and take out what is kept, into an earlier batch.
 
-    SourceError for documents that are not of the thermo type and the chemical systems (None: all)
+    SourceError for documents that are not of the thermo type and the chemical systems (none: all)
     that were asked for: the service, or something between, answers something else.
     """
     batch = into or Batch(route)
     for identifier, document in documents.items():
         chemsys = "-".join(sorted(str(document.get("chemsys") or "").split("-")))
-        if asked is not None and chemsys not in asked:
+        if asked and chemsys not in asked:
             raise SourceError(
                 f"the Materials Project answered {identifier} of {chemsys or 'no system'}, which "
-                "was not asked for; nothing of this answer is kept; update mp-api"
+                "was not asked for; nothing of this answer is kept; update interscreen"
             )
         stated = str(document.get("thermo_type") or "")
         if route == THERMO and stated.lower() != family.lower():
@@ -83,7 +80,6 @@ def read_documents(
             batch.left_aside.append((identifier, kept))
         else:
             batch.rows.append((identifier, *kept))
-            batch.chemsys[chemsys] += 1
     return batch
 
 
@@ -92,7 +88,7 @@ def _thermo(document: Document, chemsys: str) -> Row | str:
     formula, *energies = document.get("formula_pretty"), *map(document.get, _ENERGIES)
     if not formula:
         return "no formula"
-    energies = [_number(value) for value in energies]
+    energies = [number(value) for value in energies]
     if energies[0] is None:
         return "no formation energy"
     meta, updated = document.get("builder_meta") or {}, document.get("last_updated") or ""
@@ -109,17 +105,17 @@ def _corrections(document: Document, run: str) -> tuple[str, float | None]:
     found: dict[str, float] = {}
     errors = []
     for adjustment in entry.get("energy_adjustments") or ():
-        share = (_number(adjustment.get("n_atoms")) or 1.0) / document["nsites"]
-        each = _number(adjustment.get("adj_per_atom")) or _number(adjustment.get("value")) or 0.0
+        share = (number(adjustment.get("n_atoms")) or 1.0) / document["nsites"]
+        each = number(adjustment.get("adj_per_atom")) or number(adjustment.get("value")) or 0.0
         name = str(adjustment.get("name"))
         found[name] = found.get(name, 0.0) + round(each * share, 9)
-        errors.append((_number(adjustment.get("uncertainty_per_atom")) or 0.0) * share)
+        errors.append((number(adjustment.get("uncertainty_per_atom")) or 0.0) * share)
     return json.dumps(found) if found else "", hypot(*errors) if any(errors) else None
 
 
 def _summary(document: Document, _: str) -> Row:
-    volume, sites = _number(document.get("volume")), _number(document.get("nsites"))
-    density, gap = map(_number, map(document.get, ("density", "band_gap")))
+    volume, sites = number(document.get("volume")), number(document.get("nsites"))
+    density, gap = map(number, map(document.get, ("density", "band_gap")))
     theoretical, metal = map(_truth, map(document.get, ("theoretical", "is_metal")))
     return theoretical, volume / sites if volume and sites else None, density, gap, metal
 
@@ -132,7 +128,7 @@ def _structure(document: Document, _: str) -> Row | str:
 _READ = {THERMO: _thermo, SUMMARY: _summary, STRUCTURE: _structure}
 
 
-def _number(value: Any) -> float | None:
+def number(value: Any) -> float | None:
     """Return a finite number, or None."""
     return float(value) if is_number(value) and isfinite(value) else None
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import io
 import json
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace as changed
 from datetime import UTC, datetime
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +22,18 @@ from ...phases.identifiers import stored
 from ...phases.source import Source, thermo_type
 from ..rows import Rows
 from ..scale import check_scale
-from .documents import ROUTES, SUMMARY, THERMO, Batch
+from .documents import ROUTES, SUMMARY, THERMO, Batch, Row, number
 from .pull import subsystems
-from .store import DOCUMENTS, SUMMARIES, Store, store_path
-from .table import CITATION, statement
+from .store import COLUMNS, DOCUMENTS, SUMMARIES, TRUTHS, Store, store_path
+from .table import store_source
 
 METADATA = b"interscreen"
 KIND = "materials-project"
 FORMAT = 1
 _NAMES = {"material_id": "id", "chemsys": "chemical_system"}  # as in any table
-_WORDS = {"theoretical": ("no", "yes"), "is_metal": ("no", "yes")}
+_IN_WORDS = ("theoretical", "is_metal")
 _LATER = ("run_type", "corrections")  # not in files of earlier versions
-_NEEDED, _NUMBERS = DOCUMENTS[:4], (*DOCUMENTS[3:8], *SUMMARIES[2:5])
-_COLUMNS = (*DOCUMENTS, *SUMMARIES[1:])
+_NUMBERS = (*DOCUMENTS[3:8], *SUMMARIES[2:5])
 
 
 def described_source(content: bytes, source: Source) -> Source:
@@ -66,31 +63,19 @@ def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | Non
 
     if file.suffix.lower() != ".parquet":
         raise InputError(f"{file}: the ending must be .parquet")
-    rows = store.read(
-        f"SELECT {', '.join(_COLUMNS)} FROM documents LEFT JOIN summaries USING (material_id) "
-        "ORDER BY material_id"
-    )
-    present, absent = store.elements(), store.absent()
-    if sets is None:
-        covered = [present] if store.complete else store.pulled_sets()
-        covered = covered or [frozenset({symbol}) for symbol in sorted(present)]
-        asked = {} if store.complete else {route: sorted(store.asked(route)) for route in ROUTES}
-    else:
-        for elements in sets:
-            if not store.covers(set(elements) - absent):
-                raise InputError(
-                    f"{'-'.join(sorted(elements))}: not all of its systems are in the store of "
-                    f"database {store.database}; pull them first"
-                )
-        covered = [frozenset(elements) & (present | absent) for elements in sets]
+    source, rows, absent = store_source(store), store.rows(), store.absent()
+    covered = [*source.systems]
+    asked = {route: sorted(store.asked(route)) for route in ROUTES}
+    if sets is not None:
+        if lacking := store.lacking(frozenset(elements) - absent for elements in sets):
+            raise InputError(
+                f"{'-'.join(sorted(lacking[0]))}: not all of its systems are in the store of "
+                f"database {store.database}; pull them first"
+            )
+        covered = [frozenset(elements) & (store.elements() | absent) for elements in sets]
         wanted = {name for elements in covered for name in subsystems(elements)}
         rows = [row for row in rows if row[2] in wanted]
-        asked = {route: sorted(wanted) for route in ROUTES}
-    data = []
-    for name, values in zip(_COLUMNS, zip(*rows, strict=True) if rows else [()] * 17, strict=True):
-        words = _WORDS.get(name)
-        kept = [None if v is None else words[v] for v in values] if words else values
-        data.append(pa.array(kept, type=pa.float64() if name in _NUMBERS else pa.string()))
+        asked = dict.fromkeys(ROUTES, sorted(wanted))
     described = {
         "kind": KIND,
         "format": FORMAT,
@@ -100,11 +85,15 @@ def export_store(store: Store, file: Path, sets: Sequence[Collection[str]] | Non
         "systems": ["-".join(sorted(elements)) for elements in covered],
         "asked": asked,
         "left_aside": store.read("SELECT * FROM left_aside") if sets is None else [],
-        "statement": statement(store.thermo_type),
-        "citation": CITATION,
+        "statement": source.statement,
+        "citation": source.citation,
     }
-    names = [_NAMES.get(name, name) for name in _COLUMNS]
-    table = pa.table(data, names=names, metadata={METADATA: json.dumps(described).encode()})
+    columns, arrays = [*zip(*rows, strict=True)] or [()] * len(COLUMNS), []
+    for name, values in zip(COLUMNS, columns, strict=True):
+        kept = [v if v is None else TRUTHS[v] for v in values] if name in _IN_WORDS else values
+        arrays.append(pa.array(kept, type=pa.float64() if name in _NUMBERS else pa.string()))
+    names = [_NAMES.get(name, name) for name in COLUMNS]
+    table = pa.table(arrays, names=names, metadata={METADATA: json.dumps(described).encode()})
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(file) as stream:
@@ -140,10 +129,11 @@ def import_file(
             f"reads {FORMAT}"
         )
     try:
-        family = thermo_type(described["thermo_type"])
-        path = store_path(described["database_version"], family)
-        batches = _batches(pq.read_table(pa.BufferReader(content)), described)
-        asked = {batch.route: list(described["asked"].get(batch.route, ())) for batch in batches}
+        database = described["database_version"], thermo_type(described["thermo_type"])
+        path = store_path(*database)
+        rows = _rows_of(pq.read_table(pa.BufferReader(content)))
+        aside = [(str(route), str(text), str(why)) for route, text, why in described["left_aside"]]
+        asked = {route: list(described["asked"].get(route, ())) for route in ROUTES}
         pulled = [frozenset(text.split("-")) for text in described["systems"]]
         complete = bool(described["complete"])
     except InputError as error:
@@ -151,18 +141,17 @@ def import_file(
     except (pa.ArrowException, KeyError, TypeError, ValueError, AttributeError, OSError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise InputError(f"{file}: damaged ({reason}); export it again") from None
-    columns = list(zip(*batches[0].rows, strict=True))
-    if columns:
-        check_scale(Rows(columns[1], np.array(columns[3])), Source(str(file)))
-    store = Store(path, create=(described["database_version"], family))
+    if rows:
+        energies = np.array([row[3] for row in rows])
+        check_scale(Rows([row[1] for row in rows], energies), Source(str(file)))
+    store = Store(path, create=database)
     try:
-        before = store.state
-        _compare(store, batches, file, replace, notify)
-        with store.alone():
-            if store.state != before:
-                raise InputError(f"store {path}: another process changed it; import again")
-            for batch in batches:
-                store.add(batch, asked[batch.route])
+        with store.transaction() as write:
+            _compare(store, rows, file, replace, notify)
+            split = len(DOCUMENTS)
+            store.add(Batch(THERMO, [row[:split] for row in rows]), asked[THERMO])
+            store.add(Batch(SUMMARY, [(row[0], *row[split:]) for row in rows]), asked[SUMMARY])
+            write.executemany("INSERT OR REPLACE INTO left_aside VALUES (?, ?, ?)", aside)
             store.finish(None if complete else pulled)
     except BaseException:
         store.close()
@@ -171,32 +160,28 @@ def import_file(
 
 
 def _compare(
-    store: Store, batches: list[Batch], file: Path, replace: bool, notify: Callable[[str], None]
+    store: Store, rows: list[Row], file: Path, replace: bool, notify: Callable[[str], None]
 ) -> None:
     """Say what a file would change in a store; refuse, or keep the store as it was."""
-    new, same, different = 0, 0, []
-    for batch, name, columns in zip(
-        batches, ("documents", "summaries"), (DOCUMENTS, SUMMARIES), strict=True
-    ):
-        known = {row[0]: row for row in store.read(f"SELECT {', '.join(columns)} FROM {name}")}
-        for row in batch.rows:
-            there = known.get(row[0], row)
-            new += row[0] not in known
-            same += row[0] in known and there == row
-            if there != row:
-                pairs = zip(columns, there, row, strict=True)
-                column, old, now = next(pair for pair in pairs if pair[1] != pair[2])
-                different.append(f"{row[0]}: {column} {old} there, {now} in the file")
+    known = {row[0]: row for row in store.rows()}
+    same = sum(known.get(row[0]) == row for row in rows)
+    different: dict[str, str] = {}
+    for row in rows:
+        for name, old, new in zip(COLUMNS, known.get(row[0], row), row, strict=True):
+            if old not in (None, new):
+                different.setdefault(row[0], f"{row[0]}: {name} {old} there, {new} in the file")
+    first = next(iter(different.values()), "")
     if different and not replace:
         raise InputError(
-            f"{file}: {len(different)} rows differ from the store of database {store.database} "
-            f"({different[0]}); nothing was taken; --replace takes them and keeps the store beside"
+            f"{file}: {len(different)} documents differ from the store of database "
+            f"{store.database} ({first}); nothing was taken; --replace takes them and keeps the "
+            "store beside"
         )
     if different:
         kept = store.path.with_name(f"{store.path.name}.{datetime.now(UTC):%Y%m%dT%H%M%S.%f}")
         store.copy(kept)
-        notify(f"{len(different)} rows replaced ({different[0]}); the store before is {kept}")
-    notify(f"{new} rows are new, {same} were there")
+        notify(f"{len(different)} documents replaced ({first}); the store before is {kept}")
+    notify(f"{len(rows) - same - len(different)} documents are new, {same} were there")
 
 
 def _metadata_of(content: bytes) -> dict[str, Any]:
@@ -210,27 +195,18 @@ def _metadata_of(content: bytes) -> dict[str, Any]:
     return described if isinstance(described, dict) else {}
 
 
-def _batches(table: Any, described: dict[str, Any]) -> list[Batch]:
-    """Take energies and summaries out of an exported table."""
-    columns = []
-    for name in _COLUMNS:
-        title = _NAMES.get(name, name)
-        lacking = name in _LATER and title not in table.column_names
-        values = [None] * table.num_rows if lacking else table.column(title).to_pylist()
-        for number, value in enumerate(values if name in _NEEDED else (), start=1):
-            if value in (None, "") or (isinstance(value, float) and not isfinite(value)):
-                raise ValueError(f"row {number}: {title} is {value!r}")
-        if words := _WORDS.get(name):
-            values = [None if value is None else words.index(value) for value in values]
-        columns.append(list(map(stored, values)) if name == _COLUMNS[0] else values)
-    rows = list(zip(*columns, strict=True))
-    split, systems = len(DOCUMENTS), Counter(columns[2])
-    known = [(row[0], *row[split:]) for row in rows if set(row[split:]) != {None}]
-    aside: dict[str, list[tuple[str, str]]] = {route: [] for route in ROUTES}
-    for route, identifier, reason in described["left_aside"]:
-        if route in aside:  # structures are not exported
-            aside[route].append((identifier, reason))
-    return [
-        Batch(THERMO, [row[:split] for row in rows], aside[THERMO], systems),
-        Batch(SUMMARY, known, aside[SUMMARY], systems),
-    ]
+def _rows_of(table: Any) -> list[Row]:
+    """Take the columns of the store out of an exported table."""
+    import pyarrow as pa
+
+    for name in set(_LATER).difference(table.column_names):
+        table = table.append_column(name, pa.nulls(table.num_rows))
+    columns = {name: table.column(_NAMES.get(name, name)).to_pylist() for name in COLUMNS}
+    for name in _IN_WORDS:
+        columns[name] = [None if word is None else TRUTHS.index(word) for word in columns[name]]
+    rows = []
+    for at, (identifier, *row) in enumerate(zip(*columns.values(), strict=True), start=1):
+        if not identifier or not row[0] or not row[1] or number(row[2]) is None:
+            raise ValueError(f"row {at}: no {', '.join(COLUMNS[:3])} or {COLUMNS[3]}")
+        rows.append((stored(identifier), *row))
+    return rows

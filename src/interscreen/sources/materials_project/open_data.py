@@ -6,7 +6,6 @@ collection are gigabytes; only the columns that the store keeps are read.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,8 +13,8 @@ from ...errors import SourceError
 from ...phases.identifiers import stored
 from ...phases.source import thermo_type
 from .documents import FIELDS, ROUTES, THERMO, read_documents
-from .pull import PullReport, require_whole
-from .store import VERSION_NAME, Store, store_path, version_order
+from .pull import PullReport, pulling, require_references
+from .store import VERSION_NAME, version_order
 
 COLLECTIONS = "s3a://materialsproject-build/collections"
 _ANONYMOUS = {"AWS_SKIP_SIGNATURE": "true", "AWS_REGION": "us-east-1", "timeout": "60s"}
@@ -33,27 +32,21 @@ def pull_open_data(
     ``where`` is the place of the tables ``thermo`` and ``summary``.  SourceError when they cannot
     be read, or hold no such documents.
     """
-    started, family = time.perf_counter(), thermo_type(family)
+    family = thermo_type(family)
     tables = {route: _open(f"{where}/{route}/") for route in ROUTES}
     database = _newest(tables[THERMO])
-    store = Store(store_path(database, family), create=(database, family))
-    report = PullReport(store=store)
-    try:
+    with pulling(database, family) as report:
         if notify is not None:
             notify(f"the Materials Project's open data hold database {database}")
         for route, table in tables.items():
             for done, documents in _documents(table, route, database, family):
-                answer = read_documents(route, documents, family, None)
-                store.add(answer)
+                answer = read_documents(route, documents, family)
+                report.store.add(answer)
                 report.documents += len(answer.rows) if route == THERMO else 0
                 if progress is not None:
                     progress(done, table.count())
-        require_whole(store)
-        store.finish(None)
-    except BaseException:
-        store.close()
-        raise
-    report.seconds = time.perf_counter() - started
+        require_references(report.store, f"delete {report.store.path} and pull again")
+        report.store.finish(None)
     return report
 
 

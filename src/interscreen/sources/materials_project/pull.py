@@ -7,6 +7,7 @@ ranges of the formation energy that do.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -30,12 +31,13 @@ _PIECES = 16  # that a question is cut into at once: the documents known so far 
 _CONTROL = "O"  # an element that every database has
 Part = tuple[float, float]  # a range of formation energies [eV/atom]
 WHOLE: Part = (-math.inf, math.inf)
+Question = tuple[str, list[str], Part]  # a route, and chemical systems or a range
 
 Progress = Callable[[int, int], None]
 Notify = Callable[[str], None] | None
 
 
-@dataclass(kw_only=True)
+@dataclass
 class PullReport:
     """What a pull did.
 
@@ -76,6 +78,19 @@ def batches_of(systems: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
+@contextlib.contextmanager
+def pulling(database: str, family: str) -> Iterator[PullReport]:
+    """Open the store of a database for a pull; it stays open, unless the pull fails."""
+    started = time.perf_counter()
+    report = PullReport(Store(store_path(database, family), create=(database, family)))
+    try:
+        yield report
+    except BaseException:
+        report.store.close()
+        raise
+    report.seconds = time.perf_counter() - started
+
+
 def pull_systems(
     client: Client,
     element_sets: Iterable[Collection[str]],
@@ -98,73 +113,61 @@ def pull_systems(
         When the store cannot be written.
     """
     sets = [frozenset(elements) for elements in element_sets]
-
-    def work(report: PullReport) -> None:
-        store, elements = report.store, sorted(frozenset().union(*sets))
-        routes = [*(() if store.complete else ROUTES), *([STRUCTURE] if structures else [])]
-        if routes:
-            _fetch(client, report, elements, routes)
-            present = store.elements()
-            possible = {part for chosen in sets if (part := chosen & present)}
-            systems = {system for chosen in possible for system in subsystems(chosen)}
-            order = sorted(systems, key=lambda system: (system.count("-"), system))
-            _fetch(client, report, order, routes, progress)
-            new = possible.difference(store.pulled_sets())
-            if new and not store.complete:
-                report.requests += check_hull(client, store, new, notify)
-                store.finish(new)
-                if client.family != GGA and notify is not None:
-                    _tell_coverage(client, report, order, notify)
-        report.absent = frozenset(elements) - store.elements()
-
-    return _run(client, work)
+    elements = frozenset[str]().union(*sets)
+    with pulling(client.database, client.family) as report:
+        store = report.store
+        complete = store.complete
+        routes = [*(() if complete else ROUTES), *([STRUCTURE] if structures else [])]
+        _fetch(client, report, _questions(store, routes, elements), len(elements))
+        present = store.elements() if routes else frozenset()
+        possible = {part for chosen in sets if (part := chosen & present)}
+        systems = {system for chosen in possible for system in subsystems(chosen)}
+        _fetch(client, report, _questions(store, routes, systems), len(systems), progress)
+        new = possible.difference(store.pulled_sets())
+        if new and not complete:
+            check_hull(client, store, new, notify)
+            store.finish(new)
+            if client.family != GGA and notify is not None:
+                _tell_coverage(client, store, systems, notify)
+        report.absent = elements - store.elements()
+        report.requests = client.answers
+    return report
 
 
 def pull_everything(
     client: Client, *, progress: Progress | None = None, notify: Notify = None
 ) -> PullReport:
     """Fetch every document of the thermo type that has a formation energy; see ``pull_systems``."""
-
-    def work(report: PullReport) -> None:
-        if not report.store.complete:
-            for route in ROUTES:
-                _fetch_ranges(client, report, route, progress)
-            require_whole(report.store)
-            report.requests += check_hull(client, report.store, None, notify)
-            report.store.finish(None)
-
-    return _run(client, work)
-
-
-def _run(client: Client, work: Callable[[PullReport], None]) -> PullReport:
-    """Open the store of the service's database and do the work."""
-    started = time.perf_counter()
-    place = store_path(client.database, client.family)
-    report = PullReport(store=Store(place, create=(client.database, client.family)))
-    try:
-        work(report)
-    except BaseException:
-        report.store.close()
-        raise
-    report.seconds = time.perf_counter() - started
+    with pulling(client.database, client.family) as report:
+        store = report.store
+        for route in () if store.complete else ROUTES:
+            if not (total := int(store.about(f"{route}_documents") or 0)):
+                if not (total := client.page(route).total):
+                    raise SourceError(
+                        f"the Materials Project answers that it has no {route} documents at all; "
+                        "try again later; what has arrived is kept"
+                    )
+                store.note(**{f"{route}_documents": str(total)})
+            ranges = _cut(WHOLE, embedded_table().energies.tolist(), total, total)
+            _fetch(client, report, [(route, [], part) for part in ranges], total, progress)
+        if not store.complete:
+            require_references(store, f"delete {store.path} and pull again")
+            check_hull(client, store, None, notify)
+            store.finish(None)
+        report.requests = client.answers
     return report
 
 
-def require_whole(store: Store) -> None:
-    """Refuse a store of everything without elements, or without the reference phase of one."""
-    elements = store.read(
-        "SELECT chemsys, formation_energy_eV_per_atom FROM documents WHERE chemsys NOT LIKE '%-%'"
-    )
-    if not elements:
+def require_references(store: Store, remedy: str, systems: Collection[str] = ()) -> None:
+    """Refuse a store without elements, or without the reference phase of one.
+
+    ``systems``: look at the elements among them only, which need not have any phase.
+    """
+    lowest = store.lowest("formation_energy_eV_per_atom")
+    if not lowest and not systems:
         raise SourceError(f"the Materials Project has no {store.thermo_type} phase of any element")
-    _require_references(elements, f"delete {store.path} and pull again")
-
-
-def _require_references(energies: Iterable[tuple[str, float]], remedy: str) -> None:
-    """Refuse energies of elements [eV/atom] among which the reference phase of one is missing."""
-    lowest = dict(sorted(energies, reverse=True))  # the lowest of each symbol comes last
-    for symbol, energy in sorted(lowest.items()):
-        if abs(energy) > _ZERO:
+    for symbol, energy in lowest.items():
+        if abs(energy) > _ZERO and (not systems or symbol in systems):
             raise SourceError(
                 f"element {symbol}: its lowest phase in the Materials Project's answer lies "
                 f"{energy:+.4f} eV/atom from zero, so its reference phase is missing; {remedy}"
@@ -172,14 +175,12 @@ def _require_references(energies: Iterable[tuple[str, float]], remedy: str) -> N
 
 
 def _tell_coverage(
-    client: Client, report: PullReport, systems: list[str], notify: Callable[[str], None]
+    client: Client, store: Store, systems: Collection[str], notify: Callable[[str], None]
 ) -> None:
     """Say how many phases a smaller run family has of some systems, beside the default."""
-    batches = list(batches_of(systems))
-    theirs = sum(client.page(THERMO, systems=batch, family=GGA).total for batch in batches)
-    report.requests += len(batches)
-    asked = report.store.read("SELECT chemsys, documents FROM systems WHERE route = ?", (THERMO,))
-    own = sum(number for name, number in asked if name in set(systems))
+    pages = (client.page(THERMO, systems=b, family=GGA) for b in batches_of(sorted(systems)))
+    theirs = sum(page.total for page in pages)
+    own = sum(name in systems for (name,) in store.read("SELECT chemsys FROM documents"))
     notify(
         f"{client.family} has {own} documents of these systems, {GGA} {theirs}: an answer lacks "
         "the phases that nobody has calculated"
@@ -189,89 +190,58 @@ def _tell_coverage(
 # -- asking ----------------------------------------------------------------------------------------
 
 
+def _questions(store: Store, routes: Sequence[str], systems: Iterable[str]) -> list[Question]:
+    """Ask for what is missing of some systems, the small ones first."""
+    known = [store.asked(route) for route in routes]
+    order = sorted(systems, key=lambda system: (system.count("-"), system))
+    lacking = [name for name in order if not all(name in asked for asked in known)]
+    return [(route, batch, WHOLE) for batch in batches_of(lacking) for route in routes]
+
+
 def _fetch(
     client: Client,
     report: PullReport,
-    systems: Sequence[str],
-    routes: Sequence[str],
+    questions: Sequence[Question],
+    total: int,
     progress: Progress | None = None,
 ) -> None:
-    """Fetch what is missing of some systems."""
+    """Ask questions whose answers the store lacks, and keep answer by answer."""
     store = report.store
-    asked = [store.asked(route) for route in routes]
-    lacking = [name for name in systems if not all(name in known for known in asked)]
-    done = len(systems) - len(lacking)
-    for batch in batches_of(lacking):
-        for route in routes:
-            with store.alone():  # another process that pulls the same waits for one answer only
-                known = store.asked(route)  # by another process meanwhile
-                missing = [name for name in batch if name not in known]
-                if not missing:
-                    continue
-                answer = _ask(client, report, route, missing)
-                _require_references(
-                    (row[2:4] for row in answer.rows if route == THERMO and "-" not in row[2]),
-                    "nothing of this answer is kept; try again later",
-                )
-                store.add(answer, missing)
-            if route == THERMO:
-                report.systems += len(missing)
-                report.documents += len(answer.rows)
-        done += len(batch)
+    for number, (route, systems, part) in enumerate(questions, start=1):
+        asked_as = route if systems else f"{route} ranges"
+        with store.transaction():  # another process that pulls the same waits for one answer only
+            known = store.asked(asked_as)  # by another process meanwhile
+            missing = [name for name in systems or [str(part)] if name not in known]
+            if missing:
+                answer = _ask(client, store, route, missing if systems else [], part)
+                store.add(answer, missing, asked_as)
+                if systems:
+                    remedy = "nothing of this answer is kept; try again later"
+                    require_references(store, remedy, missing)
+                if route == THERMO:
+                    report.systems += len(missing) if systems else 0
+                    report.documents += len(answer.rows)
         if progress is not None:
-            progress(done, len(systems))
+            progress(total * number // len(questions), total)
 
 
-def _fetch_ranges(
-    client: Client, report: PullReport, route: str, progress: Progress | None
-) -> None:
-    """Fetch all documents of a route, in ranges of energy that the store remembers."""
-    store, fact = report.store, f"{route}_documents"
-    if not (total := int(store.about(fact) or 0)):
-        total = client.page(route).total
-        report.requests += 1
-        if not total:
-            raise SourceError(
-                f"the Materials Project answers that it has no {route} documents at all; try "
-                "again later; what has arrived is kept"
-            )
-        store.note(**{fact: str(total)})
-    ranges = _cut(WHOLE, embedded_table().energies.tolist(), total, total)
-    for number, part in enumerate(ranges, start=1):
-        with store.alone():
-            if str(part) not in store.asked(f"{route} ranges"):
-                answer = _ask(client, report, route, None, part)
-                store.add(answer, ranges=[str(part)])
-                report.documents += len(answer.rows) if route == THERMO else 0
-        if progress is not None:
-            progress(total * number // len(ranges), total)
-
-
-def _ask(
-    client: Client,
-    report: PullReport,
-    route: str,
-    systems: list[str] | None,
-    part: Part = WHOLE,
-) -> Batch:
-    """Ask for all documents of some systems, in as many parts as are needed.
+def _ask(client: Client, store: Store, route: str, systems: Sequence[str], part: Part) -> Batch:
+    """Ask for all documents of some systems (none: of all), in as many parts as are needed.
 
     An element that has arrived is asked for along with them: an answer without it is none.
     """
-    answer, parts, known = Batch(route), [part], report.store.elements() or {_CONTROL}
+    answer, parts, known = Batch(route), [part], store.elements() or {_CONTROL}
     control = min(known & set(systems), default=min(known)) if systems else ""
-    asked = frozenset(systems) if systems else None
     while parts:
         part = parts.pop()
         page = client.page(
             route, systems=systems, between=part, control=control if part == WHOLE else ""
         )
-        report.requests += 1
         if page.total > PAGE:
             found = (d.get("formation_energy_per_atom") for d in page.documents.values())
             parts += _cut(part, [float(e) for e in found if e is not None], page.total, _PIECES)
         else:
-            read_documents(route, page.documents, client.family, asked, into=answer)
+            read_documents(route, page.documents, client.family, frozenset(systems), into=answer)
     if time.monotonic() - client.checked > _LOOK:
         now = client.current_database()
         if now != client.database:

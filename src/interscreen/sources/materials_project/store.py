@@ -12,6 +12,7 @@ import json
 import re
 import sqlite3
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +21,7 @@ from uuid import uuid4
 
 from ...errors import InputError, OutputError
 from ...phases.cache import cache_folder
-from ...phases.identifiers import in_letters, stored
+from ...phases.identifiers import stored
 from ...phases.source import POOLED
 from .documents import STRUCTURE, SUMMARY, THERMO, Batch
 
@@ -39,6 +40,8 @@ SUMMARIES = (
     "material_id", "theoretical", "volume_A3_per_atom", "density_g_per_cm3", "band_gap_eV",
     "is_metal",
 )  # fmt: skip
+TRUTHS = ("no", "yes")  # 0 and 1, in words
+COLUMNS = (*DOCUMENTS, *SUMMARIES[1:])
 _TABLES = {THERMO: "documents", SUMMARY: "summaries", STRUCTURE: "structures"}
 _SCHEMA = (
     "about(key TEXT PRIMARY KEY, value TEXT NOT NULL)",
@@ -72,18 +75,15 @@ def store_path(database: str, thermo_type: str) -> Path:
             f"database version {database!r}: not one the Materials Project uses; see "
             "`interscreen data list`"
         )
-    age = version_order(database)
-    same = (f for f in find_stores(thermo_type) if version_order(database_of(f)) == age)
-    return next(same, stores_folder() / f"{database}_{thermo_type}.sqlite")
+    for file in find_stores(thermo_type):
+        if version_order(database_of(file, thermo_type)) == version_order(database):
+            return file
+    return stores_folder() / f"{database}_{thermo_type}.sqlite"
 
 
-def _family_of(file: Path) -> str:
-    return next((name for name in POOLED if file.stem.endswith(f"_{name}")), "")
-
-
-def database_of(file: Path) -> str:
+def database_of(file: Path, thermo_type: str) -> str:
     """Database version of a store, by its name."""
-    return file.stem.removesuffix(f"_{_family_of(file)}")
+    return file.stem.removesuffix(f"_{thermo_type}")
 
 
 def version_order(database: str) -> tuple[int, ...]:
@@ -93,12 +93,13 @@ def version_order(database: str) -> tuple[int, ...]:
 
 def find_stores(thermo_type: str | None = None) -> list[Path]:
     """Files of all stores, newest database first; one that was never filled is none."""
-    found = (
-        file for file in stores_folder().glob("*.sqlite")
-        if thermo_type in (None, _family_of(file)) and file.stat().st_size
-    )  # fmt: skip
-    key = lambda file: (version_order(database_of(file)), _family_of(file), file)  # noqa: E731
-    return sorted(found, key=key, reverse=True)
+    found = [
+        (version_order(database_of(file, family)), family, file)
+        for family in ([thermo_type] if thermo_type else POOLED)
+        for file in stores_folder().glob(f"*_{family}.sqlite")
+        if file.stat().st_size
+    ]
+    return [file for *_, file in sorted(found, reverse=True)]
 
 
 class Store:
@@ -114,10 +115,8 @@ class Store:
         if create is None and not path.is_file():
             raise InputError(f"store {path}: no such file; see `interscreen data list`")
         with self._problems():
-            try:
+            with contextlib.suppress(OSError):  # SQLite says so then
                 path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise sqlite3.OperationalError(error.strerror) from None
             self._connection = self._open(f"rw{'c' if create else ''}")
             try:
                 if create is not None:
@@ -152,7 +151,7 @@ class Store:
         }  # fmt: skip
         if self.read("SELECT 1 FROM sqlite_schema"):
             return
-        with self.alone() as write:
+        with self.transaction() as write:
             if self.read("SELECT 1 FROM sqlite_schema"):  # another process was faster
                 return
             for table in _SCHEMA:
@@ -172,21 +171,23 @@ class Store:
                 f"{FORMAT}; delete it and pull again, or use the version that wrote it"
             )
         if version == 1:
-            with contextlib.suppress(OutputError):  # a read-only disk: it answers as it is
+            try:
+                self._renew()
+            except OutputError:  # a read-only disk: what is renewed is a copy in memory
+                copy = sqlite3.connect(":memory:", isolation_level=None)
+                self._connection.backup(copy)
+                self._connection.close()
+                self._connection = copy
                 self._renew()
 
     def _renew(self) -> None:
         """Bring a store of the format before to this one: columns, identifiers."""
-        with self.alone() as write:
-            known = {row[1] for row in self.read("PRAGMA table_info(documents)")}
-            for name in set(DOCUMENTS) - known:
+        self._connection.create_function("stored", 1, stored)
+        with self.transaction() as write:
+            for name in DOCUMENTS[10:]:
                 write.execute(f"ALTER TABLE documents ADD COLUMN {name} TEXT")
             for table in (*_TABLES.values(), "left_aside"):
-                for (text,) in self.read(f"SELECT material_id FROM {table}"):
-                    write.execute(
-                        f"UPDATE OR REPLACE {table} SET material_id = ? WHERE material_id = ?",
-                        (stored(text), text),
-                    )
+                write.execute(f"UPDATE OR REPLACE {table} SET material_id = stored(material_id)")
             write.execute(f"PRAGMA user_version = {FORMAT}")
 
     @contextlib.contextmanager
@@ -228,6 +229,13 @@ class Store:
         with self._problems():
             return self._connection.execute(query, tuple(values)).fetchall()
 
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Return ``COLUMNS`` of all documents, in order of their identifiers."""
+        return self.read(
+            f"SELECT {', '.join(COLUMNS)} FROM documents LEFT JOIN summaries USING (material_id) "
+            "ORDER BY material_id"
+        )
+
     def about(self, key: str) -> str:
         """Return one fact about the store; empty when it is not there."""
         found = self.read("SELECT value FROM about WHERE key = ?", (key,))
@@ -254,8 +262,15 @@ class Store:
 
     def elements(self) -> frozenset[str]:
         """Elements that have a phase of their own."""
-        found = self.read("SELECT DISTINCT chemsys FROM documents WHERE chemsys NOT LIKE '%-%'")
-        return frozenset(symbol for (symbol,) in found)
+        return frozenset(self.lowest("formation_energy_eV_per_atom"))
+
+    def lowest(self, column: str) -> dict[str, float]:
+        """Return the lowest of some energy of each element [eV/atom]."""
+        found = self.read(
+            f"SELECT chemsys, MIN({column}) AS least FROM documents WHERE chemsys NOT LIKE '%-%' "
+            "GROUP BY chemsys HAVING least IS NOT NULL ORDER BY chemsys"
+        )
+        return dict(found)
 
     def absent(self) -> frozenset[str]:
         """Elements that were asked for and have no phase in this database."""
@@ -263,15 +278,21 @@ class Store:
             return frozenset()
         return frozenset(n for n in self.asked(THERMO) if "-" not in n) - self.elements()
 
-    def covers(self, elements: Collection[str], sets: list[frozenset[str]] | None = None) -> bool:
-        """Whether a question about these elements can be answered without a request."""
-        wanted = frozenset(elements)
-        if self.complete or wanted & self.absent():
-            return True  # absent: no request can help, the question will fail with a reason
-        return any(wanted <= known for known in (self.pulled_sets() if sets is None else sets))
+    def lacking(self, element_sets: Iterable[Collection[str]]) -> list[frozenset[str]]:
+        """Return the sets of elements about which no question can be answered without a request.
+
+        With an element that the database has no phase of, no request can help.
+        """
+        if self.complete:
+            return []
+        absent, known = self.absent(), self.pulled_sets()
+        return [
+            wanted for wanted in map(frozenset, element_sets)
+            if not wanted & absent and not any(wanted <= pulled for pulled in known)
+        ]  # fmt: skip
 
     def asked(self, route: str) -> set[str]:
-        """Chemical systems that have been asked for on a route."""
+        """Chemical systems that have been asked for on a route, or ranges (``thermo ranges``)."""
         found = self.read("SELECT chemsys FROM systems WHERE route = ?", (route,))
         return {chemsys for (chemsys,) in found}
 
@@ -289,80 +310,67 @@ class Store:
         if known and revision == self.about("revision"):
             return known
         digest = hashlib.sha256()
-        for row in self.read(
-            f"SELECT {', '.join((*DOCUMENTS[:8], *SUMMARIES[1:]))} FROM documents "
-            "LEFT JOIN summaries USING (material_id) ORDER BY material_id"
-        ):
-            digest.update(repr(row).encode())
+        for row in self.rows():
+            digest.update(repr(row[:8] + row[len(DOCUMENTS) :]).encode())  # what numbers rest on
         return digest.hexdigest()
 
     def structure(self, identifier: str) -> dict[str, Any] | None:
         """Structure of one document as pymatgen's dictionary, where it was pulled."""
-        spellings = (stored(identifier), in_letters(identifier), identifier)
-        query = "SELECT structure FROM structures WHERE material_id IN (?, ?, ?)"
-        found = self.read(query, spellings)
+        query = "SELECT structure FROM structures WHERE material_id = ?"
+        found = self.read(query, (stored(identifier),))
         return dict(json.loads(zlib.decompress(found[0][0]))) if found else None
-
-    def check(self) -> str:
-        """SQLite's own check of the file: ``ok`` or what is wrong."""
-        return str(self.read("PRAGMA quick_check")[0][0])
-
-    def copy(self, file: Path) -> None:
-        """Write the store as it is to another file."""
-        self.read("VACUUM INTO ?", (str(file),))
 
     # -- writing -----------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[sqlite3.Connection]:
-        """Let no other process write meanwhile; a transaction inside is part of it."""
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Let no other process write meanwhile; what is written is seen at once, or not at all.
+
+        A transaction inside another one is part of it.
+        """
+        write = self._connection
+        if write.in_transaction:
+            yield write
+            return
         with self._problems():
-            if self._connection.in_transaction:
-                yield self._connection
-                return
-            self._connection.execute("BEGIN IMMEDIATE")
+            write.execute("BEGIN IMMEDIATE")
+            before = write.total_changes
             try:
-                yield self._connection
-                self._connection.execute("COMMIT")
+                yield write
+                if write.total_changes > before:
+                    write.execute("UPDATE about SET value = value + 1 WHERE key = 'revision'")
+                    write.execute("UPDATE about SET value = ? WHERE key = 'changed'", (_now(),))
+                write.execute("COMMIT")
             except BaseException:
                 with contextlib.suppress(sqlite3.Error):
-                    self._connection.execute("ROLLBACK")
+                    write.execute("ROLLBACK")
                 raise
 
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Everything inside becomes visible at once, or not at all."""
-        with self.alone() as write:
-            yield write
-            write.execute("UPDATE about SET value = value + 1 WHERE key = 'revision'")
-            write.execute("UPDATE about SET value = ? WHERE key = 'changed'", (_now(),))
+    def copy(self, file: Path) -> None:
+        """Write the store to another file, as it was before a transaction that has begun."""
+        with contextlib.closing(self._open("rw")) as reader:
+            reader.execute("VACUUM INTO ?", (str(file),))
 
     def note(self, **facts: str) -> None:
         """Note facts about the store."""
         with self.transaction() as write:
             write.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", facts.items())
 
-    def add(
-        self, batch: Batch, systems: Collection[str] = (), ranges: Collection[str] = ()
-    ) -> None:
+    def add(self, batch: Batch, names: Iterable[str] = (), asked_as: str = "") -> None:
         """Keep an answer, in one transaction with the note of what it answers completely.
 
-        It answers chemical systems, or ranges of a pull of everything (by their names).
+        ``names`` are chemical systems, or ranges (``asked_as``: "thermo ranges").
         """
         route = batch.route
-        new: dict[str, list[tuple[Any, ...]]] = {
-            _TABLES[route]: batch.rows,
-            "left_aside": [(route, *entry) for entry in batch.left_aside],
-            "systems": [
-                *((route, name, batch.chemsys.get(name, 0)) for name in systems),
-                *((f"{route} ranges", name, len(batch.rows)) for name in ranges),
-            ],
-        }
         with self.transaction() as write:
-            for table, rows in new.items():
-                for row in rows:
-                    marks = ", ".join("?" * len(row))
-                    write.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)
+            for row in batch.rows:
+                marks = ", ".join("?" * len(row))
+                write.execute(f"INSERT OR REPLACE INTO {_TABLES[route]} VALUES ({marks})", row)
+            aside = [(route, *entry) for entry in batch.left_aside]
+            write.executemany("INSERT OR REPLACE INTO left_aside VALUES (?, ?, ?)", aside)
+            found = Counter(row[2] for row in batch.rows if route == THERMO)
+            asked = [(asked_as or route, name, found[name]) for name in names]
+            write.executemany("INSERT OR REPLACE INTO systems VALUES (?, ?, ?)", asked)
 
     def forget(self, systems: Iterable[str]) -> None:
         """Ask for some chemical systems again in the next pull."""
@@ -372,12 +380,10 @@ class Store:
 
     def finish(self, sets: Iterable[frozenset[str]] | None) -> None:
         """Note element sets whose systems have all arrived (None: everything), and the checksum."""
-        if sets is None:
-            self.note(complete="yes")
-        else:
-            names = [("-".join(sorted(elements)),) for elements in sets]
-            with self.transaction() as write:
-                write.executemany("INSERT OR IGNORE INTO pulled VALUES (?)", names)
-        with self.alone() as write:  # a question need not read everything
-            entry = ("checksum", f"{self.about('revision')} {self.checksum()}")
-            write.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", entry)
+        names = [("-".join(sorted(elements)),) for elements in sets or ()]
+        with self.transaction() as write:
+            write.executemany("INSERT OR IGNORE INTO pulled VALUES (?)", names)
+            if sets is None:
+                self.note(complete="yes")
+            self.note(checksum="")  # of the revision to come; a question need not read everything
+            self.note(checksum=f"{int(self.about('revision')) + 1} {self.checksum()}")

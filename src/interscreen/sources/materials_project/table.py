@@ -7,10 +7,9 @@ from collections.abc import Collection, Iterable
 import numpy as np
 
 from ...errors import InputError
-from ...phases.identifiers import stored
 from ...phases.source import Source
 from ..rows import Rows
-from .store import Store
+from .store import COLUMNS, TRUTHS, Store
 
 NAME = "mp"
 STATED_ABOVE_HULL = "energy_above_hull_eV_per_atom"  # the service's own
@@ -29,41 +28,27 @@ def store_rows(store: Store, sets: Iterable[Collection[str]] | None = None) -> R
 
     ``sets``: only the documents of systems within one of these sets of elements.
     """
-    found = store.read(
-        "SELECT chemsys, material_id, formula, formation_energy_eV_per_atom, licence, theoretical, "
-        f"is_metal, {', '.join(_NUMBERS)} FROM documents "
-        "LEFT JOIN summaries USING (material_id) ORDER BY material_id"
-    )
+    found = store.rows()
     if sets is not None:
         wanted = [frozenset(elements) for elements in sets]
-        known = {row[0]: frozenset(row[0].split("-")) for row in found}
+        known = {row[2]: frozenset(row[2].split("-")) for row in found}
         inside = {name for name, own in known.items() if any(own <= some for some in wanted)}
-        found = [row for row in found if row[0] in inside]
-    _, *columns = list(zip(*found, strict=True)) or [()]
-    if not columns:
+        found = [row for row in found if row[2] in inside]
+    if not found:
         raise InputError(
             f"store {store.path}: empty; fill it with `interscreen data pull --elements ...`"
         )
-    ids, formulas, energies, licences, theoretical, metals, *numbers = columns
-    # total energies of the elements [eV/atom]: those of their lowest phases
-    references = store.read(
-        "SELECT chemsys, MIN(total_energy_eV_per_atom) FROM documents WHERE chemsys NOT LIKE '%-%' "
-        "AND total_energy_eV_per_atom IS NOT NULL GROUP BY chemsys ORDER BY chemsys"
-    )
+    columns = dict(zip(COLUMNS, zip(*found, strict=True), strict=True))
+    numbers = {name: np.array(columns[name], dtype=float).tolist() for name in _NUMBERS}
+    metals = ["" if value is None else TRUTHS[value] for value in columns["is_metal"]]
     return Rows(
-        formulas=formulas,
-        energies=np.array(energies, dtype=float),
-        ids=[stored(identifier) for identifier in ids],
-        theoretical=np.array([-1 if value is None else value for value in theoretical]),
-        licences=[value or "" for value in licences],
-        properties={
-            **{
-                name: [float("nan") if value is None else float(value) for value in values]
-                for name, values in zip(_NUMBERS, numbers, strict=True)
-            },
-            "is_metal": ["" if value is None else ("no", "yes")[value] for value in metals],
-        },
-        references=dict(references),
+        formulas=columns["formula"],
+        energies=np.array(columns["formation_energy_eV_per_atom"], dtype=float),
+        ids=columns["material_id"],
+        theoretical=np.array([-1 if value is None else value for value in columns["theoretical"]]),
+        licences=[value or "" for value in columns["licence"]],
+        properties={**numbers, "is_metal": metals},
+        references=store.lowest("total_energy_eV_per_atom"),
         where="document",
     )
 
