@@ -174,11 +174,12 @@ def _exact(vectors: list[dict[str, Fraction]], computed: list[float]) -> list[Fr
     largest = max(free, key=lambda column: computed[column])
     amounts = [Fraction(0)] * len(vectors)
     for column in free:
-        ratio = Fraction(computed[column] / computed[largest]).limit_denominator(10_000)
-        amounts[column] = ratio / scales[column]
+        amounts[column] = Fraction(computed[column] / computed[largest]).limit_denominator(10_000)
+    # in whole numbers of one unit, and of the units of the terms
+    unit = lcm(*(amounts[column].denominator * scales[column] for column in free))
+    parts = [(column, int(amounts[column] * unit / scales[column])) for column in free]
     for position, column in enumerate(pivots):
         row = rows[position]
-        amounts[column] = (
-            -sum((row[other] * amounts[other] for other in free), Fraction(0)) / row[column]
-        )
-    return [amount * scale for amount, scale in zip(amounts, scales, strict=True)]
+        taken = -sum(row[other] * part for other, part in parts)
+        amounts[column] = Fraction(taken * scales[column], unit * row[column])
+    return amounts

@@ -69,7 +69,7 @@ class Formula:
 def whole_numbers(values: list[Fraction]) -> tuple[int, ...]:
     """Scale rational numbers to the smallest whole numbers in the same proportion."""
     scale = lcm(*(value.denominator for value in values))
-    scaled = [int(value * scale) for value in values]
+    scaled = [value.numerator * (scale // value.denominator) for value in values]
     divisor = gcd(*scaled) or 1
     return tuple(value // divisor for value in scaled)
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
+from uuid import uuid4
 
 from ..answers.lithiation import lithiate, lithiation_rows
 from ..answers.sensitivity import stack_sensitivity
@@ -89,23 +91,29 @@ class Detail:
 def details(
     asked: Sequence[Asked], task: Task, table: PhaseTable, workers: int
 ) -> Iterator[tuple[int, Detail]]:
-    """Yield the finished candidates with their numbers, in any order."""
+    """Finished candidates with their numbers, in any order; worker processes begin at once."""
     numbered = list(enumerate(asked))
     # chunks, so that the table travels to a worker a few times only; joblib maps large arrays
     size = max(1, min(50, len(numbered) // (4 * workers)))
     chunks = [numbered[start : start + size] for start in range(0, len(numbered), size)]
     if workers == 1:
-        for chunk in chunks:
-            yield from _in_turn(chunk, task, table)
-        return
-    for found in in_processes(_chunk, [(chunk, task, table) for chunk in chunks], workers):
-        yield from found
+        return chain.from_iterable(_in_turn(chunk, task, table) for chunk in chunks)
+    run = uuid4().hex
+    found = in_processes(_chunk, [(chunk, task, table, run) for chunk in chunks], workers)
+    return chain.from_iterable(found)
+
+
+_kept: dict[
+    str, PhaseTable
+] = {}  # of the run that a worker process computes, and what it remembers
 
 
 def _chunk(
-    part: list[tuple[int, Asked]], task: Task, table: PhaseTable
+    part: list[tuple[int, Asked]], task: Task, table: PhaseTable, run: str
 ) -> list[tuple[int, Detail]]:
-    return list(_in_turn(part, task, table))
+    if run not in _kept:
+        _kept.clear()
+    return list(_in_turn(part, task, _kept.setdefault(run, table)))
 
 
 def _in_turn(

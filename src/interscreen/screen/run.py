@@ -23,9 +23,17 @@ from ..phases.electrode import LITHIUM_METAL, Electrode
 from ..phases.material import Material, elements_of, resolve
 from ..phases.result import Displayed
 from ..phases.source import ANCHORED
+from ..phases.system import Floats
 from ..phases.table import PhaseTable
 from .coatings import coatings_table
-from .confidence import Sampled, sampled_scores, uncertainty_table, with_confidence, with_verdicts
+from .confidence import (
+    Key,
+    Sampled,
+    sampled_scores,
+    uncertainty_table,
+    with_confidence,
+    with_verdicts,
+)
 from .detail import WRITTEN, Asked, Detail, Row, Task, beside, details, window_rows
 from .entries import MaterialEntry
 from .ranking import OVERALL, rank
@@ -176,27 +184,31 @@ def run_study(
     table = study.beside(table)
     table = with_materials(table, (e.material for e in (*study.candidates, *study.electrolytes)))
     electrolytes = Electrolytes.of(study, table)
-    samples = study.uncertainty.samples
-    results, numbers = _results(study, table, electrolytes, samples, cores(study, jobs), sampling)
-    frame = results.to_pandas()
-    asked = asked_of(study.candidates, electrolytes, frame)
+    samples, threads = study.uncertainty.samples, cores(study, jobs)
+    results, numbers = _results(study, table, electrolytes, 0, threads, None)
+    asked = asked_of(study.candidates, electrolytes, results.to_pandas())
     task = task_of(study, electrolytes)
-    found = _details(asked, task, table, workers_of(study, jobs), progress)
-    frame = with_equations(frame, [found[number] for number in range(len(asked))])
+    begun = details(asked, task, table, workers_of(study, jobs))  # in processes, meanwhile:
+    if samples:
+        results, numbers = _results(study, table, electrolytes, samples, threads, sampling)
+    frame = results.to_pandas()
     drawn = Sampled({}, samples) if numbers is None else Sampled.of(numbers)
+    scores: dict[Key, Floats] = {}
     if samples:
         frame = with_verdicts(drawn, frame)
+        scores = sampled_scores(drawn, frame, study.ranking.weights)
+    found = _details(begun, len(asked), progress)
+    frame = with_equations(frame, found)
     ranking = rank(frame, study.ranking)
     uncertainty = None
     if samples:
-        scores = sampled_scores(drawn, frame, study.ranking.weights)
         ranking = with_confidence(ranking, scores, study.ranking.tie_meV_per_atom)
         uncertainty = uncertainty_table(drawn, frame, ranking, scores)
     tables = detail_tables(study, electrolytes, table, task, found)
     if study.sensitivity:
         ranking = with_suspects(ranking, [row for part in found for row in part.sensitivity])
-    tables |= scale_tables(study, table, electrolytes, frame, ranking, cores(study, jobs))
-    tables |= coating_tables(study, table, electrolytes, study.judged_coatings, cores(study, jobs))
+    tables |= scale_tables(study, table, electrolytes, frame, ranking, threads)
+    tables |= coating_tables(study, table, electrolytes, study.judged_coatings, threads)
     tables["phases"] = phase_table(table, [frame, *tables.values()])
     return ScreenResult(
         results=frame,
@@ -343,14 +355,14 @@ def asked_of(
 
 
 def _details(
-    asked: Sequence[Asked], task: Task, table: PhaseTable, workers: int, progress: Progress | None
+    begun: Iterable[tuple[int, Detail]], count: int, progress: Progress | None
 ) -> list[Detail]:
     found: dict[int, Detail] = {}
-    for number, part in details(asked, task, table, workers):
+    for number, part in begun:
         found[number] = part
         if progress is not None:
-            progress(len(found), len(asked))
-    return [found[number] for number in range(len(asked))]
+            progress(len(found), count)
+    return [found[number] for number in range(count)]
 
 
 def with_equations(results: pd.DataFrame, found: Sequence[Detail]) -> pd.DataFrame:

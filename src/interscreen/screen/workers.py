@@ -145,24 +145,29 @@ def _checked(
 def in_processes(
     work: Callable[..., T], tasks: Sequence[tuple[Any, ...]], jobs: int
 ) -> Iterator[T]:
-    """Call ``work`` with each of the tasks in worker processes; yield the answers in any order.
+    """Call ``work`` with each of the tasks in worker processes, from now on.
 
-    The processes end when this one does, however it ends.  What one leaves undone that was killed
-    is computed here.
+    Yields the answers in any order.  One process computes them when they are asked for.  The
+    workers end when this process does, however it ends; what one leaves undone that was killed is
+    computed here.
     """
     if jobs == 1:
-        yield from (work(*task) for task in tasks)
-        return
+        return (work(*task) for task in tasks)
     from joblib import Parallel, delayed, parallel_config
+
+    with parallel_config("loky", initializer=_end_with, initargs=(os.getpid(),)):
+        parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
+        begun = parallel(delayed(_numbered)(n, work, task) for n, task in enumerate(tasks))
+    return _finished(begun, work, tasks)
+
+
+def _finished(begun: Any, work: Callable[..., T], tasks: Sequence[tuple[Any, ...]]) -> Iterator[T]:
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     left = dict(enumerate(tasks))
     try:
-        with parallel_config("loky", initializer=_end_with, initargs=(os.getpid(),)):
-            parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
-            results = parallel(delayed(_numbered)(n, work, task) for n, task in list(left.items()))
-        with closing(results):
-            for number, result in results:
+        with closing(begun):
+            for number, result in begun:
                 del left[number]
                 yield result
     except BrokenProcessPool:

@@ -94,7 +94,7 @@ class Page:
         """Draw a rectangle with its upper left corner at (x, y) [in]."""
         from matplotlib.patches import Rectangle
 
-        self.canvas.add_patch(Rectangle((x, y), width, height, **{"linewidth": 0.0, **style}))
+        self.canvas.add_artist(Rectangle((x, y), width, height, **{"linewidth": 0.0, **style}))
 
     def rule(self, x: Sequence[float], y: Sequence[float], **style: Any) -> None:
         """Draw a thin line through points [in]."""

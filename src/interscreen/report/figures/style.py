@@ -82,7 +82,8 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
         with drawing():
             figure = draw(*args, **kwargs)
-            figure.draw_without_rendering()
+            for axes in figure.axes:
+                axes.get_xticklabels(), axes.get_yticklabels()
         return figure
 
     return drawn
