@@ -377,7 +377,7 @@ def write_run(
     KeyboardInterrupt.  A screen by query also takes ``workers``, and ``fresh`` to forget what an
     earlier start computed; it returns None where it was complete already.
     """
-    from ..report.figures.run import write_figures
+    from ..report.figures.run import figures_into
     from ..report.page import write_report
     from ..screen.batch import run_batch
     from ..screen.folder import build_manifest, new_folder, write_manifest, write_tables
@@ -419,10 +419,12 @@ def write_run(
             write_report(folder)
         return report
     with new_folder(folder) as place:
-        result = run_study(study, table, progress=progress, sampling=sampling)
-        write_tables(place, result)
-        if figures:
-            write_figures(place, result, table.source.label, workers_of(study))
+        look: Any = {"source": table.source.label, "electrode": table.electrode}
+        with figures_into(place, **look, workers=workers_of(study)) as draw:
+            result = run_study(
+                study, table, progress=progress, sampling=sampling, shown=draw if figures else None
+            )
+            write_tables(place, result)
         manifest(
             place,
             rows=len(result.results),

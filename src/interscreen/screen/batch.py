@@ -343,7 +343,8 @@ def refine(
     asked = asked_of(entries, electrolytes, rows[chosen])
     listing = study.model_copy(update={"candidates": entries, "query": None})
     task = task_of(listing, electrolytes)
-    numbered = dict(details(asked, task, table, jobs))
+    with details(asked, task, table, jobs) as begun:
+        numbered = dict(begun)
     found = [numbered[number] for number in range(len(asked))]
     rows = with_equations(rows, found)
     drawn = None

@@ -14,7 +14,7 @@ from ..phases.system import Floats
 from ..phases.units import is_number
 from .board import OVERALL
 from .places import order_probabilities, rank_spread
-from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, STATED, score_columns
+from .scores import OPTIONAL_COLUMNS, SCORE_COLUMNS, STATED, as_numbers, score_columns
 from .tables import OK
 from .verdict import VERDICTS, at_worst, contact_and_gain, reasons, sampled, verdicts
 from .weights import Weights
@@ -73,7 +73,7 @@ def sampled_scores(samples: Sampled, results: pd.DataFrame, weights: Weights) ->
 
     def nominal(column: str) -> Any:
         values = np.array([[row.get(column)] for row in rows.values()], dtype=object)
-        return np.broadcast_to(values, shape)
+        return np.broadcast_to(as_numbers(values), shape)
 
     columns = {column: np.array([own[column] for own in numbers]) for column in SCORE_COLUMNS}
     stated = [column for column in (*STATED, *OPTIONAL_COLUMNS) if column in results]
@@ -135,7 +135,9 @@ def with_verdicts(samples: Sampled, results: pd.DataFrame) -> pd.DataFrame:
     """Return results with verdicts from the samples, for the rows that have them."""
     known = results.copy()
     columns = (*SCORE_COLUMNS, "bare_mutual_eV_per_atom")
-    for index, row in results[results["status"] == OK].iterrows():
+    said: dict[Any, tuple[str, str]] = {}
+    ok = results["status"] == OK
+    for index, row in zip(results.index[ok], results[ok].to_dict("records"), strict=True):
         own = samples.stacks.get((row["candidate"], row["electrolyte"]))
         if own is None:
             continue
@@ -146,8 +148,9 @@ def with_verdicts(samples: Sampled, results: pd.DataFrame) -> pd.DataFrame:
         contact = at_worst(contact, own_row)
         path = row["li_uptake_per_formula"] > 0.0 or bool(row["bridge_product"])
         verdict = verdicts(contact, gain, np.asarray(path)).reshape(())
-        known.loc[index, "verdict"] = verdict.item()
-        known.loc[index, "verdict_reason"] = reasons(verdict, contact, gain).item()
+        said[index] = verdict.item(), reasons(verdict, contact, gain).item()
+    for place, name in enumerate(("verdict", "verdict_reason")):
+        known.loc[list(said), name] = [texts[place] for texts in said.values()]
     return known
 
 

@@ -7,6 +7,7 @@ somebody will read, one candidate at a time, in worker processes where there are
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -88,19 +89,25 @@ class Detail:
     warnings: list[str] = field(default_factory=list)
 
 
+@contextmanager
 def details(
     asked: Sequence[Asked], task: Task, table: PhaseTable, workers: int
-) -> Iterator[tuple[int, Detail]]:
-    """Finished candidates with their numbers, in any order; worker processes begin at once."""
+) -> Iterator[Iterator[tuple[int, Detail]]]:
+    """Give finished candidates with their numbers, in any order.
+
+    Worker processes begin at once, and end with the block.
+    """
     numbered = list(enumerate(asked))
     # chunks, so that the table travels to a worker a few times only; joblib maps large arrays
     size = max(1, min(50, len(numbered) // (4 * workers)))
     chunks = [numbered[start : start + size] for start in range(0, len(numbered), size)]
     if workers == 1:
-        return chain.from_iterable(_in_turn(chunk, task, table) for chunk in chunks)
+        yield chain.from_iterable(_in_turn(chunk, task, table) for chunk in chunks)
+        return
     run = uuid4().hex
-    found = in_processes(_chunk, [(chunk, task, table, run) for chunk in chunks], workers)
-    return chain.from_iterable(found)
+    tasks = [(chunk, task, table, run) for chunk in chunks]
+    with closing(in_processes(_chunk, tasks, workers)) as found:
+        yield chain.from_iterable(found)
 
 
 _kept: dict[

@@ -11,6 +11,7 @@ from ..energies.spread import HIGH, LOW
 from ..phases.system import Floats
 
 _EQUAL = 1e-6  # scores closer than this are equal [meV/atom]
+_PAIRS = 2_000_000  # of scores that are compared at once
 _BLOCK = 64  # members of the front between two clearings of what they dominate
 
 
@@ -34,10 +35,7 @@ def ranks(
         One more than the number of scores that are better by more than the tie limit; 0 for NaN.
     tied : (n,) bool array
     """
-    values = np.asarray(scores, dtype=np.float64)
-    if groups is not None:  # so far apart that no two groups meet
-        span = np.nanmax(values, initial=0.0) - np.nanmin(values, initial=0.0)
-        values = values - np.asarray(groups) * (span + 2.0 * tie_meV_per_atom + 1.0)
+    values = _apart(np.asarray(scores, dtype=np.float64), tie_meV_per_atom, groups)
     there = np.flatnonzero(~np.isnan(values))
     order = there[np.argsort(values[there], kind="stable")]
     climbing = values[order]
@@ -51,15 +49,34 @@ def ranks(
     return rank, tied
 
 
+def _apart(values: Floats, tie: float, groups: ArrayLike | None) -> Floats:
+    """Scores of (..., n) with the groups so far apart that no two meet."""
+    if groups is None:
+        return values
+    highest = np.nanmax(values, axis=-1, initial=0.0, keepdims=True)
+    span = highest - np.nanmin(values, axis=-1, initial=0.0, keepdims=True)
+    apart: Floats = values - np.asarray(groups) * (span + 2.0 * tie + 1.0)
+    return apart
+
+
 def rank_matrix(
     scores: ArrayLike, tie_meV_per_atom: float, groups: ArrayLike | None = None
 ) -> NDArray[np.int32]:
     """Places of many sets of n scores, (..., n) both, as ``ranks`` gives them for each set."""
-    values = np.asarray(scores, dtype=np.float64)
+    values = _apart(np.asarray(scores, dtype=np.float64), tie_meV_per_atom, groups)
     found = np.zeros(values.shape, dtype=np.int32)
-    for place in np.ndindex(values.shape[:-1]):
-        mine = None if groups is None else np.broadcast_to(groups, values.shape)[place]
-        found[place] = ranks(values[place], tie_meV_per_atom, mine)[0]
+    if not found.size:
+        return found
+    sets, n = found.reshape(-1, values.shape[-1]), values.shape[-1]
+    step = _PAIRS // max(1, n * n)  # sets whose scores are compared one by one at a time
+    if not step:
+        for number, one in enumerate(values.reshape(-1, n)):
+            sets[number] = ranks(one, tie_meV_per_atom)[0]
+        return found
+    for start in range(0, len(sets), step):
+        some = values.reshape(-1, n)[start : start + step]
+        better = (some[:, None, :] > some[:, :, None] + tie_meV_per_atom).sum(axis=2)
+        sets[start : start + step] = np.where(np.isnan(some), 0, 1 + better)
     return found
 
 

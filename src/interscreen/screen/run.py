@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 _SERIAL = 300  # stacks up to which starting workers costs more than it saves
 
 Progress = Callable[[int, int], None]
+Shown: TypeAlias = "Callable[[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame], None]"
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ def run_study(
     jobs: int | None = None,
     progress: Progress | None = None,
     sampling: Progress | None = None,
+    shown: Shown | None = None,
 ) -> ScreenResult:
     """Compute every stack of a study.
 
@@ -167,6 +169,9 @@ def run_study(
     progress, sampling : callable, optional
         Called with the number of finished candidates and their total, and with the number of
         finished samples of the energies and their total.
+    shown : callable, optional
+        Called with results, the order of the ranking, windows and lithiation as soon as these are
+        known: what figures show.
 
     Raises
     ------
@@ -188,23 +193,25 @@ def run_study(
     results, numbers = _results(study, table, electrolytes, 0, threads, None)
     asked = asked_of(study.candidates, electrolytes, results.to_pandas())
     task = task_of(study, electrolytes)
-    begun = details(asked, task, table, workers_of(study, jobs))  # in processes, meanwhile:
-    if samples:
-        results, numbers = _results(study, table, electrolytes, samples, threads, sampling)
-    frame = results.to_pandas()
-    drawn = Sampled({}, samples) if numbers is None else Sampled.of(numbers)
-    scores: dict[Key, Floats] = {}
-    if samples:
-        frame = with_verdicts(drawn, frame)
-        scores = sampled_scores(drawn, frame, study.ranking.weights)
-    found = _details(begun, len(asked), progress)
+    with details(asked, task, table, workers_of(study, jobs)) as begun:  # meanwhile:
+        if samples:
+            results, numbers = _results(study, table, electrolytes, samples, threads, sampling)
+        frame = results.to_pandas()
+        drawn = Sampled({}, samples) if numbers is None else Sampled.of(numbers)
+        scores: dict[Key, Floats] = {}
+        if samples:
+            frame = with_verdicts(drawn, frame)
+            scores = sampled_scores(drawn, frame, study.ranking.weights)
+        found = _details(begun, len(asked), progress)
     frame = with_equations(frame, found)
     ranking = rank(frame, study.ranking)
+    tables = detail_tables(study, electrolytes, table, task, found)
+    if shown is not None:
+        shown(frame, ranking, tables["windows"], tables["lithiation"])
     uncertainty = None
     if samples:
         ranking = with_confidence(ranking, scores, study.ranking.tie_meV_per_atom)
         uncertainty = uncertainty_table(drawn, frame, ranking, scores)
-    tables = detail_tables(study, electrolytes, table, task, found)
     if study.sensitivity:
         ranking = with_suspects(ranking, [row for part in found for row in part.sensitivity])
     tables |= scale_tables(study, table, electrolytes, frame, ranking, threads)
@@ -218,7 +225,7 @@ def run_study(
         uncertainty=uncertainty,
         failed=int((frame["status"] == FAILED).sum()),
         warnings=_warnings(study, table, electrolytes, frame, found),
-        left_out=_left_out(frame),
+        left_out=left_out_of(frame),
         **tables,
     )
 
@@ -515,6 +522,7 @@ def _warnings(
     return tuple(dict.fromkeys(texts))
 
 
-def _left_out(results: pd.DataFrame) -> tuple[str, ...]:
+def left_out_of(results: pd.DataFrame) -> tuple[str, ...]:
+    """Phases that were met and not counted."""
     names = [name for row in results["left_out_phases"].dropna() for name in row.split()]
     return tuple(sorted(set(names)))

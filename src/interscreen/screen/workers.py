@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -144,12 +144,12 @@ def _checked(
 
 def in_processes(
     work: Callable[..., T], tasks: Sequence[tuple[Any, ...]], jobs: int
-) -> Iterator[T]:
-    """Call ``work`` with each of the tasks in worker processes, from now on.
+) -> Generator[T]:
+    """Call ``work`` with each of the tasks in worker processes, which begin at once.
 
-    Yields the answers in any order.  One process computes them when they are asked for.  The
-    workers end when this process does, however it ends; what one leaves undone that was killed is
-    computed here.
+    Yields the answers in any order; close it to stop them.  One process computes each when it is
+    asked for.  The workers end when this process does, however it ends; what one leaves undone that
+    was killed is computed here.
     """
     if jobs == 1:
         return (work(*task) for task in tasks)
@@ -158,15 +158,18 @@ def in_processes(
     with parallel_config("loky", initializer=_end_with, initargs=(os.getpid(),)):
         parallel = Parallel(n_jobs=jobs, return_as="generator_unordered")
         begun = parallel(delayed(_numbered)(n, work, task) for n, task in enumerate(tasks))
-    return _finished(begun, work, tasks)
+    answers: Generator[T] = _finished(begun, work, tasks)
+    next(answers)  # from here on it can be closed
+    return answers
 
 
-def _finished(begun: Any, work: Callable[..., T], tasks: Sequence[tuple[Any, ...]]) -> Iterator[T]:
+def _finished(begun: Any, work: Callable[..., T], tasks: Sequence[tuple[Any, ...]]) -> Any:
     from joblib.externals.loky.process_executor import BrokenProcessPool
 
     left = dict(enumerate(tasks))
     try:
         with closing(begun):
+            yield None
             for number, result in begun:
                 del left[number]
                 yield result

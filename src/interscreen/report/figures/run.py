@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +12,7 @@ from ...errors import InputError
 from ...phases.electrode import Electrode
 from ...screen.folder import require_unaltered
 from ...screen.ranking import OVERALL
-from ...screen.run import ScreenResult
+from ...screen.run import Shown, left_out_of
 from ...screen.workers import in_processes
 from .. import cells
 from ..text.answers import source_note
@@ -26,21 +28,38 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def write_figures(folder: Path, result: ScreenResult, source: str, workers: int = 1) -> None:
-    """Draw heatmap_reaction_energy, windows and lithiation as PNG, SVG and PDF.
+@contextmanager
+def figures_into(
+    folder: Path, *, source: str, electrode: Electrode, workers: int = 1
+) -> Iterator[Shown]:
+    """Give what draws heatmap_reaction_energy, windows and lithiation as PNG, SVG and PDF.
 
     Candidates stand in the order of the overall ranking.  What is plotted stands beside each
     figure: heatmap_reaction_energy.csv, and the tables windows.csv and lithiation.csv of the run.
-    ``workers`` are processes.
+    ``workers`` are processes, which begin at once; all is written when the block ends.
     """
-    note = source_note(source, result.left_out)
-    results, lithiation = (ranked(t, result.ranking) for t in (result.results, result.lithiation))
-    figures: tuple[tuple[Any, ...], ...] = (
-        ("heatmap_reaction_energy", reaction_heatmap, (results,), {"": plotted(results)}),
-        ("windows", window_bars, (result.windows, results), {}),
-        ("lithiation", lithiation_staircase, (lithiation, results), {}),
-    )
-    list(in_processes(_write, [(folder, note, result.electrode, *one) for one in figures], workers))
+    with ExitStack() as stack:
+        begun: list[Iterator[None]] = []
+
+        def draw(
+            results: pd.DataFrame,
+            ranking: pd.DataFrame,
+            windows: pd.DataFrame,
+            lithiation: pd.DataFrame,
+        ) -> None:
+            note = source_note(source, left_out_of(results))
+            rows, steps = (ranked(table, ranking) for table in (results, lithiation))
+            figures: tuple[tuple[Any, ...], ...] = (
+                ("heatmap_reaction_energy", reaction_heatmap, (rows,), {"": plotted(rows)}),
+                ("lithiation", lithiation_staircase, (steps, rows), {}),
+                ("windows", window_bars, (windows, rows), {}),
+            )
+            tasks = [(folder, note, electrode, *figure) for figure in figures]
+            begun.append(stack.enter_context(closing(in_processes(_write, tasks, workers))))
+
+        yield draw
+        for drawn in begun:
+            deque(drawn, maxlen=0)
 
 
 def _write(

@@ -82,8 +82,7 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     def drawn(*args: P.args, **kwargs: P.kwargs) -> Figure:
         with drawing():
             figure = draw(*args, **kwargs)
-            for axes in figure.axes:
-                axes.get_xticklabels(), axes.get_yticklabels()
+            figure.draw_without_rendering()
         return figure
 
     return drawn
