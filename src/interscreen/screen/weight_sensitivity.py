@@ -79,7 +79,6 @@ def weight_table(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
         no rank changes.
     """
     import pandas as pd
-    from scipy.stats import kendalltau
 
     board = Board.of(results)
     weights, tie = ranking.weights.factors(), ranking.tie_meV_per_atom
@@ -100,7 +99,7 @@ def weight_table(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
         for number, (weight, change) in enumerate(changes if there.any() else ()):
             scores, after = changed[number, block, there], ranks_after[number, block, there]
             rounded = np.round(scores, _NOISE_DIGITS)
-            tau = kendalltau(before, rounded).statistic if len(before) > 1 else np.nan
+            tau = _kendall(before, rounded) if len(before) > 1 else np.nan
             order = np.argsort(-scores, kind="stable")
             moved = np.abs(after - ranks_before[block, there])
             most = int(np.argmax(moved))
@@ -116,3 +115,9 @@ def weight_table(results: pd.DataFrame, ranking: Ranking) -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(rows, columns=list(columns_of("weights")))
+
+
+def _kendall(one: Floats, other: Floats) -> float:
+    from scipy.stats import kendalltau  # half a second, which a single stack does without
+
+    return float(kendalltau(one, other).statistic)
