@@ -35,7 +35,7 @@ PROOFS_LEFT_OUT = pytest.StashKey[int]()
 def pytest_configure(config: pytest.Config) -> None:
     """Forget the API key of whoever runs the tests, before pymatgen reads it, and the terminal."""
     config.stash[PROOFS_LEFT_OUT] = 0
-    for name in ("MP_API_KEY", "PMG_MAPI_KEY", "MP_API_ENDPOINT", "COLUMNS"):
+    for name in ("MP_API_KEY", "PMG_MAPI_KEY", "MP_API_ENDPOINT", "MPRESTER_ENDPOINT", "COLUMNS"):
         os.environ.pop(name, None)
     os.environ["PMG_CONFIG_FILE"] = os.devnull
 
