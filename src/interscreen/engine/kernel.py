@@ -204,7 +204,10 @@ def _begin(columns, b, guess, basis, inverse, amounts, work):
 
 @compiled
 def _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland, guess):
-    """Primal revised simplex from where ``_begin`` says; leaves the optimal basis."""
+    """Primal revised simplex from where ``_begin`` says; leaves the optimal basis, factorised.
+
+    Returns status, number of pivots and the lowest reduced cost at the end.
+    """
     m, n = columns.shape
     amounts = np.empty(m)
     direction = np.empty(m)
@@ -215,9 +218,9 @@ def _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland, 
         lowest = _price(columns, costs, basis, inverse, potentials, reduced)
         if lowest >= -_PRICE_TOL:
             if fresh:
-                return OK, pivots
+                return OK, pivots, lowest
             if not _invert(columns, basis, inverse, work):
-                return SINGULAR_BASIS, pivots
+                return SINGULAR_BASIS, pivots, lowest
             _times(inverse, b, amounts)
             fresh = True
             continue
@@ -228,16 +231,16 @@ def _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland, 
                 entering = p
                 break
         if entering < 0:  # not a number somewhere: nothing compares
-            return SINGULAR_BASIS, pivots
+            return SINGULAR_BASIS, pivots, lowest
         _times(inverse, columns[:, entering], direction)
         leaving, step = _first_gone(amounts, direction, basis, careful, _PIVOT_TOL, 1e-14)
         if leaving < 0:
-            return OUTSIDE, pivots
+            return OUTSIDE, pivots, lowest
         stalled = stalled + 1 if step * -reduced[entering] < 1e-15 else 0
         basis[leaving] = entering
         if careful or pivots % 32 == 31:
             if not _invert(columns, basis, inverse, work):
-                return SINGULAR_BASIS, pivots
+                return SINGULAR_BASIS, pivots, lowest
             _times(inverse, b, amounts)
             fresh = True
         else:
@@ -251,7 +254,7 @@ def _solve(columns, costs, b, basis, inverse, potentials, reduced, work, bland, 
                         inverse[i, j] -= direction[i] * inverse[leaving, j]
             amounts[leaving] = step
             fresh = False
-    return ITERATION_LIMIT, _PIVOT_LIMIT
+    return ITERATION_LIMIT, _PIVOT_LIMIT, 0.0
 
 
 @compiled
@@ -295,9 +298,10 @@ def _follow(
     imbalance = 0.0
     stalled = 0
     for pivots in range(_PIVOT_LIMIT):
-        if not _invert(columns, basis, inverse, work):
-            return SINGULAR_BASIS, point, lowest, imbalance, pivots
-        lowest = min(lowest, _price(columns, costs, basis, inverse, potentials, reduced))
+        if pivots:  # the first basis comes factorised and priced
+            if not _invert(columns, basis, inverse, work):
+                return SINGULAR_BASIS, point, lowest, imbalance, pivots
+            lowest = min(lowest, _price(columns, costs, basis, inverse, potentials, reduced))
         for i in range(m):
             value = 0.0
             change = 0.0
@@ -391,7 +395,7 @@ def first_basis(columns, costs, b0, d, t_start):
     for i in range(m):
         b[i] = max(b0[i] + t_start * d[i], 0.0)
     careful = m < 0  # never; a constant as an argument would be compiled by itself
-    status, _ = _solve(
+    status, _, _ = _solve(
         columns, costs, b, basis, inverse, np.empty(m), np.empty(n), work, careful, basis[:0]
     )
     return basis if status == OK else basis[:0]
@@ -434,19 +438,19 @@ def walk_line(columns, costs, b0, d, t_start, t_low, t_high, size, bland, guess)
     b = np.empty(m)
     for i in range(m):
         b[i] = max(b0[i] + t_start * d[i], 0.0)
-    status, pivots = NOT_A_NUMBER, 0
+    status, pivots, lowest = NOT_A_NUMBER, 0, 0.0
     if _all_finite(columns, costs, b0, d):
-        status, pivots = _solve(
+        status, pivots, lowest = _solve(
             columns, costs, b, basis, inverse, potentials, reduced, work, bland, guess
         )
-    lowest, imbalance = 0.0, 0.0
+    imbalance = 0.0
     first, last = start, start
     at_start[:] = potentials
     if status == OK:
-        optimal = basis.copy()
+        optimal, factors, prices = basis.copy(), inverse.copy(), reduced.copy()
         for turn in range(2):  # upwards, then downwards (a literal sign would compile twice)
             sign = 1 - 2 * turn
-            basis[:] = optimal
+            basis[:], inverse[:], reduced[:], potentials[:] = optimal, factors, prices, at_start
             status, end, low, wrong, more = _follow(
                 columns, costs, b0, d, t_start, t_high if turn == 0 else t_low, sign, basis,
                 inverse, potentials, reduced, work, bland, start, ts, energies, slopes, phases,
