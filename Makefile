@@ -60,7 +60,7 @@ $(VENV)/.installed-test: pyproject.toml $(VENV)/.installed
 	@touch $@
 
 $(VENV)/.compiled: $(wildcard src/interscreen/engine/*.py) | $(VENV)/.installed
-	@$(BIN)/interscreen --quiet stack LiF LATP > /dev/null
+	@$(BIN)/interscreen stack LiF LATP --quiet > /dev/null
 	@touch $@
 
 $(VENV)/.installed-docs: pyproject.toml $(VENV)/.installed
