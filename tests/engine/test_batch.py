@@ -384,6 +384,20 @@ def test_what_is_added_counts_as_part_of_the_first():
     np.testing.assert_allclose(found.mixing, right.mixing, atol=ACCURACY)
 
 
+def test_a_trace_that_is_added_in_one_sample_only_has_a_system_of_its_own():
+    columns, costs = problem("dense", 4, 40, 3)
+    several = Problem.of_dense(columns, costs)
+    several = replace(several, costs=np.repeat(several.costs, 4, axis=0))
+    first = np.array([[0.5, 0.5, 0.0, 0.0]])
+    second, of = np.array([0.5, 0.0, 0.5, 0.0]), np.zeros(4, int)
+    found = mutual_minima(
+        several, Sparse.of_dense(first), of, np.arange(4), second,
+        added=np.array([0.0, 0.0, 1e-12, 0.0]), row=3,
+    )  # fmt: skip
+    assert found.solved.all()
+    np.testing.assert_allclose(found.mutual, found.mutual[0], atol=1e-9)
+
+
 def test_more_than_64_rows_are_told_apart():
     """The same small system in the first rows and far behind."""
     columns, costs = problem("whole numbers", 4, 40, 3)

@@ -419,8 +419,10 @@ def write_run(
             write_report(folder)
         return report
     with new_folder(folder) as place:
-        look: Any = {"source": table.source.label, "electrode": table.electrode}
-        with figures_into(place, **look, workers=workers_of(study)) as draw:
+        label, processes = table.source.label, workers_of(study)
+        with figures_into(
+            place, source=label, electrode=table.electrode, workers=processes
+        ) as draw:
             result = run_study(
                 study, table, progress=progress, sampling=sampling, shown=draw if figures else None
             )

@@ -206,7 +206,7 @@ def pairs(
             low, high = _with_row(low, high, row)
         mine = of_owner[of[one]]
         if low != had_low or high != had_high or mine != had_owner:
-            had_low, had_high, had_owner, had_sample = low, high, mine, -1
+            had_low, had_high, had_owner, had_sample, had_of = low, high, mine, -1, -1
             members, columns = _system(given, low, high, mine, second_owner, rows, place)
             costs = np.zeros(columns.shape[1])
         m = columns.shape[0]
