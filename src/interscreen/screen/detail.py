@@ -110,9 +110,8 @@ def details(
         yield chain.from_iterable(found)
 
 
-_kept: dict[
-    str, PhaseTable
-] = {}  # of the run that a worker process computes, and what it remembers
+# of the run that a worker process computes: the table keeps what it remembers
+_kept: dict[str, PhaseTable] = {}
 
 
 def _chunk(
